@@ -1,0 +1,32 @@
+//! What happens during an apply, told while it happens: for a progress bar or a log.
+
+use std::time::Duration;
+
+use super::{StopCause, UserOutcome};
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The first change is about to begin.
+    Started {
+        /// How many changes there are.
+        changes: usize,
+        /// How many of them take a request.
+        requests: usize,
+    },
+    /// A change has its outcome.
+    Finished(UserOutcome),
+    /// A request will be repeated.
+    Retrying {
+        /// Whose.
+        id: crate::model::MemberId,
+        /// Which attempt failed, from 1.
+        attempt: u32,
+        /// How long until the next.
+        wait: Duration,
+        /// Why, without any value of the user: `429 Too Many Requests`, `connection refused`.
+        cause: String,
+    },
+    /// Nothing new is started.
+    Stopping(StopCause),
+}

@@ -1,0 +1,4 @@
+//! Keeps the users of a Channel Talk channel as code.
+
+pub mod apply;
+pub mod model;

@@ -1,0 +1,156 @@
+//! Paths of single fields: the unit in which changes are explained.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// The key of a profile attribute, such as `plan` or `mobileNumber`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ProfileKey(Arc<str>);
+
+impl ProfileKey {
+    /// Takes any text: whether a key is allowed is a question for the manifests' checks.
+    pub fn new(key: &str) -> Self {
+        Self(key.into())
+    }
+
+    /// The key as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for ProfileKey {
+    fn from(key: &str) -> Self {
+        Self::new(key)
+    }
+}
+
+impl Borrow<str> for ProfileKey {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ProfileKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ProfileKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+/// One field of a user.
+///
+/// The order of the variants makes the derived order that of the written paths' bytes, which is
+/// the order in which digests are taken and changes are shown.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum FieldPath {
+    /// `profile.KEY`
+    Profile(ProfileKey),
+    /// `profileOnce.KEY`
+    ProfileOnce(ProfileKey),
+    /// `tags`
+    Tags,
+    /// `unsubscribeEmail`
+    UnsubscribeEmail,
+    /// `unsubscribeTexting`
+    UnsubscribeTexting,
+    /// `unsubscribed`
+    Unsubscribed,
+}
+
+impl FieldPath {
+    /// Whether this is one of the three consent flags.
+    pub fn is_unsubscribe_flag(&self) -> bool {
+        match self {
+            Self::Unsubscribed | Self::UnsubscribeEmail | Self::UnsubscribeTexting => true,
+            Self::Profile(_) | Self::ProfileOnce(_) | Self::Tags => false,
+        }
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Profile(key) => write!(f, "profile.{key}"),
+            Self::ProfileOnce(key) => write!(f, "profileOnce.{key}"),
+            Self::Tags => f.write_str("tags"),
+            Self::UnsubscribeEmail => f.write_str("unsubscribeEmail"),
+            Self::UnsubscribeTexting => f.write_str("unsubscribeTexting"),
+            Self::Unsubscribed => f.write_str("unsubscribed"),
+        }
+    }
+}
+
+/// A text that names no field.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("«{0}» is no field of a user")]
+pub struct UnknownField(pub String);
+
+impl FromStr for FieldPath {
+    type Err = UnknownField;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('.') {
+            Some(("profile", key)) if !key.is_empty() => Ok(Self::Profile(key.into())),
+            Some(("profileOnce", key)) if !key.is_empty() => Ok(Self::ProfileOnce(key.into())),
+            _ => match text {
+                "tags" => Ok(Self::Tags),
+                "unsubscribed" => Ok(Self::Unsubscribed),
+                "unsubscribeEmail" => Ok(Self::UnsubscribeEmail),
+                "unsubscribeTexting" => Ok(Self::UnsubscribeTexting),
+                _ => Err(UnknownField(text.to_owned())),
+            },
+        }
+    }
+}
+
+impl TryFrom<String> for FieldPath {
+    type Error = UnknownField;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<FieldPath> for String {
+    fn from(path: FieldPath) -> Self {
+        path.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_is_that_of_the_written_path() {
+        let mut paths: Vec<FieldPath> = [
+            "unsubscribed",
+            "profileOnce.a",
+            "tags",
+            "profile.Z",
+            "unsubscribeTexting",
+            "profile.a",
+            "unsubscribeEmail",
+        ]
+        .iter()
+        .map(|text| text.parse().expect("a field"))
+        .collect();
+        let mut texts: Vec<String> = paths.iter().map(ToString::to_string).collect();
+        paths.sort();
+        texts.sort();
+        let sorted: Vec<String> = paths.iter().map(ToString::to_string).collect();
+        assert_eq!(sorted, texts);
+    }
+}

@@ -1,0 +1,32 @@
+//! Nouns, as plain data: users, their canonical form and digests, the recorded state, the
+//! vocabulary of a plan, settings of a project, diagnostics.
+//!
+//! Nothing here reads a file, a clock, an environment or a socket.
+
+pub mod diagnostic;
+pub mod digest;
+pub mod field;
+pub mod member_id;
+pub mod plan;
+pub mod project;
+pub mod sensitive;
+pub mod state;
+pub mod user;
+pub mod value;
+
+pub use diagnostic::{Diagnostic, Excerpt, Origin, Severity};
+pub use digest::{CANONICAL_FORM, DigestKey, Digests, FieldDigest, PlanDigest, UserDigest};
+pub use field::{FieldPath, ProfileKey};
+pub use member_id::{MemberId, MemberIdError};
+pub use plan::{
+    Change, FieldAction, FieldChange, LimitCheck, LimitKind, Old, Plan, PlannedChange, Reason,
+    Upsert,
+};
+pub use project::{
+    ApiVersion, ChannelSettings, Limit, Limits, Project, Rate, RemovedFields, RemovedPolicy,
+    RemovedUsers,
+};
+pub use sensitive::Sensitive;
+pub use state::{Entry, RecordedFields, Rejection, State};
+pub use user::{Attributes, Declared, Desired, DesiredUser, FieldValue};
+pub use value::{Number, Value};

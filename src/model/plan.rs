@@ -1,0 +1,277 @@
+//! The vocabulary of a plan: what would be done, to whom, and why.
+//!
+//! A plan holds no closures, clients or colours: it can be printed, stored, compared and hashed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::{
+    Declared, Digests, Entry, FieldPath, Limit, MemberId, Origin, PlanDigest, ProfileKey,
+    Rejection, Value,
+};
+
+/// Everything an apply would do, decided.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub struct Plan {
+    /// The lineage of the state it was made against.
+    pub lineage: String,
+    /// The serial of the state it was made against.
+    pub serial: u64,
+    /// The changes, by id.
+    pub changes: Vec<PlannedChange>,
+    /// How many desired users are as recorded.
+    pub unchanged: usize,
+    /// How many users the state records.
+    pub recorded: usize,
+    /// How many users the manifests declare, within the selection.
+    pub desired: usize,
+    /// Every limit with its numbers.
+    pub limits: Vec<LimitCheck>,
+    /// The name of this decision.
+    pub digest: PlanDigest,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// How many requests an apply sends if none has to be repeated.
+    pub fn requests(&self) -> usize {
+        self.changes
+            .iter()
+            .filter(|planned| planned.change.sends_request())
+            .count()
+    }
+
+    /// The limits that are exceeded.
+    pub fn tripped(&self) -> impl Iterator<Item = &LimitCheck> {
+        self.limits.iter().filter(|check| check.is_tripped())
+    }
+}
+
+/// One user's change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedChange {
+    /// Whose.
+    pub id: MemberId,
+    /// What.
+    pub change: Change,
+    /// Why; for people only.
+    pub reason: Reason,
+    /// Where the user is declared; `None` where it no longer is.
+    pub origin: Option<Origin>,
+    /// That Channel refused this user before, and how.
+    pub rejected: Option<Rejection>,
+}
+
+/// What is done to a user.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Not recorded: created on Channel, or adopted where Channel knows the id.
+    Create {
+        /// The request.
+        upsert: Upsert,
+        /// What is recorded when Channel has accepted it.
+        digests: Digests,
+        /// One for each declared field, in order.
+        fields: Vec<FieldChange>,
+    },
+    /// Recorded with another digest.
+    Update {
+        /// The request; `None` where every field change is a release, which only the state sees.
+        upsert: Option<Upsert>,
+        /// What is recorded when Channel has accepted it.
+        digests: Digests,
+        /// One for each field that differs, in order.
+        fields: Vec<FieldChange>,
+        /// How many declared fields are as recorded.
+        unchanged_fields: usize,
+    },
+    /// Recorded and no longer declared: dropped from the state, left alone on Channel.
+    Forget {
+        /// What the state says.
+        last: Entry,
+    },
+    /// Recorded and no longer declared: deleted on Channel and dropped from the state.
+    Delete {
+        /// What the state says.
+        last: Entry,
+    },
+}
+
+impl Change {
+    /// Whether applying it takes a request.
+    pub fn sends_request(&self) -> bool {
+        match self {
+            Self::Create { .. } | Self::Delete { .. } => true,
+            Self::Update { upsert, .. } => upsert.is_some(),
+            Self::Forget { .. } => false,
+        }
+    }
+
+    /// The field changes; empty for a forget and a delete.
+    pub fn fields(&self) -> &[FieldChange] {
+        match self {
+            Self::Create { fields, .. } | Self::Update { fields, .. } => fields,
+            Self::Forget { .. } | Self::Delete { .. } => &[],
+        }
+    }
+
+    /// The word for it: `create`, `update`, `forget` or `delete`.
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "create",
+            Self::Update { .. } => "update",
+            Self::Forget { .. } => "forget",
+            Self::Delete { .. } => "delete",
+        }
+    }
+}
+
+/// The change of one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldChange {
+    /// Which field.
+    pub path: FieldPath,
+    /// What happens to it.
+    pub action: FieldAction,
+}
+
+/// What happens to a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldAction {
+    /// It gets a value.
+    Set {
+        /// What is known of the value before.
+        old: Old,
+        /// The value.
+        new: Value,
+    },
+    /// It is removed from Channel: the manifest says `null`, or no longer declares it.
+    Clear {
+        /// What is known of the value before.
+        old: Old,
+        /// Whether the manifest says so with `null`, rather than by no longer declaring the field.
+        declared: bool,
+    },
+    /// No longer declared: left alone on Channel, dropped from the state.
+    Release,
+    /// It gets a value where Channel has none.
+    Once {
+        /// The value.
+        new: Value,
+    },
+}
+
+/// What is known of a value that a field had before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Old {
+    /// The field is not recorded.
+    Absent,
+    /// The field is recorded, with a digest only.
+    Recorded,
+    /// A value whose digest equals the recorded one.
+    Known(Value),
+    /// The record says that the field was cleared.
+    Cleared,
+}
+
+/// The body of one `PUT /open/{api}/users/@{memberId}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Upsert {
+    /// The whole desired profile, and nulls for what is cleared. Left out where empty: an
+    /// explicit null here would wipe the profile.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub profile: BTreeMap<ProfileKey, Declared>,
+    /// The whole desired `profileOnce`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub profile_once: BTreeMap<ProfileKey, Value>,
+    /// The whole set of tags; an empty one clears.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeSet<String>>,
+    /// Sent only when it changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsubscribed: Option<bool>,
+    /// Sent only when it changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsubscribe_email: Option<bool>,
+    /// Sent only when it changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsubscribe_texting: Option<bool>,
+}
+
+/// Why a change is planned, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The state does not know the user.
+    NotRecorded,
+    /// The declaration differs from what was applied.
+    Changed,
+    /// The user is no longer declared.
+    NotDeclared,
+    /// The state was made with another API version.
+    ApiChanged,
+}
+
+/// Which limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LimitKind {
+    /// Users to create.
+    Create,
+    /// Users to update.
+    Update,
+    /// Users that lose a field.
+    Clear,
+    /// Users to forget.
+    Forget,
+    /// Users to delete.
+    Delete,
+    /// Users who may be messaged again.
+    OptIn,
+    /// The least number of desired users.
+    MinUsers,
+}
+
+impl LimitKind {
+    /// Its name in the project file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Clear => "clear",
+            Self::Forget => "forget",
+            Self::Delete => "delete",
+            Self::OptIn => "optIn",
+            Self::MinUsers => "minUsers",
+        }
+    }
+}
+
+/// A limit with its numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LimitCheck {
+    /// Which one.
+    pub kind: LimitKind,
+    /// What the project allows.
+    pub limit: Limit,
+    /// The limit as a number of users; `None` where a percentage does not count yet.
+    pub allowed: Option<usize>,
+    /// What the plan would do.
+    pub planned: usize,
+}
+
+impl LimitCheck {
+    /// Whether the plan exceeds it (or, for [`LimitKind::MinUsers`], falls short of it).
+    pub fn is_tripped(&self) -> bool {
+        match (self.kind, self.allowed) {
+            (_, None) => false,
+            (LimitKind::MinUsers, Some(least)) => self.planned < least,
+            (_, Some(most)) => self.planned > most,
+        }
+    }
+}

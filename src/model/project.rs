@@ -1,0 +1,238 @@
+//! Settings of a project, resolved: defaults filled in, one environment chosen.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Sensitive;
+
+/// A version of the Channel Open API.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum ApiVersion {
+    /// The version this project was made for; the vendor marks it as deprecated.
+    #[default]
+    V4,
+    /// The present version.
+    V5,
+}
+
+impl ApiVersion {
+    /// Its segment in an address.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::V4 => "v4",
+            Self::V5 => "v5",
+        }
+    }
+
+    /// The most tags a user can have (`maxItems` of the OpenAPI document).
+    pub fn most_tags(self) -> usize {
+        match self {
+            Self::V4 => 10,
+            Self::V5 => 20,
+        }
+    }
+}
+
+impl fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How fast requests may be sent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// The refill of the bucket, in requests a second; more than zero.
+    pub per_second: f64,
+    /// The size of the bucket, in requests; at least one.
+    pub burst: u32,
+}
+
+impl Default for Rate {
+    /// Channel's bucket as third parties describe it: 1,000 requests, refilled at 10 a second.
+    fn default() -> Self {
+        Self {
+            per_second: 10.0,
+            burst: 1000,
+        }
+    }
+}
+
+/// Where Channel is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChannelSettings {
+    /// The API version to speak.
+    pub api: ApiVersion,
+    /// Scheme, host and port, without a slash at the end.
+    pub base_url: String,
+    /// The only channel that may be touched; any, where `None`.
+    pub id: Option<String>,
+    /// How fast.
+    pub rate: Rate,
+}
+
+impl Default for ChannelSettings {
+    fn default() -> Self {
+        Self {
+            api: ApiVersion::default(),
+            base_url: "https://api.channel.io".to_owned(),
+            id: None,
+            rate: Rate::default(),
+        }
+    }
+}
+
+/// What happens to users that are no longer declared.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum RemovedUsers {
+    /// Dropped from the state, left alone on Channel.
+    #[default]
+    Forget,
+    /// Deleted on Channel.
+    Delete,
+}
+
+/// What happens to fields that are no longer declared.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum RemovedFields {
+    /// Removed from Channel.
+    #[default]
+    Clear,
+    /// Left alone on Channel, dropped from the state.
+    Forget,
+}
+
+/// What happens to what is no longer declared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RemovedPolicy {
+    /// Whole users.
+    pub users: RemovedUsers,
+    /// Single fields.
+    pub fields: RemovedFields,
+}
+
+/// A bound on how much one plan may do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Limit {
+    /// A number of users.
+    Count(usize),
+    /// A share of the recorded users, in percent.
+    Percent(f64),
+}
+
+/// A text that is neither a count nor a percentage.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("«{0}» is neither a count such as 500 nor a percentage such as 30%")]
+pub struct NotALimit(String);
+
+impl FromStr for Limit {
+    type Err = NotALimit;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || NotALimit(text.to_owned());
+        match text.strip_suffix('%') {
+            Some(number) => match number.trim().parse::<f64>() {
+                Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Self::Percent(percent)),
+                _ => Err(wrong()),
+            },
+            None => text.parse().map(Self::Count).map_err(|_| wrong()),
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+/// All bounds of a project.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Users to create.
+    pub create: Limit,
+    /// Users to update.
+    pub update: Limit,
+    /// Users that lose a field.
+    pub clear: Limit,
+    /// Users to forget.
+    pub forget: Limit,
+    /// Users to delete.
+    pub delete: Limit,
+    /// Users who may be messaged again although they may have opted out.
+    pub opt_in: Limit,
+    /// The least number of desired users.
+    pub min_users: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            create: Limit::Count(500),
+            update: Limit::Percent(30.0),
+            clear: Limit::Percent(10.0),
+            forget: Limit::Percent(10.0),
+            delete: Limit::Count(0),
+            opt_in: Limit::Count(0),
+            min_users: 1,
+        }
+    }
+}
+
+/// A project file, resolved.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// Patterns of manifest files, relative to the project's folder.
+    pub manifests: Vec<String>,
+    /// Where Channel is.
+    pub channel: ChannelSettings,
+    /// The state's path, relative to the project's folder.
+    pub state: String,
+    /// What happens to what is no longer declared.
+    pub removed: RemovedPolicy,
+    /// Which fields are masked.
+    pub sensitive: Sensitive,
+    /// The path of a JSON Schema that every desired user must satisfy.
+    pub rules: Option<String>,
+    /// Bounds on one plan.
+    pub limits: Limits,
+}
+
+impl Default for Project {
+    fn default() -> Self {
+        Self {
+            manifests: vec!["users/**/*.yaml".to_owned()],
+            channel: ChannelSettings::default(),
+            state: "talkform.state.json".to_owned(),
+            removed: RemovedPolicy::default(),
+            sensitive: Sensitive::default(),
+            rules: None,
+            limits: Limits::default(),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What Channel was last made to be, as digests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::{ApiVersion, Digests, FieldDigest, FieldPath, MemberId, UserDigest};
+
+/// The recorded state of a project: who was applied, and digests of what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Counts the changes of content; 0 in a state that was never written.
+    pub serial: u64,
+    /// A random name given when the state was first made; tells states of two projects apart.
+    pub lineage: String,
+    /// The channel it describes; `None` until the first apply has asked.
+    pub channel_id: Option<String>,
+    /// The API version its users were sent with.
+    pub api: ApiVersion,
+    /// The canonical form its digests were made over.
+    pub canonical_form: u32,
+    /// The random salt of its digests.
+    pub salt: Vec<u8>,
+    /// Which `TALKFORM_STATE_KEY` its digests were made with; `None` for none.
+    pub key_id: Option<String>,
+    /// The applied users.
+    pub users: BTreeMap<MemberId, Entry>,
+    /// Users that Channel refused, until it takes them or they are no longer wanted.
+    pub rejected: BTreeMap<MemberId, Rejection>,
+}
+
+/// One applied user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Over everything that was declared.
+    pub digest: UserDigest,
+    /// When Channel accepted it.
+    pub at: Timestamp,
+    /// The digest of each declared field.
+    pub fields: RecordedFields,
+    /// Fields that Channel's answer did not show as sent.
+    pub unconfirmed: BTreeSet<FieldPath>,
+}
+
+impl Entry {
+    /// An entry for a user that was accepted as declared.
+    pub fn new(digests: &Digests, at: Timestamp) -> Self {
+        Self {
+            digest: digests.user,
+            at,
+            fields: RecordedFields::new(digests.fields.iter().cloned()),
+            unconfirmed: BTreeSet::new(),
+        }
+    }
+}
+
+/// The field digests of an entry, in the order of their paths.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordedFields(Vec<(FieldPath, FieldDigest)>);
+
+impl RecordedFields {
+    /// Sorts by path; of two digests for one path the later counts.
+    pub fn new(fields: impl IntoIterator<Item = (FieldPath, FieldDigest)>) -> Self {
+        let unique: BTreeMap<_, _> = fields.into_iter().collect();
+        Self(unique.into_iter().collect())
+    }
+
+    /// The recorded digest of one field.
+    pub fn get(&self, path: &FieldPath) -> Option<FieldDigest> {
+        self.0
+            .binary_search_by(|(recorded, _)| recorded.cmp(path))
+            .ok()
+            .map(|at| self.0[at].1)
+    }
+
+    /// All fields in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&FieldPath, FieldDigest)> {
+        self.0.iter().map(|(path, digest)| (path, *digest))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A user that Channel refused. Holds nothing of the answer's text, which may echo personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// What was sent.
+    pub digest: UserDigest,
+    /// The answer's status.
+    pub status: u16,
+    /// The answer's machine-readable type, where it had one.
+    pub code: Option<String>,
+    /// How many applies tried it.
+    pub attempts: u32,
+    /// When it was first refused.
+    pub since: Timestamp,
+}
+
+impl State {
+    /// A state in which nothing was applied yet.
+    pub fn new(lineage: String, salt: Vec<u8>, key_id: Option<String>, api: ApiVersion) -> Self {
+        Self {
+            serial: 0,
+            lineage,
+            channel_id: None,
+            api,
+            canonical_form: super::CANONICAL_FORM,
+            salt,
+            key_id,
+            users: BTreeMap::new(),
+            rejected: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Users as the manifests want them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Serialize, Serializer};
+
+use super::{FieldPath, MemberId, Origin, ProfileKey, Value};
+
+/// What a manifest says of one profile key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Declared {
+    /// The key shall have this value.
+    Set(Value),
+    /// `null`: the key shall not exist on Channel.
+    Clear,
+}
+
+impl Serialize for Declared {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Set(value) => value.serialize(serializer),
+            Self::Clear => serializer.serialize_unit(),
+        }
+    }
+}
+
+/// Everything a manifest can say of one user, normalised: tags lower-cased, sorted and without
+/// repeats; defaults merged. Its serialised form is the canonical form (RFC 8785 orders the keys).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attributes {
+    /// Attributes that Channel shall have exactly so.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub profile: BTreeMap<ProfileKey, Declared>,
+    /// Attributes that Channel fills in where they are missing.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub profile_once: BTreeMap<ProfileKey, Value>,
+    /// The whole set of tags; `None` where the manifest does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeSet<String>>,
+    /// No marketing messages at all (API v4 only).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsubscribed: Option<bool>,
+    /// No marketing by e-mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsubscribe_email: Option<bool>,
+    /// No marketing by text message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsubscribe_texting: Option<bool>,
+}
+
+/// The declared content of one field, borrowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldValue<'a> {
+    /// A profile value.
+    Value(&'a Value),
+    /// The set of tags.
+    Tags(&'a BTreeSet<String>),
+    /// A consent flag.
+    Flag(bool),
+    /// `null`.
+    Clear,
+}
+
+impl FieldValue<'_> {
+    /// The content as a value of its own; `None` for [`FieldValue::Clear`].
+    pub fn to_value(self) -> Option<Value> {
+        match self {
+            Self::Value(value) => Some(value.clone()),
+            Self::Tags(tags) => Some(Value::Texts(tags.iter().cloned().collect())),
+            Self::Flag(flag) => Some(Value::Boolean(flag)),
+            Self::Clear => None,
+        }
+    }
+}
+
+impl Serialize for FieldValue<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Value(value) => value.serialize(serializer),
+            Self::Tags(tags) => tags.serialize(serializer),
+            Self::Flag(flag) => flag.serialize(serializer),
+            Self::Clear => serializer.serialize_unit(),
+        }
+    }
+}
+
+impl Attributes {
+    /// Every declared field with its content, in the order of [`FieldPath`].
+    pub fn fields(&self) -> impl Iterator<Item = (FieldPath, FieldValue<'_>)> {
+        let Self {
+            profile,
+            profile_once,
+            tags,
+            unsubscribed,
+            unsubscribe_email,
+            unsubscribe_texting,
+        } = self;
+        let profile = profile.iter().map(|(key, declared)| {
+            let value = match declared {
+                Declared::Set(value) => FieldValue::Value(value),
+                Declared::Clear => FieldValue::Clear,
+            };
+            (FieldPath::Profile(key.clone()), value)
+        });
+        let once = profile_once.iter().map(|(key, value)| {
+            (
+                FieldPath::ProfileOnce(key.clone()),
+                FieldValue::Value(value),
+            )
+        });
+        let flag = |path, flag: &Option<bool>| flag.map(|flag| (path, FieldValue::Flag(flag)));
+        profile
+            .chain(once)
+            .chain(
+                tags.as_ref()
+                    .map(|tags| (FieldPath::Tags, FieldValue::Tags(tags))),
+            )
+            .chain(flag(FieldPath::UnsubscribeEmail, unsubscribe_email))
+            .chain(flag(FieldPath::UnsubscribeTexting, unsubscribe_texting))
+            .chain(flag(FieldPath::Unsubscribed, unsubscribed))
+    }
+
+    /// The content of one field, `None` where it is not declared.
+    pub fn get(&self, path: &FieldPath) -> Option<FieldValue<'_>> {
+        match path {
+            FieldPath::Profile(key) => self.profile.get(key).map(|declared| match declared {
+                Declared::Set(value) => FieldValue::Value(value),
+                Declared::Clear => FieldValue::Clear,
+            }),
+            FieldPath::ProfileOnce(key) => self.profile_once.get(key).map(FieldValue::Value),
+            FieldPath::Tags => self.tags.as_ref().map(FieldValue::Tags),
+            FieldPath::Unsubscribed => self.unsubscribed.map(FieldValue::Flag),
+            FieldPath::UnsubscribeEmail => self.unsubscribe_email.map(FieldValue::Flag),
+            FieldPath::UnsubscribeTexting => self.unsubscribe_texting.map(FieldValue::Flag),
+        }
+    }
+}
+
+/// A desired user and where it is declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredUser {
+    /// What is wanted.
+    pub attributes: Attributes,
+    /// The line of its `memberId`.
+    pub origin: Origin,
+}
+
+/// All desired users of a project, by id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Desired {
+    /// The users in order of their ids.
+    pub users: BTreeMap<MemberId, DesiredUser>,
+}
