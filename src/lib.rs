@@ -2,3 +2,5 @@
 
 pub mod apply;
 pub mod model;
+pub mod plan;
+pub mod state;

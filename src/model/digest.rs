@@ -27,26 +27,38 @@ pub const CANONICAL_FORM: u32 = 1;
 #[error("«{0}» is not a digest of {1} hexadecimal digits")]
 pub struct NotADigest(String, usize);
 
-fn hex<const N: usize>(bytes: &[u8; N], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+/// Lower-case hexadecimal digits, two a byte.
+pub fn to_hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
+}
+
+/// Bytes from lower-case hexadecimal digits, two a byte; `None` for any other text.
+pub fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let nibble = |digit: u8| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    };
+    let digits = text.as_bytes();
+    if !digits.len().is_multiple_of(2) {
+        return None;
+    }
+    digits
+        .chunks_exact(2)
+        .map(|pair| Some(nibble(pair[0])? << 4 | nibble(pair[1])?))
+        .collect()
 }
 
 fn unhex<const N: usize>(text: &str) -> Result<[u8; N], NotADigest> {
-    let wrong = || NotADigest(text.chars().take(80).collect(), N * 2);
-    let digits = text.as_bytes();
-    if digits.len() != N * 2 {
-        return Err(wrong());
-    }
-    let nibble = |digit: u8| match digit {
-        b'0'..=b'9' => Ok(digit - b'0'),
-        b'a'..=b'f' => Ok(digit - b'a' + 10),
-        _ => Err(wrong()),
-    };
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
-    }
-    Ok(bytes)
+    from_hex(text)
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or_else(|| NotADigest(text.chars().take(80).collect(), N * 2))
 }
 
 macro_rules! digest_type {
@@ -66,7 +78,7 @@ macro_rules! digest_type {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str($prefix)?;
-                hex(&self.0, f)
+                f.write_str(&to_hex(&self.0))
             }
         }
 
@@ -180,7 +192,7 @@ impl DigestKey {
         let id = derive("talkform key id\0");
         Self {
             mac: keyed(&derive("talkform digest key\0")),
-            key_id: Some(id[..6].iter().map(|byte| format!("{byte:02x}")).collect()),
+            key_id: Some(to_hex(&id[..6])),
         }
     }
 
@@ -226,4 +238,139 @@ fn shorten(whole: &[u8; 32]) -> FieldDigest {
     let mut short = [0; 12];
     short.copy_from_slice(&whole[..12]);
     FieldDigest(short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Declared, Number, Value};
+
+    fn fixed() -> Attributes {
+        let number = |n| Value::Number(Number::new(n).expect("finite"));
+        Attributes {
+            profile: [
+                ("name".into(), Declared::Set("Gabrielle Chanel".into())),
+                ("seats".into(), Declared::Set(number(12.0))),
+                ("score".into(), Declared::Set(number(1e21))),
+                ("betaUntil".into(), Declared::Clear),
+                (
+                    "sizes".into(),
+                    Declared::Set(Value::Numbers(vec![1.into(), 2.into()])),
+                ),
+            ]
+            .into(),
+            profile_once: [("utmSource".into(), "google".into())].into(),
+            tags: Some(["beta".to_owned(), "vip/gold".to_owned()].into()),
+            unsubscribed: None,
+            unsubscribe_email: Some(false),
+            unsubscribe_texting: Some(true),
+        }
+    }
+
+    /// Digests of states that are out there: these lines never change without a new
+    /// [`CANONICAL_FORM`].
+    #[test]
+    fn the_digests_of_a_fixed_user_are_pinned() {
+        let digests = DigestKey::new(b"0123456789abcdef", None).user(&fixed());
+        insta::assert_snapshot!(digests.user, @"9c524da71a9f274013da8e9ca9a17c1963ef7c8fb12e023b3aa64a9135ccf6bb");
+        let fields: Vec<String> = digests
+            .fields
+            .iter()
+            .map(|(path, digest)| format!("{path} {digest}"))
+            .collect();
+        insta::assert_snapshot!(fields.join("\n"), @"
+        profile.betaUntil c5a4fd4a24d387fae66138c2
+        profile.name 7458f520aa39a0c281177563
+        profile.score 6ac4a89596e2499ab9662951
+        profile.seats b7332973eb18fefb9584452d
+        profile.sizes bf37a5a7bd619891887ee62e
+        profileOnce.utmSource ecc3cdec96db1e88cfd970de
+        tags 5e9e53f8a66fb9ad1686769d
+        unsubscribeEmail 5e2dd8fdce8a93310d759881
+        unsubscribeTexting c4196388a9ad6bac51216da5
+        ");
+        let keyed = DigestKey::new(b"0123456789abcdef", Some("a secret"));
+        insta::assert_snapshot!(keyed.user(&fixed()).user, @"9e5d1bd857bf4a87f18518e8f01bff289348252222aec46acfe57cfa6cde4b0f");
+        insta::assert_snapshot!(keyed.key_id().expect("keyed"), @"979bc4abeb98");
+    }
+
+    #[test]
+    fn the_canonical_form_is_rfc_8785() {
+        let text = serde_json_canonicalizer::to_string(&fixed()).expect("json");
+        insta::assert_snapshot!(text, @r#"{"profile":{"betaUntil":null,"name":"Gabrielle Chanel","score":1e+21,"seats":12,"sizes":[1,2]},"profileOnce":{"utmSource":"google"},"tags":["beta","vip/gold"],"unsubscribeEmail":false,"unsubscribeTexting":true}"#);
+    }
+
+    /// The numbers of RFC 8785, appendix B.
+    #[test]
+    fn published_numbers() {
+        for (bits, text) in [
+            (0x0000_0000_0000_0000_u64, "0"),
+            (0x8000_0000_0000_0000, "0"),
+            (0x0000_0000_0000_0001, "5e-324"),
+            (0x8000_0000_0000_0001, "-5e-324"),
+            (0x7fef_ffff_ffff_ffff, "1.7976931348623157e+308"),
+            (0xffef_ffff_ffff_ffff, "-1.7976931348623157e+308"),
+            (0x4340_0000_0000_0000, "9007199254740992"),
+            (0xc340_0000_0000_0000, "-9007199254740992"),
+            (0x4430_0000_0000_0000, "295147905179352830000"),
+            (0x44b5_2d02_c7e1_4af5, "9.999999999999997e+22"),
+            (0x44b5_2d02_c7e1_4af6, "1e+23"),
+            (0x44b5_2d02_c7e1_4af7, "1.0000000000000001e+23"),
+            (0x444b_1ae4_d6e2_ef4e, "999999999999999700000"),
+            (0x444b_1ae4_d6e2_ef4f, "999999999999999900000"),
+            (0x444b_1ae4_d6e2_ef50, "1e+21"),
+            (0x3eb0_c6f7_a0b5_ed8c, "9.999999999999997e-7"),
+            (0x3eb0_c6f7_a0b5_ed8d, "0.000001"),
+            (0x41b3_de43_5555_5553, "333333333.3333332"),
+            (0x41b3_de43_5555_5554, "333333333.33333325"),
+            (0x41b3_de43_5555_5555, "333333333.3333333"),
+            (0x41b3_de43_5555_5556, "333333333.3333334"),
+            (0x41b3_de43_5555_5557, "333333333.33333343"),
+            (0xbecb_f647_612f_3696, "-0.0000033333333333333333"),
+            (0x4314_3ff3_c1cb_0959, "1424953923781206.2"),
+        ] {
+            let number = Number::new(f64::from_bits(bits)).expect("finite");
+            assert_eq!(number.to_string(), text, "{bits:016x}");
+        }
+    }
+
+    /// The string example of RFC 8785, section 3.2.2, and its key order, section 3.2.3.
+    #[test]
+    fn published_strings_and_order() {
+        let input: serde_json::Value = serde_json::from_str(
+            r#"{"string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/", "literals": [null, true, false]}"#,
+        )
+        .expect("json");
+        assert_eq!(
+            serde_json_canonicalizer::to_string(&input).expect("json"),
+            r#"{"literals":[null,true,false],"string":"€$\u000f\nA'B\"\\\\\"/"}"#
+        );
+        let input: serde_json::Value = serde_json::from_str(
+            r#"{"\u20ac": "Euro Sign", "\r": "Carriage Return", "\ufb33": "Hebrew Letter Dalet With Dagesh", "1": "One", "\ud83d\ude00": "Emoji: Grinning Face", "\u0080": "Control", "\u00f6": "Latin Small Letter O With Diaeresis"}"#,
+        )
+        .expect("json");
+        let text = serde_json_canonicalizer::to_string(&input).expect("json");
+        let order: Vec<usize> = [
+            "Carriage", "One", "Control", "Latin", "Euro", "Emoji", "Hebrew",
+        ]
+        .iter()
+        .map(|word| text.find(word).expect("a value"))
+        .collect();
+        assert!(order.is_sorted(), "{text}");
+    }
+
+    #[test]
+    fn one_is_one() {
+        let key = DigestKey::new(b"salt", None);
+        let path: FieldPath = "profile.seats".parse().expect("a field");
+        let one = Value::Number(Number::new(1.0).expect("finite"));
+        assert_eq!(
+            key.field(&path, FieldValue::Value(&one)),
+            key.field(&path, FieldValue::Value(&1.into()))
+        );
+        assert_ne!(
+            key.field(&path, FieldValue::Value(&"1".into())),
+            key.field(&path, FieldValue::Value(&1.into()))
+        );
+    }
 }

@@ -141,6 +141,21 @@ pub struct FieldChange {
     pub action: FieldAction,
 }
 
+impl FieldChange {
+    /// Whether it may lead to messages to someone who opted out: a consent flag becomes `false`
+    /// and is not recorded as `false`.
+    pub fn is_opt_in(&self) -> bool {
+        self.path.is_unsubscribe_flag()
+            && matches!(
+                self.action,
+                FieldAction::Set {
+                    new: Value::Boolean(false),
+                    ..
+                }
+            )
+    }
+}
+
 /// What happens to a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldAction {

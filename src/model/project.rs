@@ -40,7 +40,7 @@ impl ApiVersion {
         }
     }
 
-    /// The most tags a user can have (`maxItems` of the OpenAPI document).
+    /// The most tags a user can have (`maxItems` of the official `OpenAPI` document).
     pub fn most_tags(self) -> usize {
         match self {
             Self::V4 => 10,

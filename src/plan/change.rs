@@ -1,0 +1,175 @@
+//! What differs between one user's declaration and its record, and the request that mends it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Context;
+use crate::model::{
+    Attributes, Change, Declared, DigestKey, Digests, Entry, FieldAction, FieldChange, FieldDigest,
+    FieldPath, FieldValue, Old, ProfileKey, RemovedFields, Upsert, Value,
+};
+
+/// A user that is not recorded: everything declared is sent.
+pub(super) fn create(attributes: &Attributes, digests: Digests) -> Change {
+    let fields: Vec<FieldChange> = attributes
+        .fields()
+        .map(|(path, value)| {
+            let action = declared_action(&path, value, Old::Absent);
+            FieldChange { path, action }
+        })
+        .collect();
+    Change::Create {
+        upsert: upsert(attributes, &fields),
+        digests,
+        fields,
+    }
+}
+
+/// A user that is recorded with another digest.
+pub(super) fn update(
+    attributes: &Attributes,
+    digests: Digests,
+    entry: &Entry,
+    base: Option<&Attributes>,
+    context: &Context<'_>,
+) -> Change {
+    let mut fields = Vec::new();
+    let mut unchanged_fields = 0;
+    for ((path, value), (_, digest)) in attributes.fields().zip(&digests.fields) {
+        let recorded = entry.fields.get(&path);
+        if recorded == Some(*digest) {
+            unchanged_fields += 1;
+        } else {
+            let old = old_value(&path, recorded, base, context.key);
+            let action = declared_action(&path, value, old);
+            fields.push(FieldChange { path, action });
+        }
+    }
+    for (path, recorded) in entry.fields.iter() {
+        if attributes.get(path).is_none() {
+            let old = old_value(path, Some(recorded), base, context.key);
+            fields.push(FieldChange {
+                path: path.clone(),
+                action: undeclared_action(path, old, attributes, context.removed.fields),
+            });
+        }
+    }
+    fields.sort_by(|one, other| one.path.cmp(&other.path));
+
+    // The user's digest has the last word: where it differs and no field does, the user is sent.
+    let only_releases = !fields.is_empty()
+        && fields
+            .iter()
+            .all(|field| field.action == FieldAction::Release);
+    Change::Update {
+        upsert: (!only_releases).then(|| upsert(attributes, &fields)),
+        digests,
+        fields,
+        unchanged_fields,
+    }
+}
+
+fn declared_action(path: &FieldPath, value: FieldValue<'_>, old: Old) -> FieldAction {
+    match (value.to_value(), path) {
+        (None, _) => FieldAction::Clear {
+            old,
+            declared: true,
+        },
+        (Some(new), FieldPath::ProfileOnce(_)) => FieldAction::Once { new },
+        (Some(new), _) => FieldAction::Set { old, new },
+    }
+}
+
+fn undeclared_action(
+    path: &FieldPath,
+    old: Old,
+    attributes: &Attributes,
+    policy: RemovedFields,
+) -> FieldAction {
+    let clearable = match path {
+        // Moved to `profileOnce`: clearing and filling in one request has no defined order, and
+        // keeping what is there is what `profileOnce` asks for.
+        FieldPath::Profile(key) => !attributes.profile_once.contains_key(key),
+        FieldPath::Tags => true,
+        FieldPath::ProfileOnce(_)
+        | FieldPath::UnsubscribeEmail
+        | FieldPath::UnsubscribeTexting
+        | FieldPath::Unsubscribed => false,
+    };
+    if !clearable || policy == RemovedFields::Forget || old == Old::Cleared {
+        FieldAction::Release
+    } else {
+        FieldAction::Clear {
+            old,
+            declared: false,
+        }
+    }
+}
+
+/// What the recorded digest can be shown to stand for.
+fn old_value(
+    path: &FieldPath,
+    recorded: Option<FieldDigest>,
+    base: Option<&Attributes>,
+    key: &DigestKey,
+) -> Old {
+    let Some(recorded) = recorded else {
+        return Old::Absent;
+    };
+    let is_recorded = |value: FieldValue<'_>| key.field(path, value) == recorded;
+    if is_recorded(FieldValue::Clear) {
+        return Old::Cleared;
+    }
+    if let Some(value) = base.and_then(|base| base.get(path))
+        && is_recorded(value)
+    {
+        return value.to_value().map_or(Old::Cleared, Old::Known);
+    }
+    [true, false]
+        .into_iter()
+        .find(|flag| is_recorded(FieldValue::Flag(*flag)))
+        .map_or(Old::Recorded, |flag| Old::Known(Value::Boolean(flag)))
+}
+
+/// The body: the whole desired profile, `profileOnce` and tags, nulls for what is cleared, and
+/// only those consent flags that changed, so that an unrelated edit never overturns what a
+/// person chose on Channel since.
+fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert {
+    let Attributes {
+        profile,
+        profile_once,
+        tags,
+        unsubscribed,
+        unsubscribe_email,
+        unsubscribe_texting,
+    } = attributes;
+    let mut profile: BTreeMap<ProfileKey, Declared> = profile.clone();
+    let mut tags: Option<BTreeSet<String>> = tags.clone();
+    let changed = |path: &FieldPath, flag: Option<bool>| {
+        flag.filter(|_| fields.iter().any(|field| field.path == *path))
+    };
+    for field in fields {
+        if let FieldAction::Clear {
+            declared: false, ..
+        } = field.action
+        {
+            match &field.path {
+                FieldPath::Profile(key) => {
+                    profile.insert(key.clone(), Declared::Clear);
+                }
+                FieldPath::Tags => tags = Some(BTreeSet::new()),
+                FieldPath::ProfileOnce(_)
+                | FieldPath::UnsubscribeEmail
+                | FieldPath::UnsubscribeTexting
+                | FieldPath::Unsubscribed => {}
+            }
+        }
+    }
+    Upsert {
+        profile,
+        profile_once: profile_once.clone(),
+        tags,
+        unsubscribed: changed(&FieldPath::Unsubscribed, *unsubscribed),
+        unsubscribe_email: changed(&FieldPath::UnsubscribeEmail, *unsubscribe_email),
+        unsubscribe_texting: changed(&FieldPath::UnsubscribeTexting, *unsubscribe_texting),
+    }
+}

@@ -1,0 +1,12 @@
+//! The planner: a pure function from what is wanted and what is recorded to a [`Plan`].
+//!
+//! It knows no YAML, no network, no clock and no disk. Every decision of an apply is made here.
+//!
+//! [`Plan`]: crate::model::Plan
+
+mod change;
+mod digest;
+mod limits;
+mod planner;
+
+pub use planner::{Context, plan};

@@ -1,0 +1,115 @@
+//! The walk over the union of desired and recorded users.
+
+use std::collections::BTreeMap;
+
+use super::{change, digest, limits};
+use crate::model::{
+    Attributes, Change, Desired, DesiredUser, DigestKey, Entry, Limits, MemberId, Plan,
+    PlannedChange, Reason, RemovedPolicy, RemovedUsers, Selection, State,
+};
+
+/// What a plan depends on besides the users.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The key of the state's digests.
+    pub key: &'a DigestKey,
+    /// What happens to what is no longer declared.
+    pub removed: RemovedPolicy,
+    /// Bounds on the plan.
+    pub limits: &'a Limits,
+    /// The part of the users that is looked at.
+    pub selection: &'a Selection,
+    /// Declarations of an earlier revision, which may explain recorded digests. They change
+    /// what a plan shows, never what it does.
+    pub base: Option<&'a BTreeMap<MemberId, Attributes>>,
+}
+
+/// Decides what has to be done so that Channel has what the manifests say.
+///
+/// Total: every desired user and every record leads to exactly one change or is unchanged.
+pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
+    let mut changes = Vec::new();
+    let mut unchanged = 0;
+    let mut selected = 0;
+
+    let mut records = state
+        .users
+        .iter()
+        .filter(|(id, _)| context.selection.covers(id))
+        .peekable();
+    let users = desired
+        .users
+        .iter()
+        .filter(|(id, _)| context.selection.covers(id));
+    for (id, user) in users {
+        selected += 1;
+        while let Some((gone, last)) = records.next_if(|(recorded, _)| *recorded < id) {
+            changes.push(no_longer_declared(gone, last, context));
+        }
+        let recorded = records.next_if(|(recorded, _)| *recorded == id);
+        match desired_user(id, user, recorded.map(|(_, entry)| entry), state, context) {
+            Some(change) => changes.push(change),
+            None => unchanged += 1,
+        }
+    }
+    for (gone, last) in records {
+        changes.push(no_longer_declared(gone, last, context));
+    }
+
+    let recorded = state.users.len();
+    Plan {
+        digest: digest::of_plan(&changes, &state.lineage, state.serial),
+        limits: limits::check(context.limits, &changes, recorded, desired.users.len()),
+        lineage: state.lineage.clone(),
+        serial: state.serial,
+        changes,
+        unchanged,
+        recorded,
+        desired: selected,
+    }
+}
+
+fn desired_user(
+    id: &MemberId,
+    user: &DesiredUser,
+    recorded: Option<&Entry>,
+    state: &State,
+    context: &Context<'_>,
+) -> Option<PlannedChange> {
+    let digests = context.key.user(&user.attributes);
+    let (change, reason) = match recorded {
+        Some(entry) if entry.digest == digests.user => return None,
+        Some(entry) => {
+            let base = context.base.and_then(|base| base.get(id));
+            (
+                change::update(&user.attributes, digests, entry, base, context),
+                Reason::Changed,
+            )
+        }
+        None => (
+            change::create(&user.attributes, digests),
+            Reason::NotRecorded,
+        ),
+    };
+    Some(PlannedChange {
+        id: id.clone(),
+        change,
+        reason,
+        origin: Some(user.origin.clone()),
+        rejected: state.rejected.get(id).cloned(),
+    })
+}
+
+fn no_longer_declared(id: &MemberId, last: &Entry, context: &Context<'_>) -> PlannedChange {
+    let last = last.clone();
+    PlannedChange {
+        id: id.clone(),
+        change: match context.removed.users {
+            RemovedUsers::Forget => Change::Forget { last },
+            RemovedUsers::Delete => Change::Delete { last },
+        },
+        reason: Reason::NotDeclared,
+        origin: None,
+        rejected: None,
+    }
+}

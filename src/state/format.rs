@@ -1,0 +1,437 @@
+//! The state as text and back: JSON that people can read and git can diff, one user a line.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::marker::PhantomData;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::model::digest::{from_hex, to_hex};
+use crate::model::{
+    ApiVersion, Entry, FieldDigest, FieldPath, MemberId, RecordedFields, Rejection, State,
+    UserDigest,
+};
+
+/// The version of the form that this program writes.
+pub const VERSION: u32 = 1;
+
+/// Why a text is not a state.
+#[derive(Debug, thiserror::Error)]
+pub enum FormatError {
+    /// Made by a newer program.
+    #[error(
+        "it has version {found}, this program knows {VERSION}; use the version of talkform that wrote it, or a newer one"
+    )]
+    Newer {
+        /// The version it names.
+        found: u64,
+    },
+    /// Its digests were made over a canonical form that this program does not know.
+    #[error(
+        "its digests were made over canonical form {found}, this program knows {known}; use the version of talkform that wrote it, or a newer one",
+        known = crate::model::CANONICAL_FORM
+    )]
+    CanonicalForm {
+        /// The form it names.
+        found: u32,
+    },
+    /// Conflict markers of git.
+    #[error(
+        "it holds git conflict markers; take one side whole (`git checkout --ours` or `--theirs`): sending a user again is harmless"
+    )]
+    Conflict,
+    /// Not a state at all, or a damaged one.
+    #[error(
+        "it does not read as a state: {0}; restore it from git or a backup. It is never treated as empty"
+    )]
+    Unreadable(String),
+}
+
+#[derive(Deserialize)]
+struct VersionOnly {
+    version: Option<u64>,
+}
+
+/// The file's own shape. Kept apart from [`State`] so that the file changes only on purpose.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "State")]
+pub(super) struct StateFile {
+    /// The version of this form.
+    version: u32,
+    /// Counts the changes of content.
+    serial: u64,
+    /// The random name of this state.
+    #[serde(default)]
+    lineage: String,
+    /// The channel it describes.
+    channel_id: Option<String>,
+    /// The API version its users were sent with.
+    api: ApiVersion,
+    /// The canonical form under its digests.
+    canonical_form: u32,
+    /// The random salt of its digests, in hexadecimal digits.
+    salt: String,
+    /// Which `TALKFORM_STATE_KEY` its digests were made with.
+    key_id: Option<String>,
+    /// The applied users by member id.
+    #[serde(deserialize_with = "without_repeats")]
+    users: BTreeMap<String, EntryLine>,
+    /// Users that Channel refused.
+    #[serde(default, deserialize_with = "without_repeats")]
+    rejected: BTreeMap<String, RejectionLine>,
+}
+
+/// One applied user.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct EntryLine {
+    /// The digest over all fields.
+    digest: String,
+    /// When Channel accepted the user.
+    #[schemars(with = "String")]
+    at: Timestamp,
+    /// The digest of each field by its path.
+    #[serde(default, deserialize_with = "without_repeats")]
+    fields: BTreeMap<String, String>,
+    /// Fields that Channel's answer did not show as sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unconfirmed: Vec<String>,
+}
+
+/// One refused user.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RejectionLine {
+    /// The digest of what was sent.
+    digest: String,
+    /// The answer's status.
+    status: u16,
+    /// The answer's machine-readable type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    /// How many applies tried it.
+    attempts: u32,
+    /// When it was first refused.
+    #[schemars(with = "String")]
+    since: Timestamp,
+}
+
+impl EntryLine {
+    pub(super) fn of(entry: &Entry) -> Self {
+        let Entry {
+            digest,
+            at,
+            fields,
+            unconfirmed,
+        } = entry;
+        Self {
+            digest: digest.to_string(),
+            at: *at,
+            fields: fields
+                .iter()
+                .map(|(path, digest)| (path.to_string(), digest.to_string()))
+                .collect(),
+            unconfirmed: unconfirmed.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    pub(super) fn into_entry(self) -> Result<Entry, String> {
+        let mut fields = Vec::with_capacity(self.fields.len());
+        for (path, digest) in self.fields {
+            let path: FieldPath = path.parse().map_err(|e| format!("{e}"))?;
+            let digest: FieldDigest = digest.parse().map_err(|e| format!("{e}"))?;
+            fields.push((path, digest));
+        }
+        let mut unconfirmed = BTreeSet::new();
+        for path in self.unconfirmed {
+            unconfirmed.insert(path.parse().map_err(|e| format!("{e}"))?);
+        }
+        Ok(Entry {
+            digest: user_digest(&self.digest)?,
+            at: self.at,
+            fields: RecordedFields::new(fields),
+            unconfirmed,
+        })
+    }
+}
+
+impl RejectionLine {
+    pub(super) fn of(rejection: &Rejection) -> Self {
+        let Rejection {
+            digest,
+            status,
+            code,
+            attempts,
+            since,
+        } = rejection;
+        Self {
+            digest: digest.to_string(),
+            status: *status,
+            code: code.clone(),
+            attempts: *attempts,
+            since: *since,
+        }
+    }
+
+    pub(super) fn into_rejection(self) -> Result<Rejection, String> {
+        Ok(Rejection {
+            digest: user_digest(&self.digest)?,
+            status: self.status,
+            code: self.code,
+            attempts: self.attempts,
+            since: self.since,
+        })
+    }
+}
+
+fn user_digest(text: &str) -> Result<UserDigest, String> {
+    text.parse().map_err(|error| format!("{error}"))
+}
+
+/// Reads a state.
+pub fn parse(text: &str) -> Result<State, FormatError> {
+    let unreadable = |reason: String| FormatError::Unreadable(reason);
+    let file: StateFile = match serde_json::from_str(text) {
+        Ok(file) => file,
+        Err(error) => {
+            // Only now worth a second look: what kind of text is it?
+            if text
+                .lines()
+                .any(|line| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> "))
+            {
+                return Err(FormatError::Conflict);
+            }
+            return match serde_json::from_str::<VersionOnly>(text) {
+                Ok(VersionOnly {
+                    version: Some(found),
+                }) if found > u64::from(VERSION) => Err(FormatError::Newer { found }),
+                _ => Err(unreadable(error.to_string())),
+            };
+        }
+    };
+    if file.version != VERSION {
+        return Err(FormatError::Newer {
+            found: file.version.into(),
+        });
+    }
+    if file.canonical_form != crate::model::CANONICAL_FORM {
+        return Err(FormatError::CanonicalForm {
+            found: file.canonical_form,
+        });
+    }
+    let salt = from_hex(&file.salt).ok_or_else(|| unreadable("the salt is damaged".to_owned()))?;
+    if salt.is_empty() || file.lineage.is_empty() {
+        return Err(unreadable("it has no salt or no lineage".to_owned()));
+    }
+    let mut state = State {
+        serial: file.serial,
+        lineage: file.lineage,
+        channel_id: file.channel_id,
+        api: file.api,
+        canonical_form: file.canonical_form,
+        salt,
+        key_id: file.key_id,
+        users: BTreeMap::new(),
+        rejected: BTreeMap::new(),
+    };
+    for (id, line) in file.users {
+        let wrong = |reason: String| unreadable(format!("user «{id}»: {reason}"));
+        let parsed = MemberId::new(&id).map_err(|e| wrong(e.to_string()))?;
+        state
+            .users
+            .insert(parsed, line.into_entry().map_err(wrong)?);
+    }
+    for (id, line) in file.rejected {
+        let wrong = |reason: String| unreadable(format!("rejected user «{id}»: {reason}"));
+        let parsed = MemberId::new(&id).map_err(|e| wrong(e.to_string()))?;
+        state
+            .rejected
+            .insert(parsed, line.into_rejection().map_err(wrong)?);
+    }
+    Ok(state)
+}
+
+/// The header of a state: everything but its users.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Header<'a> {
+    version: u32,
+    serial: u64,
+    lineage: &'a str,
+    channel_id: Option<&'a str>,
+    api: ApiVersion,
+    canonical_form: u32,
+    salt: String,
+    key_id: Option<&'a str>,
+}
+
+/// Writes a state: one line of header, then one user a line, by id.
+pub fn write(state: &State) -> String {
+    let State {
+        serial,
+        lineage,
+        channel_id,
+        api,
+        canonical_form,
+        salt,
+        key_id,
+        users,
+        rejected,
+    } = state;
+    let header = Header {
+        version: VERSION,
+        serial: *serial,
+        lineage,
+        channel_id: channel_id.as_deref(),
+        api: *api,
+        canonical_form: *canonical_form,
+        salt: to_hex(salt),
+        key_id: key_id.as_deref(),
+    };
+    let mut text = json(&header);
+    text.pop();
+    text.push_str(",\n \"users\": {");
+    lines(
+        &mut text,
+        users.iter().map(|(id, e)| (id, EntryLine::of(e))),
+    );
+    text.push_str("},\n \"rejected\": {");
+    lines(
+        &mut text,
+        rejected.iter().map(|(id, r)| (id, RejectionLine::of(r))),
+    );
+    text.push_str("}}\n");
+    text
+}
+
+fn lines<'a, L: Serialize>(text: &mut String, rows: impl Iterator<Item = (&'a MemberId, L)>) {
+    let mut separator = "\n  ";
+    for (id, line) in rows {
+        text.push_str(separator);
+        text.push_str(&json(id));
+        text.push_str(": ");
+        text.push_str(&json(&line));
+        separator = ",\n  ";
+    }
+    if separator.starts_with(',') {
+        text.push_str("\n ");
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("plain data with text keys is always JSON")
+}
+
+/// A map in which a key that comes twice is an error: git can merge two branches into one.
+fn without_repeats<'de, D, V>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error>
+where
+    D: Deserializer<'de>,
+    V: Deserialize<'de>,
+{
+    struct Unique<V>(PhantomData<V>);
+
+    impl<'de, V: Deserialize<'de>> Visitor<'de> for Unique<V> {
+        type Value = BTreeMap<String, V>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some((key, value)) = access.next_entry::<String, V>()? {
+                if map.contains_key(&key) {
+                    return Err(A::Error::custom(format!("«{key}» stands there twice")));
+                }
+                map.insert(key, value);
+            }
+            Ok(map)
+        }
+    }
+
+    deserializer.deserialize_map(Unique(PhantomData))
+}
+
+/// The JSON Schema of the state file.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(StateFile).to_value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Attributes, DigestKey, Digests};
+
+    fn digests() -> Digests {
+        let attributes = Attributes {
+            profile: [("plan".into(), crate::model::Declared::Set("pro".into()))].into(),
+            ..Attributes::default()
+        };
+        DigestKey::new(b"salt", None).user(&attributes)
+    }
+
+    fn state() -> State {
+        let mut state = State::new("lineage".into(), b"salt".to_vec(), None, ApiVersion::V4);
+        state.serial = 7;
+        state.channel_id = Some("6263".into());
+        let mut entry = Entry::new(&digests(), Timestamp::UNIX_EPOCH);
+        entry.unconfirmed.insert(FieldPath::Tags);
+        for id in ["b", "\"quoted\"", "a"] {
+            state
+                .users
+                .insert(MemberId::new(id).expect("an id"), entry.clone());
+        }
+        state.rejected.insert(
+            MemberId::new("c").expect("an id"),
+            Rejection {
+                digest: digests().user,
+                status: 422,
+                code: Some("invalid".into()),
+                attempts: 2,
+                since: Timestamp::UNIX_EPOCH,
+            },
+        );
+        state
+    }
+
+    #[test]
+    fn round_trip() {
+        let text = write(&state());
+        assert_eq!(parse(&text).expect("a state"), state());
+        assert_eq!(text.lines().count(), 9);
+    }
+
+    #[test]
+    fn an_empty_state_round_trips() {
+        let empty = State::new("lineage".into(), b"salt".to_vec(), None, ApiVersion::V5);
+        assert_eq!(parse(&write(&empty)).expect("a state"), empty);
+    }
+
+    #[test]
+    fn refusals() {
+        let text = write(&state());
+        let newer = text.replacen("\"version\":1", "\"version\":2,\"news\":true", 1);
+        assert!(matches!(
+            parse(&newer),
+            Err(FormatError::Newer { found: 2 })
+        ));
+        let form = text.replacen("\"canonicalForm\":1", "\"canonicalForm\":9", 1);
+        assert!(matches!(
+            parse(&form),
+            Err(FormatError::CanonicalForm { found: 9 })
+        ));
+        let conflict = text.replacen("\n", "\n<<<<<<< ours\n", 1);
+        assert!(matches!(parse(&conflict), Err(FormatError::Conflict)));
+        let twice = text.replacen("\"a\":", "\"b\":", 1);
+        assert!(
+            matches!(parse(&twice), Err(FormatError::Unreadable(reason)) if reason.contains("twice"))
+        );
+        for damaged in ["", "{}", "null", "[]", &text[..text.len() / 2]] {
+            assert!(matches!(parse(damaged), Err(FormatError::Unreadable(_))));
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The record of what was applied: its text form, its journal, its lock and its files.
+
+mod format;
+mod journal;
+mod lock;
+mod store;
+
+pub use format::{FormatError, VERSION, parse, schema, write};
+pub use journal::{JournalRecord, Replay};
+pub use lock::{Holder, Lock, LockError};
+pub use store::{JournalWriter, Loaded, Store, StoreError};

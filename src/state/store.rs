@@ -1,0 +1,309 @@
+//! The state's files: read, journalled, replaced as a whole.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::format::{self, FormatError};
+use super::journal::{self, JournalRecord, Replay};
+use super::lock::{Holder, Lock, LockError};
+use crate::model::State;
+
+/// How long accepted users may wait to be flushed to the disk together. A kill loses none of
+/// them; a power cut those of this time, which are then sent again.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Why a state cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file is there and is no state that this program can use.
+    #[error("cannot use the state {path}: {cause}")]
+    Format {
+        /// The state's file.
+        path: PathBuf,
+        /// Why.
+        cause: FormatError,
+    },
+    /// The journal is there and does not fit the state.
+    #[error("cannot use the journal {path}: {reason}")]
+    Journal {
+        /// The journal's file.
+        path: PathBuf,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The system refuses.
+    #[error("cannot {doing} {path}: {cause}")]
+    File {
+        /// A verb.
+        doing: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+}
+
+/// Where a project's state lives.
+#[derive(Clone, Debug)]
+pub struct Store {
+    path: PathBuf,
+}
+
+/// What is recorded, the journal included.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// `None` where there is no file yet.
+    pub state: Option<State>,
+    /// What the journal added.
+    pub replay: Replay,
+}
+
+impl Store {
+    /// A state at this path, whether or not it is there.
+    pub fn new(path: &Path) -> Self {
+        // A link is followed, so that saving replaces the file and not the link.
+        Self {
+            path: fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
+        }
+    }
+
+    /// The state's file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn beside(&self, ending: &str) -> PathBuf {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    }
+
+    /// The journal's file.
+    pub fn journal_path(&self) -> PathBuf {
+        self.beside(".journal")
+    }
+
+    /// Takes the right to write.
+    pub fn lock(&self, holder: &Holder, timeout: Duration) -> Result<Lock, LockError> {
+        Lock::acquire(&self.beside(".lock"), holder, timeout)
+    }
+
+    /// Reads the state and whatever journal was left behind. Writes nothing and takes no lock.
+    pub fn load(&self) -> Result<Loaded, StoreError> {
+        // The journal first: an apply that ends in between has saved the state before it removes
+        // the journal, so the pair is never older than the journal.
+        let journal_path = self.journal_path();
+        let journal = read_optional(&journal_path)?;
+        let Some(bytes) = read_optional(&self.path)? else {
+            if journal.is_some_and(|bytes| !bytes.is_empty()) {
+                return Err(StoreError::Journal {
+                    path: journal_path,
+                    reason: format!(
+                        "its state {} is missing; restore the state, or remove the journal to start from nothing (every user is then sent again)",
+                        self.path.display()
+                    ),
+                });
+            }
+            return Ok(Loaded {
+                state: None,
+                replay: Replay::default(),
+            });
+        };
+        let unusable = |cause| StoreError::Format {
+            path: self.path.clone(),
+            cause,
+        };
+        let text = String::from_utf8(bytes)
+            .map_err(|error| unusable(FormatError::Unreadable(error.to_string())))?;
+        let mut state = format::parse(&text).map_err(unusable)?;
+        let replay = match journal {
+            None => Replay::default(),
+            Some(bytes) => {
+                journal::replay(&bytes, &mut state).map_err(|error| StoreError::Journal {
+                    path: journal_path,
+                    reason: error.to_string(),
+                })?
+            }
+        };
+        Ok(Loaded {
+            state: Some(state),
+            replay,
+        })
+    }
+
+    /// Replaces the file as a whole: a reader sees the old state or the new one, and so does
+    /// whoever looks after a power cut.
+    pub fn save(&self, state: &State) -> Result<(), StoreError> {
+        let failed = |cause| StoreError::File {
+            doing: "write",
+            path: self.path.clone(),
+            cause,
+        };
+        let folder = folder_of(&self.path);
+        // Its files are made with mode 0600.
+        let mut temporary = tempfile::Builder::new()
+            .prefix(".talkform-state-")
+            .tempfile_in(folder)
+            .map_err(failed)?;
+        temporary
+            .write_all(format::write(state).as_bytes())
+            .map_err(failed)?;
+        temporary.as_file().sync_all().map_err(failed)?;
+        temporary
+            .persist(&self.path)
+            .map_err(|error| failed(error.error))?;
+        sync_folder(folder).map_err(failed)
+    }
+
+    /// Starts a journal for this state, which must be saved already. What was left behind by
+    /// an earlier one is replaced.
+    pub fn open_journal(&self, state: &State) -> Result<JournalWriter, StoreError> {
+        let path = self.journal_path();
+        JournalWriter::create(&path, &journal::head(state)).map_err(|cause| StoreError::File {
+            doing: "write the journal",
+            path,
+            cause,
+        })
+    }
+
+    /// Removes the journal, after a save that holds all of it.
+    pub fn remove_journal(&self) -> Result<(), StoreError> {
+        let path = self.journal_path();
+        let removed = match fs::remove_file(&path) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+            _ => sync_folder(folder_of(&path)),
+        };
+        removed.map_err(|cause| StoreError::File {
+            doing: "remove the journal",
+            path,
+            cause,
+        })
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()
+    } else {
+        Ok(())
+    }
+}
+
+fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(StoreError::File {
+            doing: "read",
+            path: path.to_owned(),
+            cause,
+        }),
+    }
+}
+
+/// An open journal. Each event is handed to the system at once, so that a kill loses none, and
+/// flushed to the disk in groups by a thread of its own, so that nobody waits for the disk.
+#[derive(Debug)]
+pub struct JournalWriter {
+    file: File,
+    length: u64,
+    wake: Option<SyncSender<()>>,
+    flusher: Option<JoinHandle<()>>,
+    trouble: Arc<Mutex<Option<io::Error>>>,
+}
+
+impl JournalWriter {
+    fn create(path: &Path, head: &str) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path)?;
+        file.write_all(head.as_bytes())?;
+        file.sync_all()?;
+        sync_folder(folder_of(path))?;
+
+        let (wake, woken) = mpsc::sync_channel::<()>(1);
+        let trouble = Arc::new(Mutex::new(None));
+        let second_handle = file.try_clone()?;
+        let flusher = {
+            let trouble = Arc::clone(&trouble);
+            thread::Builder::new()
+                .name("journal".to_owned())
+                .spawn(move || {
+                    while woken.recv().is_ok() {
+                        if let Err(error) = second_handle.sync_data() {
+                            *trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                        }
+                        thread::sleep(FLUSH_INTERVAL);
+                    }
+                })?
+        };
+        Ok(Self {
+            file,
+            length: head.len() as u64,
+            wake: Some(wake),
+            flusher: Some(flusher),
+            trouble,
+        })
+    }
+
+    /// Writes one event down.
+    ///
+    /// After an error nothing of the event is in the file, and a later event can still be
+    /// written.
+    pub fn append(&mut self, record: &JournalRecord) -> io::Result<()> {
+        if let Some(error) = self
+            .trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
+            return Err(error);
+        }
+        let line = journal::line(record);
+        if let Err(error) = self.file.write_all(line.as_bytes()) {
+            self.file.set_len(self.length)?;
+            io::Seek::seek(&mut self.file, io::SeekFrom::Start(self.length))?;
+            return Err(error);
+        }
+        self.length += line.len() as u64;
+        if let Some(wake) = &self.wake {
+            // A full channel means that a flush is due anyway.
+            let _ = wake.try_send(());
+        }
+        Ok(())
+    }
+
+    /// Flushes what is left and stops the thread.
+    pub fn close(mut self) -> io::Result<()> {
+        self.stop();
+        self.file.sync_data()
+    }
+
+    fn stop(&mut self) {
+        self.wake = None;
+        if let Some(flusher) = self.flusher.take() {
+            // The thread cannot panic; if it did, the closing flush still happens.
+            let _ = flusher.join();
+        }
+    }
+}
+
+impl Drop for JournalWriter {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
