@@ -1,4 +1,40 @@
-//! Keeps the users of a Channel Talk channel as code.
+//! talkform keeps the users of a Channel Talk channel as code: people edit YAML manifests in git,
+//! `plan` shows on the pull request what would change, `apply` sends only the upserts that are needed.
+//!
+//! # The picture
+//!
+//! ```text
+//! users/*.yaml ─▶ manifest ─▶ Desired ─┐
+//!                                      ├─▶ plan ─▶ Plan ─▶ render ─▶ text · Markdown · JSON
+//! state file ───▶ state ────▶ State ───┘            │
+//!                                                   ▼
+//!                         remote ◀─ upsert ─── apply ─▶ one Outcome per change ─▶ Report ─▶ render
+//!                                                   └─▶ state: journal after every success, one save at the end
+//! ```
+//!
+//! # The rings
+//!
+//! ```text
+//! model  ◁  manifest · plan · remote · state  ◁  apply  ◁  render  ◁  cli
+//! sandbox: knows model alone; cli and tests start it
+//! ```
+//!
+//! A module names only modules of an inner ring, and neighbours in one ring never name each other;
+//! `tests/it/tidy.rs` keeps it so. The middle is pure: [`plan::plan`] knows no YAML, no network, no
+//! clock and no disk, and makes every decision; [`apply`] makes none.
+//!
+//! # What always holds
+//!
+//! - A user whose canonical form is as recorded is never sent.
+//! - A digest is recorded only after Channel accepted that user.
+//! - Nothing is planned from a partial reading of the manifests.
+//! - State, journal, logs and default output hold digests and member ids, no value of a sensitive
+//!   field; values are masked in one place, `render::PlanView`, before anything is rendered.
+//! - The same manifests and state give the same plan, byte for byte, and the same digest.
+//!
+//! # Where to start reading
+//!
+//! [`model::plan`] for the words, then [`plan::plan`].
 
 pub mod apply;
 pub mod model;

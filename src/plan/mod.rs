@@ -10,3 +10,6 @@ mod limits;
 mod planner;
 
 pub use planner::{Context, plan};
+
+#[cfg(test)]
+mod tests;

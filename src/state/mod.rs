@@ -9,3 +9,6 @@ pub use format::{FormatError, VERSION, parse, schema, write};
 pub use journal::{JournalRecord, Replay};
 pub use lock::{Holder, Lock, LockError};
 pub use store::{JournalWriter, Loaded, Store, StoreError};
+
+#[cfg(test)]
+mod tests;
