@@ -29,14 +29,15 @@
 //! - A digest is recorded only after Channel accepted that user.
 //! - Nothing is planned from a partial reading of the manifests.
 //! - State, journal, logs and default output hold digests and member ids, no value of a sensitive
-//!   field; values are masked in one place, `render::PlanView`, before anything is rendered.
+//!   field; values are masked in one place, [`render::PlanView`], before anything is rendered.
 //! - The same manifests and state give the same plan, byte for byte, and the same digest.
 //!
 //! # Where to start reading
 //!
-//! [`model::plan`] for the words, then [`plan::plan`].
+//! [`model::plan`] for the words, then [`plan::plan`], then [`apply::execute`].
 
 pub mod apply;
 pub mod model;
 pub mod plan;
+pub mod remote;
 pub mod state;

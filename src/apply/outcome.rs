@@ -60,6 +60,16 @@ pub enum StopCause {
     Unrecorded,
 }
 
+impl StopCause {
+    /// Whether something is wrong that the next run will meet again, rather than a wish to stop.
+    pub fn is_trouble(self) -> bool {
+        match self {
+            Self::Denied | Self::Breaker | Self::Unrecorded => true,
+            Self::Interrupted | Self::Deadline | Self::FailFast => false,
+        }
+    }
+}
+
 /// One user's outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserOutcome {

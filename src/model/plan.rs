@@ -182,6 +182,18 @@ pub enum FieldAction {
     },
 }
 
+impl FieldAction {
+    /// The word for it: `set`, `clear`, `release` or `once`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Set { .. } => "set",
+            Self::Clear { .. } => "clear",
+            Self::Release => "release",
+            Self::Once { .. } => "once",
+        }
+    }
+}
+
 /// What is known of a value that a field had before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Old {

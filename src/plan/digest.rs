@@ -1,6 +1,6 @@
 //! The name of a decision.
 
-use crate::model::{Change, FieldAction, FieldChange, PlanDigest, PlannedChange};
+use crate::model::{Change, FieldChange, PlanDigest, PlannedChange};
 
 /// SHA-256 over lineage, serial and every change's id, action, digest and field paths. Reasons,
 /// places and known old values are for people and leave it alone.
@@ -47,11 +47,5 @@ pub(super) fn of_plan(changes: &[PlannedChange], lineage: &str, serial: u64) -> 
 /// The action and the path. What a field is set to is in the user's digest.
 fn field(field: &FieldChange) -> Vec<u8> {
     let FieldChange { path, action } = field;
-    let word = match action {
-        FieldAction::Set { .. } => "set",
-        FieldAction::Clear { .. } => "clear",
-        FieldAction::Release => "release",
-        FieldAction::Once { .. } => "once",
-    };
-    format!("{word} {path}").into_bytes()
+    format!("{} {path}", action.word()).into_bytes()
 }

@@ -6,9 +6,11 @@
 
 mod change;
 mod digest;
+mod file;
 mod limits;
 mod planner;
 
+pub use file::{ChangeLine, PlanFile, PlanFileError, file_schema};
 pub use planner::{Context, plan};
 
 #[cfg(test)]

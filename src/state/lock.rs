@@ -59,7 +59,7 @@ impl std::fmt::Display for Holder {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Somebody else writes.
-    #[error("the state is locked by {}", .holder.as_ref().map_or_else(|| "somebody who left no name".to_owned(), |holder| holder.to_string()))]
+    #[error("the state is locked by {}", .holder.as_ref().map_or_else(|| "somebody who left no name".to_owned(), std::string::ToString::to_string))]
     Held {
         /// Who, where it can be read.
         holder: Option<Box<Holder>>,

@@ -1,0 +1,343 @@
+//! Carries out a plan: many requests under way, one place where their ends come together.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::flight::{Ended, Flight, Lane};
+use super::{Event, Outcome, Report, SkipCause, StopCause, UserOutcome};
+use crate::model::{
+    ApiVersion, Change, Digests, Entry, FieldPath, Plan, PlannedChange, Rate, Rejection, State,
+};
+use crate::remote::{
+    AnsweredUser, Bucket, Channel, Policy, Request, RetryBudget, request, unconfirmed,
+};
+use crate::state::{JournalRecord, JournalWriter};
+
+/// How many users may fail one after the other, with none succeeding in between, before the
+/// trouble is taken for everybody's. Refused users do not count: they are trouble of their own.
+const BREAKER: usize = 10;
+
+/// How a plan is carried out. Nothing here changes what is sent.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The API version to speak.
+    pub api: ApiVersion,
+    /// How many requests may be under way at once.
+    pub parallelism: usize,
+    /// How fast.
+    pub rate: Rate,
+    /// When to send again.
+    pub policy: Policy,
+    /// Whether the first failure stops the run.
+    pub fail_fast: bool,
+}
+
+/// Where what happened is written down: in memory at once, and in the journal.
+#[derive(Debug)]
+pub struct Record<'a> {
+    /// The state as it becomes.
+    pub state: &'a mut State,
+    /// The open journal.
+    pub journal: &'a mut JournalWriter,
+}
+
+/// Carries out every change and returns one outcome for each.
+///
+/// `stop` may ask the run to end early: then nothing new is started and what is under way is
+/// finished. `clock` gives the time that is recorded.
+pub async fn execute(
+    plan: &Plan,
+    channel: Arc<Channel>,
+    options: &Options,
+    mut record: Record<'_>,
+    stop: &watch::Sender<Option<StopCause>>,
+    clock: fn() -> Timestamp,
+    on_event: &mut dyn FnMut(Event),
+) -> Report {
+    let started = Instant::now();
+    on_event(Event::Started {
+        changes: plan.changes.len(),
+        requests: plan.requests(),
+    });
+    let (told, mut tellings) = tokio::sync::mpsc::unbounded_channel();
+    let lane = Arc::new(Lane {
+        channel,
+        policy: options.policy.clone(),
+        bucket: Mutex::new(Bucket::new(options.rate)),
+        budget: Mutex::new(RetryBudget::for_requests(plan.requests())),
+        started,
+        clock,
+        stop: stop.subscribe(),
+        told,
+    });
+    let mut run = Run {
+        outcomes: vec![None; plan.changes.len()],
+        requests: 0,
+        failures_in_a_row: 0,
+        fail_fast: options.fail_fast,
+        stop,
+        clock,
+    };
+
+    let mut flights: JoinSet<Flight> = JoinSet::new();
+    let mut stopped = stop.subscribe();
+    let mut waiting = plan.changes.iter().enumerate();
+    let mut next = waiting.next();
+    loop {
+        let stopping = *stopped.borrow_and_update();
+        while stopping.is_none() && flights.len() < options.parallelism {
+            let Some((at, planned)) = next else { break };
+            match request_of(planned, options.api) {
+                Some(request) => {
+                    let lane = Arc::clone(&lane);
+                    let id = planned.id.clone();
+                    flights.spawn(async move { lane.fly(at, id, request).await });
+                }
+                // Only the state sees it.
+                None => run.settle(plan, at, Ended::Unsent, &mut record, on_event),
+            }
+            next = waiting.next();
+        }
+        if flights.is_empty() && (next.is_none() || stopping.is_some()) {
+            break;
+        }
+        tokio::select! {
+            Some(ended) = flights.join_next() => {
+                while let Ok(event) = tellings.try_recv() {
+                    on_event(event);
+                }
+                match ended {
+                    Ok(Flight { at, ended, requests }) => {
+                        run.requests += u64::from(requests);
+                        run.settle(plan, at, ended, &mut record, on_event);
+                    }
+                    // A bug: its change stays without an outcome and is reported as failed below.
+                    Err(error) => tracing::error!("a request ended in a panic: {error}"),
+                }
+            }
+            Some(event) = tellings.recv() => on_event(event),
+            changed = stopped.changed(), if stopping.is_none() => {
+                if changed.is_ok() && let Some(cause) = *stopped.borrow() {
+                    on_event(Event::Stopping(cause));
+                }
+            }
+        }
+    }
+    run.report(plan, started.elapsed(), *stopped.borrow())
+}
+
+/// What Channel's answer does not show as sent; everything that was sent, where it cannot be read.
+fn unconfirmed_of(planned: &PlannedChange, answer: Option<&AnsweredUser>) -> BTreeSet<FieldPath> {
+    match &planned.change {
+        Change::Create { upsert, .. }
+        | Change::Update {
+            upsert: Some(upsert),
+            ..
+        } => unconfirmed(upsert, answer),
+        Change::Update { upsert: None, .. } | Change::Forget { .. } | Change::Delete { .. } => {
+            BTreeSet::new()
+        }
+    }
+}
+
+fn request_of(planned: &PlannedChange, api: ApiVersion) -> Option<Request> {
+    match &planned.change {
+        Change::Create { upsert, .. } => Some(request::upsert(api, &planned.id, upsert)),
+        Change::Update { upsert, .. } => upsert
+            .as_ref()
+            .map(|upsert| request::upsert(api, &planned.id, upsert)),
+        Change::Delete { .. } => Some(request::delete(api, &planned.id)),
+        Change::Forget { .. } => None,
+    }
+}
+
+struct Run<'a> {
+    outcomes: Vec<Option<Outcome>>,
+    requests: u64,
+    failures_in_a_row: usize,
+    fail_fast: bool,
+    stop: &'a watch::Sender<Option<StopCause>>,
+    clock: fn() -> Timestamp,
+}
+
+impl Run<'_> {
+    /// Gives one change its outcome, and writes it down before anybody is told.
+    fn settle(
+        &mut self,
+        plan: &Plan,
+        at: usize,
+        ended: Ended,
+        record: &mut Record<'_>,
+        on_event: &mut dyn FnMut(Event),
+    ) {
+        let planned = &plan.changes[at];
+        let outcome = match ended {
+            Ended::Unsent => self.done(planned, BTreeSet::new(), record),
+            Ended::Accepted { answer } => {
+                let unconfirmed = unconfirmed_of(planned, answer.as_deref());
+                self.done(planned, unconfirmed, record)
+            }
+            Ended::Rejected {
+                status,
+                code,
+                message,
+            } => {
+                self.write_rejection(planned, status, code.clone(), record);
+                Outcome::Rejected {
+                    status,
+                    code,
+                    message,
+                }
+            }
+            Ended::Denied { status } => {
+                self.stop_for(StopCause::Denied);
+                Outcome::Failed {
+                    message: format!("{status}: Channel does not take the credentials"),
+                    attempts: 1,
+                }
+            }
+            Ended::Failed { message, attempts } => Outcome::Failed { message, attempts },
+            Ended::NotStarted { cause } => Outcome::Skipped {
+                cause: SkipCause::Stopped(cause),
+            },
+        };
+        self.watch(&outcome);
+        self.outcomes[at] = Some(outcome.clone());
+        on_event(Event::Finished(UserOutcome {
+            id: planned.id.clone(),
+            action: planned.change.action(),
+            outcome,
+        }));
+    }
+
+    fn watch(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Applied { .. } | Outcome::Rejected { .. } => self.failures_in_a_row = 0,
+            Outcome::Failed { .. } => self.failures_in_a_row += 1,
+            Outcome::Skipped { .. } => {}
+        }
+        if self.failures_in_a_row >= BREAKER {
+            self.stop_for(StopCause::Breaker);
+        }
+        let failed = matches!(outcome, Outcome::Failed { .. } | Outcome::Rejected { .. });
+        if self.fail_fast && failed {
+            self.stop_for(StopCause::FailFast);
+        }
+    }
+
+    /// The first cause stays: it is the one that explains the others.
+    fn stop_for(&self, cause: StopCause) {
+        self.stop.send_if_modified(|stopped| {
+            let first = stopped.is_none();
+            stopped.get_or_insert(cause);
+            first
+        });
+    }
+
+    fn done(
+        &self,
+        planned: &PlannedChange,
+        unconfirmed: BTreeSet<FieldPath>,
+        record: &mut Record<'_>,
+    ) -> Outcome {
+        let event = match &planned.change {
+            Change::Create { digests, .. } | Change::Update { digests, .. } => {
+                let entry = self.entry(digests, unconfirmed.clone());
+                JournalRecord::Applied(planned.id.clone(), entry)
+            }
+            Change::Forget { .. } | Change::Delete { .. } => {
+                JournalRecord::Gone(planned.id.clone())
+            }
+        };
+        self.write(event, record);
+        Outcome::Applied { unconfirmed }
+    }
+
+    fn entry(&self, digests: &Digests, unconfirmed: BTreeSet<FieldPath>) -> Entry {
+        Entry {
+            unconfirmed,
+            ..Entry::new(digests, (self.clock)())
+        }
+    }
+
+    fn write_rejection(
+        &self,
+        planned: &PlannedChange,
+        status: u16,
+        code: Option<String>,
+        record: &mut Record<'_>,
+    ) {
+        let (Change::Create { digests, .. } | Change::Update { digests, .. }) = &planned.change
+        else {
+            return;
+        };
+        let before = planned.rejected.as_ref();
+        let rejection = Rejection {
+            digest: digests.user,
+            status,
+            code,
+            attempts: before.map_or(0, |before| before.attempts).saturating_add(1),
+            since: before.map_or_else(|| (self.clock)(), |before| before.since),
+        };
+        self.write(
+            JournalRecord::Rejected(planned.id.clone(), rejection),
+            record,
+        );
+    }
+
+    /// In memory always, so that the closing save has it even where the journal could not take
+    /// it; then no further user is started.
+    fn write(&self, event: JournalRecord, record: &mut Record<'_>) {
+        if let Err(error) = record.journal.append(&event) {
+            tracing::error!("cannot write the journal: {error}");
+            self.stop_for(StopCause::Unrecorded);
+        }
+        event.apply(record.state);
+    }
+
+    fn report(self, plan: &Plan, elapsed: Duration, stopped: Option<StopCause>) -> Report {
+        let outcomes: Vec<UserOutcome> = plan
+            .changes
+            .iter()
+            .zip(self.outcomes)
+            .map(|(planned, outcome)| UserOutcome {
+                id: planned.id.clone(),
+                action: planned.change.action(),
+                outcome: outcome.unwrap_or_else(|| match stopped {
+                    Some(cause) => Outcome::Skipped {
+                        cause: SkipCause::Stopped(cause),
+                    },
+                    None => Outcome::Failed {
+                        message: "talkform itself failed; this is a bug".to_owned(),
+                        attempts: 0,
+                    },
+                }),
+            })
+            .collect();
+        let sent = outcomes
+            .iter()
+            .zip(&plan.changes)
+            .filter(|(user, planned)| {
+                planned.change.sends_request() && !matches!(user.outcome, Outcome::Skipped { .. })
+            })
+            .count();
+        let cut_short = outcomes
+            .iter()
+            .any(|user| matches!(user.outcome, Outcome::Skipped { .. }));
+        Report {
+            outcomes,
+            unchanged: plan.unchanged,
+            requests: self.requests,
+            retried: self.requests.saturating_sub(sent as u64),
+            elapsed,
+            // Asked to stop when the last change was under way already: that is an end as any.
+            stopped: stopped.filter(|cause| cut_short || cause.is_trouble()),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! One change on its way to Channel: its turn, its attempts, its end.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use super::{Event, StopCause};
+use crate::model::MemberId;
+use crate::remote::{
+    Answer, AnsweredUser, Bucket, Channel, Decision, Policy, RateHeaders, Request, RetryBudget,
+    Verdict, decide, judge,
+};
+
+/// What all flights share.
+pub(super) struct Lane {
+    pub(super) channel: std::sync::Arc<Channel>,
+    pub(super) policy: Policy,
+    pub(super) bucket: Mutex<Bucket>,
+    pub(super) budget: Mutex<RetryBudget>,
+    pub(super) started: Instant,
+    pub(super) clock: fn() -> Timestamp,
+    pub(super) stop: watch::Receiver<Option<StopCause>>,
+    pub(super) told: mpsc::UnboundedSender<Event>,
+}
+
+/// A flight that has ended.
+pub(super) struct Flight {
+    /// Which change of the plan.
+    pub(super) at: usize,
+    pub(super) ended: Ended,
+    /// How many requests it took.
+    pub(super) requests: u32,
+}
+
+/// How it ended.
+pub(super) enum Ended {
+    /// Nothing had to be sent.
+    Unsent,
+    /// The run was stopping before the first attempt.
+    NotStarted { cause: StopCause },
+    /// Channel has it; `None` where its answer could not be read.
+    Accepted { answer: Option<Box<AnsweredUser>> },
+    /// Channel does not want it.
+    Rejected {
+        status: u16,
+        code: Option<String>,
+        message: Option<String>,
+    },
+    /// Channel does not take the credentials.
+    Denied { status: u16 },
+    /// It did not work out.
+    Failed { message: String, attempts: u32 },
+}
+
+impl Lane {
+    /// Sends one request as often as it takes and the policy allows.
+    pub(super) async fn fly(&self, at: usize, id: MemberId, request: Request) -> Flight {
+        let mut requests = 0;
+        let ended = self.attempts(&id, &request, &mut requests).await;
+        Flight {
+            at,
+            ended,
+            requests,
+        }
+    }
+
+    async fn attempts(&self, id: &MemberId, request: &Request, requests: &mut u32) -> Ended {
+        let mut last_failure: Option<String> = None;
+        loop {
+            if let Err(cause) = self.turn().await {
+                return match last_failure {
+                    None => Ended::NotStarted { cause },
+                    Some(message) => Ended::Failed {
+                        message,
+                        attempts: *requests,
+                    },
+                };
+            }
+            *requests += 1;
+            let answered = self.channel.send(request).await;
+            self.settle(answered.as_ref().ok());
+            let verdict = judge(request, answered);
+            let now = (self.clock)();
+            let decision = decide(&self.policy, *requests, &verdict, now, fastrand::f64());
+            let why = verdict.to_string();
+            match verdict {
+                Verdict::Accepted(answer) => {
+                    return Ended::Accepted {
+                        answer: answer.map(Box::new),
+                    };
+                }
+                Verdict::Rejected {
+                    status,
+                    code,
+                    message,
+                } => {
+                    return Ended::Rejected {
+                        status,
+                        code,
+                        message,
+                    };
+                }
+                Verdict::Denied { status } => return Ended::Denied { status },
+                Verdict::RateLimited { .. }
+                | Verdict::Transient { .. }
+                | Verdict::Broken { .. } => {}
+            }
+            let wait = match decision {
+                Decision::Retry { after } if lock(&self.budget).take() => after,
+                Decision::Retry { .. } | Decision::GiveUp => {
+                    return Ended::Failed {
+                        message: why,
+                        attempts: *requests,
+                    };
+                }
+            };
+            // Nobody listens any more only when the run is over.
+            let _ = self.told.send(Event::Retrying {
+                id: id.clone(),
+                attempt: *requests,
+                wait,
+                cause: why.clone(),
+            });
+            last_failure = Some(why);
+            self.pause(wait).await;
+        }
+    }
+
+    /// Waits for the right to send one request; the cause, where the run stops instead.
+    async fn turn(&self) -> Result<(), StopCause> {
+        if let Some(cause) = *self.stop.borrow() {
+            return Err(cause);
+        }
+        let mut wait = lock(&self.bucket).reserve(self.started.elapsed());
+        while !wait.is_zero() {
+            self.pause(wait).await;
+            if let Some(cause) = *self.stop.borrow() {
+                lock(&self.bucket).settle(self.started.elapsed(), &RateHeaders::default());
+                return Err(cause);
+            }
+            wait = lock(&self.bucket).closed_for(self.started.elapsed());
+        }
+        Ok(())
+    }
+
+    fn settle(&self, answer: Option<&Answer>) {
+        let now = self.started.elapsed();
+        let mut bucket = lock(&self.bucket);
+        let Some(answer) = answer else {
+            bucket.settle(now, &RateHeaders::default());
+            return;
+        };
+        bucket.settle(now, &answer.rate);
+        if answer.status == 429 {
+            let wait = answer.rate.retry_after.map_or(Duration::ZERO, |asked| {
+                asked
+                    .wait((self.clock)())
+                    .min(self.policy.longest_retry_after)
+            });
+            bucket.close(now, wait);
+        }
+    }
+
+    /// Waits, unless the run is asked to stop.
+    async fn pause(&self, wait: Duration) {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            // An error means that nobody can ask any more; then the sleep above is what counts.
+            Ok(_) = stop.wait_for(Option::is_some) => {}
+        }
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,167 @@
+//! A plan on paper: what was decided, without any value, so that an apply can be held to it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Change, Plan, PlanDigest, PlannedChange};
+
+/// The version of the form.
+const FORMAT_VERSION: u32 = 1;
+
+/// A plan file: ids, actions, field paths and digests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlanFile {
+    /// The version of this form: 1.
+    pub format_version: u32,
+    /// What it is: `plan`.
+    pub kind: String,
+    /// The lineage of the state it was made against; empty before the first apply.
+    pub lineage: String,
+    /// The serial of the state it was made against.
+    pub serial: u64,
+    /// The name of the decision.
+    pub digest: String,
+    /// The patterns of `--select` it was made with; empty for everybody.
+    pub select: Vec<String>,
+    /// How many users need nothing.
+    pub unchanged: usize,
+    /// The changes, by id.
+    pub changes: BTreeMap<String, ChangeLine>,
+}
+
+/// One user's change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChangeLine {
+    /// `create`, `update`, `forget` or `delete`.
+    pub action: String,
+    /// The digest of the user as it will be recorded, or, for one who goes, as it is.
+    pub digest: String,
+    /// The field changes, such as `set profile.plan`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+}
+
+/// Why a text is no plan file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlanFileError {
+    /// Made by a newer program.
+    Newer(u64),
+    /// No plan file, or a damaged one.
+    Unreadable(String),
+}
+
+impl fmt::Display for PlanFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Newer(version) => write!(
+                f,
+                "it has format version {version}, this program knows {FORMAT_VERSION}"
+            ),
+            Self::Unreadable(reason) => write!(f, "it does not read as a plan: {reason}"),
+        }
+    }
+}
+
+impl PlanFile {
+    /// What a plan decides.
+    pub fn of(plan: &Plan, select: &[String]) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            kind: "plan".to_owned(),
+            lineage: plan.lineage.clone(),
+            serial: plan.serial,
+            digest: plan.digest.to_string(),
+            select: select.to_vec(),
+            unchanged: plan.unchanged,
+            changes: plan
+                .changes
+                .iter()
+                .map(|planned| (planned.id.to_string(), line(planned)))
+                .collect(),
+        }
+    }
+
+    /// The file's text.
+    pub fn write(&self) -> String {
+        let mut text =
+            serde_json::to_string_pretty(self).expect("plain data with text keys is always JSON");
+        text.push('\n');
+        text
+    }
+
+    /// Reads a file's text.
+    pub fn parse(text: &str) -> Result<Self, PlanFileError> {
+        let unreadable = |error: serde_json::Error| PlanFileError::Unreadable(error.to_string());
+        let value: serde_json::Value = serde_json::from_str(text).map_err(unreadable)?;
+        match value
+            .get("formatVersion")
+            .and_then(serde_json::Value::as_u64)
+        {
+            Some(version) if version > u64::from(FORMAT_VERSION) => {
+                return Err(PlanFileError::Newer(version));
+            }
+            _ => {}
+        }
+        let file: Self = serde_json::from_value(value).map_err(unreadable)?;
+        if file.kind != "plan" || file.format_version != FORMAT_VERSION {
+            return Err(PlanFileError::Unreadable(
+                "its kind or version is another".to_owned(),
+            ));
+        }
+        file.digest
+            .parse::<PlanDigest>()
+            .map_err(|error| PlanFileError::Unreadable(error.to_string()))?;
+        Ok(file)
+    }
+
+    /// What a plan made now decides otherwise: each differing user with a sentence.
+    pub fn differences(&self, now: &Plan) -> Vec<(String, &'static str)> {
+        let now: BTreeMap<String, ChangeLine> = now
+            .changes
+            .iter()
+            .map(|planned| (planned.id.to_string(), line(planned)))
+            .collect();
+        let mut found = Vec::new();
+        for (id, then) in &self.changes {
+            match now.get(id) {
+                None => found.push((id.clone(), "needs nothing any more")),
+                Some(line) if line != then => found.push((id.clone(), "would change otherwise")),
+                Some(_) => {}
+            }
+        }
+        for id in now.keys() {
+            if !self.changes.contains_key(id) {
+                found.push((id.clone(), "was not in the plan"));
+            }
+        }
+        found.sort();
+        found
+    }
+}
+
+fn line(planned: &PlannedChange) -> ChangeLine {
+    let digest = match &planned.change {
+        Change::Create { digests, .. } | Change::Update { digests, .. } => digests.user,
+        Change::Forget { last } | Change::Delete { last } => last.digest,
+    };
+    ChangeLine {
+        action: planned.change.action().to_owned(),
+        digest: digest.to_string(),
+        fields: planned
+            .change
+            .fields()
+            .iter()
+            .map(|field| format!("{} {}", field.action.word(), field.path))
+            .collect(),
+    }
+}
+
+/// The JSON Schema of the plan file.
+pub fn file_schema() -> serde_json::Value {
+    schemars::schema_for!(PlanFile).to_value()
+}

@@ -1,0 +1,239 @@
+//! The one place that touches the network.
+
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Client, redirect};
+use secrecy::{ExposeSecret, SecretString};
+use tracing::Instrument;
+
+use super::rate::RateHeaders;
+use super::request::{Method, Request};
+
+/// More of a body is not read: an answer about one user is far smaller.
+const MOST_OF_A_BODY: usize = 1024 * 1024;
+
+/// Where Channel is, who we are, and how long we wait.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// Scheme, host and port, without a slash at the end. `http` only for loopback.
+    pub base_url: String,
+    /// `x-access-key`
+    pub access_key: SecretString,
+    /// `x-access-secret`
+    pub access_secret: SecretString,
+    /// How long a connection may take.
+    pub connect_timeout: Duration,
+    /// How long Channel may be silent in the middle of an answer.
+    pub read_timeout: Duration,
+    /// How long one request may take in all.
+    pub total_timeout: Duration,
+    /// How many connections are kept open for the next request.
+    pub connections: usize,
+}
+
+impl HttpSettings {
+    /// With the usual patience.
+    pub fn new(base_url: String, access_key: SecretString, access_secret: SecretString) -> Self {
+        Self {
+            base_url,
+            access_key,
+            access_secret,
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(20),
+            total_timeout: Duration::from_secs(40),
+            connections: 256,
+        }
+    }
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The credentials hold characters that no header can.
+    #[error(
+        "the access key or the access secret holds a character that cannot be sent; was it copied whole?"
+    )]
+    Credentials,
+    /// Plain http to somewhere else than this machine.
+    #[error(
+        "{0} is plain http; credentials and personal data go over https only (http is allowed to this machine alone)"
+    )]
+    PlainHttp(String),
+    /// The system's certificates cannot be read, or the like.
+    #[error("cannot make an HTTP client: {0}")]
+    Client(String),
+}
+
+/// Why there is no answer. Names the request's path at most, never a header, a body or a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// Nobody there: nothing was sent.
+    #[error("cannot connect to Channel: {0}")]
+    Connect(String),
+    /// It took too long; it may have been done.
+    #[error("no answer from Channel in time")]
+    Timeout,
+    /// The connection broke; it may have been done.
+    #[error("the connection to Channel broke: {0}")]
+    Broken(String),
+    /// The request could not be made at all.
+    #[error("cannot send the request: {0}")]
+    Request(String),
+}
+
+impl TransportError {
+    /// Whether the same may work in a moment.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Connect(_) | Self::Timeout | Self::Broken(_) => true,
+            Self::Request(_) => false,
+        }
+    }
+}
+
+/// An answer, whatever it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// What it says of the budget.
+    pub rate: RateHeaders,
+    /// The body; empty where it broke off or was longer than a megabyte.
+    pub body: Vec<u8>,
+}
+
+/// A connection to Channel for one pair of credentials.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    client: Client,
+    base_url: String,
+}
+
+impl Channel {
+    /// Makes a client. Opens no connection yet.
+    ///
+    /// Redirects are not followed, cookies not kept, system proxies not used.
+    pub fn new(settings: &HttpSettings) -> Result<Self, ClientError> {
+        let plain = settings.base_url.starts_with("http://");
+        if plain && !is_loopback(&settings.base_url) {
+            return Err(ClientError::PlainHttp(settings.base_url.clone()));
+        }
+        let mut headers = HeaderMap::new();
+        for (name, secret) in [
+            ("x-access-key", &settings.access_key),
+            ("x-access-secret", &settings.access_secret),
+        ] {
+            let mut value = HeaderValue::from_str(secret.expose_secret())
+                .map_err(|_| ClientError::Credentials)?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        // A second client in one process finds it installed already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = Client::builder()
+            .default_headers(headers)
+            .user_agent(concat!("talkform/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .no_proxy()
+            .connect_timeout(settings.connect_timeout)
+            .read_timeout(settings.read_timeout)
+            .timeout(settings.total_timeout)
+            .pool_max_idle_per_host(settings.connections)
+            .tcp_nodelay(true);
+        if plain {
+            // This machine needs no certificates, and may have none.
+            builder = builder.tls_certs_only([]);
+        }
+        Ok(Self {
+            client: builder
+                .build()
+                .map_err(|error| ClientError::Client(causes(&error)))?,
+            base_url: settings.base_url.clone(),
+        })
+    }
+
+    /// Sends one request and reads its answer.
+    pub async fn send(&self, request: &Request) -> Result<Answer, TransportError> {
+        let span = tracing::debug_span!(
+            "request",
+            method = request.method.as_str(),
+            path = %request.path
+        );
+        let answered = self.exchange(request).instrument(span.clone()).await;
+        span.in_scope(|| match &answered {
+            Ok(answer) => tracing::debug!(status = answer.status, "answered"),
+            Err(error) => tracing::debug!(%error, "not answered"),
+        });
+        answered
+    }
+
+    async fn exchange(&self, request: &Request) -> Result<Answer, TransportError> {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Put => reqwest::Method::PUT,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let mut sent = self
+            .client
+            .request(method, format!("{}{}", self.base_url, request.path));
+        if let Some(body) = &request.body {
+            sent = sent
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.clone());
+        }
+        let response = sent.send().await.map_err(|error| classify(&error))?;
+        let status = response.status().as_u16();
+        let rate = RateHeaders::read(|name| response.headers().get(name)?.to_str().ok());
+        // Once the status has been said, the body is only about details.
+        let body = read_body(response).await.unwrap_or_default();
+        Ok(Answer { status, rate, body })
+    }
+}
+
+async fn read_body(mut response: reqwest::Response) -> Result<Vec<u8>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > MOST_OF_A_BODY {
+            return Ok(Vec::new());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn classify(error: &reqwest::Error) -> TransportError {
+    if error.is_timeout() {
+        TransportError::Timeout
+    } else if error.is_connect() {
+        TransportError::Connect(causes(error))
+    } else if error.is_builder() {
+        TransportError::Request(causes(error))
+    } else {
+        TransportError::Broken(causes(error))
+    }
+}
+
+/// The innermost cause: the outer ones repeat the address.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    innermost.to_string()
+}
+
+fn is_loopback(base_url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(base_url) else {
+        return false;
+    };
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback()),
+        None => false,
+    }
+}

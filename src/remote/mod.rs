@@ -1,0 +1,14 @@
+//! Channel's open API, as far as talkform needs it: what is sent, what an answer means, when to send
+//! again and how fast. Only [`http`] touches the network; everything else is plain functions.
+
+pub mod http;
+pub mod rate;
+pub mod request;
+pub mod response;
+pub mod retry;
+
+pub use http::{Answer, Channel, HttpSettings, TransportError};
+pub use rate::{Bucket, RateHeaders};
+pub use request::{Method, Request};
+pub use response::{AnsweredUser, Verdict, judge, unconfirmed};
+pub use retry::{Decision, Policy, RetryBudget, decide};

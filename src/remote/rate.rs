@@ -1,0 +1,134 @@
+//! How fast: a token bucket of our own that follows Channel's. The time is an argument.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::Rate;
+
+/// When Channel wants to hear from us again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// So many seconds from its answer on.
+    Seconds(u64),
+    /// At this time.
+    Date(Timestamp),
+}
+
+/// What an answer says of the budget. Anything that is not a sensible number is left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RateHeaders {
+    /// `x-ratelimit-limit`: the size of Channel's bucket.
+    pub limit: Option<u32>,
+    /// `x-ratelimit-remaining`: what is left in it.
+    pub remaining: Option<u32>,
+    /// `x-ratelimit-will-be-throttled`: the next request will not get through.
+    pub will_be_throttled: bool,
+    /// `Retry-After`
+    pub retry_after: Option<RetryAfter>,
+}
+
+impl RateHeaders {
+    /// Reads them through a look-up of header values by lower-case name.
+    pub fn read<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let number = |name: &str| header(name).and_then(|text| text.trim().parse().ok());
+        Self {
+            limit: number("x-ratelimit-limit").filter(|limit| *limit > 0),
+            remaining: number("x-ratelimit-remaining"),
+            will_be_throttled: header("x-ratelimit-will-be-throttled")
+                .is_some_and(|text| text.trim().eq_ignore_ascii_case("true")),
+            retry_after: header("retry-after").and_then(|text| {
+                let text = text.trim();
+                match text.parse() {
+                    Ok(seconds) => Some(RetryAfter::Seconds(seconds)),
+                    Err(_) => httpdate::parse_http_date(text)
+                        .ok()
+                        .and_then(|date| Timestamp::try_from(date).ok())
+                        .map(RetryAfter::Date),
+                }
+            }),
+        }
+    }
+}
+
+/// Our picture of Channel's bucket, never fuller than the real one as far as we can know.
+///
+/// Times are measured from the start of the run.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    per_second: f64,
+    capacity: f64,
+    /// What is left after everything that was granted; below zero while grants lie in the future.
+    tokens: f64,
+    refilled: Duration,
+    /// Nobody sends before this.
+    closed_until: Duration,
+    /// Granted and not answered: Channel may not have counted them yet.
+    outstanding: f64,
+}
+
+impl Bucket {
+    /// A full one. A hundredth of it stays untouched, so that requests which overtake each other on
+    /// the way do not find Channel's bucket empty.
+    pub fn new(rate: Rate) -> Self {
+        let burst = f64::from(rate.burst.max(1));
+        let capacity = (burst - (burst / 100.0).ceil()).max(1.0);
+        Self {
+            per_second: rate.per_second,
+            capacity,
+            tokens: capacity,
+            refilled: Duration::ZERO,
+            closed_until: Duration::ZERO,
+            outstanding: 0.0,
+        }
+    }
+
+    fn refill(&mut self, now: Duration) {
+        let passed = now.saturating_sub(self.refilled).as_secs_f64();
+        self.tokens = (self.tokens + passed * self.per_second).min(self.capacity);
+        self.refilled = self.refilled.max(now);
+    }
+
+    /// Grants one request and says how long to wait before it is sent.
+    pub fn reserve(&mut self, now: Duration) -> Duration {
+        self.refill(now);
+        self.tokens -= 1.0;
+        self.outstanding += 1.0;
+        let debt = (-self.tokens).max(0.0) / self.per_second;
+        // A rate close to nothing makes a wait close to for ever, which is no Duration.
+        let wait = Duration::try_from_secs_f64(debt).unwrap_or(Duration::from_secs(u64::MAX >> 1));
+        wait.max(self.closed_until.saturating_sub(now))
+    }
+
+    /// How long everybody still has to wait, for who has waited already.
+    pub fn closed_for(&self, now: Duration) -> Duration {
+        self.closed_until.saturating_sub(now)
+    }
+
+    /// Takes note that a granted request was answered, or will never be.
+    pub fn settle(&mut self, now: Duration, headers: &RateHeaders) {
+        self.refill(now);
+        self.outstanding = (self.outstanding - 1.0).max(0.0);
+        if let Some(limit) = headers.limit {
+            self.capacity = self.capacity.min(f64::from(limit).max(1.0));
+        }
+        let left = if headers.will_be_throttled {
+            Some(0)
+        } else {
+            headers.remaining
+        };
+        if let Some(left) = left {
+            // What is outstanding may or may not be counted in `left`; thinking it is not costs a few
+            // requests once, thinking it is costs refusals.
+            let seen = f64::from(left) - self.outstanding;
+            self.tokens = self.tokens.min(seen);
+        }
+    }
+
+    /// Closes the bucket for everybody: Channel said that it is empty.
+    pub fn close(&mut self, now: Duration, wait: Duration) {
+        self.refill(now);
+        self.tokens = self.tokens.min(0.0);
+        self.closed_until = self.closed_until.max(now.saturating_add(wait));
+    }
+}

@@ -1,0 +1,198 @@
+//! When to send again. Plain functions: the time and the dice are arguments.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::rate::RetryAfter;
+use super::response::Verdict;
+
+/// How patient a run is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// How many requests one user may take, the first included.
+    pub most_attempts: u32,
+    /// The longest pause after the first failure; each further one doubles it.
+    pub first_pause: Duration,
+    /// The longest pause of our own making.
+    pub longest_pause: Duration,
+    /// The longest pause that Channel may ask for. Who asks for more is not waited for: the
+    /// user fails and the next run tries again.
+    pub longest_retry_after: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            most_attempts: 6,
+            first_pause: Duration::from_millis(500),
+            longest_pause: Duration::from_secs(30),
+            longest_retry_after: Duration::from_secs(300),
+        }
+    }
+}
+
+/// What to do after a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Send it again.
+    Retry {
+        /// When.
+        after: Duration,
+    },
+    /// Leave it.
+    GiveUp,
+}
+
+/// Decides from what came back.
+///
+/// `attempt` counts from 1. `jitter` is a number in 0..1, evenly spread: a pause is between half and
+/// the whole of its bound, so that those who failed together do not come back together.
+pub fn decide(
+    policy: &Policy,
+    attempt: u32,
+    verdict: &Verdict,
+    now: Timestamp,
+    jitter: f64,
+) -> Decision {
+    let asked = match verdict {
+        Verdict::RateLimited { retry_after } | Verdict::Transient { retry_after, .. } => {
+            retry_after.map(|asked| asked.wait(now))
+        }
+        Verdict::Accepted(_)
+        | Verdict::Rejected { .. }
+        | Verdict::Denied { .. }
+        | Verdict::Broken { .. } => return Decision::GiveUp,
+    };
+    if attempt >= policy.most_attempts {
+        return Decision::GiveUp;
+    }
+    let doubled = policy
+        .first_pause
+        .saturating_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX));
+    let own = doubled
+        .min(policy.longest_pause)
+        .mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0);
+    match asked {
+        Some(asked) if asked > policy.longest_retry_after => Decision::GiveUp,
+        Some(asked) => Decision::Retry {
+            after: asked.max(own),
+        },
+        None => Decision::Retry { after: own },
+    }
+}
+
+/// How many repeats a whole run may send: a Channel that fails for everybody is not hammered by
+/// everybody six times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryBudget {
+    left: usize,
+}
+
+impl RetryBudget {
+    /// As many repeats as there are requests, and at least a hundred.
+    pub fn for_requests(requests: usize) -> Self {
+        Self {
+            left: requests.max(100),
+        }
+    }
+
+    /// Takes one repeat; `false` where none is left.
+    pub fn take(&mut self) -> bool {
+        let any = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        any
+    }
+}
+
+impl RetryAfter {
+    /// How long that is from now.
+    pub fn wait(self, now: Timestamp) -> Duration {
+        match self {
+            Self::Seconds(seconds) => Duration::from_secs(seconds),
+            // A date in the past is no wait at all.
+            Self::Date(date) => Duration::try_from(date.duration_since(now)).unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(verdict: &Verdict, attempt: u32, jitter: f64) -> Option<Duration> {
+        let now = Timestamp::UNIX_EPOCH;
+        match decide(&Policy::default(), attempt, verdict, now, jitter) {
+            Decision::Retry { after } => Some(after),
+            Decision::GiveUp => None,
+        }
+    }
+
+    fn transient(retry_after: Option<RetryAfter>) -> Verdict {
+        Verdict::Transient {
+            why: "503".into(),
+            retry_after,
+        }
+    }
+
+    #[test]
+    fn pauses_double_up_to_a_bound_and_end() {
+        let milliseconds: Vec<u128> = (1..6)
+            .filter_map(|attempt| after(&transient(None), attempt, 1.0))
+            .map(|pause| pause.as_millis())
+            .collect();
+        assert_eq!(milliseconds, [500, 1000, 2000, 4000, 8000]);
+        assert_eq!(after(&transient(None), 6, 1.0), None);
+        assert_eq!(
+            after(&transient(None), 1, 0.0),
+            Some(Duration::from_millis(250))
+        );
+        let patient = Policy {
+            most_attempts: u32::MAX,
+            ..Policy::default()
+        };
+        let late = decide(&patient, 1000, &transient(None), Timestamp::UNIX_EPOCH, 1.0);
+        assert_eq!(
+            late,
+            Decision::Retry {
+                after: Duration::from_secs(30)
+            }
+        );
+    }
+
+    #[test]
+    fn channel_may_ask_for_more_within_reason() {
+        let asked = |seconds| transient(Some(RetryAfter::Seconds(seconds)));
+        assert_eq!(after(&asked(7), 1, 1.0), Some(Duration::from_secs(7)));
+        assert_eq!(after(&asked(0), 1, 1.0), Some(Duration::from_millis(500)));
+        assert_eq!(after(&asked(301), 1, 1.0), None);
+        let date = Timestamp::UNIX_EPOCH + Duration::from_secs(9);
+        let limited = Verdict::RateLimited {
+            retry_after: Some(RetryAfter::Date(date)),
+        };
+        assert_eq!(after(&limited, 1, 1.0), Some(Duration::from_secs(9)));
+    }
+
+    #[test]
+    fn what_cannot_pass_is_not_repeated() {
+        let rejected = Verdict::Rejected {
+            status: 422,
+            code: None,
+            message: None,
+        };
+        for verdict in [
+            rejected,
+            Verdict::Denied { status: 401 },
+            Verdict::Broken { why: "301".into() },
+            Verdict::Accepted(None),
+        ] {
+            assert_eq!(after(&verdict, 1, 1.0), None, "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_repeats_only_so_often() {
+        let mut budget = RetryBudget::for_requests(3);
+        assert_eq!((0..200).filter(|_| budget.take()).count(), 100);
+    }
+}
