@@ -40,4 +40,5 @@ pub mod apply;
 pub mod model;
 pub mod plan;
 pub mod remote;
+pub mod sandbox;
 pub mod state;

@@ -1,0 +1,157 @@
+//! An honest local Channel, for trying out and for tests: real HTTP on loopback.
+//!
+//! It does what the vendor's documents say, and where they say nothing, what this project guesses.
+//! A green run against it proves nothing about a guess.
+//!
+//! | behaviour | known from |
+//! |---|---|
+//! | paths, `@` before the id, `GET` `PUT` `DELETE`, `GET …/channel`, both versions | official `OpenAPI` document |
+//! | «create or patch»: what is not sent stays | official `OpenAPI` document |
+//! | `profileOnce` fills in what is missing; v5 answers leave it out | page of the v4 upsert; `OpenAPI` document |
+//! | tags are replaced as a whole, lower-cased, unique; at most 10 (v4) or 20 (v5) | page; vendor's documentation; `OpenAPI` document |
+//! | `unsubscribed` on v4; `unsubscribeEmail`, `unsubscribeTexting`, `blocked` on v5 | `OpenAPI` document |
+//! | headers `x-access-key`, `x-access-secret`; 401 without them | vendor's documentation; the status is a guess |
+//! | `x-ratelimit-limit`, `-remaining`, `-reset`, `-will-be-throttled`, 429 | vendor's documentation |
+//! | types of the named profile keys | `OpenAPI` document |
+//! | `null` removes a profile key, `profile: null` wipes | neighbouring code of the vendor |
+//! | `tags: []` clears | **guess**, by the wording of the page |
+//! | v4 takes and returns `unsubscribeEmail` and `unsubscribeTexting` | **guess**: the page and the document disagree |
+//! | a bucket of 1,000, refilled at 10 a second; `Retry-After` with a 429 | **guess**: a third party's summary |
+//! | 422 with `type` and `errors[]` for a wrong body, 404 for an unknown user | **guess**: errors are undocumented |
+
+mod bucket;
+mod connection;
+mod fault;
+mod server;
+mod users;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+pub use fault::{Fault, FaultKind, NotAFault};
+use server::Shared;
+
+/// How a sandbox behaves.
+#[derive(Clone, Debug)]
+pub struct SandboxSettings {
+    /// Where to listen; port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// The file that keeps its users; none keeps them in memory.
+    pub users: Option<PathBuf>,
+    /// The id of its channel.
+    pub channel_id: String,
+    /// The size of its bucket, in requests.
+    pub burst: u32,
+    /// How fast the bucket is refilled, in requests a second.
+    pub per_second: f64,
+    /// What goes wrong, tried in this order.
+    pub faults: Vec<Fault>,
+    /// Makes the faults the same in every run.
+    pub seed: u64,
+    /// Whether every request is kept for [`Running::log`].
+    pub log: bool,
+}
+
+impl Default for SandboxSettings {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            users: None,
+            channel_id: "sandbox".to_owned(),
+            burst: 1000,
+            per_second: 10.0,
+            faults: Vec::new(),
+            seed: 0,
+            log: false,
+        }
+    }
+}
+
+/// A request as the sandbox saw it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Logged {
+    /// `GET`, `PUT` or `DELETE`.
+    pub method: String,
+    /// The path as it was sent.
+    pub path: String,
+    /// The body, where it was JSON.
+    pub body: Option<serde_json::Value>,
+    /// What was answered; `None` where the connection was broken off.
+    pub status: Option<u16>,
+}
+
+/// A sandbox that is running.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    shared: Arc<Mutex<Shared>>,
+    server: JoinHandle<()>,
+}
+
+/// Starts a sandbox on the present tokio runtime.
+///
+/// # Errors
+///
+/// The address is taken, or the users' file cannot be read or written.
+pub async fn start(settings: SandboxSettings) -> io::Result<Running> {
+    let listener = TcpListener::bind(settings.listen).await?;
+    let address = listener.local_addr()?;
+    let shared = Arc::new(Mutex::new(Shared::new(settings)?));
+    let server = tokio::spawn(server::serve(listener, Arc::clone(&shared)));
+    Ok(Running {
+        address,
+        shared,
+        server,
+    })
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What goes into a project's `channel.baseUrl`.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// How many requests about users it has seen, ever since its users' file was made.
+    pub fn requests(&self) -> u64 {
+        lock(&self.shared).users.requests()
+    }
+
+    /// The requests of this run, where they are kept.
+    pub fn log(&self) -> Vec<Logged> {
+        lock(&self.shared).log.clone()
+    }
+
+    /// One user, as v4 answers it.
+    pub fn user(&self, member_id: &str) -> Option<serde_json::Value> {
+        lock(&self.shared).users.get(member_id).cloned()
+    }
+
+    /// The member ids it knows, in order.
+    pub fn member_ids(&self) -> Vec<String> {
+        lock(&self.shared).users.member_ids()
+    }
+
+    /// Changes what goes wrong from now on.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        lock(&self.shared).set_faults(faults);
+    }
+
+    /// Ends it. Every user is in the file already.
+    pub fn stop(self) {
+        self.server.abort();
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,277 @@
+//! The users a sandbox knows, and the file that keeps them: one line a write, read back at the start.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::model::ApiVersion;
+
+/// A field of a body that Channel would not take.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    pub(super) field: String,
+    pub(super) message: &'static str,
+}
+
+#[derive(Debug)]
+pub(super) struct Users {
+    known: BTreeMap<String, Json>,
+    channel_id: String,
+    requests: u64,
+    file: Option<File>,
+}
+
+impl Users {
+    /// Reads the file, where there is one, and writes it anew without what was overwritten. A line
+    /// that a kill cut off is dropped.
+    pub(super) fn open(path: Option<&Path>, channel_id: String) -> io::Result<Self> {
+        let mut users = Self {
+            known: BTreeMap::new(),
+            channel_id,
+            requests: 0,
+            file: None,
+        };
+        let Some(path) = path else {
+            return Ok(users);
+        };
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        match File::open(path) {
+            Ok(file) => users.read(file)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let fresh: PathBuf = path.with_extension("new");
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&fresh)?;
+        let mut text = String::new();
+        for user in users.known.values() {
+            text.push_str(&line(&json!({"user": user, "requests": users.requests})));
+        }
+        if users.known.is_empty() {
+            text.push_str(&line(&json!({"requests": users.requests})));
+        }
+        file.write_all(text.as_bytes())?;
+        fs::rename(&fresh, path)?;
+        users.file = Some(file);
+        Ok(users)
+    }
+
+    fn read(&mut self, file: File) -> io::Result<()> {
+        for line in BufReader::new(file).split(b'\n') {
+            let Ok(event) = serde_json::from_slice::<Json>(&line?) else {
+                continue;
+            };
+            self.requests = event["requests"].as_u64().unwrap_or(self.requests);
+            if let Some(id) = event["user"]["memberId"].as_str() {
+                self.known.insert(id.to_owned(), event["user"].clone());
+            }
+            if let Some(id) = event["deleted"].as_str() {
+                self.known.remove(id);
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, event: &Json) -> io::Result<()> {
+        match &mut self.file {
+            Some(file) => file.write_all(line(event).as_bytes()),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a request about a user and returns its number.
+    pub(super) fn count(&mut self) -> u64 {
+        self.requests += 1;
+        self.requests
+    }
+
+    pub(super) fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<&Json> {
+        self.known.get(id)
+    }
+
+    pub(super) fn member_ids(&self) -> Vec<String> {
+        self.known.keys().cloned().collect()
+    }
+
+    /// Removes a user; `false` where there was none.
+    pub(super) fn delete(&mut self, id: &str) -> io::Result<bool> {
+        let found = self.known.remove(id).is_some();
+        if found {
+            self.write(&json!({"deleted": id, "requests": self.requests}))?;
+        }
+        Ok(found)
+    }
+
+    /// Creates or patches a user.
+    pub(super) fn upsert(
+        &mut self,
+        api: ApiVersion,
+        id: &str,
+        body: &Json,
+        ignore_tags: bool,
+        now: u128,
+    ) -> io::Result<Result<&Json, Vec<Wrong>>> {
+        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        let wrong = check(api, body);
+        if !wrong.is_empty() {
+            return Ok(Err(wrong));
+        }
+        let number = self.known.len() + 1;
+        let mut user = self.known.get(id).cloned().unwrap_or_else(|| {
+            json!({
+                "id": format!("sandbox-{number}"),
+                "channelId": self.channel_id,
+                "memberId": id,
+                "member": true,
+                "profile": {},
+                "tags": [],
+                "createdAt": now,
+                "version": 0,
+            })
+        });
+        patch(&mut user, body, ignore_tags);
+        user["updatedAt"] = json!(now);
+        user["version"] = json!(user["version"].as_u64().unwrap_or(0) + 1);
+        self.write(&json!({"user": user, "requests": self.requests}))?;
+        self.known.insert(id.to_owned(), user);
+        Ok(Ok(&self.known[id]))
+    }
+}
+
+fn line(event: &Json) -> String {
+    format!("{event}\n")
+}
+
+fn patch(user: &mut Json, body: &Json, ignore_tags: bool) {
+    let mut profile = match body.get("profile") {
+        Some(Json::Null) => Map::new(),
+        _ => user["profile"].as_object().cloned().unwrap_or_default(),
+    };
+    if let Some(sent) = body.get("profile").and_then(Json::as_object) {
+        for (key, value) in sent {
+            if value.is_null() {
+                profile.remove(key);
+            } else {
+                profile.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    if let Some(sent) = body.get("profileOnce").and_then(Json::as_object) {
+        for (key, value) in sent {
+            profile.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+        user["profileOnce"] = json!(sent);
+    }
+    user["profile"] = Json::Object(profile);
+    if let Some(tags) = body.get("tags").and_then(Json::as_array)
+        && !ignore_tags
+    {
+        let mut lower: Vec<String> = tags
+            .iter()
+            .filter_map(Json::as_str)
+            .map(str::to_lowercase)
+            .collect();
+        lower.sort();
+        lower.dedup();
+        user["tags"] = json!(lower);
+    }
+    for flag in [
+        "unsubscribed",
+        "unsubscribeEmail",
+        "unsubscribeTexting",
+        "blocked",
+    ] {
+        if let Some(sent) = body.get(flag) {
+            user[flag] = sent.clone();
+        }
+    }
+}
+
+fn check(api: ApiVersion, body: &Json) -> Vec<Wrong> {
+    let Some(body) = body.as_object() else {
+        return vec![Wrong {
+            field: "body".to_owned(),
+            message: "must be an object",
+        }];
+    };
+    let mut wrong = Vec::new();
+    let mut say = |field: String, message| wrong.push(Wrong { field, message });
+    for (name, value) in body {
+        match name.as_str() {
+            "profile" | "profileOnce" => match value {
+                Json::Null => {}
+                Json::Object(profile) => {
+                    for (key, value) in profile {
+                        if let Some(message) = wrong_value(key, value) {
+                            say(format!("{name}.{key}"), message);
+                        }
+                    }
+                }
+                _ => say(name.clone(), "must be an object"),
+            },
+            "tags" => match value.as_array() {
+                Some(tags) if tags.len() > api.most_tags() => say(name.clone(), "too many tags"),
+                Some(tags) if !tags.iter().all(Json::is_string) => {
+                    say(name.clone(), "must be strings");
+                }
+                Some(_) => {}
+                None => say(name.clone(), "must be an array"),
+            },
+            "unsubscribed" if api == ApiVersion::V5 => say(name.clone(), "unknown field"),
+            "blocked" if api == ApiVersion::V4 => say(name.clone(), "read only"),
+            "unsubscribed" | "unsubscribeEmail" | "unsubscribeTexting" | "blocked" => {
+                if !value.is_boolean() {
+                    say(name.clone(), "must be a boolean");
+                }
+            }
+            "managedKey" | "language" => {}
+            _ => say(name.clone(), "unknown field"),
+        }
+    }
+    wrong
+}
+
+fn wrong_value(key: &str, value: &Json) -> Option<&'static str> {
+    let is_list = |of: fn(&Json) -> bool| value.as_array().is_some_and(|list| list.iter().all(of));
+    match key {
+        _ if value.is_null() => None,
+        "name" | "firstName" | "lastName" | "email" | "avatarUrl" => {
+            (!value.is_string()).then_some("must be a string")
+        }
+        "mobileNumber" | "landlineNumber" => {
+            let is_number = value.as_str().is_some_and(|text| {
+                text.strip_prefix('+').is_some_and(|digits| {
+                    (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+                })
+            });
+            (!is_number).then_some("must be an E.164 phone number")
+        }
+        "recentPurchaseCount" => {
+            let is_integer = value
+                .as_i64()
+                .is_some_and(|number| i32::try_from(number).is_ok());
+            (!is_integer).then_some("must be a 32-bit integer")
+        }
+        "recentPurchaseAmount" => (!value.is_number()).then_some("must be a number"),
+        _ => {
+            let fits = value.is_string()
+                || value.is_number()
+                || value.is_boolean()
+                || is_list(Json::is_string)
+                || is_list(Json::is_number);
+            (!fits).then_some("must be a string, a number, a boolean or a list of one kind")
+        }
+    }
+}
