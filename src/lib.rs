@@ -37,6 +37,7 @@
 //! [`model::plan`] for the words, then [`plan::plan`], then [`apply::execute`].
 
 pub mod apply;
+pub mod manifest;
 pub mod model;
 pub mod plan;
 pub mod remote;

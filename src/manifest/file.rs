@@ -1,0 +1,171 @@
+//! One file: its format by its name, its documents, its users.
+
+use std::sync::Arc;
+
+use crate::model::Diagnostic;
+
+use super::document::{Form, Found, Reader};
+use super::node::Span;
+use super::problem::{Locator, Problem};
+use super::{ReadSettings, json, text, yaml};
+
+/// What one file says.
+#[derive(Default)]
+pub(super) struct FileReading {
+    pub(super) users: Vec<Found>,
+    /// The lines and columns of the users' ids.
+    pub(super) places: Vec<(u32, u32)>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads one file. What is `known` of it already, in the order of places, becomes part of its
+/// diagnostics.
+pub(super) fn read_file(
+    name: &Arc<str>,
+    bytes: &[u8],
+    settings: &ReadSettings,
+    known: Vec<Problem>,
+) -> FileReading {
+    let decoded = text::decode(bytes);
+    let text = decoded.text;
+    let mut reader = Reader::new(settings);
+    match (decoded.problem, Format::of(name)) {
+        (Some(problem), _) => reader.problems.push(problem),
+        (None, Some(Format::Yaml)) => read_yaml(&mut reader, text, known),
+        (None, Some(Format::Json)) => read_json(&mut reader, text, known),
+        (None, Some(Format::JsonLines)) => read_json_lines(&mut reader, text, known),
+        (None, None) => reader.problems.push(
+            Problem::error("unknown-format", Span::default(), "this file is no manifest by its name")
+                .hint("manifests end in .yaml, .yml, .json, .jsonl or .ndjson; narrow the pattern that finds it")
+                .unparsed(),
+        ),
+    }
+    let Reader {
+        problems, users, ..
+    } = reader;
+    let mut locator = Locator::new(text);
+    let places = users
+        .iter()
+        .map(|found| locator.locate(found.span.start()))
+        .collect();
+    FileReading {
+        users,
+        places,
+        diagnostics: problems.finish(text, name, settings.show_sensitive),
+    }
+}
+
+/// How a file is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Yaml,
+    Json,
+    JsonLines,
+}
+
+impl Format {
+    fn of(name: &str) -> Option<Self> {
+        let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
+        match &*extension {
+            "yaml" | "yml" => Some(Self::Yaml),
+            "json" => Some(Self::Json),
+            "jsonl" | "ndjson" => Some(Self::JsonLines),
+            _ => None,
+        }
+    }
+}
+
+fn read_yaml(reader: &mut Reader<'_>, text: &str, known: Vec<Problem>) {
+    let documents = yaml::parse(text);
+    let whole = documents.broken.is_none();
+    for problem in documents.problems {
+        reader
+            .problems
+            .push(if whole { problem } else { problem.unparsed() });
+    }
+    for problem in known {
+        reader.problems.push(problem);
+    }
+    reader.remember(text, &documents.roots);
+    let (blank, full): (Vec<_>, Vec<_>) = documents.roots.iter().partition(|root| root.is_blank());
+    if whole && full.is_empty() {
+        reader.problems.push(empty_file());
+    } else {
+        for root in blank {
+            reader.problems.push(
+                Problem::warning("empty-document", root.span, "this document is empty")
+                    .hint("remove the `---`"),
+            );
+        }
+    }
+    for root in full {
+        reader.document(text, root, Form::Document);
+    }
+    if let Some(problem) = documents.broken {
+        reader.problems.push(problem.unparsed());
+    }
+}
+
+fn empty_file() -> Problem {
+    Problem::error("empty-file", Span::default(), "this file declares nothing")
+        .hint("a file that lost its content would forget its users: remove the file, or write `users: []`")
+        .unparsed()
+}
+
+fn read_json(reader: &mut Reader<'_>, text: &str, known: Vec<Problem>) {
+    if text.trim_ascii().is_empty() {
+        reader.problems.push(empty_file());
+        return;
+    }
+    let mut problems = known;
+    match json::parse(text, Span::new(0, text.len()), &mut problems) {
+        Ok(root) => {
+            for problem in problems {
+                reader.problems.push(problem);
+            }
+            reader.document(text, &root, Form::Document);
+        }
+        Err(problem) => {
+            for problem in problems {
+                reader.problems.push(problem.unparsed());
+            }
+            reader.problems.push(*problem);
+        }
+    }
+}
+
+fn read_json_lines(reader: &mut Reader<'_>, text: &str, known: Vec<Problem>) {
+    let mut known = known.into_iter().peekable();
+    let mut start = 0;
+    let mut blank = true;
+    for line in text.split_inclusive('\n') {
+        let span = Span::new(start, start + line.len());
+        start += line.len();
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        blank = false;
+        let mut problems = Vec::new();
+        let root = json::parse(text, span, &mut problems);
+        while let Some(problem) = known.next_if(|problem| problem.span.start < span.end) {
+            problems.push(problem);
+        }
+        match root {
+            Ok(root) => {
+                for problem in problems {
+                    reader.problems.push(problem);
+                }
+                reader.document(text, &root, Form::Line);
+            }
+            Err(problem) => {
+                for problem in problems {
+                    reader.problems.push(problem.unparsed());
+                }
+                reader.problems.push(*problem);
+            }
+        }
+    }
+    if blank {
+        reader.problems.push(empty_file());
+    }
+}

@@ -1,0 +1,48 @@
+//! Folders of manifests and what is said of them. A folder's name may end in `-v5` or `-shown`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::manifest::{ReadSettings, load};
+use crate::model::ApiVersion;
+
+use super::{settings, written};
+
+#[test]
+fn cases() {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/manifest");
+    let mut folders: Vec<_> = std::fs::read_dir(&cases)
+        .expect("cases")
+        .map(|entry| entry.expect("entry").path())
+        .collect();
+    folders.sort();
+    for folder in folders {
+        let name = folder.file_name().expect("a name").to_string_lossy();
+        let settings = ReadSettings {
+            patterns: vec!["*.{yaml,json,jsonl,md}".to_owned()],
+            api: if name.ends_with("-v5") {
+                ApiVersion::V5
+            } else {
+                ApiVersion::V4
+            },
+            show_sensitive: name.ends_with("-shown"),
+            ..settings()
+        };
+        let reading = load(&folder, &settings);
+        let mut text = String::new();
+        for diagnostic in &reading.diagnostics {
+            text += &written(diagnostic);
+        }
+        for (id, user) in &reading.desired.users {
+            let form = serde_json::to_string(&user.attributes).expect("plain data");
+            let _ = writeln!(text, "{id} {}\n    {form}", user.origin);
+        }
+        insta::with_settings!({
+            snapshot_path => &folder,
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, {
+            insta::assert_snapshot!("reading", text);
+        });
+    }
+}

@@ -1,0 +1,66 @@
+mod golden;
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use crate::model::{ApiVersion, Diagnostic, Sensitive};
+
+use super::{ReadSettings, Reading, read_texts};
+
+/// What a project without a project file reads with.
+fn settings() -> ReadSettings {
+    ReadSettings {
+        patterns: vec!["**/*".to_owned()],
+        api: ApiVersion::V4,
+        sensitive: Sensitive::default(),
+        show_sensitive: false,
+    }
+}
+
+fn read(name: &str, text: impl AsRef<[u8]>) -> Reading {
+    read_texts(vec![(Arc::from(name), text.as_ref().to_vec())], &settings())
+}
+
+/// A `User` document with these lines.
+fn user(lines: &str) -> String {
+    format!("apiVersion: talkform/v1\nkind: User\n{lines}")
+}
+
+fn codes(reading: &Reading) -> Vec<&'static str> {
+    let mut codes: Vec<_> = reading.diagnostics.iter().map(|d| d.code).collect();
+    codes.dedup();
+    codes
+}
+
+/// One diagnostic in plain lines, with a ruler under the excerpt.
+fn written(diagnostic: &Diagnostic) -> String {
+    let Diagnostic {
+        code,
+        severity,
+        origin,
+        path,
+        message,
+        hint,
+        excerpt,
+        related,
+    } = diagnostic;
+    let mut text = format!("{severity:?} {code} {origin} {path}\n    {message}\n");
+    if let Some(hint) = hint {
+        let _ = writeln!(text, "    hint: {hint}");
+    }
+    if let Some(excerpt) = excerpt {
+        let before = excerpt.text[..excerpt.start].chars().count();
+        let under = excerpt.text[excerpt.start..excerpt.end].chars().count();
+        let _ = writeln!(text, "  | {}", excerpt.text);
+        let _ = writeln!(
+            text,
+            "  | {}{}",
+            " ".repeat(before),
+            "^".repeat(under.max(1))
+        );
+    }
+    for (origin, word) in related {
+        let _ = writeln!(text, "    {origin} {word}");
+    }
+    text
+}
