@@ -13,6 +13,7 @@ pub mod load;
 pub mod project;
 pub mod schema;
 
+mod address;
 mod check;
 mod document;
 mod excerpt;
@@ -26,6 +27,7 @@ mod read;
 mod resolve;
 mod say;
 mod scalar;
+mod settings;
 mod tags;
 mod text;
 mod yaml;
@@ -39,6 +41,7 @@ use std::sync::Arc;
 use crate::model::{ApiVersion, Desired, Diagnostic, Sensitive};
 
 pub use load::load;
+pub use project::ProjectFile;
 
 /// What decides how manifests are read.
 #[derive(Clone, Debug)]

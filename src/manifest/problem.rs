@@ -99,6 +99,18 @@ impl Problems {
         }
     }
 
+    /// Adds a problem unless the same is known of the same place.
+    pub(super) fn push_new(&mut self, problem: Problem) {
+        let known = |other: &Problem| other.span == problem.span && other.code == problem.code;
+        if !self.shown.iter().any(known) {
+            self.push(problem);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.errors + self.warnings == 0
+    }
+
     /// The stretches of text that the excerpts of new problems will show, sorted. To be asked
     /// while the document still exists, so that its scalars in them can be told apart.
     pub(super) fn take_windows(&mut self, text: &str) -> Vec<Span> {
@@ -120,7 +132,7 @@ impl Problems {
 
     /// Makes diagnostics, in the order of their places.
     pub(super) fn finish(mut self, text: &str, file: &Arc<str>, reveal: bool) -> Vec<Diagnostic> {
-        if self.errors + self.warnings == 0 {
+        if self.is_empty() {
             return Vec::new();
         }
         self.shown

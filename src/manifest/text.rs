@@ -81,14 +81,11 @@ fn control_character(text: &str) -> Option<Problem> {
     Some(Problem::error("control-character", span, message).hint(hint))
 }
 
-/// The first tab that indents something at or before a place: what most often breaks a file that
-/// looks right.
-pub(super) fn indenting_tab(text: &str, before: usize) -> Option<Span> {
-    let end = text[before..]
-        .find('\n')
-        .map_or(text.len(), |length| before + length);
-    let mut start = 0;
-    for line in text[..end].split_inclusive('\n') {
+/// A tab that indents the line of a place or the one after it, where the trouble with a tab is
+/// said to be.
+pub(super) fn indenting_tab(text: &str, at: usize) -> Option<Span> {
+    let mut start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    for line in text[start..].split_inclusive('\n').take(2) {
         let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
         if let Some(tab) = line[..indent].find('\t')
             && !line[indent..].trim().is_empty()

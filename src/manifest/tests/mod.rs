@@ -1,4 +1,10 @@
+mod disk;
 mod golden;
+mod hostile;
+mod masking;
+mod project;
+mod properties;
+mod schema;
 
 use std::fmt::Write as _;
 use std::sync::Arc;

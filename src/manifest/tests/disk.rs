@@ -1,0 +1,185 @@
+//! Finding files: what is found, and what is refused.
+
+use std::fs;
+use std::path::Path;
+
+use crate::manifest::{ReadSettings, Reading, load};
+
+use super::{codes, settings, user};
+
+fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+        fs::write(path, text).expect("a file");
+    }
+    folder
+}
+
+fn load_with(root: &Path, patterns: &[&str]) -> Reading {
+    let settings = ReadSettings {
+        patterns: patterns.iter().map(ToString::to_string).collect(),
+        ..settings()
+    };
+    load(root, &settings)
+}
+
+#[test]
+fn patterns() {
+    let one = |id: &str| user(&format!("memberId: {id}\n"));
+    let folder = project(&[
+        ("users/b.yaml", &one("b")),
+        ("users/deep/er/a.yml", &one("a")),
+        ("users/.hidden.yaml", "not even YAML: ["),
+        ("users/.talkform/x.yaml", "not even YAML: ["),
+        (
+            "users/c.json",
+            "{\"apiVersion\":\"talkform/v1\",\"kind\":\"User\",\"memberId\":\"c\"}",
+        ),
+        ("other/d.yaml", &one("d")),
+        ("talkform.yaml", ""),
+    ]);
+    for (patterns, ids) in [
+        (&["users/**/*.yaml"][..], "b"),
+        (&["users/**/*.y*ml", "users/*.json"], "a b c"),
+        (&["./users/*.yaml", "users/b.yaml"], "b"),
+        (&["*/*.yaml"], "b d"),
+        (&["{users,other}/**/*.{yaml,yml}"], "a b d"),
+        (&["users/?.yaml"], "b"),
+        (&["users/[a-c].json"], "c"),
+    ] {
+        let reading = load_with(folder.path(), patterns);
+        let found: Vec<&str> = reading.desired.users.keys().map(|id| id.as_str()).collect();
+        assert_eq!(
+            found.join(" "),
+            ids,
+            "{patterns:?} {:?}",
+            reading.diagnostics
+        );
+        assert_eq!(reading.files, found.len());
+    }
+    let reading = load_with(
+        folder.path(),
+        &["users/**/*.yaml", "none/*.yaml", "users/z*"],
+    );
+    assert_eq!(reading.diagnostics.len(), 2);
+    assert_eq!(codes(&reading), ["pattern-matches-nothing"]);
+    assert!(reading.desired.users.is_empty());
+    assert_eq!(
+        codes(&load_with(folder.path(), &["users/[x"])),
+        ["invalid-pattern"]
+    );
+    let missing = load_with(&folder.path().join("nowhere"), &["**/*.yaml"]);
+    assert_eq!(codes(&missing), ["pattern-matches-nothing"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links() {
+    use std::os::unix::fs::symlink;
+
+    let outside = project(&[("x.yaml", &user("memberId: x\n"))]);
+    let folder = project(&[("users/a.yaml", &user("memberId: a\n"))]);
+    let users = folder.path().join("users");
+    let all = ["users/**/*.yaml"];
+
+    symlink("a.yaml", users.join("unrelated.txt")).expect("a link");
+    fs::create_dir(folder.path().join("more")).expect("a folder");
+    fs::write(folder.path().join("more/b.yaml"), user("memberId: b\n")).expect("a file");
+    symlink("../more", users.join("more")).expect("a link");
+    assert_eq!(load_with(folder.path(), &all).desired.users.len(), 2);
+
+    symlink(outside.path().join("x.yaml"), users.join("x.yaml")).expect("a link");
+    assert_eq!(
+        codes(&load_with(folder.path(), &all)),
+        ["link-leaves-project"]
+    );
+    fs::remove_file(users.join("x.yaml")).expect("removed");
+
+    symlink(outside.path(), users.join("outside")).expect("a link");
+    assert_eq!(
+        codes(&load_with(folder.path(), &all)),
+        ["link-leaves-project"]
+    );
+    assert!(!load_with(folder.path(), &["users/*.yaml"]).has_errors());
+    fs::remove_file(users.join("outside")).expect("removed");
+
+    symlink(outside.path(), folder.path().join("linked")).expect("a link");
+    assert_eq!(
+        codes(&load_with(folder.path(), &["linked/*.yaml"])),
+        ["link-leaves-project"]
+    );
+
+    symlink(".", users.join("loop")).expect("a link");
+    assert_eq!(codes(&load_with(folder.path(), &all)), ["link-loop"]);
+    fs::remove_file(users.join("loop")).expect("removed");
+
+    symlink("nowhere", users.join("broken.yaml")).expect("a link");
+    assert_eq!(codes(&load_with(folder.path(), &all)), ["unreadable"]);
+    fs::remove_file(users.join("broken.yaml")).expect("removed");
+    symlink("self.yaml", users.join("self.yaml")).expect("a link");
+    assert_eq!(codes(&load_with(folder.path(), &all)), ["unreadable"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn special_files_and_names() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = project(&[("users/a.yaml", &user("memberId: a\n"))]);
+    let users = folder.path().join("users");
+    let made = std::process::Command::new("mkfifo")
+        .arg(users.join("pipe.yaml"))
+        .status();
+    if made.is_ok_and(|status| status.success()) {
+        let reading = load_with(folder.path(), &["users/*.yaml"]);
+        assert_eq!(codes(&reading), ["not-a-file"]);
+        fs::remove_file(users.join("pipe.yaml")).expect("removed");
+    }
+    fs::create_dir(users.join("folder.yaml")).expect("a folder");
+    assert!(!load_with(folder.path(), &["users/*.yaml"]).has_errors());
+    let name = OsStr::from_bytes(b"\xFF.yaml");
+    if fs::write(users.join(name), "x").is_ok() {
+        let reading = load_with(folder.path(), &["users/*.yaml"]);
+        assert_eq!(codes(&reading), ["name-not-utf-8"]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_that_cannot_be_read() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = project(&[
+        ("users/a.yaml", &user("memberId: a\n")),
+        ("users/closed/b.yaml", &user("memberId: b\n")),
+    ]);
+    let closed = folder.path().join("users/closed");
+    let set = |mode| fs::set_permissions(&closed, fs::Permissions::from_mode(mode));
+    set(0o000).expect("permissions");
+    let can_read = fs::read_dir(&closed).is_ok();
+    let reading = load_with(folder.path(), &["users/**/*.yaml"]);
+    set(0o755).expect("permissions");
+    // Root reads everything.
+    if !can_read {
+        assert_eq!(codes(&reading), ["unreadable"]);
+        assert!(reading.desired.users.is_empty());
+    }
+}
+
+#[test]
+fn files_that_are_too_large() {
+    let folder = project(&[("users/a.yaml", "")]);
+    let file = fs::File::options()
+        .write(true)
+        .open(folder.path().join("users/a.yaml"))
+        .expect("the file");
+    file.set_len(crate::manifest::load::LONGEST_FILE + 1)
+        .expect("a hole");
+    assert_eq!(
+        codes(&load_with(folder.path(), &["users/*.yaml"])),
+        ["file-too-large"]
+    );
+}

@@ -1,0 +1,126 @@
+use serde_json::{Value, json};
+
+use crate::manifest::schema::{manifest_schema, project_schema};
+use crate::manifest::{project, read_texts};
+use crate::model::ApiVersion;
+
+use super::settings;
+
+fn accepts(schema: &Value, document: &Value) -> bool {
+    jsonschema::validator_for(schema)
+        .expect("a schema")
+        .is_valid(document)
+}
+
+fn user(fields: &Value) -> Value {
+    let mut user = json!({ "apiVersion": "talkform/v1", "kind": "User", "memberId": "a" });
+    for (key, value) in fields.as_object().expect("fields") {
+        user[key] = value.clone();
+    }
+    user
+}
+
+#[test]
+fn schema_and_reader_agree_on_users() {
+    let eleven: Vec<String> = (0..11).map(|n| format!("t{n}")).collect();
+    for fields in [
+        json!({}),
+        json!({ "profile": { "name": "x", "email": null, "own": [1, 2], "list": ["a"] } }),
+        json!({ "profile": { "mobileNumber": "+821012345678", "flag": true } }),
+        json!({ "profileOnce": { "utmSource": "google" }, "tags": [] }),
+        json!({ "tags": ["a"], "unsubscribeEmail": true, "unsubscribeTexting": false }),
+        json!({ "unsubscribed": true }),
+        json!({ "tags": eleven }),
+        json!({ "memberId": "" }),
+        json!({ "memberId": "a b" }),
+        json!({ "memberId": 1 }),
+        json!({ "memberId": "x".repeat(65) }),
+        json!({ "kind": "Users" }),
+        json!({ "apiVersion": "talkform/v2" }),
+        json!({ "other": 1 }),
+        json!({ "profile": null }),
+        json!({ "tags": null }),
+        json!({ "unsubscribeEmail": null }),
+        json!({ "profile": { "name": 1 } }),
+        json!({ "profile": { "empty": 1 } }),
+        json!({ "profile": { "a.b": 1 } }),
+        json!({ "profile": { "a b": 1 } }),
+        json!({ "profile": { "mobileNumber": "010" } }),
+        json!({ "profile": { "recentPurchaseCount": 1.5 } }),
+        json!({ "profile": { "recentPurchaseCount": 2_147_483_648_u32 } }),
+        json!({ "profile": { "nested": {} } }),
+        json!({ "profile": { "list": [1, "a"] } }),
+        json!({ "profile": { "list": [null] } }),
+        json!({ "profileOnce": { "name": null } }),
+        json!({ "profileOnce": { "own": null } }),
+        json!({ "tags": [""] }),
+        json!({ "tags": [1] }),
+    ] {
+        for api in [ApiVersion::V4, ApiVersion::V5] {
+            let document = user(&fields);
+            let mut settings = settings();
+            settings.api = api;
+            let bytes = document.to_string().into_bytes();
+            let reading = read_texts(vec![("a.json".into(), bytes.clone())], &settings);
+            let schema = accepts(&manifest_schema(api), &document);
+            assert_eq!(schema, !reading.has_errors(), "{api} {fields}");
+            if document["kind"] != "User" {
+                continue;
+            }
+            let mut item = document.clone();
+            let object = item.as_object_mut().expect("an object");
+            object.remove("kind");
+            object.remove("apiVersion");
+            let list = json!({ "apiVersion": "talkform/v1", "kind": "UserList", "users": [item] });
+            if document["apiVersion"] == "talkform/v1" {
+                assert_eq!(accepts(&manifest_schema(api), &list), schema, "{fields}");
+            }
+        }
+    }
+}
+
+#[test]
+fn schema_and_reader_agree_on_projects() {
+    for project in [
+        json!({}),
+        json!({ "apiVersion": "talkform/v1", "kind": "Project" }),
+        json!({ "manifests": ["users/*.yaml"], "state": "s.json", "rules": "r.json" }),
+        json!({ "channel": { "api": "v5", "id": "1", "rate": { "perSecond": 0.5, "burst": 1 } } }),
+        json!({ "removed": { "users": "delete", "fields": "forget" } }),
+        json!({ "limits": { "create": 5, "update": "30%", "optIn": "0.5%", "minUsers": 0 } }),
+        json!({ "environments": { "staging": { "channel": { "id": "777" } } } }),
+        json!({ "kind": "User" }),
+        json!({ "other": 1 }),
+        json!({ "manifests": [] }),
+        json!({ "manifests": "users" }),
+        json!({ "state": "" }),
+        json!({ "channel": { "api": "v3" } }),
+        json!({ "channel": { "id": 1 } }),
+        json!({ "channel": { "baseUrl": "https://a/b" } }),
+        json!({ "channel": { "rate": { "perSecond": 0 } } }),
+        json!({ "channel": { "rate": { "burst": 0 } } }),
+        json!({ "removed": { "users": "clear" } }),
+        json!({ "limits": { "create": "many" } }),
+        json!({ "limits": { "create": "101%" } }),
+        json!({ "limits": { "create": -1 } }),
+        json!({ "limits": { "minUsers": "30%" } }),
+        json!({ "environments": { "staging": { "environments": {} } } }),
+        json!({ "environments": { "staging": { "kind": "Project" } } }),
+        json!({ "environments": { "staging": { "other": 1 } } }),
+        json!({ "environments": [] }),
+    ] {
+        let read = project::parse(&project.to_string(), "talkform.yaml");
+        assert_eq!(
+            accepts(&project_schema(), &project),
+            read.is_ok(),
+            "{project} {read:?}"
+        );
+    }
+}
+
+#[test]
+fn schemas_are_pinned() {
+    let written = |schema: &Value| serde_json::to_string_pretty(schema).expect("json");
+    insta::assert_snapshot!("manifest-v4", written(&manifest_schema(ApiVersion::V4)));
+    insta::assert_snapshot!("project", written(&project_schema()));
+}
