@@ -1,0 +1,244 @@
+//! Text that came from people, made safe for a terminal, a log, JSON and Markdown.
+//!
+//! Manifests are written by many hands and shown in places that act on what they read: a terminal
+//! obeys escape sequences, a CI runner obeys workflow commands, a review page renders Markdown.
+//! Everything dangerous is made visible rather than removed, so that a reviewer sees that it is
+//! there.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io;
+
+use unicode_width::UnicodeWidthStr;
+
+/// Whether a character can move the cursor, reorder or hide text, or end a line.
+pub fn is_dangerous(character: char) -> bool {
+    matches!(
+        character,
+        '\0'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            // Invisible: soft hyphen, joiners, fillers that look like nothing.
+            | '\u{ad}'
+            | '\u{34f}'
+            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{feff}'
+            // Bidirectional marks, embeddings, overrides and isolates.
+            | '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{fff9}'..='\u{fffb}'
+            // Tags and the variation selectors beyond those of emoji: can smuggle whole texts.
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+fn push_visible(out: &mut String, character: char) {
+    match character {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        other => {
+            // Writing to a String does not fail.
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(other));
+        }
+    }
+}
+
+/// Whether a CI runner would look for a command here: `##[error]` of GitHub and Azure,
+/// `##vso[…]`, `##teamcity[…]`. Runners find these anywhere in a line.
+fn starts_command(rest: &str) -> bool {
+    rest.strip_prefix("##").is_some_and(|rest| {
+        rest.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric())
+            .starts_with('[')
+    })
+}
+
+fn escape(text: &str, quotes: bool) -> Cow<'_, str> {
+    let command_first = text.trim_start().starts_with("::");
+    let ends_quotes = |character| quotes && matches!(character, '"' | '\\');
+    let harmless = |character| !is_dangerous(character) && !ends_quotes(character);
+    if !command_first && !text.contains("##") && text.chars().all(harmless) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut colon_due = command_first;
+    let mut after_hash_of_command = false;
+    for (at, character) in text.char_indices() {
+        match character {
+            '#' if after_hash_of_command => {
+                out.push_str("\\u{23}");
+                after_hash_of_command = false;
+            }
+            '#' => {
+                out.push('#');
+                after_hash_of_command = starts_command(&text[at..]);
+            }
+            // A runner trims the line, then looks for two colons.
+            ':' if colon_due => {
+                out.push_str("\\u{3a}");
+                colon_due = false;
+            }
+            '"' | '\\' if quotes => {
+                out.push('\\');
+                out.push(character);
+            }
+            other if is_dangerous(other) => push_visible(&mut out, other),
+            other => out.push(other),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Text for a terminal or a log: one line, nothing that a terminal or a CI runner obeys.
+pub fn terminal(text: &str) -> Cow<'_, str> {
+    escape(text, false)
+}
+
+/// A text in double quotes, as JSON would write it but with `\u{202e}` for what cannot be seen.
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", escape(text, true))
+}
+
+/// Text for a Markdown paragraph, shown as it is: no markup, HTML, link, mention or reference.
+pub fn markdown(text: &str) -> String {
+    let visible = terminal(text);
+    let mut out = String::with_capacity(visible.len() + 16);
+    for character in visible.chars() {
+        match character {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            // Mentions and references are found after Markdown was rendered, so a backslash does
+            // not stop them; a comment parts the text.
+            '@' | '#' => {
+                out.push('\\');
+                out.push(character);
+                out.push_str("<!-- -->");
+            }
+            other if other.is_ascii_punctuation() => {
+                out.push('\\');
+                out.push(other);
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Text as Markdown code within a line, also in a table cell.
+///
+/// Inside a code span nothing is markup. A backtick would end it and a bar would end a table cell,
+/// so a text with one of these is written as HTML, every punctuation mark as an entity.
+pub fn code(text: &str) -> String {
+    let visible = terminal(text);
+    if visible.is_empty() {
+        return html_code(&visible);
+    }
+    let edges = visible.starts_with(' ') || visible.ends_with(' ');
+    if edges || visible.contains(['`', '|']) {
+        return html_code(&visible);
+    }
+    format!("`{visible}`")
+}
+
+/// Text as HTML code, for places where Markdown is not read, such as `<summary>`.
+pub fn html_code(text: &str) -> String {
+    let visible = terminal(text);
+    let mut out = String::from("<code>");
+    for character in visible.chars() {
+        if character.is_ascii_punctuation() && !matches!(character, '.' | '-' | '_') {
+            let _ = write!(out, "&#{};", u32::from(character));
+        } else {
+            out.push(character);
+        }
+    }
+    out.push_str("</code>");
+    out
+}
+
+/// How many columns a text takes on a terminal: two for a Korean letter.
+pub fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// Indented JSON in which invisible characters and runners' commands are written as `\u202e`, so
+/// that it is as safe on a terminal as text is, and still the same data.
+#[derive(Default)]
+pub struct VisibleJson<'a>(serde_json::ser::PrettyFormatter<'a>);
+
+impl serde_json::ser::Formatter for VisibleJson<'_> {
+    fn write_string_fragment<W: io::Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut written = 0;
+        let mut before = None;
+        for (at, character) in fragment.char_indices() {
+            let command =
+                before == Some('#') && character == '#' && starts_command(&fragment[at - 1..]);
+            if command || is_dangerous(character) {
+                writer.write_all(&fragment.as_bytes()[written..at])?;
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+                written = at + character.len_utf8();
+            }
+            before = Some(character);
+        }
+        writer.write_all(&fragment.as_bytes()[written..])
+    }
+
+    fn begin_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_array(writer)
+    }
+
+    fn end_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array(writer)
+    }
+
+    fn begin_array_value<W: io::Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
+        self.0.begin_array_value(writer, first)
+    }
+
+    fn end_array_value<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array_value(writer)
+    }
+
+    fn begin_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object(writer)
+    }
+
+    fn end_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object(writer)
+    }
+
+    fn begin_object_key<W: io::Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
+        self.0.begin_object_key(writer, first)
+    }
+
+    fn begin_object_value<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(writer)
+    }
+
+    fn end_object_value<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object_value(writer)
+    }
+}
+
+/// Writes a value as JSON that is safe to look at, with a line end after it.
+pub fn write_json(out: &mut dyn io::Write, value: &impl serde::Serialize) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, VisibleJson::default());
+    value.serialize(&mut serializer)?;
+    out.write_all(b"\n")
+}

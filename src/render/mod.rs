@@ -1,0 +1,22 @@
+//! Plans, reports, diagnostics and states for people and for machines.
+//!
+//! Every function writes to what it is given or returns a text; nothing here prints, reads a
+//! clock, the environment or a file. A plan passes [`view::PlanView`] first, where sensitive values
+//! are masked; all text of people passes [`escape`] last.
+
+pub mod escape;
+pub mod group;
+pub mod plan_lines;
+pub mod plan_text;
+pub mod style;
+pub mod summary;
+pub mod text_diff;
+pub mod value_text;
+pub mod view;
+
+pub use plan_text::TextOptions;
+pub use style::Style;
+pub use view::PlanView;
+
+#[cfg(test)]
+mod tests;

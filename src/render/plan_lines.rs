@@ -1,0 +1,282 @@
+//! The lines in which changes are told, before a renderer gives them indentation or a diff's marks.
+
+use super::escape::{terminal, width};
+use super::group::{Block, NAMED};
+use super::style::{Style, paint};
+use super::text_diff::{self, Drawn};
+use super::value_text;
+use super::view::{Action, FieldKind, FieldView, Shown, UserView};
+use crate::model::{Reason, Rejection};
+
+/// What a line is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// A sentence over what follows: `#`.
+    Title,
+    /// `+`, `~`, `-` or `.`
+    Symbol(char),
+    /// Neither.
+    Blank,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// What it is about.
+    pub mark: Mark,
+    /// How far in: 0 for a user, 1 for a field, 2 for what is inside a field.
+    pub depth: usize,
+    /// The text, escaped and painted.
+    pub text: String,
+    /// A place to be set at the right.
+    pub place: Option<String>,
+}
+
+impl Line {
+    fn new(mark: Mark, depth: usize, text: impl Into<String>) -> Self {
+        Self {
+            mark,
+            depth,
+            text: text.into(),
+            place: None,
+        }
+    }
+}
+
+/// The lines of one part of a plan. With `full`, nothing is shortened.
+pub fn of(block: &Block<'_, '_>, style: &Style, full: bool) -> Vec<Line> {
+    match block {
+        Block::One(user) => one(user, style, full),
+        Block::Alike(users) => alike(users, style, full),
+        Block::Creates(count) => vec![Line::new(
+            Mark::Symbol('+'),
+            0,
+            format!("… and {count} more {} to create", noun(*count)),
+        )],
+    }
+}
+
+fn one(user: &UserView<'_>, style: &Style, full: bool) -> Vec<Line> {
+    let id = terminal(user.id.as_str());
+    let title = format!("{id} {}", sentence(user, false));
+    let mut title = Line::new(Mark::Title, 0, paint(style.strong, &title));
+    title.place = place(user);
+    let mut lines = vec![title];
+    if let Some(rejection) = user.rejected {
+        lines.push(Line::new(
+            Mark::Title,
+            0,
+            paint(style.warning, &rejected_last_time(rejection)),
+        ));
+    }
+    lines.push(Line::new(Mark::Symbol(user.action.symbol()), 0, id));
+    lines.extend(fields(&user.fields, style, full));
+    if user.unchanged_fields > 0 {
+        let noun = if user.unchanged_fields == 1 {
+            "field"
+        } else {
+            "fields"
+        };
+        let text = format!("# {} unchanged {noun} hidden", user.unchanged_fields);
+        lines.push(Line::new(Mark::Blank, 1, paint(style.quiet, &text)));
+    }
+    lines
+}
+
+fn alike(users: &[&UserView<'_>], style: &Style, full: bool) -> Vec<Line> {
+    let Some(first) = users.first() else {
+        return Vec::new();
+    };
+    let count = users.len();
+    let title = format!("{count} users {}", sentence(first, true));
+    let mut lines = vec![Line::new(Mark::Title, 0, paint(style.strong, &title))];
+    let shown = format!("({NAMED} shown)");
+    match first.fields.as_slice() {
+        [field] if fits_a_sentence(field) => {
+            let path = terminal(&field.path.to_string()).into_owned();
+            let (text, below) = body(field, style, full);
+            let colon = if text.is_empty() { "" } else { ": " };
+            let text = format!("{path}{colon}{text} for {count} users {shown}");
+            lines.push(Line::new(Mark::Symbol(field.kind.symbol()), 0, text));
+            lines.extend(below);
+        }
+        several => {
+            let text = format!("{count} users {shown}");
+            lines.push(Line::new(Mark::Symbol(first.action.symbol()), 0, text));
+            lines.extend(fields(several, style, full));
+        }
+    }
+    for user in &users[..NAMED.min(count)] {
+        let mut line = Line::new(Mark::Blank, 1, terminal(user.id.as_str()));
+        line.place = place(user);
+        lines.push(line);
+    }
+    if count > NAMED {
+        let text = format!("… and {} more", count - NAMED);
+        lines.push(Line::new(Mark::Blank, 1, paint(style.quiet, &text)));
+    }
+    lines
+}
+
+/// Whether «for 412 users» can follow without blurring what is said of the field.
+fn fits_a_sentence(field: &FieldView<'_>) -> bool {
+    let has_note = field.opt_in || field.kind == FieldKind::Once;
+    !has_note && field.kind != FieldKind::Release
+}
+
+/// What happens, as the rest of a sentence that begins with a user's id or a number of users.
+pub fn sentence(user: &UserView<'_>, many: bool) -> &'static str {
+    let api_changed = user.reason == Reason::ApiChanged;
+    match (user.action, many) {
+        (Action::Create, _) => "will be created",
+        (Action::Update, _) if !user.sends_request => "will be updated in the state only",
+        (Action::Update, _) if api_changed => {
+            "will be sent again: the state was made with another API version"
+        }
+        (Action::Update, false) => "will be updated",
+        (Action::Update, true) => "will be updated in the same way",
+        (Action::Forget, false) => {
+            "is no longer declared: forgotten here, left as it is on Channel"
+        }
+        (Action::Forget, true) => {
+            "are no longer declared: forgotten here, left as they are on Channel"
+        }
+        (Action::Delete, false) => "is no longer declared: deleted on Channel, for good",
+        (Action::Delete, true) => "are no longer declared: deleted on Channel, for good",
+    }
+}
+
+/// `rejected last time: 422 CODE (attempt 2 since 2026-11-23)`
+pub fn rejected_last_time(rejection: &Rejection) -> String {
+    let Rejection {
+        digest: _,
+        status,
+        code,
+        attempts,
+        since,
+    } = rejection;
+    let code = code.as_deref().map(short_code).unwrap_or_default();
+    let since = since.strftime("%Y-%m-%d");
+    format!("rejected last time: {status}{code} (attempt {attempts} since {since})")
+}
+
+/// A code of Channel's with a space before it; it is a word, so anything long is none.
+pub fn short_code(code: &str) -> String {
+    let code = value_text::cut(code, 60).map_or(code, |(beginning, _)| beginning);
+    format!(" {}", terminal(code))
+}
+
+fn place(user: &UserView<'_>) -> Option<String> {
+    user.origin.map(|origin| {
+        let file = terminal(&origin.file);
+        match origin.line {
+            0 => file.into_owned(),
+            line => format!("{file}:{line}"),
+        }
+    })
+}
+
+/// One line for each field, the values under each other.
+fn fields(fields: &[FieldView<'_>], style: &Style, full: bool) -> Vec<Line> {
+    let mut drawn = Vec::with_capacity(fields.len());
+    let mut widest = 0;
+    for field in fields {
+        let path = terminal(&field.path.to_string()).into_owned();
+        let (text, below) = body(field, style, full);
+        if !text.is_empty() {
+            widest = widest.max(width(&path));
+        }
+        drawn.push((field.kind.symbol(), path, text, below));
+    }
+    let mut lines = Vec::with_capacity(drawn.len());
+    for (symbol, path, text, below) in drawn {
+        let line = if text.is_empty() {
+            path
+        } else {
+            let gap = widest - width(&path) + 3;
+            format!("{path}{:gap$}{text}", "")
+        };
+        lines.push(Line::new(Mark::Symbol(symbol), 1, line));
+        lines.extend(below);
+    }
+    lines
+}
+
+/// What stands after the path, and what below it.
+fn body(field: &FieldView<'_>, style: &Style, full: bool) -> (String, Vec<Line>) {
+    let (mut text, below) = match field.kind {
+        FieldKind::New => (shown(field, field.new, full), Vec::new()),
+        FieldKind::Once => (
+            format!(
+                "{}   {}",
+                shown(field, field.new, full),
+                paint(style.quiet, "(kept if already present)")
+            ),
+            Vec::new(),
+        ),
+        FieldKind::Changed => changed(field, style, full),
+        FieldKind::Clear { declared } => {
+            let why = if declared {
+                "(declared null)"
+            } else {
+                "(no longer declared)"
+            };
+            let why = paint(style.quiet, why);
+            match field.old {
+                Shown::Value(_) => (
+                    format!("{}   {why}", shown(field, field.old, full)),
+                    Vec::new(),
+                ),
+                Shown::Masked | Shown::AsApplied | Shown::Absent => (why, Vec::new()),
+            }
+        }
+        FieldKind::Release => ("left as it is on Channel".to_owned(), Vec::new()),
+    };
+    if field.opt_in {
+        let note = paint(style.warning, "# may message someone who opted out");
+        text = format!("{text}   {note}");
+    }
+    (text, below)
+}
+
+fn changed(field: &FieldView<'_>, style: &Style, full: bool) -> (String, Vec<Line>) {
+    let (Shown::Value(old), Shown::Value(new)) = (field.old, field.new) else {
+        let text = if field.new == Shown::Masked {
+            shown(field, field.new, full)
+        } else {
+            format!(
+                "{} -> {}",
+                shown(field, field.old, full),
+                shown(field, field.new, full)
+            )
+        };
+        return (text, Vec::new());
+    };
+    match text_diff::draw(field.path, old, new, style, full) {
+        Drawn::Inline(text) => (text, Vec::new()),
+        Drawn::Lines { note, lines } => {
+            let lines = lines
+                .into_iter()
+                .map(|(mark, text)| match mark {
+                    ' ' => Line::new(Mark::Blank, 2, text),
+                    symbol => Line::new(Mark::Symbol(symbol), 2, text),
+                })
+                .collect();
+            (note.to_owned(), lines)
+        }
+    }
+}
+
+fn shown(field: &FieldView<'_>, shown: Shown<'_>, full: bool) -> String {
+    match shown {
+        Shown::Value(value) => value_text::value(field.path, value, full),
+        Shown::Masked => "(sensitive)".to_owned(),
+        Shown::AsApplied => "(as applied)".to_owned(),
+        Shown::Absent => "(none)".to_owned(),
+    }
+}
+
+/// `user` or `users`.
+pub fn noun(count: usize) -> &'static str {
+    if count == 1 { "user" } else { "users" }
+}

@@ -1,0 +1,188 @@
+//! Plans by hand.
+
+use std::collections::BTreeSet;
+
+use crate::model::{
+    Attributes, Change, DigestKey, Digests, Entry, FieldAction, FieldChange, Limit, LimitCheck,
+    LimitKind, MemberId, Old, Origin, Plan, PlanDigest, PlannedChange, Reason, Rejection,
+    Sensitive, Upsert, Value,
+};
+use crate::render::{PlanView, TextOptions, plan_text};
+
+pub(super) fn digests() -> Digests {
+    DigestKey::new(b"salt", None).user(&Attributes::default())
+}
+
+fn at(text: &str) -> jiff::Timestamp {
+    text.parse().expect("a time")
+}
+
+pub(super) fn entry() -> Entry {
+    Entry::new(&digests(), at("2026-11-23T10:00:00Z"))
+}
+
+pub(super) fn id(text: &str) -> MemberId {
+    MemberId::new(text).expect("a member id")
+}
+
+pub(super) fn texts(items: &[&str]) -> Value {
+    Value::Texts(items.iter().map(|item| (*item).to_owned()).collect())
+}
+
+fn field(path: &str, action: FieldAction) -> FieldChange {
+    FieldChange {
+        path: path.parse().expect("a field"),
+        action,
+    }
+}
+
+pub(super) fn set(path: &str, old: Old, new: impl Into<Value>) -> FieldChange {
+    field(
+        path,
+        FieldAction::Set {
+            old,
+            new: new.into(),
+        },
+    )
+}
+
+pub(super) fn add(path: &str, new: impl Into<Value>) -> FieldChange {
+    set(path, Old::Absent, new)
+}
+
+pub(super) fn change(path: &str, new: impl Into<Value>) -> FieldChange {
+    set(path, Old::Recorded, new)
+}
+
+pub(super) fn known(path: &str, old: impl Into<Value>, new: impl Into<Value>) -> FieldChange {
+    set(path, Old::Known(old.into()), new)
+}
+
+pub(super) fn clear(path: &str, old: Old, declared: bool) -> FieldChange {
+    field(path, FieldAction::Clear { old, declared })
+}
+
+pub(super) fn release(path: &str) -> FieldChange {
+    field(path, FieldAction::Release)
+}
+
+pub(super) fn once(path: &str, new: impl Into<Value>) -> FieldChange {
+    field(path, FieldAction::Once { new: new.into() })
+}
+
+fn planned(name: &str, change: Change, reason: Reason, line: Option<u32>) -> PlannedChange {
+    PlannedChange {
+        id: id(name),
+        change,
+        reason,
+        origin: line.map(|line| Origin {
+            file: "users/vip.yaml".into(),
+            line,
+            column: 5,
+        }),
+        rejected: None,
+    }
+}
+
+pub(super) fn create(name: &str, fields: Vec<FieldChange>) -> PlannedChange {
+    let change = Change::Create {
+        upsert: Upsert::default(),
+        digests: digests(),
+        fields,
+    };
+    planned(name, change, Reason::NotRecorded, Some(20))
+}
+
+pub(super) fn update(name: &str, fields: Vec<FieldChange>, unchanged: usize) -> PlannedChange {
+    let releases = |field: &FieldChange| field.action == FieldAction::Release;
+    let change = Change::Update {
+        upsert: (fields.is_empty() || !fields.iter().all(releases)).then(Upsert::default),
+        digests: digests(),
+        fields,
+        unchanged_fields: unchanged,
+    };
+    planned(name, change, Reason::Changed, Some(14))
+}
+
+pub(super) fn forget(name: &str) -> PlannedChange {
+    planned(
+        name,
+        Change::Forget { last: entry() },
+        Reason::NotDeclared,
+        None,
+    )
+}
+
+pub(super) fn delete(name: &str) -> PlannedChange {
+    planned(
+        name,
+        Change::Delete { last: entry() },
+        Reason::NotDeclared,
+        None,
+    )
+}
+
+pub(super) fn rejection(code: Option<&str>) -> Rejection {
+    Rejection {
+        digest: digests().user,
+        status: 422,
+        code: code.map(str::to_owned),
+        attempts: 2,
+        since: at("2026-11-20T10:00:00Z"),
+    }
+}
+
+pub(super) fn limit(
+    kind: LimitKind,
+    limit: Limit,
+    allowed: Option<usize>,
+    planned: usize,
+) -> LimitCheck {
+    LimitCheck {
+        kind,
+        limit,
+        allowed,
+        planned,
+    }
+}
+
+pub(super) fn plan(mut changes: Vec<PlannedChange>, unchanged: usize) -> Plan {
+    changes.sort_by(|one, other| one.id.cmp(&other.id));
+    let ids: BTreeSet<_> = changes.iter().map(|planned| planned.id.clone()).collect();
+    assert_eq!(ids.len(), changes.len(), "ids are unique");
+    let digest = PlanDigest::over(ids.iter().map(|id| id.as_str().as_bytes()));
+    Plan {
+        lineage: "9f86d081884c7d65".to_owned(),
+        serial: 42,
+        recorded: unchanged + changes.len(),
+        desired: unchanged + changes.len(),
+        changes,
+        unchanged,
+        limits: Vec::new(),
+        digest,
+    }
+}
+
+pub(super) fn tripped(mut plan: Plan, least: usize) -> Plan {
+    plan.limits = vec![
+        limit(LimitKind::Create, Limit::Count(500), Some(500), 1),
+        limit(LimitKind::Update, Limit::Percent(30.0), Some(45), 60),
+        limit(LimitKind::Clear, Limit::Percent(10.0), None, 1),
+        limit(LimitKind::Forget, Limit::Percent(12.5), Some(18), 0),
+        limit(LimitKind::Delete, Limit::Count(0), Some(0), 0),
+        limit(LimitKind::OptIn, Limit::Count(0), Some(0), 1),
+        limit(LimitKind::MinUsers, Limit::Count(100), Some(100), least),
+    ];
+    plan
+}
+
+pub(super) fn text(plan: &Plan) -> String {
+    text_with(plan, false, &TextOptions::default())
+}
+
+pub(super) fn text_with(plan: &Plan, show_sensitive: bool, options: &TextOptions) -> String {
+    let view = PlanView::new(plan, &Sensitive::default(), show_sensitive);
+    let mut out = String::new();
+    plan_text::write(&mut out, &view, options).expect("a String takes everything");
+    out
+}
