@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::model::Diagnostic;
 
-use super::document::{Form, Found, Reader};
+use super::document::{Form, Reader};
 use super::node::Span;
 use super::problem::{Locator, Problem};
+use super::user::Found;
 use super::{ReadSettings, json, text, yaml};
 
 /// What one file says.

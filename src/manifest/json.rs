@@ -25,7 +25,7 @@ pub(super) fn parse<'t>(
     reader.skip_space();
     match reader.peek() {
         None => Ok(node),
-        Some(_) => Err(reader.wrong("something follows the value")),
+        Some(_) => reader.wrong("something follows the value"),
     }
 }
 
@@ -48,11 +48,11 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
-    fn wrong(&self, message: &str) -> Box<Problem> {
+    fn wrong<T>(&self, message: &str) -> Parsed<T> {
         self.wrong_at(self.at, message)
     }
 
-    fn wrong_at(&self, at: usize, message: &str) -> Box<Problem> {
+    fn wrong_at<T>(&self, at: usize, message: &str) -> Parsed<T> {
         let problem = Problem::error(
             "syntax",
             Span::new(at, at),
@@ -63,7 +63,7 @@ impl<'t> Reader<'t, '_> {
         } else {
             problem
         };
-        Box::new(problem.unparsed())
+        Err(Box::new(problem.unparsed()))
     }
 
     fn value(&mut self, depth: usize) -> Parsed<Node<'t>> {
@@ -78,7 +78,7 @@ impl<'t> Reader<'t, '_> {
             }),
             Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(b'a'..=b'z' | b'A'..=b'Z') => self.word()?,
-            _ => return Err(self.wrong("a value is expected here")),
+            _ => return self.wrong("a value is expected here"),
         };
         Ok(Node {
             span: Span::new(start, self.at),
@@ -88,7 +88,7 @@ impl<'t> Reader<'t, '_> {
 
     fn map(&mut self, depth: usize) -> Parsed<Content<'t>> {
         if depth >= DEEPEST {
-            return Err(too_deep(Span::new(self.at, self.at)));
+            return Err(too_deep(Span::new(self.at, self.at)).into());
         }
         self.at += 1;
         let mut members: Vec<Member<'t>> = Vec::new();
@@ -102,13 +102,13 @@ impl<'t> Reader<'t, '_> {
             self.skip_space();
             let start = self.at;
             if self.peek() != Some(b'"') {
-                return Err(self.wrong("a key in double quotes is expected here"));
+                return self.wrong("a key in double quotes is expected here");
             }
             let key = self.string()?;
             let key_span = Span::new(start, self.at);
             self.skip_space();
             if self.peek() != Some(b':') {
-                return Err(self.wrong("a colon is expected here"));
+                return self.wrong("a colon is expected here");
             }
             self.at += 1;
             let value = self.value(depth + 1)?;
@@ -137,7 +137,7 @@ impl<'t> Reader<'t, '_> {
 
     fn list(&mut self, depth: usize) -> Parsed<Content<'t>> {
         if depth >= DEEPEST {
-            return Err(too_deep(Span::new(self.at, self.at)));
+            return Err(too_deep(Span::new(self.at, self.at)).into());
         }
         self.at += 1;
         let mut items = Vec::new();
@@ -165,7 +165,7 @@ impl<'t> Reader<'t, '_> {
                 self.at += 1;
                 Ok(false)
             }
-            _ => Err(self.wrong(message)),
+            _ => self.wrong(message),
         }
     }
 
@@ -176,7 +176,7 @@ impl<'t> Reader<'t, '_> {
             .unwrap_or(rest.len());
         let word = &rest[..length];
         if !matches!(word, "true" | "false" | "null") {
-            return Err(self.wrong("a word without quotes is none of true, false and null"));
+            return self.wrong("a word without quotes is none of true, false and null");
         }
         self.at += length;
         Ok(plain(word))
@@ -188,17 +188,17 @@ impl<'t> Reader<'t, '_> {
             self.at += 1;
         }
         match self.digits() {
-            0 => return Err(self.wrong("a digit is expected here")),
+            0 => return self.wrong("a digit is expected here"),
             1 => {}
             _ if self.text[start..].trim_start_matches('-').starts_with('0') => {
-                return Err(self.wrong_at(start, "a number starts with a zero"));
+                return self.wrong_at(start, "a number starts with a zero");
             }
             _ => {}
         }
         if self.peek() == Some(b'.') {
             self.at += 1;
             if self.digits() == 0 {
-                return Err(self.wrong("a digit is expected here"));
+                return self.wrong("a digit is expected here");
             }
         }
         if matches!(self.peek(), Some(b'e' | b'E')) {
@@ -207,7 +207,7 @@ impl<'t> Reader<'t, '_> {
                 self.at += 1;
             }
             if self.digits() == 0 {
-                return Err(self.wrong("a digit is expected here"));
+                return self.wrong("a digit is expected here");
             }
         }
         Ok(plain(&self.text[start..self.at]))
@@ -228,7 +228,7 @@ impl<'t> Reader<'t, '_> {
         let mut from = self.at;
         loop {
             match self.peek() {
-                None => return Err(self.wrong("a quote is not closed")),
+                None => return self.wrong("a quote is not closed"),
                 Some(b'"') => {
                     let tail = &text[from..self.at];
                     self.at += 1;
@@ -244,7 +244,7 @@ impl<'t> Reader<'t, '_> {
                     from = self.at;
                 }
                 Some(0x00..0x20) => {
-                    return Err(self.wrong("a line end or a tab stands inside a quoted text"));
+                    return self.wrong("a line end or a tab stands inside a quoted text");
                 }
                 Some(_) => self.at += 1,
             }
@@ -263,7 +263,7 @@ impl<'t> Reader<'t, '_> {
             Some(b'r') => '\r',
             Some(b't') => '\t',
             Some(b'u') => self.unicode(start)?,
-            _ => return Err(self.wrong_at(start, "this escape is unknown")),
+            _ => return self.wrong_at(start, "this escape is unknown"),
         })
     }
 
@@ -273,18 +273,18 @@ impl<'t> Reader<'t, '_> {
         let code = match first {
             0xD800..0xDC00 => {
                 if !self.text[self.at..].starts_with("\\u") {
-                    return Err(self.wrong_at(start, lone));
+                    return self.wrong_at(start, lone);
                 }
                 self.at += 2;
                 let second = self.hex(start)?;
                 if !(0xDC00..0xE000).contains(&second) {
-                    return Err(self.wrong_at(start, lone));
+                    return self.wrong_at(start, lone);
                 }
                 0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00)
             }
             code => code,
         };
-        char::from_u32(code).ok_or_else(|| self.wrong_at(start, lone))
+        char::from_u32(code).map_or_else(|| self.wrong_at(start, lone), Ok)
     }
 
     fn hex(&mut self, start: usize) -> Parsed<u32> {
@@ -294,7 +294,10 @@ impl<'t> Reader<'t, '_> {
             .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
         self.at += 4;
-        code.ok_or_else(|| self.wrong_at(start, "\\u needs four hexadecimal digits"))
+        code.map_or_else(
+            || self.wrong_at(start, "\\u needs four hexadecimal digits"),
+            Ok,
+        )
     }
 }
 

@@ -43,11 +43,7 @@ pub fn load(root: &Path, settings: &ReadSettings) -> Reading {
         .into_iter()
         .map(|(name, path)| (Arc::from(name), path))
         .unzip();
-    let source = |file: usize| {
-        read_bytes(&paths[file], &names[file])
-            .map(Cow::Owned)
-            .map_err(Box::new)
-    };
+    let source = |file: usize| read_bytes(&paths[file], &names[file]).map(Cow::Owned);
     read_all(&names, &source, settings, diagnostics)
 }
 
@@ -108,11 +104,13 @@ impl Search<'_> {
         let before = self.diagnostics.len();
         let base = self.root.join(&pattern.base);
         let mut matches = 0;
-        if base.exists() {
-            if self.leaves(&base) {
-                self.leaving(&base);
-            } else {
-                matches = self.walk(&base, &pattern);
+        match base.try_exists() {
+            Ok(false) => {}
+            Ok(true) if self.leaves(&base) => self.leaving(&base),
+            Ok(true) => matches = self.walk(&base, &pattern),
+            Err(error) => {
+                let message = format!("this cannot be read: {error}");
+                self.problem("unreadable", &self.name(&base), message, None);
             }
         }
         if matches == 0 && self.diagnostics.len() == before {
@@ -230,13 +228,14 @@ impl Search<'_> {
     }
 }
 
-fn read_bytes(path: &Path, name: &Arc<str>) -> Result<Vec<u8>, Diagnostic> {
+fn read_bytes(path: &Path, name: &Arc<str>) -> Result<Vec<u8>, Box<Diagnostic>> {
     let unreadable = |error: io::Error| {
-        Diagnostic::error(
+        let message = format!("this cannot be read: {error}");
+        Box::new(Diagnostic::error(
             "unreadable",
             Origin::file(name.clone()),
-            format!("this cannot be read: {error}"),
-        )
+            message,
+        ))
     };
     let file = File::open(path).map_err(unreadable)?;
     let length = file.metadata().map_err(unreadable)?.len();
@@ -251,10 +250,8 @@ fn read_bytes(path: &Path, name: &Arc<str>) -> Result<Vec<u8>, Diagnostic> {
             "this file is longer than {} MiB",
             LONGEST_FILE / 1024 / 1024
         );
-        return Err(
-            Diagnostic::error("file-too-large", Origin::file(name.clone()), message)
-                .hint("split it into several files"),
-        );
+        let problem = Diagnostic::error("file-too-large", Origin::file(name.clone()), message);
+        return Err(Box::new(problem.hint("split it into several files")));
     }
     Ok(bytes)
 }

@@ -1,7 +1,7 @@
 //! From manifests to desired users: find and read files, understand them, check everything.
 //!
 //! ```text
-//! load ─▶ text ─▶ yaml │ json ─▶ node ─▶ document (profile, tags, check) ─▶ resolve ─▶ Desired
+//! load ─▶ text ─▶ yaml │ json ─▶ node ─▶ document, user (profile, value, tags, check) ─▶ resolve ─▶ Desired
 //! bytes   UTF-8   events, bounds   tree    fields of users                    defaults, duplicates
 //! ```
 //!
@@ -30,6 +30,8 @@ mod scalar;
 mod settings;
 mod tags;
 mod text;
+mod user;
+mod value;
 mod yaml;
 
 #[cfg(test)]

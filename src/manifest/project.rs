@@ -235,17 +235,10 @@ fn add_pieces(node: &Node<'_>, masked: bool, pieces: &mut Vec<Piece>) {
     }
 }
 
-/// Whether a key asks for a secret.
+/// Whether a key asks for a secret, or is a slip of one that does. No setting's name is like these.
 pub(super) fn is_credential(key: &str) -> bool {
     let key = key.to_lowercase().replace(['-', '_', '.'], "");
-    [
-        "secret",
-        "accesskey",
-        "apikey",
-        "token",
-        "password",
-        "credential",
-    ]
-    .iter()
-    .any(|word| key.contains(word))
+    ["secret", "key", "token", "pass", "credential", "auth"]
+        .iter()
+        .any(|word| key.contains(word))
 }

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::model::{Desired, DesiredUser, Diagnostic, Origin};
 
-use super::document::Found;
 use super::file::{FileReading, read_file};
 use super::problem::{Place, Problem};
 use super::say::show;
+use super::user::Found;
 use super::{ReadSettings, Reading, resolve};
 
 /// The bytes of the file with a number, or why there are none.
@@ -71,13 +71,13 @@ fn in_parallel<T: Send>(count: usize, make: &(dyn Fn(usize) -> T + Sync)) -> Vec
     }
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut made = Vec::new();
+        let mut answers = Vec::new();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= count {
-                return made;
+                return answers;
             }
-            made.push((number, make(number)));
+            answers.push((number, make(number)));
         }
     };
     let mut all: Vec<(usize, T)> = std::thread::scope(|scope| {
@@ -85,14 +85,14 @@ fn in_parallel<T: Send>(count: usize, make: &(dyn Fn(usize) -> T + Sync)) -> Vec
         let mut all = work();
         for other in others {
             match other.join() {
-                Ok(made) => all.extend(made),
+                Ok(answers) => all.extend(answers),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
         all
     });
     all.sort_by_key(|(number, _)| *number);
-    all.into_iter().map(|(_, made)| made).collect()
+    all.into_iter().map(|(_, answer)| answer).collect()
 }
 
 /// Clashes of ids as problems of the files in which they show. Those files are read once more

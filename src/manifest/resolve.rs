@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::model::{Attributes, MemberId, ProfileKey};
 
-use super::document::{Draft, Entry, Found, Reader, Scope};
+use super::document::Reader;
 use super::node::Span;
 use super::problem::{Place, Problem};
 use super::say::{clip, show};
+use super::user::{Draft, Entry, Found, Scope};
 
 /// Finds keys that the defaults give twice, once for all users.
 pub(super) fn check_defaults(reader: &mut Reader<'_>, defaults: &Draft) {
@@ -55,7 +56,7 @@ pub(super) fn settle(reader: &mut Reader<'_>, draft: Draft, defaults: &Draft, in
         unsubscribe_email: draft.unsubscribe_email.or(defaults.unsubscribe_email),
         unsubscribe_texting: draft.unsubscribe_texting.or(defaults.unsubscribe_texting),
     };
-    reader.found(Found {
+    reader.users.push(Found {
         id,
         span,
         index,

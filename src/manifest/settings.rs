@@ -258,13 +258,12 @@ impl Settings {
         chosen: &mut T,
     ) {
         let text = node.scalar().map_or("", |scalar| &scalar.text);
-        match choices.iter().find(|(word, _)| *word == text) {
-            Some((_, choice)) => *chosen = *choice,
-            None => {
-                let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-                let message = format!("`{}` is due here", words.join("` or `"));
-                self.wrong(node, path, &message);
-            }
+        if let Some((_, choice)) = choices.iter().find(|(word, _)| *word == text) {
+            *chosen = *choice;
+        } else {
+            let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+            let message = format!("`{}` is due here", words.join("` or `"));
+            self.wrong(node, path, &message);
         }
     }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::document::{Reader, Scope, first_character};
+use super::document::{Reader, first_character};
 use super::node::{Content, Node};
 use super::problem::Problem;
 use super::say::{quoted, show};
 use super::scalar::{self, Meaning};
+use super::user::Scope;
 
 impl Reader<'_> {
     pub(super) fn tags(&mut self, node: &Node<'_>, scope: Scope) -> Option<BTreeSet<String>> {

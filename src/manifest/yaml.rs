@@ -93,7 +93,7 @@ impl<'t> Builder<'t> {
     fn run(&mut self) -> Step {
         let mut parser = Parser::new_from_str(self.text);
         while let Some(event) = parser.next_event() {
-            let (event, place) = event.map_err(|error| self.syntax(&error))?;
+            let (event, place) = event.map_err(|error| Box::new(self.syntax(&error)))?;
             let start = self.offsets.byte(place.start.index());
             let span = Span::new(start, self.offsets.byte(place.end.index()));
             match event {
@@ -169,14 +169,14 @@ impl<'t> Builder<'t> {
 
     fn open(&mut self, anchor: usize, start: Span, kind: Kind<'t>) -> Step {
         if self.open.len() >= DEEPEST {
-            return Err(too_deep(start));
+            return Err(too_deep(start).into());
         }
         if let Some(Open {
             kind: Kind::Map { key: None, .. },
             ..
         }) = self.open.last()
         {
-            return Err(complex_key(start));
+            return Err(complex_key(start).into());
         }
         self.open.push(Open {
             start,
@@ -216,7 +216,7 @@ impl<'t> Builder<'t> {
             Kind::Map { members, key, seen } => match key.take() {
                 None => {
                     let Content::Scalar(Scalar { text, plain }) = node.content else {
-                        return Err(complex_key(node.span));
+                        return Err(complex_key(node.span).into());
                     };
                     *key = Some(Key {
                         text,
@@ -249,7 +249,7 @@ impl<'t> Builder<'t> {
             ));
         };
         if self.open.len() + measure.height >= DEEPEST {
-            return Err(too_deep(span));
+            return Err(too_deep(span).into());
         }
         let (node, measure) = (node.clone(), *measure);
         self.count(measure, span)?;
@@ -280,31 +280,27 @@ impl<'t> Builder<'t> {
         }
     }
 
-    fn syntax(&mut self, error: &ScanError) -> Box<Problem> {
+    fn syntax(&mut self, error: &ScanError) -> Problem {
         let at = self.offsets.byte(error.marker().index());
         let span = Span::new(at, at);
         if error.info() == "recursion limit exceeded" {
             return too_deep(span);
         }
         if let Some(tab) = text::indenting_tab(self.text, at) {
-            return Box::new(
-                Problem::error("tab-indentation", tab, "a tab indents this line")
-                    .hint("YAML is indented with spaces")
-                    .unparsed(),
-            );
+            return Problem::error("tab-indentation", tab, "a tab indents this line")
+                .hint("YAML is indented with spaces")
+                .unparsed();
         }
         let message = format!(
             "this is not YAML: {}",
             error.info().replace(char::is_control, "")
         );
-        Box::new(
-            Problem::error("syntax", span, message)
-                .hint(
-                    "look at the indentation, and quote texts that hold `: `, ` #` or start with \
+        Problem::error("syntax", span, message)
+            .hint(
+                "look at the indentation, and quote texts that hold `: `, ` #` or start with \
                      one of []{}&*!|>%@`",
-                )
-                .unparsed(),
-        )
+            )
+            .unparsed()
     }
 }
 
@@ -344,18 +340,16 @@ pub(super) fn duplicate_key(key: &str, span: Span, first: Span) -> Problem {
 }
 
 /// Nesting beyond [`DEEPEST`].
-pub(super) fn too_deep(span: Span) -> Box<Problem> {
+pub(super) fn too_deep(span: Span) -> Problem {
     let message = format!("this is nested more than {DEEPEST} levels deep");
-    Box::new(Problem::error("too-deep", span, message).unparsed())
+    Problem::error("too-deep", span, message).unparsed()
 }
 
-fn complex_key(span: Span) -> Box<Problem> {
+fn complex_key(span: Span) -> Problem {
     let message = "a key is a list, a map or an alias here";
-    Box::new(
-        Problem::error("complex-key", span, message)
-            .hint("keys are texts; a value that starts with { or [ needs quotes")
-            .unparsed(),
-    )
+    Problem::error("complex-key", span, message)
+        .hint("keys are texts; a value that starts with { or [ needs quotes")
+        .unparsed()
 }
 
 /// From the parser's character counts to bytes: a cursor that moves along with the events, so that

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use crate::manifest::{ReadSettings, Reading, load};
 
+use crate::model::MemberId;
+
 use super::{codes, settings, user};
 
 fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -50,7 +52,7 @@ fn patterns() {
         (&["users/[a-c].json"], "c"),
     ] {
         let reading = load_with(folder.path(), patterns);
-        let found: Vec<&str> = reading.desired.users.keys().map(|id| id.as_str()).collect();
+        let found: Vec<&str> = reading.desired.users.keys().map(MemberId::as_str).collect();
         assert_eq!(
             found.join(" "),
             ids,

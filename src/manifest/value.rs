@@ -1,0 +1,345 @@
+//! One value of a profile: its type, by its key and its look.
+
+use crate::model::{Declared, Number, Value};
+
+use super::check;
+use super::document::{Reader, first_character};
+use super::node::{Content, Node, Scalar, Span};
+use super::problem::Problem;
+use super::say::{clip, quoted, show};
+use super::scalar::{self, Look, Meaning};
+use super::user::Scope;
+
+/// The keys whose type Channel fixes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Email,
+    Phone,
+    Int32,
+    Number,
+    /// A key of the customer's own: any type.
+    Free,
+}
+
+impl Kind {
+    fn of(key: &str) -> Self {
+        match key {
+            "name" | "firstName" | "lastName" | "avatarUrl" => Self::Text,
+            "email" => Self::Email,
+            "mobileNumber" | "landlineNumber" => Self::Phone,
+            "recentPurchaseCount" => Self::Int32,
+            "recentPurchaseAmount" => Self::Number,
+            _ => Self::Free,
+        }
+    }
+}
+
+/// Whether Channel fixes the type of this key.
+pub(super) fn is_typed(key: &str) -> bool {
+    Kind::of(key) != Kind::Free
+}
+
+/// One value on its way in.
+pub(super) struct Site<'n> {
+    pub(super) scope: Scope,
+    /// `profile` or `profileOnce`.
+    pub(super) map: &'static str,
+    pub(super) key: &'n str,
+}
+
+impl Site<'_> {
+    pub(super) fn path(&self) -> String {
+        clip(&self.scope.path(&format!("{}.{}", self.map, self.key)))
+    }
+}
+
+impl Reader<'_> {
+    fn hides(&self, site: &Site<'_>) -> bool {
+        !self.settings.show_sensitive
+            && self
+                .settings
+                .sensitive
+                .covers_text(&format!("{}.{}", site.map, site.key))
+    }
+
+    /// A value in a message: itself, unless it is sensitive.
+    fn say(&self, site: &Site<'_>, text: &str) -> String {
+        if self.hides(site) {
+            "this value".to_owned()
+        } else {
+            show(text)
+        }
+    }
+
+    /// A value in a hint, as it should be written.
+    fn fix(&self, site: &Site<'_>, text: &str) -> String {
+        if self.hides(site) {
+            "\"…\"".to_owned()
+        } else {
+            quoted(text)
+        }
+    }
+
+    fn refuse<T>(&mut self, site: &Site<'_>, problem: Problem) -> Option<T> {
+        self.problems.push(problem.path(site.path()));
+        None
+    }
+
+    /// What is declared for a key; `None` where it is wrong.
+    pub(super) fn value(&mut self, node: &Node<'_>, site: &Site<'_>) -> Option<Declared> {
+        let kind = Kind::of(site.key);
+        let scalar = match &node.content {
+            Content::Scalar(scalar) => scalar,
+            Content::Map(_) => {
+                let message = "Channel holds no nested objects";
+                let problem = Problem::error("nested-object", first_character(node), message)
+                    .hint("write its parts as keys of their own, such as `addressCity`");
+                return self.refuse(site, problem);
+            }
+            Content::List(items) if kind == Kind::Free => {
+                return self.list(items, site).map(Declared::Set);
+            }
+            Content::List(_) => {
+                let message = format!("`{}` holds one value, not a list", site.key);
+                let problem = Problem::error("wrong-type", first_character(node), message);
+                return self.refuse(site, problem);
+            }
+        };
+        let meaning = if scalar.plain {
+            scalar::meaning(&scalar.text)
+        } else {
+            Meaning::Text
+        };
+        match meaning {
+            Meaning::Null => return Some(Declared::Clear),
+            Meaning::Blank => {
+                let hint = if site.map == "profile" {
+                    "write `null` to remove the key from Channel, or \"\" for an empty text"
+                } else {
+                    "write a value, or remove the line"
+                };
+                let problem =
+                    Problem::error("empty-value", node.span, "there is no value here").hint(hint);
+                return self.refuse(site, problem);
+            }
+            _ => {}
+        }
+        let value = match kind {
+            Kind::Text | Kind::Email | Kind::Phone => {
+                self.text(scalar, meaning, node.span, site, kind)
+            }
+            Kind::Int32 | Kind::Number => self.number(scalar, meaning, node.span, site, kind),
+            Kind::Free => self.free(scalar, meaning, node.span, site),
+        };
+        value.map(Declared::Set)
+    }
+
+    fn text(
+        &mut self,
+        scalar: &Scalar<'_>,
+        meaning: Meaning,
+        span: Span,
+        site: &Site<'_>,
+        kind: Kind,
+    ) -> Option<Value> {
+        if meaning != Meaning::Text {
+            let message = format!(
+                "{} without quotes is {}; a text is due here",
+                self.say(site, &scalar.text),
+                meaning.noun()
+            );
+            let problem = Problem::error(meaning.unquoted_code(), span, message)
+                .hint(format!("quote it: {}", self.fix(site, &scalar.text)));
+            return self.refuse(site, problem);
+        }
+        let text = &*scalar.text;
+        if kind == Kind::Phone && !check::is_e164(text) {
+            let hint = match check::e164_without_punctuation(text) {
+                Some(number) if !self.hides(site) => format!("write {}", quoted(&number)),
+                _ => "write + and the country code, then digits only, such as \"+821012345678\""
+                    .to_owned(),
+            };
+            let message = format!("{} is no E.164 telephone number", self.say(site, text));
+            let problem = Problem::error("not-e164", span, message).hint(hint);
+            return self.refuse(site, problem);
+        }
+        if kind == Kind::Email && !text.is_empty() && !check::looks_like_email(text) {
+            let message = format!(
+                "{} does not look like an e-mail address",
+                self.say(site, text)
+            );
+            let problem = Problem::warning("odd-email", span, message);
+            self.refuse::<Value>(site, problem);
+        }
+        self.checked_text(text, span, site).map(Value::Text)
+    }
+
+    fn checked_text(&mut self, text: &str, span: Span, site: &Site<'_>) -> Option<String> {
+        let Some(character) = check::control_character(text) else {
+            return Some(text.to_owned());
+        };
+        let message = format!(
+            "a text holds no control characters, this one holds U+{:04X}",
+            u32::from(character)
+        );
+        let problem = Problem::error("control-character", span, message);
+        self.refuse(site, problem)
+    }
+
+    fn number(
+        &mut self,
+        scalar: &Scalar<'_>,
+        meaning: Meaning,
+        span: Span,
+        site: &Site<'_>,
+        kind: Kind,
+    ) -> Option<Value> {
+        let number = match meaning {
+            Meaning::Number(Ok(number)) => number,
+            Meaning::Number(Err(_)) | Meaning::NotFinite => {
+                return self.free(scalar, meaning, span, site);
+            }
+            _ => {
+                let due = match kind {
+                    Kind::Int32 => "a whole number",
+                    _ => "a number",
+                };
+                let message = format!("{due} is due here, not {}", self.say(site, &scalar.text));
+                let is_number = matches!(scalar::meaning(&scalar.text), Meaning::Number(Ok(_)));
+                let hint = if !scalar.plain && is_number {
+                    "remove the quotes"
+                } else {
+                    "write it in plain decimal digits, without quotes"
+                };
+                let problem = Problem::error("not-a-number", span, message).hint(hint);
+                return self.refuse(site, problem);
+            }
+        };
+        let whole = number.get().fract() == 0.0
+            && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number.get());
+        if kind == Kind::Int32 && !whole {
+            let message = format!(
+                "{} is no whole number of 32 bits",
+                self.say(site, &scalar.text)
+            );
+            let problem = Problem::error("not-int32", span, message).hint(format!(
+                "from {} to {}",
+                i32::MIN,
+                i32::MAX
+            ));
+            return self.refuse(site, problem);
+        }
+        Some(Value::Number(number))
+    }
+
+    fn free(
+        &mut self,
+        scalar: &Scalar<'_>,
+        meaning: Meaning,
+        span: Span,
+        site: &Site<'_>,
+    ) -> Option<Value> {
+        let text = &*scalar.text;
+        let problem = match meaning {
+            Meaning::Boolean(flag) => return Some(Value::Boolean(flag)),
+            Meaning::Number(Ok(number)) => return Some(Value::Number(number)),
+            Meaning::Text | Meaning::Blank | Meaning::Null => {
+                return self.checked_text(text, span, site).map(Value::Text);
+            }
+            Meaning::Number(Err(_)) => {
+                let message = format!(
+                    "{} is a number that JSON readers round, beyond ±2^53 or out of range",
+                    self.say(site, text)
+                );
+                Problem::error("number-out-of-range", span, message).hint(format!(
+                    "if it is an identifier, quote it: {}",
+                    self.fix(site, text)
+                ))
+            }
+            Meaning::NotFinite => {
+                let message = format!("Channel holds no {}", self.say(site, text));
+                Problem::error("not-finite", span, message).hint(format!(
+                    "write a number, or {} for the text",
+                    self.fix(site, text)
+                ))
+            }
+            Meaning::Ambiguous(look) => {
+                let message = format!(
+                    "{} without quotes is a text to some readers and {} to others",
+                    self.say(site, text),
+                    meaning.noun()
+                );
+                let other = match look {
+                    Look::Boolean => ", or `true` or `false` for the boolean",
+                    Look::Null => ", or `null` to remove the key",
+                    Look::Number => ", or plain decimal digits for the number",
+                    Look::Time => ", or the number of seconds",
+                    Look::Date | Look::Special => "",
+                };
+                Problem::error(meaning.unquoted_code(), span, message).hint(format!(
+                    "write {} for the text{other}",
+                    self.fix(site, text)
+                ))
+            }
+        };
+        self.refuse(site, problem)
+    }
+
+    fn list(&mut self, items: &[Node<'_>], site: &Site<'_>) -> Option<Value> {
+        let mut texts: Vec<String> = Vec::new();
+        let mut numbers: Vec<Number> = Vec::new();
+        let mut good = true;
+        for item in items {
+            match self.item(item, site) {
+                Some(Value::Text(text)) => texts.push(text),
+                Some(Value::Number(number)) => numbers.push(number),
+                Some(_) | None => {
+                    good = false;
+                    continue;
+                }
+            }
+            if good && !texts.is_empty() && !numbers.is_empty() {
+                good = false;
+                let message = "a list holds texts or numbers, not both";
+                let problem = Problem::error("mixed-list", first_character(item), message)
+                    .hint("quote the numbers to make all of them texts");
+                self.refuse::<Value>(site, problem);
+            }
+        }
+        match (good, numbers.is_empty()) {
+            (false, _) => None,
+            (true, true) => Some(Value::Texts(texts)),
+            (true, false) => Some(Value::Numbers(numbers)),
+        }
+    }
+
+    fn item(&mut self, item: &Node<'_>, site: &Site<'_>) -> Option<Value> {
+        let meaning = match item.scalar() {
+            Some(scalar) if scalar.plain => scalar::meaning(&scalar.text),
+            Some(_) => Meaning::Text,
+            None => Meaning::Null,
+        };
+        match (item.scalar(), meaning) {
+            (Some(scalar), Meaning::Text | Meaning::Number(_) | Meaning::NotFinite) => {
+                self.free(scalar, meaning, item.span, site)
+            }
+            (Some(scalar), Meaning::Boolean(_) | Meaning::Ambiguous(_)) => {
+                let message = format!(
+                    "{} without quotes is {}; a list holds texts or numbers",
+                    self.say(site, &scalar.text),
+                    meaning.noun()
+                );
+                let problem = Problem::error(meaning.unquoted_code(), item.span, message).hint(
+                    format!("write {} for the text", self.fix(site, &scalar.text)),
+                );
+                self.refuse(site, problem)
+            }
+            (Some(_), Meaning::Blank | Meaning::Null) | (None, _) => {
+                let message = format!("a list holds texts or numbers, not {}", item.noun());
+                let problem = Problem::error("wrong-list-item", first_character(item), message);
+                self.refuse(site, problem)
+            }
+        }
+    }
+}
