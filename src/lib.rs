@@ -37,9 +37,11 @@
 //! [`model::plan`] for the words, then [`plan::plan`], then [`apply::execute`].
 
 pub mod apply;
+pub mod cli;
 pub mod manifest;
 pub mod model;
 pub mod plan;
 pub mod remote;
+pub mod render;
 pub mod sandbox;
 pub mod state;

@@ -1,2 +1,7 @@
 //! Parse, run, exit.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    talkform::cli::main()
+}

@@ -100,6 +100,18 @@ pub struct Report {
 }
 
 impl Report {
+    /// Of a plan that was empty.
+    pub fn nothing(unchanged: usize) -> Self {
+        Self {
+            outcomes: Vec::new(),
+            unchanged,
+            requests: 0,
+            retried: 0,
+            elapsed: Duration::ZERO,
+            stopped: None,
+        }
+    }
+
     /// How many changes of this action were applied.
     pub fn applied(&self, action: &str) -> usize {
         self.outcomes

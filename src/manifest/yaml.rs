@@ -1,7 +1,7 @@
 //! YAML: the parser's events into nodes, with bounds that the parser does not have.
 //!
 //! Depth is bounded while the events arrive, so that nothing ever recurses deeper than
-//! [`DEEPEST`](super::node::DEEPEST); what aliases copy is counted before it is copied. The parser
+//! [`DEEPEST`]; what aliases copy is counted before it is copied. The parser
 //! streams block collections and itself stops at 255 levels of flow collections.
 
 use std::borrow::Cow;

@@ -243,7 +243,7 @@ pub fn unconfirmed(sent: &Upsert, answered: Option<&AnsweredUser>) -> BTreeSet<F
         }
     }
     for key in profile_once.keys() {
-        if has.is_none_or(|has| has.get(key.as_str()).is_none_or(|found| found.is_null())) {
+        if has.is_none_or(|has| has.get(key.as_str()).is_none_or(serde_json::Value::is_null)) {
             missing.insert(FieldPath::ProfileOnce(key.clone()));
         }
     }

@@ -163,12 +163,48 @@ pub fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// Indented JSON in which invisible characters and runners' commands are written as `\u202e`, so
-/// that it is as safe on a terminal as text is, and still the same data.
+/// JSON to look at: the outer two levels indented, so that every change has a line, and invisible
+/// characters and runners' commands written as `\u202e`. It is still the same data.
 #[derive(Default)]
-pub struct VisibleJson<'a>(serde_json::ser::PrettyFormatter<'a>);
+struct VisibleJson {
+    depth: usize,
+    has_items: bool,
+}
 
-impl serde_json::ser::Formatter for VisibleJson<'_> {
+impl VisibleJson {
+    const INDENTED: usize = 2;
+
+    fn begin<W: io::Write + ?Sized>(&mut self, writer: &mut W, bracket: u8) -> io::Result<()> {
+        self.depth += 1;
+        self.has_items = false;
+        writer.write_all(&[bracket])
+    }
+
+    fn item<W: io::Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            writer.write_all(b",")?;
+        }
+        self.line(writer)
+    }
+
+    fn end<W: io::Write + ?Sized>(&mut self, writer: &mut W, bracket: u8) -> io::Result<()> {
+        self.depth -= 1;
+        if self.has_items && self.depth < Self::INDENTED {
+            write!(writer, "\n{:1$}", "", self.depth * 2)?;
+        }
+        self.has_items = true;
+        writer.write_all(&[bracket])
+    }
+
+    fn line<W: io::Write + ?Sized>(&self, writer: &mut W) -> io::Result<()> {
+        if self.depth > Self::INDENTED {
+            return Ok(());
+        }
+        write!(writer, "\n{:1$}", "", self.depth * 2)
+    }
+}
+
+impl serde_json::ser::Formatter for VisibleJson {
     fn write_string_fragment<W: io::Write + ?Sized>(
         &mut self,
         writer: &mut W,
@@ -192,11 +228,11 @@ impl serde_json::ser::Formatter for VisibleJson<'_> {
     }
 
     fn begin_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_array(writer)
+        self.begin(writer, b'[')
     }
 
     fn end_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array(writer)
+        self.end(writer, b']')
     }
 
     fn begin_array_value<W: io::Write + ?Sized>(
@@ -204,19 +240,20 @@ impl serde_json::ser::Formatter for VisibleJson<'_> {
         writer: &mut W,
         first: bool,
     ) -> io::Result<()> {
-        self.0.begin_array_value(writer, first)
+        self.item(writer, first)
     }
 
-    fn end_array_value<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array_value(writer)
+    fn end_array_value<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_items = true;
+        Ok(())
     }
 
     fn begin_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object(writer)
+        self.begin(writer, b'{')
     }
 
     fn end_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object(writer)
+        self.end(writer, b'}')
     }
 
     fn begin_object_key<W: io::Write + ?Sized>(
@@ -224,15 +261,20 @@ impl serde_json::ser::Formatter for VisibleJson<'_> {
         writer: &mut W,
         first: bool,
     ) -> io::Result<()> {
-        self.0.begin_object_key(writer, first)
+        self.item(writer, first)
     }
 
     fn begin_object_value<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(writer)
+        writer.write_all(if self.depth > Self::INDENTED {
+            b":"
+        } else {
+            b": "
+        })
     }
 
-    fn end_object_value<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object_value(writer)
+    fn end_object_value<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_items = true;
+        Ok(())
     }
 }
 

@@ -4,10 +4,17 @@
 //! clock, the environment or a file. A plan passes [`view::PlanView`] first, where sensitive values
 //! are masked; all text of people passes [`escape`] last.
 
+pub mod diagnostic;
 pub mod escape;
 pub mod group;
+pub mod plan_json;
 pub mod plan_lines;
+pub mod plan_markdown;
 pub mod plan_text;
+pub mod progress;
+pub mod report;
+pub mod report_json;
+pub mod show;
 pub mod style;
 pub mod summary;
 pub mod text_diff;

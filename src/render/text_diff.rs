@@ -163,7 +163,7 @@ fn lines(old: &str, new: &str, full: bool) -> Drawn {
                 ChangeTag::Insert => '+',
             };
             let line = change.value().strip_suffix('\n').unwrap_or(change.value());
-            lines.push((mark, terminal(line).into_owned()));
+            lines.push((mark, with_visible_end(line)));
         }
     }
     let only_last_line_end =
@@ -181,6 +181,13 @@ fn lines(old: &str, new: &str, full: bool) -> Drawn {
         },
         lines,
     }
+}
+
+/// A line whose last spaces can be seen, as they may be all that differs.
+fn with_visible_end(line: &str) -> String {
+    let text = line.trim_end_matches(' ');
+    let spaces = line.len() - text.len();
+    format!("{}{}", terminal(text), "·".repeat(spaces))
 }
 
 /// `[beta, - trial, + vip/gold]`, in the order of the tags.

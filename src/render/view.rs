@@ -218,10 +218,15 @@ impl<'a> UserView<'a> {
         self.fields.iter().any(|field| field.opt_in)
     }
 
-    /// Whether something is removed from Channel.
+    /// Whether something is removed from Channel. A null on a create is not counted: there is
+    /// nothing yet.
     pub fn removes(&self) -> bool {
         let clears = |field: &FieldView<'_>| matches!(field.kind, FieldKind::Clear { .. });
-        self.action == Action::Delete || self.fields.iter().any(clears)
+        match self.action {
+            Action::Delete => true,
+            Action::Update => self.fields.iter().any(clears),
+            Action::Create | Action::Forget => false,
+        }
     }
 }
 

@@ -424,7 +424,7 @@ mod tests {
             parse(&form),
             Err(FormatError::CanonicalForm { found: 9 })
         ));
-        let conflict = text.replacen("\n", "\n<<<<<<< ours\n", 1);
+        let conflict = text.replacen('\n', "\n<<<<<<< ours\n", 1);
         assert!(matches!(parse(&conflict), Err(FormatError::Conflict)));
         let twice = text.replacen("\"a\":", "\"b\":", 1);
         assert!(

@@ -54,7 +54,7 @@ fn json_is_visible_and_the_same_data() {
     write_json(&mut out, &value).expect("memory");
     let text = String::from_utf8(out).expect("text");
     assert!(
-        text.contains(r##"#\u0023[error] \u009b\udb40\udc41\n"##),
+        text.contains(r"#\u0023[error] \u009b\udb40\udc41\n"),
         "{text}"
     );
     assert_eq!(
@@ -64,7 +64,7 @@ fn json_is_visible_and_the_same_data() {
 }
 
 /// Texts in which the dangerous is likelier than in arbitrary ones.
-fn nasty() -> impl Strategy<Value = String> {
+pub(super) fn nasty() -> impl Strategy<Value = String> + Clone {
     let piece = prop_oneof![
         any::<char>().prop_map(String::from),
         prop::sample::select(vec![
@@ -95,7 +95,7 @@ fn nasty() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
-fn is_command(line: &str) -> bool {
+pub(super) fn is_command(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
     line.trim_start().starts_with("::")
         || ["##[", "##vso[", "##teamcity["]

@@ -42,6 +42,7 @@ fn lines_of_a_text_of_many() {
     assert_snapshot!(fields(vec![
         known("profile.note", old, new),
         known("profile.end", "a\nb", "a\nb\n"),
+        known("profile.gap", "a\nb", "a\nb  "),
         known("profile.plan", "free", "pro"),
     ]), @r#"
     ~ update
@@ -63,16 +64,21 @@ fn lines_of_a_text_of_many() {
               a
             - b
             + b
+        ~ profile.gap
+              a
+            - b
+            + b··
         ~ profile.plan   "free" -> "pro"
     "#);
 }
 
 #[test]
 fn a_long_difference_is_cut_unless_all_is_wanted() {
-    let lines = |word: &str| -> String {
-        (0..100)
+    let lines = |word: &str| {
+        let lines: Vec<String> = (0..100)
             .map(|number| format!("{word} {number}\n"))
-            .collect()
+            .collect();
+        lines.concat()
     };
     let change = known("profile.note", &*lines("old"), &*lines("new"));
     let plan = plan(vec![update("u-1", vec![change], 0)], 0);

@@ -1,0 +1,444 @@
+//! The arguments. Every flag has a twin in the environment.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::ApiVersion;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Keeps the users of a Channel Talk channel as code.
+#[derive(Debug, Parser)]
+#[command(
+    name = "talkform",
+    version,
+    styles = STYLES,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done or nothing to do; 1 refused or failed before anything was sent; 2 changes (only with --detailed-exitcode); 3 some users failed; 4 stopped early, run again; 64 wrong usage."
+)]
+pub(crate) struct Arguments {
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The project's folder
+    #[arg(
+        short = 'C',
+        long = "directory",
+        value_name = "DIR",
+        default_value = ".",
+        env = "TALKFORM_DIRECTORY",
+        global = true
+    )]
+    pub directory: PathBuf,
+    /// The environment of the project file to use
+    #[arg(long = "env", value_name = "NAME", env = "TALKFORM_ENV", global = true)]
+    pub environment: Option<String>,
+    /// Use a local Channel of this project's own, with its own state, instead of the real ones
+    #[arg(long, env = "TALKFORM_SANDBOX", global = true)]
+    pub sandbox: bool,
+    /// When to use colour
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        env = "TALKFORM_COLOR",
+        global = true
+    )]
+    pub color: Color,
+    /// Show values of sensitive fields
+    #[arg(long, env = "TALKFORM_SHOW_SENSITIVE", global = true)]
+    pub show_sensitive: bool,
+    /// How to write the log to stderr
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        env = "TALKFORM_LOG_FORMAT",
+        global = true
+    )]
+    pub log_format: LogFormat,
+    /// How much to log
+    #[arg(
+        long = "log",
+        value_enum,
+        value_name = "LEVEL",
+        default_value_t,
+        env = "TALKFORM_LOG",
+        global = true
+    )]
+    pub log: LogLevel,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How much to log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// What went wrong.
+    Error,
+    /// What looks wrong.
+    #[default]
+    Warn,
+    /// What is done.
+    Info,
+    /// Each request.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// How to write the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a working project with an example and CI recipes
+    Init(InitArguments),
+    /// Check the project file and the manifests
+    Validate(ValidateArguments),
+    /// Show what an apply would change; opens no socket and needs no credentials
+    Plan(PlanArguments),
+    /// Send the upserts that are needed
+    Apply(ApplyArguments),
+    /// Show the state, for people
+    Show(ShowArguments),
+    /// Look after the state
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Run a local Channel for trying out and for tests
+    Sandbox(SandboxArguments),
+    /// Print a JSON Schema
+    Schema(SchemaArguments),
+    /// Print completions for a shell
+    Completions(CompletionsArguments),
+}
+
+/// `init`
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// Where to make the project
+    #[arg(value_name = "DIR")]
+    pub target: Option<PathBuf>,
+}
+
+/// `validate`
+#[derive(Debug, Args)]
+pub(crate) struct ValidateArguments {
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
+    pub format: DiagnosticFormat,
+}
+
+/// How to print diagnostics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiagnosticFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// A JSON array.
+    Json,
+}
+
+/// What a plan is made of.
+#[derive(Debug, Args)]
+pub(crate) struct Planning {
+    /// Look only at users whose id fits (`*` any run, `?` one character); may be repeated
+    #[arg(long, value_name = "PATTERN", env = "TALKFORM_SELECT")]
+    pub select: Vec<String>,
+    /// Show every change, also where many are alike
+    #[arg(long, env = "TALKFORM_FULL")]
+    pub full: bool,
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    /// What to look at.
+    #[command(flatten)]
+    pub planning: Planning,
+    /// How to print the plan
+    #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
+    pub format: PlanFormat,
+    /// Exit with 2 where there are changes
+    #[arg(long, env = "TALKFORM_DETAILED_EXITCODE")]
+    pub detailed_exitcode: bool,
+    /// The most bytes that `--format markdown` writes
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 60_000,
+        env = "TALKFORM_MAX_BYTES"
+    )]
+    pub max_bytes: usize,
+}
+
+/// How to print a plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document; see `talkform schema plan`.
+    Json,
+    /// A comment for a pull request.
+    Markdown,
+}
+
+/// `apply`
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArguments {
+    /// What to look at.
+    #[command(flatten)]
+    pub planning: Planning,
+    /// Do not ask
+    #[arg(long, env = "TALKFORM_AUTO_APPROVE")]
+    pub auto_approve: bool,
+    /// Run only if the plan has this digest
+    #[arg(long, value_name = "DIGEST", env = "TALKFORM_EXPECT")]
+    pub expect: Option<String>,
+    /// Agree that the plan with this digest exceeds limits
+    #[arg(long, value_name = "DIGEST", env = "TALKFORM_APPROVE_LIMITS")]
+    pub approve_limits: Option<String>,
+    /// How many requests may be under way at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), env = "TALKFORM_PARALLELISM")]
+    pub parallelism: u16,
+    /// Requests a second, instead of the project's rate
+    #[arg(long, value_name = "PER_SECOND", value_parser = positive, env = "TALKFORM_RATE")]
+    pub rate: Option<f64>,
+    /// Stop starting new requests after this time: `90s`, `50m`, `2h`
+    #[arg(long, value_name = "TIME", value_parser = duration, env = "TALKFORM_MAX_DURATION")]
+    pub max_duration: Option<std::time::Duration>,
+    /// Stop at the first user that fails
+    #[arg(long, env = "TALKFORM_FAIL_FAST")]
+    pub fail_fast: bool,
+    /// How long to wait for somebody else's apply: `0s`, `5m`
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
+    pub lock_timeout: std::time::Duration,
+    /// Print the report as one JSON document; see `talkform schema report`
+    #[arg(long, env = "TALKFORM_JSON")]
+    pub json: bool,
+    /// With --sandbox: a fault, such as `500:10%`; see `talkform sandbox --help`; may be repeated
+    #[arg(
+        long,
+        value_name = "FAULT",
+        env = "TALKFORM_FAULT",
+        requires = "sandbox"
+    )]
+    pub fault: Vec<String>,
+}
+
+/// `show`
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {}
+
+/// `state`
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// List the recorded users
+    List {
+        /// Only ids that fit; may be repeated
+        #[arg(value_name = "PATTERN")]
+        select: Vec<String>,
+    },
+    /// Show what is recorded of one user
+    Show {
+        /// The user's member id
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Drop users from the state; Channel keeps them, and the next apply sends them again if they
+    /// are still declared
+    Forget {
+        /// Member ids
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
+        /// How long to wait for somebody else's apply
+        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
+        lock_timeout: std::time::Duration,
+    },
+}
+
+/// `sandbox`
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArguments {
+    /// Where to listen
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8787",
+        env = "TALKFORM_SANDBOX_LISTEN"
+    )]
+    pub listen: std::net::SocketAddr,
+    /// The file that keeps its users; without one they are gone at the end
+    #[arg(long, value_name = "FILE", env = "TALKFORM_SANDBOX_USERS")]
+    pub users: Option<PathBuf>,
+    /// The id of its channel
+    #[arg(
+        long,
+        value_name = "ID",
+        default_value = "sandbox",
+        env = "TALKFORM_SANDBOX_CHANNEL"
+    )]
+    pub channel: String,
+    /// Requests a second that refill its bucket
+    #[arg(long, value_name = "N", default_value_t = 10.0, value_parser = positive, env = "TALKFORM_SANDBOX_PER_SECOND")]
+    pub per_second: f64,
+    /// The size of its bucket
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..), env = "TALKFORM_SANDBOX_BURST")]
+    pub burst: u32,
+    /// What goes wrong
+    #[arg(long, value_name = "FAULT", env = "TALKFORM_SANDBOX_FAULT")]
+    pub fault: Vec<String>,
+    /// Makes the faults the same in every run
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        env = "TALKFORM_SANDBOX_SEED"
+    )]
+    pub seed: u64,
+}
+
+/// `schema`
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// Of what
+    #[arg(value_enum, default_value_t)]
+    pub of: SchemaOf,
+    /// For which API version the manifests are
+    #[arg(long, default_value = "v4", value_parser = api, env = "TALKFORM_API")]
+    pub api: ApiVersion,
+}
+
+/// What a schema describes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// Manifests.
+    #[default]
+    Manifest,
+    /// The project file.
+    Project,
+    /// `plan --format json`.
+    Plan,
+    /// A plan file, `plan --out`.
+    PlanFile,
+    /// `apply --json`.
+    Report,
+    /// The state file.
+    State,
+}
+
+/// `completions`
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// For which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+fn api(text: &str) -> Result<ApiVersion, String> {
+    [ApiVersion::V4, ApiVersion::V5]
+        .into_iter()
+        .find(|version| version.as_str() == text)
+        .ok_or_else(|| "it takes v4 or v5".to_owned())
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err("it takes a number above zero, such as 10 or 0.5".to_owned()),
+    }
+}
+
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let wrong = || "it takes a time such as 90s, 50m or 2h".to_owned();
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
+    let seconds = match &text[digits..] {
+        "s" | "" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(wrong()),
+    };
+    number
+        .checked_mul(seconds)
+        .filter(|seconds| *seconds < u64::from(u32::MAX))
+        .map(std::time::Duration::from_secs)
+        .ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_has_a_twin_in_the_environment() {
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                if argument.get_long().is_some()
+                    && !["help", "version"].contains(&argument.get_id().as_str())
+                {
+                    let twin = argument.get_env().and_then(std::ffi::OsStr::to_str);
+                    assert!(
+                        twin.is_some_and(|name| name.starts_with("TALKFORM_")),
+                        "--{} of {}",
+                        argument.get_id(),
+                        command.get_name()
+                    );
+                }
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Arguments::command());
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(duration("90s"), Ok(std::time::Duration::from_secs(90)));
+        assert_eq!(duration("50m"), Ok(std::time::Duration::from_secs(3000)));
+        for wrong in ["", "m", "-1s", "1d", "1.5h", "99999999999h"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+}

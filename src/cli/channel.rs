@@ -1,0 +1,165 @@
+//! The way to Channel: the real one, or a sandbox of this project's own.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::args::ApplyArguments;
+use super::failure::Failure;
+use super::files;
+use super::settings::{self, Settings};
+use crate::model::State;
+use crate::remote::response::ChannelInfo;
+use crate::remote::{Channel, HttpSettings, Verdict, judge, request};
+use crate::sandbox::{self, Fault, Running, SandboxSettings};
+
+/// A way to Channel that is known to be there, as far as that can be known without a request.
+pub(crate) enum Way {
+    /// The real one, with its credentials.
+    Real(SecretString, SecretString),
+    /// A sandbox with these faults.
+    Sandbox(Vec<Fault>),
+}
+
+/// An open way.
+pub(crate) struct Open {
+    /// The client.
+    pub channel: Arc<Channel>,
+    sandbox: Option<Running>,
+}
+
+impl Way {
+    /// Looks whether everything that is needed is there.
+    pub(crate) fn find(settings: &Settings, arguments: &ApplyArguments) -> Result<Self, Failure> {
+        if settings.sandbox {
+            Ok(Self::Sandbox(faults(&arguments.fault)?))
+        } else {
+            let (key, secret) = settings::credentials()?;
+            Ok(Self::Real(key, secret))
+        }
+    }
+
+    /// Its name, for the question.
+    pub(crate) fn name(&self, settings: &Settings) -> String {
+        match self {
+            Self::Sandbox(_) => "the sandbox".to_owned(),
+            Self::Real(..) => match &settings.project.channel.id {
+                Some(id) => format!("channel {id} at {}", settings.project.channel.base_url),
+                None => format!("the channel at {}", settings.project.channel.base_url),
+            },
+        }
+    }
+
+    /// Makes the client, and starts the sandbox where it is one.
+    pub(crate) async fn open(self, settings: &Settings) -> Result<Open, Failure> {
+        let (base_url, key, secret, sandbox) = match self {
+            Self::Real(key, secret) => {
+                (settings.project.channel.base_url.clone(), key, secret, None)
+            }
+            Self::Sandbox(faults) => {
+                let users = settings.sandbox_users();
+                let running = sandbox::start(SandboxSettings {
+                    users: Some(users.clone()),
+                    faults,
+                    burst: settings.project.channel.rate.burst,
+                    per_second: settings.project.channel.rate.per_second,
+                    ..SandboxSettings::default()
+                })
+                .await
+                .map_err(|error| {
+                    Failure::refused(format!(
+                        "cannot start the sandbox on {}: {error}",
+                        users.display()
+                    ))
+                })?;
+                let (key, secret) = ("sandbox".to_owned(), "sandbox".to_owned());
+                (running.base_url(), key.into(), secret.into(), Some(running))
+            }
+        };
+        let channel = Channel::new(&HttpSettings::new(base_url, key, secret))
+            .map_err(|error| Failure::refused(error.to_string()))?;
+        Ok(Open {
+            channel: Arc::new(channel),
+            sandbox,
+        })
+    }
+}
+
+impl Open {
+    /// Asks which channel it is, before anything is written: with the keys of another one, nothing
+    /// is.
+    pub(crate) async fn check(
+        &self,
+        settings: &Settings,
+        recorded: &State,
+    ) -> Result<String, Failure> {
+        let asked = request::get_channel(settings.project.channel.api);
+        let answered = self.channel.send(&asked).await;
+        let found = answered.as_ref().ok().and_then(|answer| {
+            (answer.status == 200)
+                .then(|| ChannelInfo::read(&answer.body))
+                .flatten()
+        });
+        let Some(ChannelInfo { id, name: _ }) = found else {
+            return Err(match judge(&asked, answered) {
+                Verdict::Denied { status } => Failure::with_hint(
+                    format!("Channel does not take the credentials ({status}); nothing was sent"),
+                    "check TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET, and that they belong together",
+                ),
+                Verdict::Accepted(_) => Failure::with_hint(
+                    format!(
+                        "what answers at {} does not name a channel; nothing was sent",
+                        settings.project.channel.base_url
+                    ),
+                    "check channel.baseUrl",
+                ),
+                other => Failure::refused(format!(
+                    "cannot ask Channel which channel this is: {other}; nothing was sent"
+                )),
+            });
+        };
+        let named = [
+            (settings.project.channel.id.as_deref(), "the project names"),
+            (recorded.channel_id.as_deref(), "the state describes"),
+        ];
+        for (expected, who) in named {
+            if let Some(expected) = expected
+                && expected != id
+            {
+                return Err(Failure::with_hint(
+                    format!(
+                        "the credentials belong to channel {id}, {who} channel {expected}; nothing was sent"
+                    ),
+                    "use the keys of that channel, or another environment (--env)",
+                ));
+            }
+        }
+        Ok(id)
+    }
+
+    /// Ends the sandbox, where it is one.
+    pub(crate) fn close(self) {
+        if let Some(running) = self.sandbox {
+            running.stop();
+        }
+    }
+}
+
+/// Reads faults.
+pub(crate) fn faults(texts: &[String]) -> Result<Vec<Fault>, Failure> {
+    texts
+        .iter()
+        .map(|text| {
+            text.parse()
+                .map_err(|error: sandbox::NotAFault| Failure::Usage(error.to_string()))
+        })
+        .collect()
+}
+
+/// Makes the folder of the state.
+pub(crate) fn make_state_folder(settings: &Settings) -> Result<(), Failure> {
+    match settings.store.path().parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => files::make_folder(folder),
+        _ => Ok(()),
+    }
+}

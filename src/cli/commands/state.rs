@@ -1,0 +1,120 @@
+//! `show` and `state`
+
+use crate::cli::args::{Global, StateCommand};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::settings::Settings;
+use crate::cli::terminal::Terminal;
+use crate::cli::{holder, output};
+use crate::model::{MemberId, Selection, State};
+use crate::render::{escape, show};
+
+/// Shows the whole state in short.
+pub(crate) fn show_all(global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
+    let settings = Settings::read(global)?;
+    let state = recorded(&settings, terminal)?;
+    let style = output::style(terminal);
+    terminal.result(&output::text_of(|out| show::state(out, &state, &style))?)?;
+    Ok(Exit::Done)
+}
+
+/// Runs one of the state's commands.
+pub(crate) fn run(
+    global: &Global,
+    command: &StateCommand,
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
+    let settings = Settings::read(global)?;
+    match command {
+        StateCommand::List { select } => {
+            let mut state = recorded(&settings, terminal)?;
+            let selection = Selection::new(select);
+            state.users.retain(|id, _| selection.covers(id));
+            state.rejected.retain(|id, _| selection.covers(id));
+            let style = output::style(terminal);
+            terminal.result(&output::text_of(|out| {
+                show::state_list(out, &state, &style)
+            })?)?;
+        }
+        StateCommand::Show { id } => {
+            let state = recorded(&settings, terminal)?;
+            let id = member_id(id)?;
+            let style = output::style(terminal);
+            let mut known = false;
+            let text = output::text_of(|out| {
+                known = show::state_user(out, &state, &id, &style)?;
+                Ok(())
+            })?;
+            if !known {
+                return Err(not_recorded(&[&id]));
+            }
+            terminal.result(&text)?;
+        }
+        StateCommand::Forget { ids, lock_timeout } => {
+            let ids: Vec<MemberId> = ids
+                .iter()
+                .map(|id| member_id(id))
+                .collect::<Result<_, _>>()?;
+            forget(&settings, &ids, *lock_timeout, terminal)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn recorded(settings: &Settings, terminal: Terminal) -> Result<State, Failure> {
+    let loaded = settings.store.load()?;
+    output::replayed(terminal, &loaded);
+    loaded.state.ok_or_else(|| {
+        Failure::with_hint(
+            format!(
+                "there is no state at {} yet",
+                settings.store.path().display()
+            ),
+            "the first apply makes it",
+        )
+    })
+}
+
+fn forget(
+    settings: &Settings,
+    ids: &[MemberId],
+    lock_timeout: std::time::Duration,
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    let _lock = settings
+        .store
+        .lock(&holder::this_run("state forget")?, lock_timeout)?;
+    let mut state = recorded(settings, terminal)?;
+    let missing: Vec<&MemberId> = ids
+        .iter()
+        .filter(|id| !state.users.contains_key(*id) && !state.rejected.contains_key(*id))
+        .collect();
+    if !missing.is_empty() {
+        return Err(not_recorded(&missing));
+    }
+    for id in ids {
+        state.users.remove(id);
+        state.rejected.remove(id);
+    }
+    state.serial += 1;
+    settings.store.save(&state)?;
+    settings.store.remove_journal()?;
+    terminal.result(&format!(
+        "Forgotten: {}. Channel keeps them as they are.\n",
+        output::counted(ids.len(), "user", "users")
+    ))
+}
+
+fn member_id(text: &str) -> Result<MemberId, Failure> {
+    MemberId::new(text).map_err(|error| Failure::Usage(format!("«{text}»: {error}")))
+}
+
+fn not_recorded(ids: &[&MemberId]) -> Failure {
+    let ids: Vec<String> = ids
+        .iter()
+        .map(|id| escape::terminal(id.as_str()).into_owned())
+        .collect();
+    Failure::with_hint(
+        format!("not in the state: {}", ids.join(", ")),
+        "`talkform state list` shows who is",
+    )
+}

@@ -1,0 +1,41 @@
+//! `validate`
+
+use crate::cli::args::{DiagnosticFormat, Global, ValidateArguments};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output;
+use crate::cli::settings::Settings;
+use crate::cli::terminal::Terminal;
+
+/// Checks the project file and the manifests; neither the state nor Channel is looked at.
+pub(crate) fn run(
+    global: &Global,
+    arguments: &ValidateArguments,
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
+    let checked = Settings::read(global).and_then(|settings| settings.desired());
+    let (found, ended) = match checked {
+        Ok((desired, warnings)) => (warnings, Ok(desired.users.len())),
+        Err(Failure::Diagnostics(found)) => (found, Err(())),
+        Err(other) => return Err(other),
+    };
+    match arguments.format {
+        DiagnosticFormat::Json => {
+            terminal.result(&output::diagnostics_json(&found)?)?;
+            match ended {
+                Ok(_) => Ok(Exit::Done),
+                Err(()) => Ok(Exit::Invalid),
+            }
+        }
+        DiagnosticFormat::Text => match ended {
+            Ok(users) => {
+                output::warn(terminal, &found);
+                terminal.result(&format!(
+                    "The manifests are valid: {}.\n",
+                    output::counted(users, "user", "users")
+                ))?;
+                Ok(Exit::Done)
+            }
+            Err(()) => Err(Failure::Diagnostics(found)),
+        },
+    }
+}

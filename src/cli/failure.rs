@@ -1,0 +1,100 @@
+//! What can stop a command, and the exit code that says so.
+
+use std::process::ExitCode;
+
+use crate::model::Diagnostic;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done, or nothing to do.
+    Done,
+    /// There are changes; only with `--detailed-exitcode`.
+    Changes,
+    /// The apply finished and some users failed.
+    SomeFailed,
+    /// The apply stopped early.
+    Stopped,
+    /// The manifests are wrong, and that was said already.
+    Invalid,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::from(0),
+            Exit::Changes => Self::from(2),
+            Exit::SomeFailed => Self::from(3),
+            Exit::Stopped => Self::from(4),
+            Exit::Invalid => Self::from(1),
+        }
+    }
+}
+
+/// Why a command did nothing, or could not finish saying what it did.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The user's data is wrong.
+    Diagnostics(Vec<Diagnostic>),
+    /// The world is wrong, or the tool refuses. The message, and what to do about it.
+    Refused {
+        /// What failed, on what, and why.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// Wrong usage that clap does not see.
+    Usage(String),
+    /// Whoever read stdout has gone.
+    BrokenPipe,
+}
+
+impl Failure {
+    /// A refusal without a hint.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self::Refused {
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// A refusal with a hint.
+    pub(crate) fn with_hint(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Refused {
+            message: message.into(),
+            hint: Some(hint.into()),
+        }
+    }
+
+    /// The exit code for it.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Diagnostics(_) | Self::Refused { .. } | Self::BrokenPipe => ExitCode::from(1),
+            Self::Usage(_) => ExitCode::from(64),
+        }
+    }
+}
+
+impl From<crate::state::StoreError> for Failure {
+    fn from(error: crate::state::StoreError) -> Self {
+        Self::refused(error.to_string())
+    }
+}
+
+impl From<crate::state::LockError> for Failure {
+    fn from(error: crate::state::LockError) -> Self {
+        let hint = match &error {
+            crate::state::LockError::Held { .. } => Some(
+                "wait for it, or give `--lock-timeout 10m` so that this run waits by itself"
+                    .to_owned(),
+            ),
+            crate::state::LockError::Unsupported { .. } | crate::state::LockError::File { .. } => {
+                None
+            }
+        };
+        Self::Refused {
+            message: error.to_string(),
+            hint,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The log: to stderr, as people or programs read it.
+
+use std::io;
+
+use tracing::Level;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::args::{Global, LogFormat, LogLevel};
+use super::failure::Failure;
+use super::terminal::Terminal;
+
+/// Starts it. Only talkform's own events get in: what libraries log of a request is not ours to vouch
+/// for.
+pub(crate) fn start(global: &Global, terminal: Terminal) -> Result<(), Failure> {
+    let level = match global.log {
+        LogLevel::Error => Level::ERROR,
+        LogLevel::Warn => Level::WARN,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Debug => Level::DEBUG,
+        LogLevel::Trace => Level::TRACE,
+    };
+    let own = Targets::new().with_target("talkform", level);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(terminal.colour_on_stderr());
+    let layer = match global.log_format {
+        LogFormat::Text => layer.boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(layer.with_filter(own))
+        .try_init()
+        .map_err(|error| Failure::refused(format!("cannot start the log: {error}")))
+}

@@ -1,0 +1,59 @@
+//! The outermost ring: arguments, environment, clock and printing, and a page of plain steps for
+//! each command.
+
+mod args;
+mod channel;
+mod commands;
+mod failure;
+mod files;
+mod holder;
+mod logging;
+mod output;
+mod settings;
+mod signals;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+use failure::{Exit, Failure};
+use terminal::Terminal;
+
+/// Runs the program: arguments in, exit code out.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { 64 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let terminal = Terminal::new(arguments.global.color);
+    let ended =
+        logging::start(&arguments.global, terminal).and_then(|()| run(&arguments, terminal));
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            output::failure(terminal, &failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
+    let global = &arguments.global;
+    match &arguments.command {
+        Command::Init(init) => commands::init::run(global, init, terminal),
+        Command::Validate(validate) => commands::validate::run(global, validate, terminal),
+        Command::Plan(plan) => commands::plan::run(global, plan, terminal),
+        Command::Apply(apply) => commands::apply::run(global, apply, terminal),
+        Command::Show(_) => commands::state::show_all(global, terminal),
+        Command::State(state) => commands::state::run(global, state, terminal),
+        Command::Sandbox(sandbox) => commands::sandbox::run(sandbox, terminal),
+        Command::Schema(schema) => commands::schema::run(schema, terminal),
+        Command::Completions(completions) => commands::completions::run(completions, terminal),
+    }
+}

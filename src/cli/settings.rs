@@ -1,0 +1,197 @@
+//! From flags, environment and project file to what a command works with.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use super::args::Global;
+use super::failure::Failure;
+use super::files;
+use crate::manifest::{self, ReadSettings};
+use crate::model::{Desired, Diagnostic, DigestKey, Project, State};
+use crate::state::{Loaded, Store};
+
+/// The name of a project's file.
+pub(crate) const PROJECT_FILE: &str = "talkform.yaml";
+
+/// Where everything of a sandbox's own lives, below the project's folder.
+pub(crate) const SANDBOX_FOLDER: &str = ".talkform";
+
+/// A project, chosen and read.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Its folder.
+    pub root: PathBuf,
+    /// The chosen environment.
+    pub environment: Option<String>,
+    /// Its settings.
+    pub project: Project,
+    /// Where its state lives.
+    pub store: Store,
+    /// Whether it is applied to its own sandbox.
+    pub sandbox: bool,
+    /// Whether sensitive values are shown.
+    pub show_sensitive: bool,
+    state_key: Option<String>,
+}
+
+impl Settings {
+    /// Reads the project file.
+    pub(crate) fn read(global: &Global) -> Result<Self, Failure> {
+        let root = global.directory.clone();
+        let file = files::read_to_string(&root.join(PROJECT_FILE)).map_err(|error| {
+            if error.kind() == std::io::ErrorKind::NotFound {
+                Failure::with_hint(
+                    format!("no {PROJECT_FILE} in {}", root.display()),
+                    "make a project with `talkform init`, or name its folder with -C; an empty file is enough",
+                )
+            } else {
+                Failure::refused(format!(
+                    "cannot read {}: {error}",
+                    root.join(PROJECT_FILE).display()
+                ))
+            }
+        })?;
+        let mut project = manifest::project::parse(&file, PROJECT_FILE)
+            .and_then(|file| file.resolve(global.environment.as_deref()))
+            .map_err(Failure::Diagnostics)?;
+        if global.sandbox {
+            // The sandbox is a channel of its own: nothing that names a real one counts.
+            project.channel.id = None;
+            let prefix = global.environment.as_deref().unwrap_or("sandbox");
+            project.state = format!("{SANDBOX_FOLDER}/{prefix}.state.json");
+        }
+        Ok(Self {
+            store: Store::new(&root.join(&project.state)),
+            root,
+            environment: global.environment.clone(),
+            project,
+            sandbox: global.sandbox,
+            show_sensitive: global.show_sensitive,
+            state_key: secret("TALKFORM_STATE_KEY"),
+        })
+    }
+
+    /// The file that keeps the sandbox's users.
+    pub(crate) fn sandbox_users(&self) -> PathBuf {
+        let prefix = self.environment.as_deref().unwrap_or("sandbox");
+        self.root
+            .join(SANDBOX_FOLDER)
+            .join(format!("{prefix}.users.jsonl"))
+    }
+
+    /// Reads the manifests. Warnings come back; an error ends the command with all of them.
+    pub(crate) fn desired(&self) -> Result<(Desired, Vec<Diagnostic>), Failure> {
+        let reading = manifest::load(
+            &self.root,
+            &ReadSettings {
+                patterns: self.project.manifests.clone(),
+                api: self.project.channel.api,
+                sensitive: self.project.sensitive.clone(),
+                show_sensitive: self.show_sensitive,
+            },
+        );
+        if reading.diagnostics.iter().any(Diagnostic::is_error) {
+            Err(Failure::Diagnostics(reading.diagnostics))
+        } else {
+            Ok((reading.desired, reading.diagnostics))
+        }
+    }
+
+    /// The key of this state's digests; refuses a state that was made with another one.
+    pub(crate) fn digest_key(&self, state: &State) -> Result<DigestKey, Failure> {
+        let key = DigestKey::new(&state.salt, self.state_key.as_deref());
+        if key.key_id() == state.key_id.as_deref() {
+            return Ok(key);
+        }
+        let path = self.store.path().display();
+        Err(match (key.key_id(), state.key_id.as_deref()) {
+            (None, _) => Failure::with_hint(
+                format!("the digests of {path} are keyed, and TALKFORM_STATE_KEY is not set"),
+                "set TALKFORM_STATE_KEY to the secret that the state was made with",
+            ),
+            (Some(_), None) => Failure::with_hint(
+                format!("the digests of {path} are not keyed, and TALKFORM_STATE_KEY is set"),
+                "unset TALKFORM_STATE_KEY, or start a new state with it",
+            ),
+            (Some(_), Some(_)) => Failure::with_hint(
+                format!("the digests of {path} were made with another TALKFORM_STATE_KEY"),
+                "set TALKFORM_STATE_KEY to the secret that the state was made with",
+            ),
+        })
+    }
+
+    /// What is recorded; for a state that is not there yet, one that records nothing.
+    pub(crate) fn recorded(&self, loaded: &Loaded) -> State {
+        loaded
+            .state
+            .clone()
+            .unwrap_or_else(|| self.provisional_state())
+    }
+
+    /// The state of a project that was never applied, the same in every run, so that a plan
+    /// against it has the same digest wherever it is made. The first apply gives it a lineage
+    /// and a salt of its own.
+    fn provisional_state(&self) -> State {
+        State::new(
+            String::new(),
+            Vec::new(),
+            DigestKey::new(&[], self.state_key.as_deref())
+                .key_id()
+                .map(ToOwned::to_owned),
+            self.project.channel.api,
+        )
+    }
+
+    /// A state for the first apply.
+    pub(crate) fn first_state(&self) -> Result<State, Failure> {
+        let salt = random::<16>()?;
+        let key = DigestKey::new(&salt, self.state_key.as_deref());
+        Ok(State::new(
+            crate::model::digest::to_hex(&random::<8>()?),
+            salt.to_vec(),
+            key.key_id().map(ToOwned::to_owned),
+            self.project.channel.api,
+        ))
+    }
+}
+
+/// Random bytes from the system.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Failure::refused(format!("the system gives no random bytes: {error}")))?;
+    Ok(bytes)
+}
+
+fn secret(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The access key and the access secret.
+pub(crate) fn credentials() -> Result<(SecretString, SecretString), Failure> {
+    match (
+        secret("TALKFORM_ACCESS_KEY"),
+        secret("TALKFORM_ACCESS_SECRET"),
+    ) {
+        (Some(key), Some(access_secret)) => Ok((key.into(), access_secret.into())),
+        (key, access_secret) => {
+            let missing: Vec<&str> = [
+                (key.is_none(), "TALKFORM_ACCESS_KEY"),
+                (access_secret.is_none(), "TALKFORM_ACCESS_SECRET"),
+            ]
+            .into_iter()
+            .filter_map(|(missing, name)| missing.then_some(name))
+            .collect();
+            Err(Failure::with_hint(
+                format!("no credentials: {} not set", missing.join(" and ")),
+                "make an access key in Channel's settings and set both variables, or try without an account: --sandbox",
+            ))
+        }
+    }
+}
+
+/// A path as people write it.
+pub(crate) fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

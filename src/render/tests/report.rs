@@ -1,0 +1,219 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use insta::assert_snapshot;
+
+use super::build::id;
+use crate::apply::{Outcome, Report, SkipCause, StopCause, UserOutcome};
+use crate::render::report::{ReportOptions, write};
+use crate::render::report_json::{self, report_schema};
+
+fn outcome(name: &str, action: &'static str, outcome: Outcome) -> UserOutcome {
+    UserOutcome {
+        id: id(name),
+        action,
+        outcome,
+    }
+}
+
+fn applied(name: &str, action: &'static str, unconfirmed: &[&str]) -> UserOutcome {
+    let unconfirmed: BTreeSet<_> = unconfirmed
+        .iter()
+        .map(|path| path.parse().expect("a field"))
+        .collect();
+    outcome(name, action, Outcome::Applied { unconfirmed })
+}
+
+fn report(outcomes: Vec<UserOutcome>, stopped: Option<StopCause>) -> Report {
+    Report {
+        outcomes,
+        unchanged: 147,
+        requests: 2,
+        retried: 0,
+        elapsed: Duration::from_millis(412),
+        stopped,
+    }
+}
+
+fn text(report: &Report, show_sensitive: bool) -> String {
+    let mut out = String::new();
+    let options = ReportOptions {
+        show_sensitive,
+        ..ReportOptions::default()
+    };
+    write(&mut out, report, &options).expect("a String takes everything");
+    out
+}
+
+fn mixed() -> Report {
+    let skipped = Outcome::Skipped {
+        cause: SkipCause::Stopped(StopCause::Breaker),
+    };
+    report(
+        vec![
+            applied("u-1", "create", &["profile.seats", "tags"]),
+            outcome(
+                "u-2",
+                "update",
+                Outcome::Rejected {
+                    status: 422,
+                    code: Some("validationError".to_owned()),
+                    message: Some("mobileNumber +821012345678\u{1b}[2J is invalid".to_owned()),
+                },
+            ),
+            outcome(
+                "u-3",
+                "update",
+                Outcome::Rejected {
+                    status: 400,
+                    code: None,
+                    message: None,
+                },
+            ),
+            outcome(
+                "u-4",
+                "delete",
+                Outcome::Failed {
+                    message: "503 Service Unavailable".to_owned(),
+                    attempts: 6,
+                },
+            ),
+            outcome("u-5", "create", skipped.clone()),
+            outcome("u-6", "create", skipped),
+        ],
+        Some(StopCause::Breaker),
+    )
+}
+
+#[test]
+fn all_went_well() {
+    let report = report(
+        vec![
+            applied("u-1", "create", &[]),
+            applied("u-2", "update", &[]),
+            applied("u-3", "forget", &[]),
+        ],
+        None,
+    );
+    assert_snapshot!(text(&report, false), @"Apply complete! Users: 1 created, 1 updated, 1 forgotten. 147 unchanged. 2 requests, 0 retried, 0.4 s.");
+}
+
+#[test]
+fn every_kind_of_outcome() {
+    assert_snapshot!(text(&mixed(), false), @"
+    2 users rejected by Channel:
+      u-2: 422 validationError
+      u-3: 400
+    --show-sensitive shows Channel's words, which may hold values.
+
+    1 user failed:
+      u-4: 503 Service Unavailable (6 attempts)
+    The next apply tries these again.
+
+    1 user accepted, but Channel's answer does not show these fields as sent:
+      u-1: profile.seats, tags
+
+    Stopped: too many failures in a row. 2 changes were not tried. Run apply again when Channel answers; it goes on from here.
+    Apply stopped early. Users: 1 created, 3 failed, 2 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
+    ");
+}
+
+#[test]
+fn words_of_channel_are_shown_when_asked_for() {
+    let shown = text(&mixed(), true);
+    assert!(
+        shown.contains(
+            "u-2: 422 validationError: mobileNumber +821012345678\\u{1b}[2J is invalid\n"
+        ),
+        "{shown}"
+    );
+    assert!(!shown.contains("--show-sensitive"));
+}
+
+#[test]
+fn each_way_to_stop() {
+    let causes = [
+        StopCause::Interrupted,
+        StopCause::Deadline,
+        StopCause::Denied,
+        StopCause::Breaker,
+        StopCause::FailFast,
+        StopCause::Unrecorded,
+    ];
+    let all: String = causes
+        .into_iter()
+        .map(|cause| {
+            let outcome = outcome(
+                "u-1",
+                "create",
+                Outcome::Skipped {
+                    cause: SkipCause::Stopped(cause),
+                },
+            );
+            text(&report(vec![outcome], Some(cause)), false)
+        })
+        .collect();
+    assert_snapshot!(all, @"
+    Interrupted. 1 change was not tried. Run apply again; it goes on from here.
+    Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
+    Stopped: --max-duration is over. 1 change was not tried. Run apply again; it goes on from here.
+    Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
+    Stopped: Channel does not accept the credentials. 1 change was not tried. Check TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET, then run apply again.
+    Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
+    Stopped: too many failures in a row. 1 change was not tried. Run apply again when Channel answers; it goes on from here.
+    Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
+    Stopped at the first failure, as --fail-fast asks. 1 change was not tried. Run apply again; it goes on from here.
+    Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
+    Stopped: what Channel accepted could not be written down. 1 change was not tried. Check the disk of the state, then run apply again; a user may be sent twice, none is lost.
+    Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
+    ");
+}
+
+#[test]
+fn failures_without_a_stop() {
+    let mut report = mixed();
+    report.stopped = None;
+    report.outcomes.truncate(2);
+    let shown = text(&report, false);
+    assert!(
+        shown.contains("Apply finished with failures. Users: 1 created, 1 failed."),
+        "{shown}"
+    );
+}
+
+#[test]
+fn as_json() {
+    let mut out = Vec::new();
+    report_json::write(&mut out, &mixed()).expect("memory");
+    let text = String::from_utf8(out).expect("text");
+    assert!(!text.contains("8210"));
+    let json: serde_json::Value = serde_json::from_str(&text).expect("json");
+    jsonschema::validate(&report_schema(), &json).expect("as the schema says");
+    assert_snapshot!(text.replace(env!("CARGO_PKG_VERSION"), "VERSION"), @r#"
+    {
+      "formatVersion": 1,
+      "talkform": "VERSION",
+      "counts": {
+        "created": 1,
+        "updated": 0,
+        "forgotten": 0,
+        "deleted": 0,
+        "failed": 3,
+        "skipped": 2,
+        "unchanged": 147
+      },
+      "requests": 2,
+      "retried": 0,
+      "elapsedSeconds": 0.412,
+      "stopped": "breaker",
+      "outcomes": [
+        {"id":"u-1","action":"create","outcome":"applied","unconfirmed":["profile.seats","tags"]},
+        {"id":"u-2","action":"update","outcome":"rejected","status":422,"code":"validationError"},
+        {"id":"u-3","action":"update","outcome":"rejected","status":400,"code":null},
+        {"id":"u-4","action":"delete","outcome":"failed","message":"503 Service Unavailable","attempts":6},
+        {"id":"u-5","action":"create","outcome":"skipped","cause":"breaker"},
+        {"id":"u-6","action":"create","outcome":"skipped","cause":"breaker"}
+      ]
+    }
+    "#);
+}

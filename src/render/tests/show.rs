@@ -1,0 +1,88 @@
+use insta::assert_snapshot;
+
+use super::build::{entry, id, rejection};
+use crate::model::{ApiVersion, DigestKey, Entry, FieldPath, RecordedFields, State};
+use crate::render::{Style, show};
+
+fn state() -> State {
+    let mut state = State::new(
+        "9f86d081884c7d65".to_owned(),
+        vec![1, 2],
+        None,
+        ApiVersion::V4,
+    );
+    state.serial = 42;
+    state.channel_id = Some("6263".to_owned());
+    let key = DigestKey::new(b"salt", None);
+    let paths: [FieldPath; 2] =
+        ["profile.email", "tags"].map(|path| path.parse().expect("a field"));
+    let value = crate::model::Value::from("x");
+    let digest = |path: &FieldPath| key.field(path, crate::model::FieldValue::Value(&value));
+    let known = Entry {
+        fields: RecordedFields::new(paths.iter().map(|path| (path.clone(), digest(path)))),
+        unconfirmed: [FieldPath::Tags].into(),
+        ..entry()
+    };
+    state.users = [(id("u-1001"), known), (id("회원"), entry())].into();
+    state.rejected = [
+        (id("u-9"), rejection(Some("validationError"))),
+        (id("회원"), rejection(None)),
+    ]
+    .into();
+    state
+}
+
+fn told(write: impl FnOnce(&mut String)) -> String {
+    let mut out = String::new();
+    write(&mut out);
+    out
+}
+
+#[test]
+fn the_whole() {
+    let text = told(|out| show::state(out, &state(), &Style::plain()).expect("a String"));
+    assert_snapshot!(text, @"
+    lineage       9f86d081884c7d65
+    serial        42
+    channel       6263 (API v4)
+    state key     none
+    form          1
+    users         2
+    rejected      2
+    unconfirmed   1
+    ");
+}
+
+#[test]
+fn a_line_for_each_user() {
+    let text = told(|out| show::state_list(out, &state(), &Style::plain()).expect("a String"));
+    assert_snapshot!(text, @"
+    u-1001   ca2382f72863   2026-11-23T10:00:00Z   1 unconfirmed
+    회원     ca2382f72863   2026-11-23T10:00:00Z   rejected last time: 422 (attempt 2 since 2026-11-20)
+    u-9      rejected last time: 422 validationError (attempt 2 since 2026-11-20)
+    ");
+}
+
+#[test]
+fn one_user() {
+    let one = |name: &str| {
+        told(|out| {
+            let known = show::state_user(out, &state(), &id(name), &Style::plain());
+            assert_eq!(known.expect("a String"), name != "u-0");
+        })
+    };
+    assert_snapshot!(one("u-1001"), @"
+    u-1001
+      applied   2026-11-23T10:00:00Z
+      digest    ca2382f72863a0b72e30ae0d98b0a3e4a92cc5f06df50221c2eb70b4c3f22ac6
+      2 fields
+        profile.email   5189670b2d9bae627a0c1e74
+        tags            ac4cfb45a9f3298855ba2e87   not confirmed by Channel
+    ");
+    assert_snapshot!(one("u-9"), @"
+    u-9
+      rejected last time: 422 validationError (attempt 2 since 2026-11-20)
+      never applied
+    ");
+    assert_eq!(one("u-0"), "");
+}

@@ -1,0 +1,11 @@
+//! Everything that is tested from outside: one binary, one module a topic. `tests/README.md` says
+//! what is where.
+
+mod examples;
+mod kill;
+mod once_through;
+mod project;
+mod refusals;
+mod schemas;
+mod stories;
+mod tidy;

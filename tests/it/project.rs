@@ -1,0 +1,221 @@
+//! A project in a folder of its own, and the real binary to run on it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A project's folder, gone at the end.
+pub(crate) struct Project {
+    folder: TempDir,
+}
+
+/// How a run ended.
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// Fails unless the run ended with this code.
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32) -> Self {
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// Both streams, stdout first.
+    pub(crate) fn all(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+}
+
+impl Project {
+    /// With this project file.
+    pub(crate) fn new(project_file: &str) -> Self {
+        let project = Self {
+            folder: TempDir::new().expect("a folder"),
+        };
+        project.write("talkform.yaml", project_file);
+        project
+    }
+
+    /// A copy of one of the examples.
+    pub(crate) fn example(name: &str) -> Self {
+        fn copy(from: &Path, to: &Path) {
+            fs::create_dir_all(to).expect("a folder");
+            for entry in fs::read_dir(from).expect("a folder") {
+                let entry = entry.expect("an entry");
+                let target = to.join(entry.file_name());
+                if entry.file_name() == ".talkform" {
+                    continue;
+                }
+                if entry.path().is_dir() {
+                    copy(&entry.path(), &target);
+                } else {
+                    fs::copy(entry.path(), target).expect("a copy");
+                }
+            }
+        }
+        let project = Self {
+            folder: TempDir::new().expect("a folder"),
+        };
+        let from = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("examples")
+            .join(name);
+        copy(&from, project.path());
+        project
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file and the folders above it.
+    pub(crate) fn write(&self, name: &str, text: &str) -> &Self {
+        let path = self.at(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+        self
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.at(name)).expect("a file")
+    }
+
+    /// Replaces a text that is there exactly once.
+    #[track_caller]
+    pub(crate) fn edit(&self, name: &str, from: &str, to: &str) -> &Self {
+        let text = self.read(name);
+        assert_eq!(text.matches(from).count(), 1, "«{from}» in {name}");
+        self.write(name, &text.replace(from, to))
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_talkform"));
+        for (name, _) in std::env::vars() {
+            if name.starts_with("TALKFORM_") || name.starts_with("GITHUB_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .current_dir(self.path())
+            .args(arguments)
+            .env("TALKFORM_ACCESS_KEY", "key-for-tests")
+            .env("TALKFORM_ACCESS_SECRET", "secret-for-tests")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        finish(self.start(arguments))
+    }
+
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).spawn().expect("talkform runs")
+    }
+}
+
+pub(crate) fn finish(child: Child) -> Ran {
+    let output = child.wait_with_output().expect("talkform ends");
+    Ran {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
+        stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
+    }
+}
+
+/// A sandbox in this process, on a runtime of its own, and its log.
+pub(crate) struct Channel {
+    _runtime: tokio::runtime::Runtime,
+    running: Option<talkform::sandbox::Running>,
+}
+
+impl Channel {
+    /// One whose bucket never runs dry.
+    pub(crate) fn start() -> Self {
+        Self::with(talkform::sandbox::SandboxSettings::default())
+    }
+
+    /// With these faults.
+    pub(crate) fn faulty(faults: &[&str]) -> Self {
+        Self::with(talkform::sandbox::SandboxSettings {
+            faults: faults.iter().map(|f| f.parse().expect("a fault")).collect(),
+            ..talkform::sandbox::SandboxSettings::default()
+        })
+    }
+
+    pub(crate) fn with(settings: talkform::sandbox::SandboxSettings) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let running = runtime
+            .block_on(talkform::sandbox::start(
+                talkform::sandbox::SandboxSettings {
+                    log: true,
+                    burst: settings.burst.max(1_000_000),
+                    ..settings
+                },
+            ))
+            .expect("a sandbox");
+        Self {
+            _runtime: runtime,
+            running: Some(running),
+        }
+    }
+
+    pub(crate) fn running(&self) -> &talkform::sandbox::Running {
+        self.running.as_ref().expect("running")
+    }
+
+    /// A project that is applied to it.
+    pub(crate) fn project(&self) -> Project {
+        Project::new(&format!(
+            "channel: {{ baseUrl: \"{}\", rate: {{ perSecond: 1000000, burst: 1000000 }} }}\nlimits: {{ create: 100000, update: 100%, clear: 100%, forget: 100% }}\n",
+            self.running().base_url()
+        ))
+    }
+
+    /// The requests about users so far.
+    pub(crate) fn about_users(&self) -> Vec<talkform::sandbox::Logged> {
+        let mut log = self.running().log();
+        log.retain(|request| request.path.contains("/users/"));
+        log
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop();
+        }
+    }
+}
+
+/// A manifest of `count` users, each with a plan.
+pub(crate) fn many_users(count: usize, plan: &str) -> String {
+    let mut text = "apiVersion: talkform/v1\nkind: UserList\nusers:\n".to_owned();
+    for number in 0..count {
+        let user = format!(
+            "  - {{ memberId: \"u-{number:05}\", profile: {{ plan: {plan}, seats: {number} }} }}\n"
+        );
+        text.push_str(&user);
+    }
+    text
+}

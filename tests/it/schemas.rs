@@ -1,0 +1,134 @@
+//! `schemas/` is what the program prints, and every example fits it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::project::Project;
+
+const SCHEMAS: [(&str, &[&str]); 7] = [
+    ("manifest.schema.json", &["schema", "manifest"]),
+    (
+        "manifest-v5.schema.json",
+        &["schema", "manifest", "--api", "v5"],
+    ),
+    ("project.schema.json", &["schema", "project"]),
+    ("plan.schema.json", &["schema", "plan"]),
+    ("plan-file.schema.json", &["schema", "plan-file"]),
+    ("report.schema.json", &["schema", "report"]),
+    ("state.schema.json", &["schema", "state"]),
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn schema(name: &str) -> Value {
+    let text = fs::read_to_string(root().join("schemas").join(name)).expect("a schema");
+    serde_json::from_str(&text).expect("json")
+}
+
+/// With `UPDATE_SCHEMAS=1` the files are written instead.
+#[test]
+fn the_folder_is_what_the_program_prints() {
+    let project = Project::new("");
+    for (name, arguments) in SCHEMAS {
+        let printed = project.run(arguments).expect(0).stdout;
+        let path = root().join("schemas").join(name);
+        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+            fs::write(&path, &printed).expect("written");
+        }
+        let kept = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            kept == printed,
+            "schemas/{name} is not what `talkform {}` prints; UPDATE_SCHEMAS=1 cargo test writes it anew",
+            arguments.join(" ")
+        );
+    }
+    let files = fs::read_dir(root().join("schemas"))
+        .expect("schemas")
+        .count();
+    assert_eq!(files, SCHEMAS.len());
+}
+
+fn documents(path: &Path) -> Vec<Value> {
+    use serde::Deserialize;
+    let text = fs::read_to_string(path).expect("a file");
+    serde_yaml::Deserializer::from_str(&text)
+        .map(|document| Value::deserialize(document).expect("yaml"))
+        .collect()
+}
+
+fn yaml_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            yaml_files(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "yaml") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_example_fits_its_schema_and_says_so() {
+    let manifest = jsonschema::validator_for(&schema("manifest.schema.json")).expect("a schema");
+    let project = jsonschema::validator_for(&schema("project.schema.json")).expect("a schema");
+    let mut found = Vec::new();
+    yaml_files(&root().join("examples"), &mut found);
+    let mut checked = 0;
+    for path in found {
+        let text = fs::read_to_string(&path).expect("a file");
+        let Some(line) = text
+            .lines()
+            .next()
+            .and_then(|line| line.strip_prefix("# yaml-language-server: $schema="))
+        else {
+            continue;
+        };
+        let named = path.parent().expect("a folder").join(line);
+        assert!(named.exists(), "{} names {line}", path.display());
+        let validator = if line.contains("project") {
+            &project
+        } else {
+            &manifest
+        };
+        for document in documents(&path) {
+            let errors: Vec<String> = validator
+                .iter_errors(&document)
+                .map(|error| error.to_string())
+                .collect();
+            assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+            checked += 1;
+        }
+    }
+    assert!(checked >= 8, "{checked}");
+}
+
+#[test]
+fn what_is_printed_and_written_fits_its_schema() {
+    let project = Project::example("quickstart");
+    let check = |name: &str, text: &str| {
+        let document: Value = serde_json::from_str(text).expect("json");
+        let schema = schema(name);
+        let validator = jsonschema::validator_for(&schema).expect("a schema");
+        let errors: Vec<String> = validator
+            .iter_errors(&document)
+            .map(|error| format!("{error} at {}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{name}: {errors:#?}");
+    };
+    let plan = project
+        .run(&["plan", "--sandbox", "--format", "json"])
+        .expect(0);
+    check("plan.schema.json", &plan.stdout);
+    let report = project
+        .run(&["apply", "--sandbox", "--auto-approve", "--json"])
+        .expect(0);
+    check("report.schema.json", &report.stdout);
+    check(
+        "state.schema.json",
+        &project.read(".talkform/sandbox.state.json"),
+    );
+}
