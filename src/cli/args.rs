@@ -160,6 +160,10 @@ pub(crate) struct ValidateArguments {
     /// How to print what was found
     #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
     pub format: DiagnosticFormat,
+    /// Print all users as they were understood, defaults merged, as one manifest; values of
+    /// sensitive fields are masked unless --show-sensitive is given
+    #[arg(long, env = "TALKFORM_PRINT")]
+    pub print: bool,
 }
 
 /// How to print diagnostics.

@@ -32,6 +32,7 @@ mod tags;
 mod text;
 mod user;
 mod value;
+mod write;
 mod yaml;
 
 #[cfg(test)]
@@ -44,6 +45,7 @@ use crate::model::{ApiVersion, Desired, Diagnostic, Sensitive};
 
 pub use load::load;
 pub use project::ProjectFile;
+pub use write::write;
 
 /// What decides how manifests are read.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 
 mod examples;
 mod kill;
+mod offline;
 mod once_through;
 mod project;
 mod refusals;

@@ -5,6 +5,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output;
 use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
+use crate::manifest;
 
 /// Checks the project file and the manifests; neither the state nor Channel is looked at.
 pub(crate) fn run(
@@ -12,9 +13,19 @@ pub(crate) fn run(
     arguments: &ValidateArguments,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
-    let checked = Settings::read(global).and_then(|settings| settings.desired());
+    let checked = Settings::read(global).and_then(|settings| {
+        settings
+            .desired()
+            .map(|(desired, found)| (settings, desired, found))
+    });
     let (found, ended) = match checked {
-        Ok((desired, warnings)) => (warnings, Ok(desired.users.len())),
+        Ok((settings, desired, warnings)) if arguments.print => {
+            output::warn(terminal, &warnings);
+            let mask = (!settings.show_sensitive).then_some(&settings.project.sensitive);
+            terminal.result(&manifest::write(&desired, mask))?;
+            return Ok(Exit::Done);
+        }
+        Ok((_, desired, warnings)) => (warnings, Ok(desired.users.len())),
         Err(Failure::Diagnostics(found)) => (found, Err(())),
         Err(other) => return Err(other),
     };

@@ -262,6 +262,17 @@ proptest! {
     }
 
     #[test]
+    fn what_is_written_reads_the_same(users in plains()) {
+        let json = serde_json::to_string(&list(&users)).expect("json");
+        let first = read("a.json", &json);
+        prop_assert!(!first.has_errors(), "{:?}", first.diagnostics);
+        let yaml = crate::manifest::write(&first.desired, None);
+        let again = read("a.yaml", &yaml);
+        prop_assert!(!again.has_errors(), "{:?}\n{yaml}", again.diagnostics);
+        prop_assert_eq!(wanted(&again), wanted(&first), "{}", yaml);
+    }
+
+    #[test]
     fn formats_and_order_make_no_difference(users in plains(), turn in 0_usize..6) {
         let expected = expected(&users);
         let one = serde_json::to_string_pretty(&list(&users)).expect("json");
