@@ -113,7 +113,8 @@ pub struct Channel {
 impl Channel {
     /// Makes a client. Opens no connection yet.
     ///
-    /// Redirects are not followed, cookies not kept, system proxies not used.
+    /// Redirects are not followed and cookies not kept. `HTTPS_PROXY` and `NO_PROXY` of the environment
+    /// count, but never for this machine itself.
     pub fn new(settings: &HttpSettings) -> Result<Self, ClientError> {
         let plain = settings.base_url.starts_with("http://");
         if plain && !is_loopback(&settings.base_url) {
@@ -136,7 +137,6 @@ impl Channel {
             .user_agent(concat!("talkform/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .referer(false)
-            .no_proxy()
             .connect_timeout(settings.connect_timeout)
             .read_timeout(settings.read_timeout)
             .timeout(settings.total_timeout)
@@ -144,7 +144,7 @@ impl Channel {
             .tcp_nodelay(true);
         if plain {
             // This machine needs no certificates, and may have none.
-            builder = builder.tls_certs_only([]);
+            builder = builder.tls_certs_only([]).no_proxy();
         }
         Ok(Self {
             client: builder
