@@ -2,6 +2,7 @@
 //! what is where.
 
 mod examples;
+mod golden;
 mod kill;
 mod offline;
 mod once_through;
