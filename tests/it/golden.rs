@@ -33,7 +33,9 @@ fn every_case() {
             let mut all = String::new();
             for format in ["text", "markdown", "json"] {
                 let ran = project.run(&["plan", "--sandbox", "--format", format]).expect(0);
-                all.push_str(&format!("────── {format}\n{}", ran.stdout));
+                for part in ["────── ", format, "\n", &ran.stdout] {
+                    all.push_str(part);
+                }
             }
             insta::assert_snapshot!(all);
         });
