@@ -12,3 +12,6 @@ pub use rate::{Bucket, RateHeaders};
 pub use request::{Method, Request};
 pub use response::{AnsweredUser, Verdict, judge, unconfirmed};
 pub use retry::{Decision, Policy, RetryBudget, decide};
+
+#[cfg(test)]
+mod tests;
