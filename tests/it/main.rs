@@ -8,6 +8,7 @@ mod offline;
 mod once_through;
 mod project;
 mod refusals;
+mod sandbox;
 mod schemas;
 mod stories;
 mod tidy;
