@@ -12,7 +12,8 @@ use tokio::time::Instant;
 use super::flight::{Ended, Flight, Lane};
 use super::{Event, Outcome, Report, SkipCause, StopCause, UserOutcome};
 use crate::model::{
-    ApiVersion, Change, Digests, Entry, FieldPath, Plan, PlannedChange, Rate, Rejection, State,
+    ApiVersion, Change, Digests, Entry, FieldPath, MemberId, Plan, PlannedChange, Rate, Rejection,
+    State,
 };
 use crate::remote::{
     AnsweredUser, Bucket, Channel, Policy, Request, RetryBudget, request, unconfirmed,
@@ -87,10 +88,17 @@ pub async fn execute(
 
     let mut flights: JoinSet<Flight> = JoinSet::new();
     let mut stopped = stop.subscribe();
+    let mut has_said_so = false;
     let mut waiting = plan.changes.iter().enumerate();
     let mut next = waiting.next();
     loop {
         let stopping = *stopped.borrow_and_update();
+        if let Some(cause) = stopping
+            && !has_said_so
+        {
+            has_said_so = true;
+            on_event(Event::Stopping(cause));
+        }
         while stopping.is_none() && flights.len() < options.parallelism {
             let Some((at, planned)) = next else { break };
             match request_of(planned, options.api) {
@@ -122,14 +130,27 @@ pub async fn execute(
                 }
             }
             Some(event) = tellings.recv() => on_event(event),
-            changed = stopped.changed(), if stopping.is_none() => {
-                if changed.is_ok() && let Some(cause) = *stopped.borrow() {
-                    on_event(Event::Stopping(cause));
-                }
-            }
+            // The sender is the caller's and outlives this loop.
+            Ok(()) = stopped.changed() => {}
         }
     }
     run.report(plan, started.elapsed(), *stopped.borrow())
+}
+
+/// One event a user, for a log that programs read: ids and codes, no values and no words of Channel.
+fn log(id: &MemberId, action: &str, outcome: &Outcome) {
+    match outcome {
+        Outcome::Applied { unconfirmed } => {
+            tracing::info!(%id, action, unconfirmed = unconfirmed.len(), "applied");
+        }
+        Outcome::Rejected { status, code, .. } => {
+            tracing::info!(%id, action, status, code, "rejected");
+        }
+        Outcome::Failed { message, attempts } => {
+            tracing::info!(%id, action, attempts, cause = message, "failed");
+        }
+        Outcome::Skipped { .. } => tracing::info!(%id, action, "skipped"),
+    }
 }
 
 /// What Channel's answer does not show as sent; everything that was sent, where it cannot be read.
@@ -208,6 +229,7 @@ impl Run<'_> {
             },
         };
         self.watch(&outcome);
+        log(&planned.id, planned.change.action(), &outcome);
         self.outcomes[at] = Some(outcome.clone());
         on_event(Event::Finished(UserOutcome {
             id: planned.id.clone(),

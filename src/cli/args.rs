@@ -242,6 +242,9 @@ pub(crate) struct ApplyArguments {
     /// Requests a second, instead of the project's rate
     #[arg(long, value_name = "PER_SECOND", value_parser = positive, env = "TALKFORM_RATE")]
     pub rate: Option<f64>,
+    /// The longest pause before a failed request is sent again; each further one doubles it
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "500ms", env = "TALKFORM_RETRY_PAUSE")]
+    pub retry_pause: std::time::Duration,
     /// Stop starting new requests after this time: `90s`, `50m`, `2h`
     #[arg(long, value_name = "TIME", value_parser = duration, env = "TALKFORM_MAX_DURATION")]
     pub max_duration: Option<std::time::Duration>,
@@ -393,16 +396,17 @@ fn duration(text: &str) -> Result<std::time::Duration, String> {
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
     let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
-    let seconds = match &text[digits..] {
-        "s" | "" => 1,
-        "m" => 60,
-        "h" => 3600,
+    let milliseconds = match &text[digits..] {
+        "ms" => 1,
+        "s" | "" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
         _ => return Err(wrong()),
     };
     number
-        .checked_mul(seconds)
-        .filter(|seconds| *seconds < u64::from(u32::MAX))
-        .map(std::time::Duration::from_secs)
+        .checked_mul(milliseconds)
+        .filter(|milliseconds| *milliseconds < 1000 * u64::from(u32::MAX))
+        .map(std::time::Duration::from_millis)
         .ok_or_else(wrong)
 }
 
@@ -440,6 +444,7 @@ mod tests {
     #[test]
     fn times() {
         assert_eq!(duration("90s"), Ok(std::time::Duration::from_secs(90)));
+        assert_eq!(duration("20ms"), Ok(std::time::Duration::from_millis(20)));
         assert_eq!(duration("50m"), Ok(std::time::Duration::from_secs(3000)));
         for wrong in ["", "m", "-1s", "1d", "1.5h", "99999999999h"] {
             assert!(duration(wrong).is_err(), "{wrong}");

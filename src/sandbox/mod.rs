@@ -19,6 +19,7 @@
 //! | a bucket of 1,000, refilled at 10 a second; `Retry-After` with a 429 | **guess**: a third party's summary |
 //! | 422 with `type` and `errors[]` for a wrong body, 404 for an unknown user | **guess**: errors are undocumented |
 
+mod body;
 mod bucket;
 mod connection;
 mod fault;

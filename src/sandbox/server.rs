@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use hyper::server::conn::http1;
@@ -15,6 +15,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value as Json, json};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::body::{AnswerBody, BrokenOff};
 use super::bucket::Bucket;
 use super::connection::Connection;
 use super::fault::{Fault, FaultKind};
@@ -101,11 +102,7 @@ async fn connection(stream: TcpStream, shared: Arc<Mutex<Shared>>) {
         .await;
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("broken off on purpose")]
-struct BrokenOff;
-
-type Answer = Response<Full<Bytes>>;
+type Answer = Response<AnswerBody>;
 
 /// `None` breaks the connection off.
 async fn answer(request: Request<Incoming>, shared: &Mutex<Shared>) -> Option<Answer> {
@@ -283,12 +280,8 @@ impl Shared {
                     return Some(self.text(200, "application/json", "{\"user\": {\"profile\": "));
                 }
                 FaultKind::Truncated => {
-                    let mut answer = self.text(200, "application/json", "{\"user\"");
-                    // More is announced than comes; hyper then breaks the connection off.
-                    answer.headers_mut().insert(
-                        hyper::header::CONTENT_LENGTH,
-                        HeaderValue::from_static("4096"),
-                    );
+                    let mut answer = answer;
+                    *answer.body_mut() = AnswerBody::truncated("{\"user\"", 4096);
                     return Some(answer);
                 }
                 FaultKind::Empty => return Some(self.text(200, "application/json", "")),
@@ -324,7 +317,7 @@ impl Shared {
     }
 
     fn bytes(&self, status: u16, content_type: &'static str, body: Vec<u8>) -> Answer {
-        let mut answer = Response::new(Full::new(Bytes::from(body)));
+        let mut answer = Response::new(AnswerBody::whole(body));
         *answer.status_mut() =
             StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = answer.headers_mut();

@@ -160,6 +160,54 @@ impl Store {
         sync_folder(folder).map_err(failed)
     }
 
+    /// Writes an emergency copy into another folder and says where it is. It stays there.
+    pub fn save_copy(&self, state: &State, folder: &Path) -> Result<PathBuf, StoreError> {
+        let failed = |cause| StoreError::File {
+            doing: "write a copy of the state to",
+            path: folder.to_owned(),
+            cause,
+        };
+        let mut copy = tempfile::Builder::new()
+            .prefix("talkform-state-")
+            .suffix(".json")
+            .tempfile_in(folder)
+            .map_err(failed)?;
+        copy.write_all(format::write(state).as_bytes())
+            .and_then(|()| copy.as_file().sync_all())
+            .map_err(failed)?;
+        let (_, path) = copy.keep().map_err(|error| failed(error.error))?;
+        Ok(path)
+    }
+
+    /// Looks whether the state as it is and `more` bytes can be written beside it, by writing as
+    /// much, 64 MiB at the most, and removing it again.
+    pub fn check_room(&self, more: u64) -> Result<(), StoreError> {
+        const MOST: u64 = 64 * 1024 * 1024;
+        let folder = folder_of(&self.path);
+        let present = fs::metadata(&self.path).map_or(0, |state| state.len());
+        let bytes = present.saturating_add(more).min(MOST);
+        let reserve = || -> io::Result<()> {
+            let mut file = tempfile::Builder::new()
+                .prefix(".talkform-room-")
+                .tempfile_in(folder)?;
+            let block = vec![b'.'; 64 * 1024];
+            let mut left = bytes;
+            while left > 0 {
+                let part = left.min(block.len() as u64);
+                let part = usize::try_from(part).unwrap_or(block.len());
+                file.write_all(&block[..part])?;
+                left -= part as u64;
+            }
+            // Some file systems notice only now that they are full.
+            file.as_file().sync_data()
+        };
+        reserve().map_err(|cause| StoreError::File {
+            doing: "reserve room beside",
+            path: self.path.clone(),
+            cause,
+        })
+    }
+
     /// Starts a journal for this state, which must be saved already. What was left behind by
     /// an earlier one is replaced.
     pub fn open_journal(&self, state: &State) -> Result<JournalWriter, StoreError> {

@@ -1,14 +1,18 @@
 //! Everything that is tested from outside: one binary, one module a topic. `tests/README.md` says
 //! what is where.
 
+mod disk;
 mod examples;
+mod faults;
 mod golden;
 mod kill;
+mod locks;
 mod offline;
 mod once_through;
 mod project;
 mod refusals;
 mod sandbox;
 mod schemas;
+mod stopping;
 mod stories;
 mod tidy;

@@ -13,9 +13,9 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
 use crate::cli::{holder, output, signals};
-use crate::model::{Desired, LimitKind, Plan, PlanDigest, Rate, State};
+use crate::model::{Change, Desired, LimitKind, Plan, PlanDigest, Rate, State};
 use crate::remote::Policy;
-use crate::state::{Loaded, Lock};
+use crate::state::{Loaded, Lock, StoreError};
 
 /// Reads, plans, asks, sends, records, reports.
 pub(crate) fn run(
@@ -53,9 +53,19 @@ pub(crate) fn run(
         let (plan, mut state) = begin(&settings, arguments, &desired, loaded, plan, channel_id)?;
         let report = carry_out(&plan, &mut state, &settings, arguments, &open, terminal).await?;
         open.close();
-        finish(&settings, &mut state, &desired)?;
-        output::report(terminal, &settings, &report, arguments.json)?;
-        Ok(exit(&report))
+        let recorded = finish(&settings, &mut state, &desired, &plan);
+        match output::report(terminal, &settings, &report, arguments.json) {
+            // Who does not listen any more does not change what was done.
+            Ok(()) | Err(Failure::BrokenPipe) => {}
+            Err(other) => return Err(other),
+        }
+        match recorded {
+            Ok(()) => Ok(exit(&report)),
+            Err(error) => {
+                output::failure(terminal, &unrecorded(&settings, &state, &error));
+                Ok(Exit::Stopped)
+            }
+        }
     })
 }
 
@@ -199,6 +209,7 @@ async fn carry_out(
     open: &Open,
     terminal: Terminal,
 ) -> Result<Report, Failure> {
+    settings.store.check_room(room_for(plan))?;
     let mut journal = settings.store.open_journal(state)?;
     let (stop, watching) = signals::watch(arguments.max_duration);
     let mut progress = output::Progress::new(terminal);
@@ -211,7 +222,10 @@ async fn carry_out(
                 .unwrap_or(settings.project.channel.rate.per_second),
             ..settings.project.channel.rate
         },
-        policy: Policy::default(),
+        policy: Policy {
+            first_pause: arguments.retry_pause,
+            ..Policy::default()
+        },
         fail_fast: arguments.fail_fast,
     };
     let report = apply::execute(
@@ -236,14 +250,57 @@ async fn carry_out(
     Ok(report)
 }
 
+/// About how many bytes the journal takes, and the new state more than the old one.
+fn room_for(plan: &Plan) -> u64 {
+    const OF_A_USER: usize = 250;
+    const OF_A_FIELD: usize = 64;
+    let line = |change: &Change| match change {
+        Change::Create { digests, .. } | Change::Update { digests, .. } => {
+            OF_A_USER + digests.fields.len() * OF_A_FIELD
+        }
+        Change::Forget { .. } | Change::Delete { .. } => OF_A_USER,
+    };
+    let lines: usize = plan
+        .changes
+        .iter()
+        .map(|planned| line(&planned.change))
+        .sum();
+    2 * lines as u64
+}
+
 /// Folds the journal into the state and removes it.
-fn finish(settings: &Settings, state: &mut State, desired: &Desired) -> Result<(), Failure> {
-    state
-        .rejected
-        .retain(|id, _| desired.users.contains_key(id));
-    state.serial += 1;
-    settings.store.save(state)?;
-    Ok(settings.store.remove_journal()?)
+fn finish(
+    settings: &Settings,
+    state: &mut State,
+    desired: &Desired,
+    plan: &Plan,
+) -> Result<(), StoreError> {
+    if !plan.is_empty() {
+        state
+            .rejected
+            .retain(|id, _| desired.users.contains_key(id));
+        state.serial += 1;
+        settings.store.save(state)?;
+    }
+    settings.store.remove_journal()
+}
+
+/// What to say when the state cannot be written at the end: where everything is, and how to go on.
+fn unrecorded(settings: &Settings, state: &State, error: &StoreError) -> Failure {
+    let journal = settings.store.journal_path();
+    let hint = match settings.store.save_copy(state, &std::env::temp_dir()) {
+        Ok(copy) => format!(
+            "the whole state is in {}: make room, or mend what the message says, and move it to {}; then remove {}",
+            copy.display(),
+            settings.store.path().display(),
+            journal.display()
+        ),
+        Err(_) => format!(
+            "what was accepted is in {}: make room, or mend what the message says, and run apply again; it reads the journal back",
+            journal.display()
+        ),
+    };
+    Failure::with_hint(error.to_string(), hint)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is where the clock lives")]
