@@ -6,6 +6,7 @@ mod examples;
 mod faults;
 mod golden;
 mod kill;
+mod kill_everywhere;
 mod locks;
 mod offline;
 mod once_through;
