@@ -299,7 +299,11 @@ impl Run<'_> {
         else {
             return;
         };
-        let before = planned.rejected.as_ref();
+        // Another declaration starts to count anew.
+        let before = planned
+            .rejected
+            .as_ref()
+            .filter(|before| before.digest == digests.user);
         let rejection = Rejection {
             digest: digests.user,
             status,

@@ -109,21 +109,29 @@ pub struct Replay {
 
 /// Why a journal cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ReplayError {
+pub enum ReplayError {
+    /// Made by a newer program.
     #[error("it was written by a newer version of talkform; use that version to go on")]
     Newer,
+    /// Its state is another one.
     #[error(
         "it belongs to another state (lineage {0}); move it to the state it belongs to, or away"
     )]
     OtherLineage(String),
+    /// Its state was put back to an earlier one.
     #[error(
         "it continues serial {journal}, the state has serial {state}: the state was put back to an earlier one; restore the newer state, or move the journal away (its users are then sent again)"
     )]
-    Ahead { journal: u64, state: u64 },
+    Ahead {
+        /// The serial that the journal continues.
+        journal: u64,
+        /// The serial of the state that is there.
+        state: u64,
+    },
 }
 
 /// Reads the journal's bytes into the state.
-pub(super) fn replay(bytes: &[u8], state: &mut State) -> Result<Replay, ReplayError> {
+pub fn replay(bytes: &[u8], state: &mut State) -> Result<Replay, ReplayError> {
     let mut rest = bytes;
     let mut replay = Replay::default();
     let Some(first) = next_line(&mut rest) else {

@@ -6,7 +6,7 @@ mod lock;
 mod store;
 
 pub use format::{FormatError, VERSION, parse, schema, write};
-pub use journal::{JournalRecord, Replay};
+pub use journal::{JournalRecord, Replay, ReplayError, replay};
 pub use lock::{Holder, Lock, LockError};
 pub use store::{JournalWriter, Loaded, Store, StoreError};
 

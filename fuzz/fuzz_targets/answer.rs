@@ -1,0 +1,34 @@
+//! Any status and body is judged; what is kept of it is bounded and plain.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use talkform::model::{ApiVersion, MemberId, Upsert};
+use talkform::remote::response::ChannelInfo;
+use talkform::remote::{Answer, RateHeaders, Verdict, judge, request, unconfirmed};
+
+fuzz_target!(|input: (u16, &str, &[u8])| {
+    let (status, header, body) = input;
+    let upsert = Upsert {
+        tags: Some(["a".to_owned()].into()),
+        unsubscribe_email: Some(true),
+        ..Upsert::default()
+    };
+    let id = MemberId::new("u").expect("an id");
+    let sent = request::upsert(ApiVersion::V4, &id, &upsert);
+    let _ = ChannelInfo::read(body);
+    let answer = Answer {
+        status,
+        rate: RateHeaders::read(|_| Some(header)),
+        body: body.to_vec(),
+    };
+    match judge(&sent, Ok(answer)) {
+        Verdict::Accepted(user) => {
+            assert!(unconfirmed(&upsert, user.as_ref()).len() <= 2);
+        }
+        Verdict::Rejected { code, message, .. } => {
+            assert!(code.is_none_or(|code| code.len() <= 64 && code.is_ascii()));
+            assert!(message.is_none_or(|message| message.chars().count() <= 300));
+        }
+        _ => {}
+    }
+});

@@ -1,0 +1,32 @@
+//! Any bytes are a journal that is replayed up to its first damage, or is refused. So that the bytes
+//! get past the checksums, each line's checksum is put right first in half of the runs.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use talkform::model::digest::{checksum, to_hex};
+use talkform::model::{ApiVersion, State};
+use talkform::state::{parse, replay, write};
+
+fn sealed(data: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for line in data.split(|byte| *byte == b'\n') {
+        out.extend_from_slice(line);
+        out.push(b'\t');
+        out.extend_from_slice(to_hex(&checksum::<4>(line)).as_bytes());
+        out.push(b'\n');
+    }
+    out
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((how, rest)) = data.split_first() else {
+        return;
+    };
+    let bytes = if how % 2 == 0 { rest.to_vec() } else { sealed(rest) };
+    let mut state = State::new("fuzz".into(), b"salt".to_vec(), None, ApiVersion::V4);
+    state.serial = 7;
+    if let Ok(done) = replay(&bytes, &mut state) {
+        assert!(done.torn <= bytes.len());
+        assert_eq!(parse(&write(&state)).expect("what was written is read"), state);
+    }
+});

@@ -1,0 +1,31 @@
+//! Any bytes, as YAML, JSON and JSON Lines, end in a reading; what was read is written and read again.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use talkform::manifest::{ReadSettings, read_texts, write};
+use talkform::model::{ApiVersion, Sensitive};
+
+fuzz_target!(|data: &[u8]| {
+    let Some((format, text)) = data.split_first() else {
+        return;
+    };
+    let name = ["a.yaml", "a.json", "a.jsonl"][usize::from(format % 3)];
+    let settings = ReadSettings {
+        patterns: Vec::new(),
+        api: ApiVersion::V4,
+        sensitive: Sensitive::default(),
+        show_sensitive: format & 0x80 != 0,
+    };
+    let reading = read_texts(vec![(name.into(), text.to_vec())], &settings);
+    if reading.has_errors() {
+        assert!(reading.desired.users.is_empty());
+        return;
+    }
+    let yaml = write(&reading.desired, None);
+    let again = read_texts(vec![("a.yaml".into(), yaml.clone().into_bytes())], &settings);
+    assert!(!again.has_errors(), "{:?}\n{yaml}", again.diagnostics);
+    for (id, user) in &reading.desired.users {
+        assert_eq!(again.desired.users[id].attributes, user.attributes);
+    }
+    assert_eq!(again.desired.users.len(), reading.desired.users.len());
+});
