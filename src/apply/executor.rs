@@ -12,8 +12,7 @@ use tokio::time::Instant;
 use super::flight::{Ended, Flight, Lane};
 use super::{Event, Outcome, Report, SkipCause, StopCause, UserOutcome};
 use crate::model::{
-    ApiVersion, Change, Digests, Entry, FieldPath, MemberId, Plan, PlannedChange, Rate, Rejection,
-    State,
+    ApiVersion, Change, Digests, Entry, FieldPath, Plan, PlannedChange, Rate, Rejection, State,
 };
 use crate::remote::{
     AnsweredUser, Bucket, Channel, Policy, Request, RetryBudget, request, unconfirmed,
@@ -88,15 +87,14 @@ pub async fn execute(
 
     let mut flights: JoinSet<Flight> = JoinSet::new();
     let mut stopped = stop.subscribe();
-    let mut has_said_so = false;
     let mut waiting = plan.changes.iter().enumerate();
     let mut next = waiting.next();
+    let mut announced = false;
     loop {
         let stopping = *stopped.borrow_and_update();
         if let Some(cause) = stopping
-            && !has_said_so
+            && !std::mem::replace(&mut announced, true)
         {
-            has_said_so = true;
             on_event(Event::Stopping(cause));
         }
         while stopping.is_none() && flights.len() < options.parallelism {
@@ -108,7 +106,7 @@ pub async fn execute(
                     flights.spawn(async move { lane.fly(at, id, request).await });
                 }
                 // Only the state sees it.
-                None => run.settle(plan, at, Ended::Unsent, &mut record, on_event),
+                None => run.settle(plan, at, (Ended::Unsent, 0), &mut record, on_event),
             }
             next = waiting.next();
         }
@@ -123,34 +121,36 @@ pub async fn execute(
                 match ended {
                     Ok(Flight { at, ended, requests }) => {
                         run.requests += u64::from(requests);
-                        run.settle(plan, at, ended, &mut record, on_event);
+                        run.settle(plan, at, (ended, requests), &mut record, on_event);
                     }
                     // A bug: its change stays without an outcome and is reported as failed below.
                     Err(error) => tracing::error!("a request ended in a panic: {error}"),
                 }
             }
             Some(event) = tellings.recv() => on_event(event),
-            // The sender is the caller's and outlives this loop.
-            Ok(()) = stopped.changed() => {}
+            // Looked at above; an error would mean that nobody can ask any more, and we can.
+            Ok(()) = stopped.changed(), if stopping.is_none() => {}
         }
     }
     run.report(plan, started.elapsed(), *stopped.borrow())
 }
 
-/// One event a user, for a log that programs read: ids and codes, no values and no words of Channel.
-fn log(id: &MemberId, action: &str, outcome: &Outcome) {
-    match outcome {
-        Outcome::Applied { unconfirmed } => {
-            tracing::info!(%id, action, unconfirmed = unconfirmed.len(), "applied");
+/// The most that carrying out a plan can write down: everything done, nothing confirmed.
+pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = JournalRecord> {
+    plan.changes.iter().map(move |planned| {
+        let id = planned.id.clone();
+        match &planned.change {
+            Change::Create { digests, .. } | Change::Update { digests, .. } => {
+                let unconfirmed = digests.fields.iter().map(|(path, _)| path.clone());
+                let entry = Entry {
+                    unconfirmed: unconfirmed.collect(),
+                    ..Entry::new(digests, now)
+                };
+                JournalRecord::Applied(id, entry)
+            }
+            Change::Forget { .. } | Change::Delete { .. } => JournalRecord::Gone(id),
         }
-        Outcome::Rejected { status, code, .. } => {
-            tracing::info!(%id, action, status, code, "rejected");
-        }
-        Outcome::Failed { message, attempts } => {
-            tracing::info!(%id, action, attempts, cause = message, "failed");
-        }
-        Outcome::Skipped { .. } => tracing::info!(%id, action, "skipped"),
-    }
+    })
 }
 
 /// What Channel's answer does not show as sent; everything that was sent, where it cannot be read.
@@ -178,6 +178,25 @@ fn request_of(planned: &PlannedChange, api: ApiVersion) -> Option<Request> {
     }
 }
 
+/// One line for each user. What Channel says of a refusal stays out: it may echo values.
+fn log(planned: &PlannedChange, outcome: &Outcome, attempts: u32) {
+    let (outcome, status, cause) = match outcome {
+        Outcome::Applied { .. } => ("applied", None, None),
+        Outcome::Rejected { status, .. } => ("rejected", Some(*status), None),
+        Outcome::Failed { message, .. } => ("failed", None, Some(message.as_str())),
+        Outcome::Skipped { .. } => ("skipped", None, None),
+    };
+    tracing::info!(
+        id = planned.id.as_str(),
+        action = planned.change.action(),
+        outcome,
+        status,
+        attempts,
+        cause,
+        "user"
+    );
+}
+
 struct Run<'a> {
     outcomes: Vec<Option<Outcome>>,
     requests: u64,
@@ -193,7 +212,7 @@ impl Run<'_> {
         &mut self,
         plan: &Plan,
         at: usize,
-        ended: Ended,
+        (ended, attempts): (Ended, u32),
         record: &mut Record<'_>,
         on_event: &mut dyn FnMut(Event),
     ) {
@@ -220,16 +239,16 @@ impl Run<'_> {
                 self.stop_for(StopCause::Denied);
                 Outcome::Failed {
                     message: format!("{status}: Channel does not take the credentials"),
-                    attempts: 1,
+                    attempts,
                 }
             }
-            Ended::Failed { message, attempts } => Outcome::Failed { message, attempts },
+            Ended::Failed { message } => Outcome::Failed { message, attempts },
             Ended::NotStarted { cause } => Outcome::Skipped {
                 cause: SkipCause::Stopped(cause),
             },
         };
         self.watch(&outcome);
-        log(&planned.id, planned.change.action(), &outcome);
+        log(planned, &outcome, attempts);
         self.outcomes[at] = Some(outcome.clone());
         on_event(Event::Finished(UserOutcome {
             id: planned.id.clone(),
@@ -299,7 +318,7 @@ impl Run<'_> {
         else {
             return;
         };
-        // Another declaration starts to count anew.
+        // Another declaration is another trouble: it is counted from its own first time on.
         let before = planned
             .rejected
             .as_ref()

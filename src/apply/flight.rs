@@ -52,7 +52,7 @@ pub(super) enum Ended {
     /// Channel does not take the credentials.
     Denied { status: u16 },
     /// It did not work out.
-    Failed { message: String, attempts: u32 },
+    Failed { message: String },
 }
 
 impl Lane {
@@ -73,10 +73,7 @@ impl Lane {
             if let Err(cause) = self.turn().await {
                 return match last_failure {
                     None => Ended::NotStarted { cause },
-                    Some(message) => Ended::Failed {
-                        message,
-                        attempts: *requests,
-                    },
+                    Some(message) => Ended::Failed { message },
                 };
             }
             *requests += 1;
@@ -111,12 +108,16 @@ impl Lane {
             let wait = match decision {
                 Decision::Retry { after } if lock(&self.budget).take() => after,
                 Decision::Retry { .. } | Decision::GiveUp => {
-                    return Ended::Failed {
-                        message: why,
-                        attempts: *requests,
-                    };
+                    return Ended::Failed { message: why };
                 }
             };
+            tracing::debug!(
+                id = id.as_str(),
+                attempt = *requests,
+                cause = why,
+                wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+                "again"
+            );
             // Nobody listens any more only when the run is over.
             let _ = self.told.send(Event::Retrying {
                 id: id.clone(),

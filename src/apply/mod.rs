@@ -6,5 +6,5 @@ mod flight;
 pub mod outcome;
 
 pub use event::Event;
-pub use executor::{Options, Record, execute};
+pub use executor::{Options, Record, execute, most_written};
 pub use outcome::{Outcome, Report, SkipCause, StopCause, UserOutcome};

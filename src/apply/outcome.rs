@@ -133,6 +133,16 @@ impl Report {
             .count()
     }
 
+    /// Whether there is anything new to record.
+    pub fn changed_the_record(&self) -> bool {
+        self.outcomes.iter().any(|user| {
+            matches!(
+                user.outcome,
+                Outcome::Applied { .. } | Outcome::Rejected { .. }
+            )
+        })
+    }
+
     /// How many changes were never tried.
     pub fn skipped(&self) -> usize {
         self.outcomes

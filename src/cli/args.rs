@@ -242,15 +242,16 @@ pub(crate) struct ApplyArguments {
     /// Requests a second, instead of the project's rate
     #[arg(long, value_name = "PER_SECOND", value_parser = positive, env = "TALKFORM_RATE")]
     pub rate: Option<f64>,
-    /// The longest pause before a failed request is sent again; each further one doubles it
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "500ms", env = "TALKFORM_RETRY_PAUSE")]
-    pub retry_pause: std::time::Duration,
     /// Stop starting new requests after this time: `90s`, `50m`, `2h`
     #[arg(long, value_name = "TIME", value_parser = duration, env = "TALKFORM_MAX_DURATION")]
     pub max_duration: Option<std::time::Duration>,
     /// Stop at the first user that fails
     #[arg(long, env = "TALKFORM_FAIL_FAST")]
     pub fail_fast: bool,
+    /// The longest pause after a first failure, such as `200ms`; each further one doubles it, up to
+    /// 60 times this
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "500ms", env = "TALKFORM_RETRY_PAUSE")]
+    pub retry_pause: std::time::Duration,
     /// How long to wait for somebody else's apply: `0s`, `5m`
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
     pub lock_timeout: std::time::Duration,
@@ -391,7 +392,7 @@ fn positive(text: &str) -> Result<f64, String> {
 }
 
 fn duration(text: &str) -> Result<std::time::Duration, String> {
-    let wrong = || "it takes a time such as 90s, 50m or 2h".to_owned();
+    let wrong = || "it takes a time such as 500ms, 90s, 50m or 2h".to_owned();
     let digits = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
@@ -405,7 +406,7 @@ fn duration(text: &str) -> Result<std::time::Duration, String> {
     };
     number
         .checked_mul(milliseconds)
-        .filter(|milliseconds| *milliseconds < 1000 * u64::from(u32::MAX))
+        .filter(|milliseconds| milliseconds / 1000 < u64::from(u32::MAX))
         .map(std::time::Duration::from_millis)
         .ok_or_else(wrong)
 }
@@ -444,8 +445,8 @@ mod tests {
     #[test]
     fn times() {
         assert_eq!(duration("90s"), Ok(std::time::Duration::from_secs(90)));
-        assert_eq!(duration("20ms"), Ok(std::time::Duration::from_millis(20)));
         assert_eq!(duration("50m"), Ok(std::time::Duration::from_secs(3000)));
+        assert_eq!(duration("5ms"), Ok(std::time::Duration::from_millis(5)));
         for wrong in ["", "m", "-1s", "1d", "1.5h", "99999999999h"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }

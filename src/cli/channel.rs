@@ -5,12 +5,18 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::args::ApplyArguments;
+use super::clock::now;
 use super::failure::Failure;
 use super::files;
 use super::settings::{self, Settings};
+use super::terminal::Terminal;
 use crate::model::State;
 use crate::remote::response::ChannelInfo;
-use crate::remote::{Channel, HttpSettings, Verdict, judge, request};
+use crate::remote::{
+    Answer, Channel, Decision, HttpSettings, Policy, Request, TransportError, Verdict, decide,
+    judge, request,
+};
+use crate::render::escape;
 use crate::sandbox::{self, Fault, Running, SandboxSettings};
 
 /// A way to Channel that is known to be there, as far as that can be known without a request.
@@ -92,9 +98,11 @@ impl Open {
         &self,
         settings: &Settings,
         recorded: &State,
+        policy: &Policy,
+        terminal: Terminal,
     ) -> Result<String, Failure> {
         let asked = request::get_channel(settings.project.channel.api);
-        let answered = self.channel.send(&asked).await;
+        let answered = self.ask(&asked, policy, terminal).await;
         let found = answered.as_ref().ok().and_then(|answer| {
             (answer.status == 200)
                 .then(|| ChannelInfo::read(&answer.body))
@@ -135,6 +143,32 @@ impl Open {
             }
         }
         Ok(id)
+    }
+
+    /// Sends as often as the policy allows.
+    async fn ask(
+        &self,
+        asked: &Request,
+        policy: &Policy,
+        terminal: Terminal,
+    ) -> Result<Answer, TransportError> {
+        let mut attempt = 1;
+        loop {
+            let answered = self.channel.send(asked).await;
+            let verdict = judge(asked, answered.clone());
+            let Decision::Retry { after } =
+                decide(policy, attempt, &verdict, now(), fastrand::f64())
+            else {
+                return answered;
+            };
+            terminal.talk(&format!(
+                "Cannot ask Channel which channel this is ({}); trying again ({attempt} of {}).",
+                escape::terminal(&verdict.to_string()),
+                policy.most_attempts - 1
+            ));
+            tokio::time::sleep(after).await;
+            attempt += 1;
+        }
     }
 
     /// Ends the sandbox, where it is one.

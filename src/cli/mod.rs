@@ -3,6 +3,7 @@
 
 mod args;
 mod channel;
+mod clock;
 mod commands;
 mod failure;
 mod files;

@@ -21,6 +21,17 @@ pub struct Policy {
     pub longest_retry_after: Duration,
 }
 
+impl Policy {
+    /// As patient as usual, with other pauses of our own making.
+    pub fn pausing(first_pause: Duration) -> Self {
+        Self {
+            first_pause,
+            longest_pause: first_pause.saturating_mul(60),
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {

@@ -1,43 +1,39 @@
-//! The body of an answer, which may end before it said it would.
+//! The body of an answer, which can end too early.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
-/// Broken off on purpose.
+/// The connection ends here, on purpose.
 #[derive(Debug, thiserror::Error)]
 #[error("broken off on purpose")]
 pub(super) struct BrokenOff;
 
+/// Some bytes, and then the end, or none.
 #[derive(Debug)]
-pub(super) struct AnswerBody {
-    bytes: Bytes,
-    /// How many bytes are announced and never come.
-    missing: u64,
-    /// Whether the connection had its chance to send what came before the break.
-    has_paused: bool,
+pub(super) struct Answered {
+    bytes: Option<Bytes>,
+    cut: bool,
+    paused: bool,
 }
 
-impl AnswerBody {
-    pub(super) fn whole(bytes: impl Into<Bytes>) -> Self {
+impl Answered {
+    pub(super) fn whole(bytes: Vec<u8>) -> Self {
         Self {
-            bytes: bytes.into(),
-            missing: 0,
-            has_paused: false,
+            bytes: Some(bytes.into()),
+            cut: false,
+            paused: false,
         }
     }
 
-    pub(super) fn truncated(bytes: impl Into<Bytes>, missing: u64) -> Self {
-        Self {
-            bytes: bytes.into(),
-            missing,
-            has_paused: false,
-        }
+    /// After its bytes the connection breaks off.
+    pub(super) fn cut(self) -> Self {
+        Self { cut: true, ..self }
     }
 }
 
-impl Body for AnswerBody {
+impl Body for Answered {
     type Data = Bytes;
     type Error = BrokenOff;
 
@@ -45,25 +41,27 @@ impl Body for AnswerBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        if !self.bytes.is_empty() {
-            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.bytes)))));
+        if let Some(bytes) = self.bytes.take() {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
-        if self.missing == 0 {
-            return Poll::Ready(None);
-        }
-        if !self.has_paused {
-            self.has_paused = true;
+        if self.cut && !std::mem::replace(&mut self.paused, true) {
+            // What was written so far is sent while the connection has to wait.
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(Some(Err(BrokenOff)))
+        Poll::Ready(self.cut.then_some(Err(BrokenOff)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_empty() && self.missing == 0
+        self.bytes.as_ref().is_none_or(Bytes::is_empty) && !self.cut
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.len() as u64 + self.missing)
+        match &self.bytes {
+            // Of a body that is cut, its header tells the length, which is a lie.
+            _ if self.cut => SizeHint::default(),
+            Some(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            None => SizeHint::with_exact(0),
+        }
     }
 }

@@ -15,7 +15,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value as Json, json};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::body::{AnswerBody, BrokenOff};
+use super::body::{Answered, BrokenOff};
 use super::bucket::Bucket;
 use super::connection::Connection;
 use super::fault::{Fault, FaultKind};
@@ -102,7 +102,7 @@ async fn connection(stream: TcpStream, shared: Arc<Mutex<Shared>>) {
         .await;
 }
 
-type Answer = Response<AnswerBody>;
+type Answer = Response<Answered>;
 
 /// `None` breaks the connection off.
 async fn answer(request: Request<Incoming>, shared: &Mutex<Shared>) -> Option<Answer> {
@@ -280,9 +280,13 @@ impl Shared {
                     return Some(self.text(200, "application/json", "{\"user\": {\"profile\": "));
                 }
                 FaultKind::Truncated => {
-                    let mut answer = answer;
-                    *answer.body_mut() = AnswerBody::truncated("{\"user\"", 4096);
-                    return Some(answer);
+                    let mut answer = self.text(200, "application/json", "{\"user\"");
+                    // More is announced than comes.
+                    answer.headers_mut().insert(
+                        hyper::header::CONTENT_LENGTH,
+                        HeaderValue::from_static("4096"),
+                    );
+                    return Some(answer.map(Answered::cut));
                 }
                 FaultKind::Empty => return Some(self.text(200, "application/json", "")),
                 FaultKind::Huge => {
@@ -317,7 +321,7 @@ impl Shared {
     }
 
     fn bytes(&self, status: u16, content_type: &'static str, body: Vec<u8>) -> Answer {
-        let mut answer = Response::new(AnswerBody::whole(body));
+        let mut answer = Response::new(Answered::whole(body));
         *answer.status_mut() =
             StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = answer.headers_mut();

@@ -110,7 +110,11 @@ impl Lock {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) if left.is_zero() => {
                     return Err(LockError::Held {
-                        holder: read_holder(&mut file),
+                        // Who has just taken it may be about to write.
+                        holder: read_holder(&mut file).or_else(|| {
+                            thread::sleep(PAUSE);
+                            read_holder(&mut file)
+                        }),
                     });
                 }
                 Err(TryLockError::WouldBlock) => {

@@ -3,6 +3,7 @@
 mod format;
 mod journal;
 mod lock;
+mod room;
 mod store;
 
 pub use format::{FormatError, VERSION, parse, schema, write};

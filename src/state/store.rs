@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::format::{self, FormatError};
 use super::journal::{self, JournalRecord, Replay};
 use super::lock::{Holder, Lock, LockError};
+use super::room;
 use crate::model::State;
 
 /// How long accepted users may wait to be flushed to the disk together. A kill loses none of
@@ -35,6 +36,16 @@ pub enum StoreError {
         path: PathBuf,
         /// Why, and what to do.
         reason: String,
+    },
+    /// What the run has to write would not fit.
+    #[error("there is no room to keep what this run does: it may write {} KiB beside {path} ({cause})", .bytes.div_ceil(1024))]
+    Room {
+        /// The state's file.
+        path: PathBuf,
+        /// How much it may be.
+        bytes: u64,
+        /// What the system says.
+        cause: io::Error,
     },
     /// The system refuses.
     #[error("cannot {doing} {path}: {cause}")]
@@ -160,52 +171,60 @@ impl Store {
         sync_folder(folder).map_err(failed)
     }
 
-    /// Writes an emergency copy into another folder and says where it is. It stays there.
-    pub fn save_copy(&self, state: &State, folder: &Path) -> Result<PathBuf, StoreError> {
+    /// Makes sure, before anything is sent, that the journal can be written and that it and the
+    /// closing save fit on the disk, should all of these events happen.
+    pub fn check_room(
+        &self,
+        state: &State,
+        events: impl Iterator<Item = JournalRecord>,
+    ) -> Result<(), StoreError> {
+        let path = self.journal_path();
+        match OpenOptions::new().append(true).open(&path) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::File {
+                    doing: "write the journal",
+                    path,
+                    cause,
+                });
+            }
+            _ => {}
+        }
+        // A user's line in the state is no longer than its line in the journal.
+        let lines: usize = events.map(|event| journal::line(&event).len()).sum();
+        let fixed = journal::head(state).len() + format::write(state).len();
+        let bytes = (fixed + 2 * lines) as u64;
+        room::try_out(folder_of(&self.path), bytes).map_err(|cause| match cause.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Room {
+                path: self.path.clone(),
+                bytes,
+                cause,
+            },
+            _ => StoreError::File {
+                doing: "write beside",
+                path: self.path.clone(),
+                cause,
+            },
+        })
+    }
+
+    /// Writes the state to a new file in another folder, for when it cannot be saved in its place.
+    pub fn save_elsewhere(state: &State, folder: &Path) -> Result<PathBuf, StoreError> {
         let failed = |cause| StoreError::File {
-            doing: "write a copy of the state to",
+            doing: "write to",
             path: folder.to_owned(),
             cause,
         };
-        let mut copy = tempfile::Builder::new()
+        // Its files are made with mode 0600.
+        let mut file = tempfile::Builder::new()
             .prefix("talkform-state-")
             .suffix(".json")
             .tempfile_in(folder)
             .map_err(failed)?;
-        copy.write_all(format::write(state).as_bytes())
-            .and_then(|()| copy.as_file().sync_all())
+        file.write_all(format::write(state).as_bytes())
+            .and_then(|()| file.as_file().sync_all())
             .map_err(failed)?;
-        let (_, path) = copy.keep().map_err(|error| failed(error.error))?;
+        let (_, path) = file.keep().map_err(|error| failed(error.error))?;
         Ok(path)
-    }
-
-    /// Looks whether the state as it is and `more` bytes can be written beside it, by writing as
-    /// much, 64 MiB at the most, and removing it again.
-    pub fn check_room(&self, more: u64) -> Result<(), StoreError> {
-        const MOST: u64 = 64 * 1024 * 1024;
-        let folder = folder_of(&self.path);
-        let present = fs::metadata(&self.path).map_or(0, |state| state.len());
-        let bytes = present.saturating_add(more).min(MOST);
-        let reserve = || -> io::Result<()> {
-            let mut file = tempfile::Builder::new()
-                .prefix(".talkform-room-")
-                .tempfile_in(folder)?;
-            let block = vec![b'.'; 64 * 1024];
-            let mut left = bytes;
-            while left > 0 {
-                let part = left.min(block.len() as u64);
-                let part = usize::try_from(part).unwrap_or(block.len());
-                file.write_all(&block[..part])?;
-                left -= part as u64;
-            }
-            // Some file systems notice only now that they are full.
-            file.as_file().sync_data()
-        };
-        reserve().map_err(|cause| StoreError::File {
-            doing: "reserve room beside",
-            path: self.path.clone(),
-            cause,
-        })
     }
 
     /// Starts a journal for this state, which must be saved already. What was left behind by

@@ -52,7 +52,7 @@ fn no_room_and_nothing_is_sent() {
     );
     project.write("users/a.yaml", &many_users(500, "pro"));
     let ran = project.run(&["apply", "--auto-approve"]).expect(1);
-    assert!(ran.stderr.contains("reserve room"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("there is no room"), "{}", ran.stderr);
     assert!(channel.about_users().is_empty());
 }
 

@@ -253,7 +253,7 @@ fn a_log_for_programs_has_one_event_a_user_and_no_value() {
         events
             .iter()
             .filter(|event| event["id"] == id)
-            .filter_map(|event| event["message"].as_str())
+            .filter_map(|event| event["outcome"].as_str())
             .collect()
     };
     assert_eq!(outcome("u-1"), ["applied"], "{}", ran.stderr);

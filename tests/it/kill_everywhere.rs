@@ -106,10 +106,6 @@ fn recovers(channel: &Channel, project: &Project, point: &str, bound: usize) {
 }
 
 #[test]
-#[expect(
-    clippy::print_stderr,
-    reason = "who reads the tests shall know what was tested"
-)]
 fn killed_at_every_system_call() {
     if !has_strace() {
         eprintln!("SKIPPED: strace is not installed (apt-get install strace)");
@@ -135,10 +131,6 @@ fn killed_at_every_system_call() {
 }
 
 #[test]
-#[expect(
-    clippy::print_stderr,
-    reason = "who reads the tests shall know what was tested"
-)]
 fn every_write_may_fail() {
     if !has_strace() {
         eprintln!("SKIPPED: strace is not installed (apt-get install strace)");

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use tokio::sync::watch;
 
-use crate::apply::{self, Options, Record, Report};
+use crate::apply::{self, Options, Record, Report, StopCause};
 use crate::cli::args::{ApplyArguments, Global};
 use crate::cli::channel::{Open, Way, make_state_folder};
+use crate::cli::clock::now;
 use crate::cli::commands::plan::decide;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
 use crate::cli::{holder, output, signals};
-use crate::model::{Change, Desired, LimitKind, Plan, PlanDigest, Rate, State};
+use crate::model::{Desired, LimitKind, Plan, PlanDigest, Rate, State};
 use crate::remote::Policy;
-use crate::state::{Loaded, Lock, StoreError};
+use crate::state::{JournalWriter, Loaded, Lock, Store, StoreError};
 
 /// Reads, plans, asks, sends, records, reports.
 pub(crate) fn run(
@@ -38,8 +39,21 @@ pub(crate) fn run(
     check_expected(&plan, arguments)?;
     show(terminal, &settings, arguments, &plan)?;
     check_limits(&plan, arguments)?;
+    if plan.is_empty() {
+        tidy(&settings, loaded, &desired)?;
+        report(
+            terminal,
+            &settings,
+            arguments,
+            &Report::nothing(plan.unchanged),
+        );
+        return Ok(Exit::Done);
+    }
     let way = Way::find(&settings, arguments)?;
-    if !arguments.auto_approve && !plan.is_empty() {
+    settings
+        .store
+        .check_room(&recorded, apply::most_written(&plan, now()))?;
+    if !arguments.auto_approve {
         terminal.approve(&format!("Apply these changes to {}?", way.name(&settings)))?;
     }
 
@@ -49,23 +63,29 @@ pub(crate) fn run(
         .map_err(|error| Failure::refused(format!("cannot start: {error}")))?;
     runtime.block_on(async {
         let open = way.open(&settings).await?;
-        let channel_id = open.check(&settings, &recorded).await?;
+        let policy = Policy::pausing(arguments.retry_pause);
+        let channel_id = open.check(&settings, &recorded, &policy, terminal).await?;
         let (plan, mut state) = begin(&settings, arguments, &desired, loaded, plan, channel_id)?;
-        let report = carry_out(&plan, &mut state, &settings, arguments, &open, terminal).await?;
+        let mut journal = settings.store.open_journal(&state)?;
+        let (stop, watching) = signals::watch(arguments.max_duration);
+        let record = Record {
+            state: &mut state,
+            journal: &mut journal,
+        };
+        let carried_out = carry_out(&plan, record, &settings, arguments, &open, &stop, terminal);
+        let ended = carried_out.await;
         open.close();
-        let recorded = finish(&settings, &mut state, &desired, &plan);
-        match output::report(terminal, &settings, &report, arguments.json) {
-            // Who does not listen any more does not change what was done.
-            Ok(()) | Err(Failure::BrokenPipe) => {}
-            Err(other) => return Err(other),
-        }
-        match recorded {
-            Ok(()) => Ok(exit(&report)),
-            Err(error) => {
-                output::failure(terminal, &unrecorded(&settings, &state, &error));
-                Ok(Exit::Stopped)
+        // From here on no failure may hide what was done: it is reported, and then the trouble.
+        let kept = finish(&settings, &mut state, journal, &desired, &ended);
+        watching.abort();
+        report(terminal, &settings, arguments, &ended);
+        Ok(match kept {
+            Ok(()) => exit(&ended),
+            Err(failure) => {
+                output::failure(terminal, &failure);
+                Exit::Stopped
             }
-        }
+        })
     })
 }
 
@@ -77,7 +97,7 @@ fn nothing_to_do(
     terminal: Terminal,
 ) -> Result<bool, Failure> {
     let loaded = settings.store.load()?;
-    if loaded.replay.replayed > 0 {
+    if loaded.replay.replayed > 0 || loaded.state.as_ref().is_some_and(|s| outlived(s, desired)) {
         return Ok(false);
     }
     let recorded = settings.recorded(&loaded);
@@ -87,14 +107,18 @@ fn nothing_to_do(
         check_expected(&plan, arguments)?;
         check_limits(&plan, arguments)?;
         show(terminal, settings, arguments, &plan)?;
-        if arguments.json {
-            output::report(terminal, settings, &Report::nothing(plan.unchanged), true)?;
-        }
+        report(
+            terminal,
+            settings,
+            arguments,
+            &Report::nothing(plan.unchanged),
+        );
     }
     Ok(idle)
 }
 
-/// Prints the plan, unless stdout is for the report alone.
+/// Prints the plan, unless stdout is for the report alone. Who approved it already wants it done, read
+/// or not; who is about to be asked must have seen it.
 fn show(
     terminal: Terminal,
     settings: &Settings,
@@ -104,7 +128,24 @@ fn show(
     if arguments.json {
         return Ok(());
     }
-    output::plan_text(terminal, settings, arguments.planning.full, plan)
+    match output::plan_text(terminal, settings, arguments.planning.full, plan) {
+        Err(failure) if arguments.auto_approve || plan.is_empty() => {
+            output::failure(terminal, &failure);
+            Ok(())
+        }
+        shown => shown,
+    }
+}
+
+/// Prints the report. That nobody reads it changes nothing of what was done.
+fn report(terminal: Terminal, settings: &Settings, arguments: &ApplyArguments, report: &Report) {
+    // A plan without changes has said so itself.
+    if !arguments.json && report.outcomes.is_empty() {
+        return;
+    }
+    if let Err(failure) = output::report(terminal, settings, report, arguments.json) {
+        output::failure(terminal, &failure);
+    }
 }
 
 fn lock(settings: &Settings, timeout: Duration) -> Result<Lock, Failure> {
@@ -203,15 +244,13 @@ fn begin(
 
 async fn carry_out(
     plan: &Plan,
-    state: &mut State,
+    record: Record<'_>,
     settings: &Settings,
     arguments: &ApplyArguments,
     open: &Open,
+    stop: &watch::Sender<Option<StopCause>>,
     terminal: Terminal,
-) -> Result<Report, Failure> {
-    settings.store.check_room(room_for(plan))?;
-    let mut journal = settings.store.open_journal(state)?;
-    let (stop, watching) = signals::watch(arguments.max_duration);
+) -> Report {
     let mut progress = output::Progress::new(terminal);
     let options = Options {
         api: settings.project.channel.api,
@@ -222,92 +261,87 @@ async fn carry_out(
                 .unwrap_or(settings.project.channel.rate.per_second),
             ..settings.project.channel.rate
         },
-        policy: Policy {
-            first_pause: arguments.retry_pause,
-            ..Policy::default()
-        },
+        policy: Policy::pausing(arguments.retry_pause),
         fail_fast: arguments.fail_fast,
     };
-    let report = apply::execute(
-        plan,
-        Arc::clone(&open.channel),
-        &options,
-        Record {
-            state,
-            journal: &mut journal,
-        },
-        &stop,
-        now,
-        &mut |event| progress.on_event(&event),
-    )
+    let channel = Arc::clone(&open.channel);
+    let report = apply::execute(plan, channel, &options, record, stop, now, &mut |event| {
+        progress.on_event(&event);
+    })
     .await;
     progress.finish();
-    watching.abort();
-    if let Err(error) = journal.close() {
-        // The closing save is what counts now; it says so itself if it fails.
-        tracing::warn!("cannot flush the journal: {error}");
-    }
-    Ok(report)
+    report
 }
 
-/// About how many bytes the journal takes, and the new state more than the old one.
-fn room_for(plan: &Plan) -> u64 {
-    const OF_A_USER: usize = 250;
-    const OF_A_FIELD: usize = 64;
-    let line = |change: &Change| match change {
-        Change::Create { digests, .. } | Change::Update { digests, .. } => {
-            OF_A_USER + digests.fields.len() * OF_A_FIELD
-        }
-        Change::Forget { .. } | Change::Delete { .. } => OF_A_USER,
+/// Whether refusals are recorded of users who are no longer declared.
+fn outlived(state: &State, desired: &Desired) -> bool {
+    state
+        .rejected
+        .keys()
+        .any(|id| !desired.users.contains_key(id))
+}
+
+/// Keeps the record in order where nothing is to be sent: folds a journal that was left behind.
+fn tidy(settings: &Settings, loaded: Loaded, desired: &Desired) -> Result<(), Failure> {
+    let Some(mut state) = loaded.state else {
+        return Ok(());
     };
-    let lines: usize = plan
-        .changes
-        .iter()
-        .map(|planned| line(&planned.change))
-        .sum();
-    2 * lines as u64
+    if loaded.replay.replayed > 0 || outlived(&state, desired) {
+        save(settings, &mut state, desired)?;
+    }
+    Ok(settings.store.remove_journal()?)
+}
+
+fn save(settings: &Settings, state: &mut State, desired: &Desired) -> Result<(), StoreError> {
+    state
+        .rejected
+        .retain(|id, _| desired.users.contains_key(id));
+    state.serial += 1;
+    settings.store.save(state)
 }
 
 /// Folds the journal into the state and removes it.
 fn finish(
     settings: &Settings,
     state: &mut State,
+    journal: JournalWriter,
     desired: &Desired,
-    plan: &Plan,
-) -> Result<(), StoreError> {
-    if !plan.is_empty() {
-        state
-            .rejected
-            .retain(|id, _| desired.users.contains_key(id));
-        state.serial += 1;
-        settings.store.save(state)?;
+    report: &Report,
+) -> Result<(), Failure> {
+    if let Err(error) = journal.close() {
+        // The closing save is what counts now; it says so itself if it fails.
+        tracing::warn!("cannot flush the journal: {error}");
     }
-    settings.store.remove_journal()
+    if report.changed_the_record() || outlived(state, desired) {
+        save(settings, state, desired).map_err(|error| rescue(settings, state, &error))?;
+    }
+    if let Err(error) = settings.store.remove_journal() {
+        // It is older than the state now, and is passed over.
+        tracing::warn!("{error}");
+    }
+    Ok(())
 }
 
-/// What to say when the state cannot be written at the end: where everything is, and how to go on.
-fn unrecorded(settings: &Settings, state: &State, error: &StoreError) -> Failure {
-    let journal = settings.store.journal_path();
-    let hint = match settings.store.save_copy(state, &std::env::temp_dir()) {
-        Ok(copy) => format!(
-            "the whole state is in {}: make room, or mend what the message says, and move it to {}; then remove {}",
-            copy.display(),
-            settings.store.path().display(),
-            journal.display()
+/// What to do when the state cannot be saved although users were sent: one more copy, and words.
+fn rescue(settings: &Settings, state: &State, error: &StoreError) -> Failure {
+    let (path, journal) = (settings.store.path(), settings.store.journal_path());
+    let (path, journal) = (path.display(), journal.display());
+    match Store::save_elsewhere(state, &std::env::temp_dir()) {
+        Ok(copy) => Failure::with_hint(
+            format!(
+                "{error}; what was applied is kept in the journal {journal}, and the whole new state in {}",
+                copy.display()
+            ),
+            format!(
+                "make room, then `mv {} {path}` and run apply again; without the copy the journal is read, and what it lacks is sent again, which is harmless",
+                copy.display()
+            ),
         ),
-        Err(_) => format!(
-            "what was accepted is in {}: make room, or mend what the message says, and run apply again; it reads the journal back",
-            journal.display()
+        Err(second) => Failure::with_hint(
+            format!("{error}; {second}; what was applied is kept in the journal {journal}"),
+            "make room and run apply again: the journal is read, and what it lacks is sent again, which is harmless",
         ),
-    };
-    Failure::with_hint(error.to_string(), hint)
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is where the clock lives")]
-fn now() -> Timestamp {
-    // Whole seconds: a state is for people too.
-    let now = Timestamp::now();
-    Timestamp::from_second(now.as_second()).unwrap_or(now)
+    }
 }
 
 fn exit(report: &Report) -> Exit {
