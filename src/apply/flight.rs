@@ -156,12 +156,8 @@ impl Lane {
         };
         bucket.settle(now, &answer.rate);
         if answer.status == 429 {
-            let wait = answer.rate.retry_after.map_or(Duration::ZERO, |asked| {
-                asked
-                    .wait((self.clock)())
-                    .min(self.policy.longest_retry_after)
-            });
-            bucket.close(now, wait);
+            let wait = answer.rate.closed_for((self.clock)());
+            bucket.close(now, wait.min(self.policy.longest_retry_after));
         }
     }
 

@@ -15,3 +15,6 @@ pub use retry::{Decision, Policy, RetryBudget, decide};
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod rate_tests;

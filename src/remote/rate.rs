@@ -24,9 +24,16 @@ pub struct RateHeaders {
     pub remaining: Option<u32>,
     /// `x-ratelimit-will-be-throttled`: the next request will not get through.
     pub will_be_throttled: bool,
+    /// `x-ratelimit-reset`, in seconds since 1970. Whether the bucket is full then or merely open again
+    /// is not documented.
+    pub reset: Option<Timestamp>,
     /// `Retry-After`
     pub retry_after: Option<RetryAfter>,
 }
+
+/// A reset further away than this is taken for the time at which the bucket is full, which nobody has
+/// to wait for.
+const LONGEST_RESET: Duration = Duration::from_secs(5);
 
 impl RateHeaders {
     /// Reads them through a look-up of header values by lower-case name.
@@ -37,6 +44,9 @@ impl RateHeaders {
             remaining: number("x-ratelimit-remaining"),
             will_be_throttled: header("x-ratelimit-will-be-throttled")
                 .is_some_and(|text| text.trim().eq_ignore_ascii_case("true")),
+            reset: header("x-ratelimit-reset")
+                .and_then(|text| text.trim().parse().ok())
+                .and_then(|seconds| Timestamp::from_second(seconds).ok()),
             retry_after: header("retry-after").and_then(|text| {
                 let text = text.trim();
                 match text.parse() {
@@ -47,6 +57,17 @@ impl RateHeaders {
                         .map(RetryAfter::Date),
                 }
             }),
+        }
+    }
+
+    /// How long nobody should send after a refusal with these headers.
+    pub fn closed_for(&self, now: Timestamp) -> Duration {
+        match (self.retry_after, self.reset) {
+            (Some(asked), _) => asked.wait(now),
+            (None, Some(reset)) => Some(RetryAfter::Date(reset).wait(now))
+                .filter(|wait| *wait <= LONGEST_RESET)
+                .unwrap_or_default(),
+            (None, None) => Duration::ZERO,
         }
     }
 }
@@ -63,6 +84,8 @@ pub struct Bucket {
     refilled: Duration,
     /// Nobody sends before this.
     closed_until: Duration,
+    /// Until when refusals are those that room was made for already.
+    made_room_until: Duration,
     /// Granted and not answered: Channel may not have counted them yet.
     outstanding: f64,
 }
@@ -79,6 +102,7 @@ impl Bucket {
             tokens: capacity,
             refilled: Duration::ZERO,
             closed_until: Duration::ZERO,
+            made_room_until: Duration::ZERO,
             outstanding: 0.0,
         }
     }
@@ -126,9 +150,21 @@ impl Bucket {
     }
 
     /// Closes the bucket for everybody: Channel said that it is empty.
+    ///
+    /// Alone on the channel this does not happen, so somebody else takes from the same budget. What
+    /// they take cannot be seen, only made room for: up to a second's worth is left to them, once for
+    /// all refusals that come together.
     pub fn close(&mut self, now: Duration, wait: Duration) {
         self.refill(now);
         self.tokens = self.tokens.min(0.0);
+        if now >= self.made_room_until {
+            let room = (self.capacity / 4.0).min(self.per_second).max(1.0);
+            self.tokens -= room;
+            let while_it_lasts = Duration::try_from_secs_f64(room / self.per_second);
+            self.made_room_until = now.saturating_add(while_it_lasts.unwrap_or(Duration::MAX));
+            // For those, too, who were granted something already and wait for their turn.
+            self.closed_until = self.closed_until.max(self.made_room_until);
+        }
         self.closed_until = self.closed_until.max(now.saturating_add(wait));
     }
 }

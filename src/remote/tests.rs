@@ -242,3 +242,23 @@ fn headers_that_make_no_sense_say_nothing() {
     let expected = "2015-10-21T07:28:00Z".parse().expect("a time");
     assert_eq!(date, Some(RetryAfter::Date(expected)));
 }
+
+#[test]
+fn after_a_refusal_a_near_reset_is_waited_for_and_a_far_one_is_not() {
+    let now = "2026-01-01T00:00:00Z".parse().expect("a time");
+    let closed = |reset: &str, retry_after: Option<&str>| {
+        RateHeaders::read(|name| match name {
+            "x-ratelimit-reset" => Some(reset),
+            "retry-after" => retry_after,
+            _ => None,
+        })
+        .closed_for(now)
+        .as_secs()
+    };
+    assert_eq!(closed("1767225602", None), 2);
+    assert_eq!(closed("1767225690", None), 0);
+    assert_eq!(closed("1767225500", None), 0);
+    assert_eq!(closed("soon", None), 0);
+    assert_eq!(closed("99999999999999999", None), 0);
+    assert_eq!(closed("1767225602", Some("7")), 7);
+}

@@ -74,7 +74,8 @@ fn sources() -> Vec<(String, String)> {
     let mut found = Vec::new();
     walk(&root, &mut found);
     let is_shipped = |path: &PathBuf| {
-        !path.components().any(|part| part.as_os_str() == "tests") && !path.ends_with("tests.rs")
+        !path.components().any(|part| part.as_os_str() == "tests")
+            && !path.to_string_lossy().ends_with("tests.rs")
     };
     found
         .into_iter()
