@@ -17,3 +17,4 @@ mod schemas;
 mod stopping;
 mod stories;
 mod tidy;
+mod wrong_keys;
