@@ -133,7 +133,7 @@ pub(crate) enum Command {
     Plan(PlanArguments),
     /// Send the upserts that are needed
     Apply(ApplyArguments),
-    /// Show the state, for people
+    /// Show a plan file or the state, for people
     Show(ShowArguments),
     /// Look after the state
     #[command(subcommand)]
@@ -199,6 +199,13 @@ pub(crate) struct PlanArguments {
     /// Exit with 2 where there are changes
     #[arg(long, env = "TALKFORM_DETAILED_EXITCODE")]
     pub detailed_exitcode: bool,
+    /// Also write the plan to a file that holds no values, for `apply FILE`
+    #[arg(long, value_name = "FILE", env = "TALKFORM_OUT")]
+    pub out: Option<PathBuf>,
+    /// Show the values of the manifests of this git revision as old values, where they are what
+    /// was applied
+    #[arg(long, value_name = "REVISION", env = "TALKFORM_BASE")]
+    pub base: Option<String>,
     /// The most bytes that `--format markdown` writes
     #[arg(
         long,
@@ -224,6 +231,9 @@ pub(crate) enum PlanFormat {
 /// `apply`
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArguments {
+    /// A plan file of `plan --out`: run this plan and no other
+    #[arg(value_name = "PLAN", conflicts_with = "expect")]
+    pub plan: Option<PathBuf>,
     /// What to look at.
     #[command(flatten)]
     pub planning: Planning,
@@ -270,7 +280,11 @@ pub(crate) struct ApplyArguments {
 
 /// `show`
 #[derive(Debug, Args)]
-pub(crate) struct ShowArguments {}
+pub(crate) struct ShowArguments {
+    /// A plan file; without one, the state
+    #[arg(value_name = "PLAN")]
+    pub plan: Option<PathBuf>,
+}
 
 /// `state`
 #[derive(Debug, Subcommand)]

@@ -40,6 +40,8 @@ pub(crate) enum Failure {
     Refused {
         /// What failed, on what, and why.
         message: String,
+        /// What it is about, one by one.
+        details: Vec<String>,
         /// What to do.
         hint: Option<String>,
     },
@@ -54,6 +56,7 @@ impl Failure {
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self::Refused {
             message: message.into(),
+            details: Vec::new(),
             hint: None,
         }
     }
@@ -62,6 +65,20 @@ impl Failure {
     pub(crate) fn with_hint(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Refused {
             message: message.into(),
+            details: Vec::new(),
+            hint: Some(hint.into()),
+        }
+    }
+
+    /// A refusal with details and a hint.
+    pub(crate) fn with_details(
+        message: impl Into<String>,
+        details: Vec<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self::Refused {
+            message: message.into(),
+            details,
             hint: Some(hint.into()),
         }
     }
@@ -94,6 +111,7 @@ impl From<crate::state::LockError> for Failure {
         };
         Self::Refused {
             message: error.to_string(),
+            details: Vec::new(),
             hint,
         }
     }

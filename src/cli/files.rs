@@ -29,7 +29,32 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::refused(format!("cannot make {}: {error}", path.display())))
 }
 
-/// Reads the project file.
+/// Writes a file that only its owner can read, whole or not at all, in place of one that is there.
+pub(crate) fn write_private(path: &Path, content: &str) -> Result<(), Failure> {
+    let failed =
+        |error: io::Error| Failure::refused(format!("cannot write {}: {error}", path.display()));
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(content.as_bytes()).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// Adds to the end of a file that belongs to the CI runner.
+pub(crate) fn append(path: &Path, content: &str) -> Result<(), Failure> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(content.as_bytes()))
+        .map_err(|error| Failure::refused(format!("cannot write {}: {error}", path.display())))
+}
+
+/// Reads a plan file, or the project file.
 pub(crate) fn read_to_string(path: &Path) -> io::Result<String> {
     fs::read_to_string(path)
 }

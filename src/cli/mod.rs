@@ -7,6 +7,8 @@ mod clock;
 mod commands;
 mod failure;
 mod files;
+mod git;
+mod github;
 mod holder;
 mod logging;
 mod output;
@@ -38,6 +40,9 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(exit) => exit.into(),
         Err(failure) => {
+            if let Failure::Diagnostics(found) = &failure {
+                github::annotate(terminal, &arguments.global.directory, found);
+            }
             output::failure(terminal, &failure);
             failure.exit_code()
         }
@@ -51,7 +56,7 @@ fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
         Command::Validate(validate) => commands::validate::run(global, validate, terminal),
         Command::Plan(plan) => commands::plan::run(global, plan, terminal),
         Command::Apply(apply) => commands::apply::run(global, apply, terminal),
-        Command::Show(_) => commands::state::show_all(global, terminal),
+        Command::Show(show) => commands::state::show_all(global, show, terminal),
         Command::State(state) => commands::state::run(global, state, terminal),
         Command::Sandbox(sandbox) => commands::sandbox::run(sandbox, terminal),
         Command::Schema(schema) => commands::schema::run(schema, terminal),

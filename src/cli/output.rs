@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::time::Instant;
 
 use super::args::{PlanArguments, PlanFormat};
 use super::failure::Failure;
+use super::github;
 use super::settings::Settings;
 use super::terminal::Terminal;
 use crate::apply::{Event, Report};
@@ -105,8 +107,9 @@ pub(crate) fn report(
 }
 
 /// Warnings go to whoever listens.
-pub(crate) fn warn(terminal: Terminal, warnings: &[Diagnostic]) {
+pub(crate) fn warn(terminal: Terminal, root: &Path, warnings: &[Diagnostic]) {
     if !warnings.is_empty() {
+        github::annotate(terminal, root, warnings);
         say_diagnostics(terminal, warnings);
     }
 }
@@ -148,8 +151,15 @@ pub(crate) fn replayed(terminal: Terminal, loaded: &Loaded) {
 pub(crate) fn failure(terminal: Terminal, failure: &Failure) {
     match failure {
         Failure::Diagnostics(found) => say_diagnostics(terminal, found),
-        Failure::Refused { message, hint } => {
+        Failure::Refused {
+            message,
+            details,
+            hint,
+        } => {
             terminal.talk(&format!("error: {}", escape::terminal(message)));
+            for detail in details {
+                terminal.talk(&format!("  {}", escape::terminal(detail)));
+            }
             if let Some(hint) = hint {
                 terminal.talk(&format!(" help: {}", escape::terminal(hint)));
             }

@@ -82,19 +82,21 @@ impl Settings {
 
     /// Reads the manifests. Warnings come back; an error ends the command with all of them.
     pub(crate) fn desired(&self) -> Result<(Desired, Vec<Diagnostic>), Failure> {
-        let reading = manifest::load(
-            &self.root,
-            &ReadSettings {
-                patterns: self.project.manifests.clone(),
-                api: self.project.channel.api,
-                sensitive: self.project.sensitive.clone(),
-                show_sensitive: self.show_sensitive,
-            },
-        );
+        let reading = manifest::load(&self.root, &self.read_settings());
         if reading.diagnostics.iter().any(Diagnostic::is_error) {
             Err(Failure::Diagnostics(reading.diagnostics))
         } else {
             Ok((reading.desired, reading.diagnostics))
+        }
+    }
+
+    /// What decides how manifests are read.
+    pub(crate) fn read_settings(&self) -> ReadSettings {
+        ReadSettings {
+            patterns: self.project.manifests.clone(),
+            api: self.project.channel.api,
+            sensitive: self.project.sensitive.clone(),
+            show_sensitive: self.show_sensitive,
         }
     }
 

@@ -47,6 +47,21 @@ pub fn load(root: &Path, settings: &ReadSettings) -> Reading {
     read_all(&names, &source, settings, diagnostics)
 }
 
+/// Whether a file's name, relative to the project and with `/`, is one of a manifest. What only the
+/// disk knows, such as links, plays no part.
+pub fn matcher(patterns: &[String]) -> impl Fn(&str) -> bool {
+    let patterns: Vec<Pattern> = patterns
+        .iter()
+        .filter_map(|text| Pattern::new(text.strip_prefix("./").unwrap_or(text)).ok())
+        .collect();
+    move |name| {
+        let is_hidden = name.split('/').any(|part| part.starts_with('.'));
+        patterns
+            .iter()
+            .any(|pattern| (!is_hidden || pattern.names_hidden) && pattern.matcher.is_match(name))
+    }
+}
+
 struct Search<'r> {
     root: &'r Path,
     real_root: PathBuf,

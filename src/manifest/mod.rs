@@ -43,7 +43,7 @@ use std::sync::Arc;
 
 use crate::model::{ApiVersion, Desired, Diagnostic, Sensitive};
 
-pub use load::load;
+pub use load::{load, matcher};
 pub use project::ProjectFile;
 pub use write::write;
 

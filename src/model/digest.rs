@@ -129,12 +129,28 @@ impl PlanDigest {
     /// SHA-256 over the given parts, each preceded by its length in bytes as eight little-endian
     /// bytes, so that no two lists of parts share an input.
     pub fn over<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut hasher = Sha256::new();
+        let mut hasher = PartsHasher::default();
         for part in parts {
-            hasher.update((part.len() as u64).to_le_bytes());
-            hasher.update(part);
+            hasher.add(part);
         }
-        Self(hasher.finalize().into())
+        hasher.finish()
+    }
+}
+
+/// [`PlanDigest::over`], a part at a time.
+#[derive(Clone, Debug, Default)]
+pub struct PartsHasher(Sha256);
+
+impl PartsHasher {
+    /// Adds a part.
+    pub fn add(&mut self, part: &[u8]) {
+        self.0.update((part.len() as u64).to_le_bytes());
+        self.0.update(part);
+    }
+
+    /// The digest of all parts.
+    pub fn finish(self) -> PlanDigest {
+        PlanDigest(self.0.finalize().into())
     }
 }
 

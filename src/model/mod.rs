@@ -16,7 +16,9 @@ pub mod user;
 pub mod value;
 
 pub use diagnostic::{Diagnostic, Excerpt, Origin, Severity};
-pub use digest::{CANONICAL_FORM, DigestKey, Digests, FieldDigest, PlanDigest, UserDigest};
+pub use digest::{
+    CANONICAL_FORM, DigestKey, Digests, FieldDigest, PartsHasher, PlanDigest, UserDigest,
+};
 pub use field::{FieldPath, ProfileKey};
 pub use member_id::{MemberId, MemberIdError};
 pub use plan::{

@@ -31,6 +31,8 @@ pub struct Plan {
     pub limits: Vec<LimitCheck>,
     /// The name of this decision.
     pub digest: PlanDigest,
+    /// Over id and digest of every desired user, within the selection: what the manifests mean.
+    pub manifests: PlanDigest,
 }
 
 impl Plan {

@@ -25,6 +25,8 @@ pub struct PlanFile {
     pub serial: u64,
     /// The name of the decision.
     pub digest: String,
+    /// Over id and digest of every user that the manifests declared.
+    pub manifests: String,
     /// The patterns of `--select` it was made with; empty for everybody.
     pub select: Vec<String>,
     /// How many users need nothing.
@@ -76,6 +78,7 @@ impl PlanFile {
             lineage: plan.lineage.clone(),
             serial: plan.serial,
             digest: plan.digest.to_string(),
+            manifests: plan.manifests.to_string(),
             select: select.to_vec(),
             unchanged: plan.unchanged,
             changes: plan

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{change, digest, limits};
 use crate::model::{
-    Attributes, Change, Desired, DesiredUser, DigestKey, Entry, Limits, MemberId, Plan,
-    PlannedChange, Reason, RemovedPolicy, RemovedUsers, Selection, State,
+    Attributes, Change, Desired, DesiredUser, DigestKey, Digests, Entry, Limits, MemberId,
+    PartsHasher, Plan, PlannedChange, Reason, RemovedPolicy, RemovedUsers, Selection, State,
 };
 
 /// What a plan depends on besides the users.
@@ -31,6 +31,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
     let mut changes = Vec::new();
     let mut unchanged = 0;
     let mut selected = 0;
+    let mut manifests = PartsHasher::default();
 
     let mut records = state
         .users
@@ -47,7 +48,11 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
             changes.push(no_longer_declared(gone, last, context));
         }
         let recorded = records.next_if(|(recorded, _)| *recorded == id);
-        match desired_user(id, user, recorded.map(|(_, entry)| entry), state, context) {
+        let digests = context.key.user(&user.attributes);
+        manifests.add(id.as_str().as_bytes());
+        manifests.add(digests.user.as_bytes());
+        let recorded = recorded.map(|(_, entry)| entry);
+        match desired_user(id, user, digests, recorded, state, context) {
             Some(change) => changes.push(change),
             None => unchanged += 1,
         }
@@ -66,17 +71,18 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         unchanged,
         recorded,
         desired: selected,
+        manifests: manifests.finish(),
     }
 }
 
 fn desired_user(
     id: &MemberId,
     user: &DesiredUser,
+    digests: Digests,
     recorded: Option<&Entry>,
     state: &State,
     context: &Context<'_>,
 ) -> Option<PlannedChange> {
-    let digests = context.key.user(&user.attributes);
     let (change, reason) = match recorded {
         Some(entry) if entry.digest == digests.user => return None,
         Some(entry) => {

@@ -4,6 +4,7 @@
 //! clock, the environment or a file. A plan passes [`view::PlanView`] first, where sensitive values
 //! are masked; all text of people passes [`escape`] last.
 
+pub mod annotation;
 pub mod diagnostic;
 pub mod escape;
 pub mod group;

@@ -6,6 +6,7 @@ use super::escape::{terminal, width};
 use super::plan_lines::rejected_last_time;
 use super::style::{Style, paint};
 use crate::model::{Entry, MemberId, State, UserDigest};
+use crate::plan::PlanFile;
 
 /// What the state is and how much is in it.
 pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Result {
@@ -37,6 +38,48 @@ pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Res
         ("unconfirmed", unconfirmed.to_string()),
     ];
     for (name, value) in rows {
+        writeln!(
+            out,
+            "{}   {value}",
+            paint(style.strong, &format!("{name:11}"))
+        )?;
+    }
+    Ok(())
+}
+
+/// What a plan file decides, one user after the other. Its texts may be anybody's.
+pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fmt::Result {
+    for (id, line) in &file.changes {
+        writeln!(
+            out,
+            "{}  {}",
+            paint(style.strong, &terminal(id)),
+            terminal(&line.action)
+        )?;
+        for field in &line.fields {
+            writeln!(out, "    {}", terminal(field))?;
+        }
+    }
+    if !file.changes.is_empty() {
+        writeln!(out)?;
+    }
+    let of = |action| {
+        let lines = file.changes.values();
+        lines.filter(|line| line.action == action).count()
+    };
+    let rows = [
+        ("create", of("create").to_string()),
+        ("update", of("update").to_string()),
+        ("forget", of("forget").to_string()),
+        ("delete", of("delete").to_string()),
+        ("unchanged", file.unchanged.to_string()),
+        ("selected", terminal(&file.select.join(" ")).into_owned()),
+        ("lineage", terminal(&file.lineage).into_owned()),
+        ("serial", file.serial.to_string()),
+        ("manifests", terminal(&file.manifests).into_owned()),
+        ("digest", terminal(&file.digest).into_owned()),
+    ];
+    for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
         writeln!(
             out,
             "{}   {value}",

@@ -141,6 +141,7 @@ impl<'a> PlanView<'a> {
             desired,
             limits,
             digest,
+            manifests: _,
         } = plan;
         let is_masked = |path: &FieldPath| !show_sensitive && sensitive.covers(path);
         let users: Vec<_> = changes

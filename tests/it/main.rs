@@ -12,6 +12,7 @@ mod offline;
 mod once_through;
 mod project;
 mod refusals;
+mod review;
 mod sandbox;
 mod schemas;
 mod stopping;

@@ -10,10 +10,11 @@ use crate::cli::args::{ApplyArguments, Global};
 use crate::cli::channel::{Open, Way, make_state_folder};
 use crate::cli::clock::now;
 use crate::cli::commands::plan::decide;
+use crate::cli::commands::reviewed::{Reviewed, check_expected};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
-use crate::cli::{holder, output, signals};
+use crate::cli::{github, holder, output, signals};
 use crate::model::{Desired, LimitKind, Plan, PlanDigest, Rate, State};
 use crate::remote::Policy;
 use crate::state::{JournalWriter, Loaded, Lock, Store, StoreError};
@@ -26,8 +27,23 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let settings = Settings::read(global)?;
     let (desired, warnings) = settings.desired()?;
-    output::warn(terminal, &warnings);
-    if nothing_to_do(&settings, arguments, &desired, terminal)? {
+    output::warn(terminal, &settings.root, &warnings);
+    let reviewed = match &arguments.plan {
+        Some(path) => Some(Reviewed::read(path, arguments)?),
+        None => None,
+    };
+    let select = match &reviewed {
+        Some(reviewed) => reviewed.file.select.clone(),
+        None => arguments.planning.select.clone(),
+    };
+    if nothing_to_do(
+        &settings,
+        arguments,
+        &desired,
+        reviewed.as_ref(),
+        &select,
+        terminal,
+    )? {
         return Ok(Exit::Done);
     }
 
@@ -35,12 +51,13 @@ pub(crate) fn run(
     let loaded = settings.store.load()?;
     output::replayed(terminal, &loaded);
     let recorded = settings.recorded(&loaded);
-    let plan = decide(&settings, &arguments.planning, &desired, &recorded)?;
-    check_expected(&plan, arguments)?;
+    let plan = decide(&settings, &select, &desired, &recorded, None)?;
+    check_expected(&plan, arguments, reviewed.as_ref())?;
     show(terminal, &settings, arguments, &plan)?;
     check_limits(&plan, arguments)?;
     if plan.is_empty() {
         tidy(&settings, loaded, &desired)?;
+        github::applied(terminal, &Report::nothing(plan.unchanged), &plan);
         report(
             terminal,
             &settings,
@@ -65,7 +82,7 @@ pub(crate) fn run(
         let open = way.open(&settings).await?;
         let policy = Policy::pausing(arguments.retry_pause);
         let channel_id = open.check(&settings, &recorded, &policy, terminal).await?;
-        let (plan, mut state) = begin(&settings, arguments, &desired, loaded, plan, channel_id)?;
+        let (plan, mut state) = begin(&settings, &select, &desired, loaded, plan, channel_id)?;
         let mut journal = settings.store.open_journal(&state)?;
         let (stop, watching) = signals::watch(arguments.max_duration);
         let record = Record {
@@ -79,6 +96,7 @@ pub(crate) fn run(
         let kept = finish(&settings, &mut state, journal, &desired, &ended);
         watching.abort();
         report(terminal, &settings, arguments, &ended);
+        github::applied(terminal, &ended, &plan);
         Ok(match kept {
             Ok(()) => exit(&ended),
             Err(failure) => {
@@ -94,6 +112,8 @@ fn nothing_to_do(
     settings: &Settings,
     arguments: &ApplyArguments,
     desired: &Desired,
+    reviewed: Option<&Reviewed>,
+    select: &[String],
     terminal: Terminal,
 ) -> Result<bool, Failure> {
     let loaded = settings.store.load()?;
@@ -101,10 +121,11 @@ fn nothing_to_do(
         return Ok(false);
     }
     let recorded = settings.recorded(&loaded);
-    let plan = decide(settings, &arguments.planning, desired, &recorded)?;
+    let plan = decide(settings, select, desired, &recorded, None)?;
     let idle = plan.is_empty();
     if idle {
-        check_expected(&plan, arguments)?;
+        github::applied(terminal, &Report::nothing(plan.unchanged), &plan);
+        check_expected(&plan, arguments, reviewed)?;
         check_limits(&plan, arguments)?;
         show(terminal, settings, arguments, &plan)?;
         report(
@@ -153,24 +174,6 @@ fn lock(settings: &Settings, timeout: Duration) -> Result<Lock, Failure> {
     Ok(settings.store.lock(&holder::this_run("apply")?, timeout)?)
 }
 
-/// What was reviewed is what runs.
-fn check_expected(plan: &Plan, arguments: &ApplyArguments) -> Result<(), Failure> {
-    let Some(expected) = &arguments.expect else {
-        return Ok(());
-    };
-    let expected: PlanDigest = parse_digest("--expect", expected)?;
-    if expected == plan.digest {
-        return Ok(());
-    }
-    Err(Failure::with_hint(
-        format!(
-            "the plan is not the expected one: it has digest {}, --expect says {expected}",
-            plan.digest
-        ),
-        "manifests or state have changed since; look at the new plan with `talkform plan`",
-    ))
-}
-
 /// Danger is agreed to for one plan, never for all.
 fn check_limits(plan: &Plan, arguments: &ApplyArguments) -> Result<(), Failure> {
     if plan.tripped().next().is_none() {
@@ -204,7 +207,7 @@ fn check_limits(plan: &Plan, arguments: &ApplyArguments) -> Result<(), Failure> 
     ))
 }
 
-fn parse_digest(flag: &str, text: &str) -> Result<PlanDigest, Failure> {
+pub(super) fn parse_digest(flag: &str, text: &str) -> Result<PlanDigest, Failure> {
     text.parse()
         .map_err(|error| Failure::Usage(format!("{flag}: {error}")))
 }
@@ -213,7 +216,7 @@ fn parse_digest(flag: &str, text: &str) -> Result<PlanDigest, Failure> {
 /// folded in. The plan's decisions stay; its digests get the first state's salt.
 fn begin(
     settings: &Settings,
-    arguments: &ApplyArguments,
+    select: &[String],
     desired: &Desired,
     loaded: Loaded,
     plan: Plan,
@@ -235,7 +238,7 @@ fn begin(
         settings.store.save(&state)?;
     }
     let plan = if is_first {
-        decide(settings, &arguments.planning, desired, &state)?
+        decide(settings, select, desired, &state, None)?
     } else {
         plan
     };

@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod init;
 pub(crate) mod plan;
+pub(crate) mod reviewed;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod state;

@@ -1,14 +1,17 @@
 //! `plan`
 
-use crate::cli::args::{Global, PlanArguments, Planning};
+use std::collections::BTreeMap;
+
+use crate::cli::args::{Global, PlanArguments};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output;
 use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
-use crate::model::{Desired, Plan, Selection, State};
-use crate::plan;
+use crate::cli::{files, git, github, output};
+use crate::manifest;
+use crate::model::{Attributes, Desired, MemberId, Plan, Selection, State};
+use crate::plan::{self, PlanFile};
 
-/// Reads, plans and prints. Opens no socket, takes no lock, writes no file.
+/// Reads, plans and prints. Opens no socket and takes no lock.
 pub(crate) fn run(
     global: &Global,
     arguments: &PlanArguments,
@@ -16,11 +19,20 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let settings = Settings::read(global)?;
     let (desired, warnings) = settings.desired()?;
-    output::warn(terminal, &warnings);
+    output::warn(terminal, &settings.root, &warnings);
     let loaded = settings.store.load()?;
     output::replayed(terminal, &loaded);
     let state = settings.recorded(&loaded);
-    let plan = decide(&settings, &arguments.planning, &desired, &state)?;
+    let base = match &arguments.base {
+        Some(revision) => Some(declared_at(&settings, revision, terminal)?),
+        None => None,
+    };
+    let select = &arguments.planning.select;
+    let plan = decide(&settings, select, &desired, &state, base.as_ref())?;
+    if let Some(path) = &arguments.out {
+        files::write_private(path, &PlanFile::of(&plan, select).write())?;
+    }
+    github::planned(terminal, &settings, &plan);
     output::plan(terminal, &settings, arguments, &plan)?;
     Ok(if arguments.detailed_exitcode && !plan.is_empty() {
         Exit::Changes
@@ -32,9 +44,10 @@ pub(crate) fn run(
 /// The plan of these users against this state.
 pub(crate) fn decide(
     settings: &Settings,
-    planning: &Planning,
+    select: &[String],
     desired: &Desired,
     state: &State,
+    base: Option<&BTreeMap<MemberId, Attributes>>,
 ) -> Result<Plan, Failure> {
     Ok(plan::plan(
         desired,
@@ -43,8 +56,32 @@ pub(crate) fn decide(
             key: &settings.digest_key(state)?,
             removed: settings.project.removed,
             limits: &settings.project.limits,
-            selection: &Selection::new(&planning.select),
-            base: None,
+            selection: &Selection::new(select),
+            base,
         },
     ))
+}
+
+/// What the manifests of a revision declared. They only explain; where they do not read, the plan is
+/// shown without them.
+fn declared_at(
+    settings: &Settings,
+    revision: &str,
+    terminal: Terminal,
+) -> Result<BTreeMap<MemberId, Attributes>, Failure> {
+    let read = settings.read_settings();
+    let wanted = manifest::matcher(&read.patterns);
+    let files = git::read_revision(&settings.root, revision, &wanted)?;
+    let reading = manifest::read_texts(files, &read);
+    if reading.has_errors() {
+        terminal.talk(
+            "warning: the manifests of the --base revision have errors; old values are not shown",
+        );
+    }
+    Ok(reading
+        .desired
+        .users
+        .into_iter()
+        .map(|(id, user)| (id, user.attributes))
+        .collect())
 }

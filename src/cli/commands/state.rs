@@ -1,6 +1,7 @@
 //! `show` and `state`
 
-use crate::cli::args::{Global, StateCommand};
+use crate::cli::args::{Global, ShowArguments, StateCommand};
+use crate::cli::commands::reviewed::read_file;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
@@ -8,8 +9,18 @@ use crate::cli::{holder, output};
 use crate::model::{MemberId, Selection, State};
 use crate::render::{escape, show};
 
-/// Shows the whole state in short.
-pub(crate) fn show_all(global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
+/// Shows a plan file, or the whole state in short.
+pub(crate) fn show_all(
+    global: &Global,
+    arguments: &ShowArguments,
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
+    if let Some(path) = &arguments.plan {
+        let file = read_file(path)?;
+        let style = output::style(terminal);
+        terminal.result(&output::text_of(|out| show::plan_file(out, &file, &style))?)?;
+        return Ok(Exit::Done);
+    }
     let settings = Settings::read(global)?;
     let state = recorded(&settings, terminal)?;
     let style = output::style(terminal);

@@ -20,7 +20,7 @@ pub(crate) fn run(
     });
     let (found, ended) = match checked {
         Ok((settings, desired, warnings)) if arguments.print => {
-            output::warn(terminal, &warnings);
+            output::warn(terminal, &global.directory, &warnings);
             let mask = (!settings.show_sensitive).then_some(&settings.project.sensitive);
             terminal.result(&manifest::write(&desired, mask))?;
             return Ok(Exit::Done);
@@ -39,7 +39,7 @@ pub(crate) fn run(
         }
         DiagnosticFormat::Text => match ended {
             Ok(users) => {
-                output::warn(terminal, &found);
+                output::warn(terminal, &global.directory, &found);
                 terminal.result(&format!(
                     "The manifests are valid: {}.\n",
                     output::counted(users, "user", "users")

@@ -160,6 +160,7 @@ pub(super) fn plan(mut changes: Vec<PlannedChange>, unchanged: usize) -> Plan {
         unchanged,
         limits: Vec::new(),
         digest,
+        manifests: digest,
     }
 }
 
