@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
         patterns: Vec::new(),
         api: ApiVersion::V4,
         sensitive: Sensitive::default(),
-        show_sensitive: format & 0x80 != 0,
+        show_sensitive: format & 0x80 != 0, rules: None,
     };
     let reading = read_texts(vec![(name.into(), text.to_vec())], &settings);
     if reading.has_errors() {

@@ -360,9 +360,9 @@ pub(crate) struct SchemaArguments {
     /// Of what
     #[arg(value_enum, default_value_t)]
     pub of: SchemaOf,
-    /// For which API version the manifests are
-    #[arg(long, default_value = "v4", value_parser = api, env = "TALKFORM_API")]
-    pub api: ApiVersion,
+    /// For which API version the manifests are; otherwise the project's, or v4
+    #[arg(long, value_parser = api, env = "TALKFORM_API")]
+    pub api: Option<ApiVersion>,
 }
 
 /// What a schema describes.

@@ -54,6 +54,11 @@ pub(crate) fn append(path: &Path, content: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::refused(format!("cannot write {}: {error}", path.display())))
 }
 
+/// Whether something is there, readable or not.
+pub(crate) fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
 /// Reads a plan file, or the project file.
 pub(crate) fn read_to_string(path: &Path) -> io::Result<String> {
     fs::read_to_string(path)

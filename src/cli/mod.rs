@@ -59,7 +59,7 @@ fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
         Command::Show(show) => commands::state::show_all(global, show, terminal),
         Command::State(state) => commands::state::run(global, state, terminal),
         Command::Sandbox(sandbox) => commands::sandbox::run(sandbox, terminal),
-        Command::Schema(schema) => commands::schema::run(schema, terminal),
+        Command::Schema(schema) => commands::schema::run(global, schema, terminal),
         Command::Completions(completions) => commands::completions::run(completions, terminal),
     }
 }

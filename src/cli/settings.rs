@@ -1,13 +1,14 @@
 //! From flags, environment and project file to what a command works with.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use secrecy::SecretString;
 
 use super::args::Global;
 use super::failure::Failure;
 use super::files;
-use crate::manifest::{self, ReadSettings};
+use crate::manifest::{self, ReadSettings, Rules};
 use crate::model::{Desired, Diagnostic, DigestKey, Project, State};
 use crate::state::{Loaded, Store};
 
@@ -72,6 +73,11 @@ impl Settings {
         })
     }
 
+    /// Whether there is a project at all.
+    pub(crate) fn has_project(global: &Global) -> bool {
+        files::exists(&global.directory.join(PROJECT_FILE))
+    }
+
     /// The file that keeps the sandbox's users.
     pub(crate) fn sandbox_users(&self) -> PathBuf {
         let prefix = self.environment.as_deref().unwrap_or("sandbox");
@@ -82,7 +88,11 @@ impl Settings {
 
     /// Reads the manifests. Warnings come back; an error ends the command with all of them.
     pub(crate) fn desired(&self) -> Result<(Desired, Vec<Diagnostic>), Failure> {
-        let reading = manifest::load(&self.root, &self.read_settings());
+        let read = ReadSettings {
+            rules: self.rules()?.map(Arc::new),
+            ..self.read_settings()
+        };
+        let reading = manifest::load(&self.root, &read);
         if reading.diagnostics.iter().any(Diagnostic::is_error) {
             Err(Failure::Diagnostics(reading.diagnostics))
         } else {
@@ -90,13 +100,34 @@ impl Settings {
         }
     }
 
-    /// What decides how manifests are read.
+    /// The project's own rules.
+    pub(crate) fn rules(&self) -> Result<Option<Rules>, Failure> {
+        let Some(name) = &self.project.rules else {
+            return Ok(None);
+        };
+        let text = files::read_to_string(&self.root.join(name)).map_err(|error| {
+            Failure::with_hint(
+                format!("cannot read the rules {name}: {error}"),
+                "`rules` in the project file names a JSON Schema, relative to the project",
+            )
+        })?;
+        let rules = Rules::parse(&text).map_err(|reason| {
+            Failure::with_hint(
+                format!("cannot use the rules {name}: {reason}"),
+                "`rules` in the project file names a JSON Schema that every user must satisfy",
+            )
+        })?;
+        Ok(Some(rules))
+    }
+
+    /// What decides how manifests are read, besides the rules.
     pub(crate) fn read_settings(&self) -> ReadSettings {
         ReadSettings {
             patterns: self.project.manifests.clone(),
             api: self.project.channel.api,
             sensitive: self.project.sensitive.clone(),
             show_sensitive: self.show_sensitive,
+            rules: None,
         }
     }
 

@@ -11,6 +11,7 @@
 
 pub mod load;
 pub mod project;
+pub mod rules;
 pub mod schema;
 
 mod address;
@@ -45,6 +46,7 @@ use crate::model::{ApiVersion, Desired, Diagnostic, Sensitive};
 
 pub use load::{load, matcher};
 pub use project::ProjectFile;
+pub use rules::Rules;
 pub use write::write;
 
 /// What decides how manifests are read.
@@ -58,6 +60,8 @@ pub struct ReadSettings {
     pub sensitive: Sensitive,
     /// Mask nothing.
     pub show_sensitive: bool,
+    /// What every user must satisfy besides.
+    pub rules: Option<Arc<Rules>>,
 }
 
 /// What the manifests of a project say.

@@ -107,6 +107,15 @@ impl Problems {
         }
     }
 
+    /// Adds a problem unless the same was said of the same place.
+    pub(super) fn push_unsaid(&mut self, problem: Problem) {
+        let known =
+            |other: &Problem| other.span == problem.span && other.message == problem.message;
+        if !self.shown.iter().any(known) {
+            self.push(problem);
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.errors + self.warnings == 0
     }

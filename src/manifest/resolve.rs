@@ -7,6 +7,7 @@ use crate::model::{Attributes, MemberId, ProfileKey};
 use super::document::Reader;
 use super::node::Span;
 use super::problem::{Place, Problem};
+use super::rules::{self, Places};
 use super::say::{clip, show};
 use super::user::{Draft, Entry, Found, Scope};
 
@@ -24,7 +25,12 @@ pub(super) fn check_defaults(reader: &mut Reader<'_>, defaults: &Draft) {
 }
 
 /// Merges the defaults under a user: profile keys one by one, other fields as a whole.
-pub(super) fn settle(reader: &mut Reader<'_>, draft: Draft, defaults: &Draft, index: Option<u32>) {
+pub(super) fn settle(
+    reader: &mut Reader<'_>,
+    mut draft: Draft,
+    defaults: &Draft,
+    index: Option<u32>,
+) {
     let scope = index.map_or(Scope::Document, Scope::Item);
     let own = by_key(&draft.profile, &draft.profile_once);
     let default = by_key(&defaults.profile, &draft.profile_once);
@@ -45,8 +51,12 @@ pub(super) fn settle(reader: &mut Reader<'_>, draft: Draft, defaults: &Draft, in
             reader.problems.push(in_both(entry, &path, *span, word));
         }
     }
-    let Some((id, span)) = draft.id else {
+    let Some((id, span)) = draft.id.take() else {
         return;
+    };
+    let places = match reader.settings.rules {
+        Some(_) => Places::of(&draft, defaults),
+        None => Places::default(),
     };
     let attributes = Attributes {
         profile: merge(draft.profile, &defaults.profile),
@@ -56,6 +66,7 @@ pub(super) fn settle(reader: &mut Reader<'_>, draft: Draft, defaults: &Draft, in
         unsubscribe_email: draft.unsubscribe_email.or(defaults.unsubscribe_email),
         unsubscribe_texting: draft.unsubscribe_texting.or(defaults.unsubscribe_texting),
     };
+    rules::check(reader, &id, span, &attributes, &places, scope);
     reader.users.push(Found {
         id,
         span,

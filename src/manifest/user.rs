@@ -53,6 +53,8 @@ pub(super) struct Draft {
     pub(super) unsubscribed: Option<bool>,
     pub(super) unsubscribe_email: Option<bool>,
     pub(super) unsubscribe_texting: Option<bool>,
+    /// Where each field is written.
+    pub(super) places: Vec<(&'static str, Span)>,
 }
 
 /// A profile key with its value.
@@ -92,6 +94,9 @@ impl Reader<'_> {
         let mut named = scope == Scope::Defaults;
         for member in members.iter().filter(|member| !member.refused) {
             let value = &member.value;
+            if let Some(field) = FIELDS.iter().find(|field| **field == member.key) {
+                draft.places.push((field, member.key_span));
+            }
             match &*member.key {
                 "apiVersion" | "kind" if scope == Scope::Document => {}
                 "memberId" if scope == Scope::Defaults => self.problems.push(

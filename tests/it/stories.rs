@@ -21,6 +21,7 @@ fn users(text: &str) -> Desired {
             api: ApiVersion::V4,
             sensitive: Project::default().sensitive,
             show_sensitive: false,
+            rules: None,
         },
     );
     assert!(!reading.has_errors(), "{:#?}", reading.diagnostics);

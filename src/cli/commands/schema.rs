@@ -1,14 +1,19 @@
 //! `schema`
 
-use crate::cli::args::{SchemaArguments, SchemaOf};
+use crate::cli::args::{Global, SchemaArguments, SchemaOf};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
 use crate::{manifest, plan, render, state};
 
 /// Prints one JSON Schema.
-pub(crate) fn run(arguments: &SchemaArguments, terminal: Terminal) -> Result<Exit, Failure> {
+pub(crate) fn run(
+    global: &Global,
+    arguments: &SchemaArguments,
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
     let schema = match arguments.of {
-        SchemaOf::Manifest => manifest::schema::manifest_schema(arguments.api),
+        SchemaOf::Manifest => manifest_schema(global, arguments)?,
         SchemaOf::Project => manifest::schema::project_schema(),
         SchemaOf::Plan => render::plan_json::plan_schema(),
         SchemaOf::PlanFile => plan::file_schema(),
@@ -17,4 +22,29 @@ pub(crate) fn run(arguments: &SchemaArguments, terminal: Terminal) -> Result<Exi
     };
     terminal.result(&format!("{schema:#}\n"))?;
     Ok(Exit::Done)
+}
+
+/// The manifests' schema for the project's version and with its rules, where there is a project.
+fn manifest_schema(
+    global: &Global,
+    arguments: &SchemaArguments,
+) -> Result<serde_json::Value, Failure> {
+    let settings = match Settings::read(global) {
+        Ok(settings) => Some(settings),
+        Err(_) if !Settings::has_project(global) => None,
+        Err(failure) => return Err(failure),
+    };
+    let of_project = settings
+        .as_ref()
+        .map(|settings| settings.project.channel.api);
+    let api = arguments.api.or(of_project).unwrap_or_default();
+    let mut schema = manifest::schema::manifest_schema(api);
+    if let Some(rules) = settings
+        .map(|settings| settings.rules())
+        .transpose()?
+        .flatten()
+    {
+        rules.fold_into(&mut schema);
+    }
+    Ok(schema)
 }

@@ -26,6 +26,7 @@ fn cases() {
                 ApiVersion::V4
             },
             show_sensitive: name.ends_with("-shown"),
+            rules: None,
             ..settings()
         };
         let reading = load(&folder, &settings);

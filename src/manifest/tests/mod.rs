@@ -4,6 +4,7 @@ mod hostile;
 mod masking;
 mod project;
 mod properties;
+mod rules;
 mod schema;
 
 use std::fmt::Write as _;
@@ -20,6 +21,7 @@ fn settings() -> ReadSettings {
         api: ApiVersion::V4,
         sensitive: Sensitive::default(),
         show_sensitive: false,
+        rules: None,
     }
 }
 
