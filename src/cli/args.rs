@@ -311,6 +311,16 @@ pub(crate) enum StateCommand {
         #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
         lock_timeout: std::time::Duration,
     },
+    /// Make all digests anew, from the secret in `TALKFORM_STATE_KEY` (where the state has one) to that
+    /// in `TALKFORM_STATE_KEY_NEW`. The manifests must be as applied
+    Rekey {
+        /// Make digests without a secret
+        #[arg(long, env = "TALKFORM_WITHOUT_KEY")]
+        without_key: bool,
+        /// How long to wait for somebody else's apply
+        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
+        lock_timeout: std::time::Duration,
+    },
 }
 
 /// `sandbox`

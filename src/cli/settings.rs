@@ -145,7 +145,7 @@ impl Settings {
             ),
             (Some(_), None) => Failure::with_hint(
                 format!("the digests of {path} are not keyed, and TALKFORM_STATE_KEY is set"),
-                "unset TALKFORM_STATE_KEY, or start a new state with it",
+                "unset TALKFORM_STATE_KEY; to key the state, put the secret into TALKFORM_STATE_KEY_NEW and run `talkform state rekey`",
             ),
             (Some(_), Some(_)) => Failure::with_hint(
                 format!("the digests of {path} were made with another TALKFORM_STATE_KEY"),
@@ -197,7 +197,8 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], Failure> {
     Ok(bytes)
 }
 
-fn secret(name: &str) -> Option<String> {
+/// A secret from the environment; an empty one is none.
+pub(crate) fn secret(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

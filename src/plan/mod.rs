@@ -9,9 +9,11 @@ mod digest;
 mod file;
 mod limits;
 mod planner;
+mod rekey;
 
 pub use file::{ChangeLine, PlanFile, PlanFileError, file_schema};
 pub use planner::{Context, plan};
+pub use rekey::rekey;
 
 #[cfg(test)]
 mod tests;

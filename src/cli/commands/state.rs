@@ -3,11 +3,15 @@
 use crate::cli::args::{Global, ShowArguments, StateCommand};
 use crate::cli::commands::reviewed::read_file;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::settings::Settings;
+use crate::cli::settings::{Settings, random, secret};
 use crate::cli::terminal::Terminal;
 use crate::cli::{holder, output};
-use crate::model::{MemberId, Selection, State};
+use crate::model::{DigestKey, MemberId, Selection, State};
+use crate::plan;
 use crate::render::{escape, show};
+
+/// How many users a refusal names.
+const MOST_NAMED: usize = 20;
 
 /// Shows a plan file, or the whole state in short.
 pub(crate) fn show_all(
@@ -67,8 +71,67 @@ pub(crate) fn run(
                 .collect::<Result<_, _>>()?;
             forget(&settings, &ids, *lock_timeout, terminal)?;
         }
+        StateCommand::Rekey {
+            without_key,
+            lock_timeout,
+        } => rekey(&settings, *without_key, *lock_timeout, terminal)?,
     }
     Ok(Exit::Done)
+}
+
+fn rekey(
+    settings: &Settings,
+    without_key: bool,
+    lock_timeout: std::time::Duration,
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    let secret = secret("TALKFORM_STATE_KEY_NEW");
+    match (&secret, without_key) {
+        (None, false) => {
+            return Err(Failure::Usage(
+                "set TALKFORM_STATE_KEY_NEW to the new secret, or give --without-key".to_owned(),
+            ));
+        }
+        (Some(_), true) => {
+            return Err(Failure::Usage(
+                "--without-key and TALKFORM_STATE_KEY_NEW exclude each other".to_owned(),
+            ));
+        }
+        _ => {}
+    }
+    let (desired, warnings) = settings.desired()?;
+    output::warn(terminal, &settings.root, &warnings);
+    let _lock = settings
+        .store
+        .lock(&holder::this_run("state rekey")?, lock_timeout)?;
+    let state = recorded(settings, terminal)?;
+    let old = settings.digest_key(&state)?;
+    let salt = random::<16>()?;
+    let new = DigestKey::new(&salt, secret.as_deref());
+    let renewed =
+        plan::rekey(&state, &desired, &old, (&new, salt.to_vec())).map_err(|lost| {
+            let mut details: Vec<String> =
+                lost.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+            if lost.len() > MOST_NAMED {
+                details.push(format!("and {} more", lost.len() - MOST_NAMED));
+            }
+            Failure::with_details(
+                "digests are made anew from the manifests, and these users are not declared as they were applied:",
+                details,
+                "run `talkform apply` first, so that `talkform plan` shows no changes",
+            )
+        })?;
+    settings.store.save(&renewed)?;
+    settings.store.remove_journal()?;
+    terminal.result(&format!(
+        "The digests of {} are {} now.\n",
+        output::counted(renewed.users.len(), "user", "users"),
+        if without_key {
+            "made without a secret"
+        } else {
+            "keyed with the new secret; set TALKFORM_STATE_KEY to it"
+        }
+    ))
 }
 
 fn recorded(settings: &Settings, terminal: Terminal) -> Result<State, Failure> {

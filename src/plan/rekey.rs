@@ -1,0 +1,47 @@
+//! The same record under another key.
+
+use crate::model::{Desired, DigestKey, MemberId, RecordedFields, State};
+
+/// Makes every digest of a state anew, with another key. Digests do not turn back into values, so the
+/// values come from the manifests: a recorded user that is not declared exactly as recorded cannot be
+/// carried over. Refusals of other declarations than the present ones are dropped: they no longer say
+/// anything.
+///
+/// # Errors
+///
+/// The users that cannot be carried over, in order.
+pub fn rekey(
+    state: &State,
+    desired: &Desired,
+    old: &DigestKey,
+    new: (&DigestKey, Vec<u8>),
+) -> Result<State, Vec<MemberId>> {
+    let (key, salt) = new;
+    let mut renewed = state.clone();
+    let mut lost = Vec::new();
+    for (id, entry) in &mut renewed.users {
+        match desired.users.get(id) {
+            Some(user) if old.user(&user.attributes).user == entry.digest => {
+                let digests = key.user(&user.attributes);
+                entry.digest = digests.user;
+                entry.fields = RecordedFields::new(digests.fields);
+            }
+            _ => lost.push(id.clone()),
+        }
+    }
+    if !lost.is_empty() {
+        return Err(lost);
+    }
+    renewed.rejected.retain(|id, rejection| {
+        let Some(user) = desired.users.get(id) else {
+            return false;
+        };
+        let is_this = old.user(&user.attributes).user == rejection.digest;
+        rejection.digest = key.user(&user.attributes).user;
+        is_this
+    });
+    renewed.salt = salt;
+    renewed.key_id = key.key_id().map(ToOwned::to_owned);
+    renewed.serial += 1;
+    Ok(renewed)
+}
