@@ -15,6 +15,7 @@ mod refusals;
 mod review;
 mod sandbox;
 mod schemas;
+mod secrecy;
 mod stopping;
 mod stories;
 mod tidy;
