@@ -40,6 +40,7 @@ name=$(basename -- "$state")
 cd -- "$(dirname -- "$state")"
 path=$(git rev-parse --show-prefix)$name
 
+base=$(git rev-parse -q --verify "$base^{commit}" || true)
 before=$(git rev-parse -q --verify "$base:$path" || true)
 if [ ! -f "$name" ]; then
     [ -z "$before" ] && exit 0
@@ -80,7 +81,8 @@ commit_on() (
 
 # Sets `head` to where the remote's branch is; to nothing where there is no such branch.
 look() {
-    if git fetch -q --no-tags "$remote" "+refs/heads/$branch:$seen" 2>"$tmp/said"; then
+    # Without --refmap this would move origin/BRANCH too, which may be what TALKFORM_STATE_BASE names.
+    if git fetch -q --no-tags --refmap= "$remote" "+refs/heads/$branch:$seen" 2>"$tmp/said"; then
         head=$(git rev-parse "$seen")
         return 0
     fi
@@ -98,11 +100,12 @@ keep() {
     fi
     cp -- "$name" "$copy"
     printf 'talkform state: %s\n' "$@" "this run's state is kept in $copy" >&2
-    side=$(commit_on "$(git rev-parse -q --verify "$base^{commit}" || true)")
-    side_branch=talkform-state-$(git rev-parse --short "$side")
-    # The folder of a CI job is gone after the job; a branch is not.
-    if git push -q "$remote" "$side:refs/heads/$side_branch" 2>/dev/null; then
-        echo "talkform state: and on the branch $side_branch" >&2
+    side=$(commit_on "$base")
+    side_branch=refs/heads/talkform-state-$(git rev-parse --short "$ours")
+    # The folder of a CI job is gone after the job; a branch is not. It may be there from a first call.
+    if git push -q "$remote" "$side:$side_branch" 2>/dev/null ||
+        git ls-remote --exit-code "$remote" "$side_branch" >/dev/null 2>&1; then
+        echo "talkform state: and on the branch ${side_branch#refs/heads/}" >&2
     fi
     exit 1
 }
