@@ -8,7 +8,7 @@ use super::group::{Block, blocks};
 use super::plan_lines::{self, Line, Mark};
 use super::style::Style;
 use super::summary::{self, LimitRow};
-use super::view::PlanView;
+use super::view::{Action, PlanView};
 use crate::model::Rate;
 
 /// How a comment is written.
@@ -190,6 +190,7 @@ fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
     };
     let mut opt_ins = section("May message someone who opted out", true);
     let mut removals = section("Removed from Channel", true);
+    let mut forgotten = section("Forgotten here, left as they are on Channel", false);
     let mut others = section("All other changes", false);
     for block in blocks(view, false) {
         let first = match &block {
@@ -200,11 +201,12 @@ fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
         let section = match first {
             Some(user) if user.opts_in() => &mut opt_ins,
             Some(user) if user.removes() => &mut removals,
+            Some(user) if user.action == Action::Forget => &mut forgotten,
             _ => &mut others,
         };
         section.blocks.push(block);
     }
-    vec![opt_ins, removals, others]
+    vec![opt_ins, removals, forgotten, others]
 }
 
 impl Section<'_, '_> {

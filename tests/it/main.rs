@@ -8,6 +8,7 @@ mod faults;
 mod golden;
 mod kill;
 mod kill_everywhere;
+mod large_review;
 mod locks;
 mod offline;
 mod once_through;

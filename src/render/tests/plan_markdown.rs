@@ -68,7 +68,7 @@ fn dangers_first_and_open() {
 
     </details>
 
-    <details><summary><b>All other changes</b> (32 users)</summary>
+    <details><summary><b>Forgotten here, left as they are on Channel</b> (30 users)</summary>
 
     ```diff
     # 30 users are no longer declared: forgotten here, left as they are on Channel
@@ -79,7 +79,13 @@ fn dangers_first_and_open() {
           old-03
           old-04
           … and 25 more
+    ```
 
+    </details>
+
+    <details><summary><b>All other changes</b> (2 users)</summary>
+
+    ```diff
     # u-1 will be updated   users/vip.yaml:14
     ! u-1
     !     profile.plan   (as applied) -> "pro"
