@@ -60,7 +60,7 @@ pub(crate) fn plan(
     let view = PlanView::new(plan, &settings.project.sensitive, settings.show_sensitive);
     match arguments.format {
         PlanFormat::Text => plan_text(terminal, settings, arguments.planning.full, plan),
-        PlanFormat::Json => terminal.result(&bytes_of(|out| plan_json::write(out, &view))?),
+        PlanFormat::Json => terminal.stream(|out| plan_json::write(out, &view)),
         PlanFormat::Markdown => {
             let options = plan_markdown::MarkdownOptions {
                 environment: settings.environment.as_deref(),
@@ -97,7 +97,7 @@ pub(crate) fn report(
     json: bool,
 ) -> Result<(), Failure> {
     if json {
-        return terminal.result(&bytes_of(|out| report_json::write(out, report))?);
+        return terminal.stream(|out| report_json::write(out, report));
     }
     let options = report::ReportOptions {
         style: style(terminal),

@@ -57,6 +57,17 @@ impl Terminal {
             .map_err(|error| stdout_failure(&error))
     }
 
+    /// Prints a result while it is made: a large one is never whole in memory.
+    pub(crate) fn stream(
+        self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let mut stdout = io::BufWriter::new(io::stdout().lock());
+        write(&mut stdout)
+            .and_then(|()| stdout.flush())
+            .map_err(|error| stdout_failure(&error))
+    }
+
     /// Prints a line of talk. Nobody listening is no reason to stop.
     pub(crate) fn talk(self, line: &str) {
         let _ = writeln!(io::stderr().lock(), "{line}");

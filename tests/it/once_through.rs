@@ -260,5 +260,14 @@ fn a_new_project_works_at_once() {
     project
         .run(&["-C", "fresh", "apply", "--sandbox", "--auto-approve"])
         .expect(0);
+    for recipe in [
+        ".github/workflows/talkform-plan.yml",
+        ".github/workflows/talkform-comment.yml",
+        ".github/workflows/talkform-apply.yml",
+        ".gitlab-ci.yml",
+        "ci/commit-state.sh",
+    ] {
+        assert!(!project.read(&format!("fresh/{recipe}")).is_empty());
+    }
     project.run(&["init", "fresh"]).expect(1);
 }

@@ -13,8 +13,32 @@ use crate::{manifest, render};
 const PROJECT: &str = include_str!("../templates/talkform.yaml");
 const USERS: &str = include_str!("../templates/users.yaml");
 const IGNORED: &str = include_str!("../templates/gitignore");
-const GITHUB: &str = include_str!("../templates/github.yml");
-const GITLAB: &str = include_str!("../templates/gitlab.yml");
+const RECIPES: [(&str, &str); 6] = [
+    (
+        ".github/workflows/talkform-plan.yml",
+        include_str!("../../../examples/ci/github-plan.yml"),
+    ),
+    (
+        ".github/workflows/talkform-comment.yml",
+        include_str!("../../../examples/ci/github-comment.yml"),
+    ),
+    (
+        ".github/workflows/talkform-apply.yml",
+        include_str!("../../../examples/ci/github-apply.yml"),
+    ),
+    (
+        ".gitlab-ci.yml",
+        include_str!("../../../examples/ci/gitlab-ci.yml"),
+    ),
+    (
+        "ci/commit-state.sh",
+        include_str!("../../../examples/ci/commit-state.sh"),
+    ),
+    (
+        "ci/README.md",
+        include_str!("../../../examples/ci/README.md"),
+    ),
+];
 
 /// Makes a project; a file that is there already is left as it is.
 pub(crate) fn run(
@@ -34,17 +58,15 @@ pub(crate) fn run(
     }
     let manifest_schema = format!("{:#}\n", manifest::schema::manifest_schema(ApiVersion::V4));
     let project_schema = format!("{:#}\n", manifest::schema::project_schema());
-    let parts: [(&str, &str); 7] = [
+    let parts = [
         (PROJECT_FILE, PROJECT),
         ("users/example.yaml", USERS),
         (".gitignore", IGNORED),
         ("schemas/manifest.schema.json", &manifest_schema),
         ("schemas/project.schema.json", &project_schema),
-        (".github/workflows/talkform.yml", GITHUB),
-        (".gitlab-ci.yml", GITLAB),
     ];
     let mut said = String::new();
-    for (name, content) in parts {
+    for (name, content) in parts.into_iter().chain(RECIPES) {
         let word = if files::write_new(&root.join(name), content)? {
             "made"
         } else {
