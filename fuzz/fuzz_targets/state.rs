@@ -5,7 +5,10 @@ use libfuzzer_sys::fuzz_target;
 use talkform::state::{parse, write};
 
 fuzz_target!(|text: &str| {
-    if let Ok(state) = parse(text) {
-        assert_eq!(parse(&write(&state)).expect("what was written is read"), state);
+    if let Ok(state) = parse(text.to_owned()) {
+        let mut text = Vec::new();
+        write(&state, &mut text).expect("memory takes all");
+        let text = String::from_utf8(text).expect("a state is a text");
+        assert_eq!(parse(text).expect("what was written is read"), state);
     }
 });

@@ -10,7 +10,6 @@ use super::failure::Failure;
 use super::files;
 use super::settings::{self, Settings};
 use super::terminal::Terminal;
-use crate::model::State;
 use crate::remote::response::ChannelInfo;
 use crate::remote::{
     Answer, Channel, Decision, HttpSettings, Policy, Request, TransportError, Verdict, decide,
@@ -97,7 +96,7 @@ impl Open {
     pub(crate) async fn check(
         &self,
         settings: &Settings,
-        recorded: &State,
+        recorded: Option<&str>,
         policy: &Policy,
         terminal: Terminal,
     ) -> Result<String, Failure> {
@@ -128,7 +127,7 @@ impl Open {
         };
         let named = [
             (settings.project.channel.id.as_deref(), "the project names"),
-            (recorded.channel_id.as_deref(), "the state describes"),
+            (recorded, "the state describes"),
         ];
         for (expected, who) in named {
             if let Some(expected) = expected

@@ -1,5 +1,6 @@
 //! From flags, environment and project file to what a command works with.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -155,11 +156,11 @@ impl Settings {
     }
 
     /// What is recorded; for a state that is not there yet, one that records nothing.
-    pub(crate) fn recorded(&self, loaded: &Loaded) -> State {
-        loaded
-            .state
-            .clone()
-            .unwrap_or_else(|| self.provisional_state())
+    pub(crate) fn recorded<'l>(&self, loaded: &'l Loaded) -> Cow<'l, State> {
+        match &loaded.state {
+            Some(state) => Cow::Borrowed(state),
+            None => Cow::Owned(self.provisional_state()),
+        }
     }
 
     /// The state of a project that was never applied, the same in every run, so that a plan

@@ -9,6 +9,7 @@ pub mod field;
 pub mod member_id;
 pub mod plan;
 pub mod project;
+pub mod recorded;
 pub mod selection;
 pub mod sensitive;
 pub mod state;
@@ -29,8 +30,9 @@ pub use project::{
     ApiVersion, ChannelSettings, Limit, Limits, Project, Rate, RemovedFields, RemovedPolicy,
     RemovedUsers,
 };
+pub use recorded::RecordedFields;
 pub use selection::Selection;
 pub use sensitive::Sensitive;
-pub use state::{Entry, RecordedFields, Rejection, State};
+pub use state::{Entry, Rejection, State};
 pub use user::{Attributes, Declared, Desired, DesiredUser, FieldValue};
 pub use value::{Number, Value};

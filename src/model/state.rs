@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{ApiVersion, Digests, FieldDigest, FieldPath, MemberId, UserDigest};
+use super::{ApiVersion, Digests, FieldPath, MemberId, RecordedFields, UserDigest};
 
 /// The recorded state of a project: who was applied, and digests of what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,41 +51,6 @@ impl Entry {
             fields: RecordedFields::new(digests.fields.iter().cloned()),
             unconfirmed: BTreeSet::new(),
         }
-    }
-}
-
-/// The field digests of an entry, in the order of their paths.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RecordedFields(Vec<(FieldPath, FieldDigest)>);
-
-impl RecordedFields {
-    /// Sorts by path; of two digests for one path the later counts.
-    pub fn new(fields: impl IntoIterator<Item = (FieldPath, FieldDigest)>) -> Self {
-        let unique: BTreeMap<_, _> = fields.into_iter().collect();
-        Self(unique.into_iter().collect())
-    }
-
-    /// The recorded digest of one field.
-    pub fn get(&self, path: &FieldPath) -> Option<FieldDigest> {
-        self.0
-            .binary_search_by(|(recorded, _)| recorded.cmp(path))
-            .ok()
-            .map(|at| self.0[at].1)
-    }
-
-    /// All fields in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&FieldPath, FieldDigest)> {
-        self.0.iter().map(|(path, digest)| (path, *digest))
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 }
 

@@ -42,13 +42,12 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         .users
         .iter()
         .filter(|(id, _)| context.selection.covers(id));
-    for (id, user) in users {
+    for (id, user, digests) in with_digests(users, context.key) {
         selected += 1;
         while let Some((gone, last)) = records.next_if(|(recorded, _)| *recorded < id) {
             changes.push(no_longer_declared(gone, last, context));
         }
         let recorded = records.next_if(|(recorded, _)| *recorded == id);
-        let digests = context.key.user(&user.attributes);
         manifests.add(id.as_str().as_bytes());
         manifests.add(digests.user.as_bytes());
         let recorded = recorded.map(|(_, entry)| entry);
@@ -73,6 +72,45 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         desired: selected,
         manifests: manifests.finish(),
     }
+}
+
+/// How many users are taken at a time: enough to be worth a thread, few enough to be held.
+const STRETCH: usize = 16_384;
+
+/// Each user with its digests. They are made by as many threads as there are processors, a stretch of
+/// users after the other, so that never all digests of a million users are held.
+fn with_digests<'d>(
+    mut users: impl Iterator<Item = (&'d MemberId, &'d DesiredUser)>,
+    key: &DigestKey,
+) -> impl Iterator<Item = (&'d MemberId, &'d DesiredUser, Digests)> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::iter::from_fn(move || {
+        let stretch: Vec<_> = users.by_ref().take(STRETCH).collect();
+        if stretch.is_empty() {
+            return None;
+        }
+        let share = stretch.len().div_ceil(threads).max(256);
+        let of = |part: &[(_, &DesiredUser)]| -> Vec<Digests> {
+            let attributes = part.iter().map(|(_, user)| &user.attributes);
+            attributes.map(|attributes| key.user(attributes)).collect()
+        };
+        let digests: Vec<Digests> = std::thread::scope(|scope| {
+            let mut parts = stretch.chunks(share);
+            let first = parts.next();
+            let others: Vec<_> = parts.map(|part| scope.spawn(move || of(part))).collect();
+            let mut all = first.map(of).unwrap_or_default();
+            for other in others {
+                match other.join() {
+                    Ok(digests) => all.extend(digests),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            all
+        });
+        let users = stretch.into_iter().zip(digests);
+        Some(users.map(|((id, user), digests)| (id, user, digests)))
+    })
+    .flatten()
 }
 
 fn desired_user(

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::io;
 use std::marker::PhantomData;
 
 use jiff::Timestamp;
@@ -192,8 +193,8 @@ fn user_digest(text: &str) -> Result<UserDigest, String> {
     text.parse().map_err(|error| format!("{error}"))
 }
 
-/// Reads a state.
-pub fn parse(text: &str) -> Result<State, FormatError> {
+/// Reads a state that may be written in any way.
+pub(super) fn parse(text: &str) -> Result<State, FormatError> {
     let unreadable = |reason: String| FormatError::Unreadable(reason);
     let file: StateFile = match serde_json::from_str(text) {
         Ok(file) => file,
@@ -270,7 +271,7 @@ struct Header<'a> {
 }
 
 /// Writes a state: one line of header, then one user a line, by id.
-pub fn write(state: &State) -> String {
+pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
     let State {
         serial,
         lineage,
@@ -292,34 +293,44 @@ pub fn write(state: &State) -> String {
         salt: to_hex(salt),
         key_id: key_id.as_deref(),
     };
-    let mut text = json(&header);
-    text.pop();
-    text.push_str(",\n \"users\": {");
+    let mut head = json(&header);
+    head.pop();
+    write!(out, "{head},\n \"users\": {{")?;
+    lines(out, users.iter().map(|(id, e)| (json(id), entry_line(e))))?;
+    write!(out, "}},\n \"rejected\": {{")?;
+    let rejected = rejected.iter();
     lines(
-        &mut text,
-        users.iter().map(|(id, e)| (id, EntryLine::of(e))),
-    );
-    text.push_str("},\n \"rejected\": {");
-    lines(
-        &mut text,
-        rejected.iter().map(|(id, r)| (id, RejectionLine::of(r))),
-    );
-    text.push_str("}}\n");
-    text
+        out,
+        rejected.map(|(id, r)| (json(id), json(&RejectionLine::of(r)))),
+    )?;
+    out.write_all(b"}}\n")
 }
 
-fn lines<'a, L: Serialize>(text: &mut String, rows: impl Iterator<Item = (&'a MemberId, L)>) {
+/// An entry as [`EntryLine`] is written, its fields copied where they are still text.
+fn entry_line(entry: &Entry) -> String {
+    if !entry.unconfirmed.is_empty() {
+        return json(&EntryLine::of(entry));
+    }
+    let mut line = format!(
+        "{{\"digest\":\"{}\",\"at\":\"{}\",\"fields\":{{",
+        entry.digest, entry.at
+    );
+    // Writing to a String does not fail.
+    let _ = entry.fields.write(&mut line);
+    line.push_str("}}");
+    line
+}
+
+fn lines(out: &mut dyn io::Write, rows: impl Iterator<Item = (String, String)>) -> io::Result<()> {
     let mut separator = "\n  ";
-    for (id, line) in rows {
-        text.push_str(separator);
-        text.push_str(&json(id));
-        text.push_str(": ");
-        text.push_str(&json(&line));
+    for (key, line) in rows {
+        write!(out, "{separator}{key}: {line}")?;
         separator = ",\n  ";
     }
     if separator.starts_with(',') {
-        text.push_str("\n ");
+        out.write_all(b"\n ")?;
     }
+    Ok(())
 }
 
 fn json<T: Serialize>(value: &T) -> String {
@@ -398,9 +409,15 @@ mod tests {
         state
     }
 
+    fn written(state: &State) -> String {
+        let mut bytes = Vec::new();
+        write(state, &mut bytes).expect("written");
+        String::from_utf8(bytes).expect("text")
+    }
+
     #[test]
     fn round_trip() {
-        let text = write(&state());
+        let text = written(&state());
         assert_eq!(parse(&text).expect("a state"), state());
         assert_eq!(text.lines().count(), 9);
     }
@@ -408,12 +425,12 @@ mod tests {
     #[test]
     fn an_empty_state_round_trips() {
         let empty = State::new("lineage".into(), b"salt".to_vec(), None, ApiVersion::V5);
-        assert_eq!(parse(&write(&empty)).expect("a state"), empty);
+        assert_eq!(parse(&written(&empty)).expect("a state"), empty);
     }
 
     #[test]
     fn refusals() {
-        let text = write(&state());
+        let text = written(&state());
         let newer = text.replacen("\"version\":1", "\"version\":2,\"news\":true", 1);
         assert!(matches!(
             parse(&newer),

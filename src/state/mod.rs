@@ -2,12 +2,14 @@
 
 mod format;
 mod journal;
+mod lines;
 mod lock;
 mod room;
 mod store;
 
-pub use format::{FormatError, VERSION, parse, schema, write};
+pub use format::{FormatError, VERSION, schema, write};
 pub use journal::{JournalRecord, Replay, ReplayError, replay};
+pub use lines::parse;
 pub use lock::{Holder, Lock, LockError};
 pub use store::{JournalWriter, Loaded, Store, StoreError};
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::format::{self, FormatError};
 use super::journal::{self, JournalRecord, Replay};
 use super::lock::{Holder, Lock, LockError};
-use super::room;
+use super::{lines, room};
 use crate::model::State;
 
 /// How long accepted users may wait to be flushed to the disk together. A kill loses none of
@@ -131,7 +131,7 @@ impl Store {
         };
         let text = String::from_utf8(bytes)
             .map_err(|error| unusable(FormatError::Unreadable(error.to_string())))?;
-        let mut state = format::parse(&text).map_err(unusable)?;
+        let mut state = lines::parse(text).map_err(unusable)?;
         let replay = match journal {
             None => Replay::default(),
             Some(bytes) => {
@@ -161,9 +161,7 @@ impl Store {
             .prefix(".talkform-state-")
             .tempfile_in(folder)
             .map_err(failed)?;
-        temporary
-            .write_all(format::write(state).as_bytes())
-            .map_err(failed)?;
+        write_whole(state, temporary.as_file_mut()).map_err(failed)?;
         temporary.as_file().sync_all().map_err(failed)?;
         temporary
             .persist(&self.path)
@@ -191,8 +189,10 @@ impl Store {
         }
         // A user's line in the state is no longer than its line in the journal.
         let lines: usize = events.map(|event| journal::line(&event).len()).sum();
-        let fixed = journal::head(state).len() + format::write(state).len();
-        let bytes = (fixed + 2 * lines) as u64;
+        let mut whole = Length(0);
+        // Counting does not fail.
+        let _ = format::write(state, &mut whole);
+        let bytes = whole.0 + (journal::head(state).len() + 2 * lines) as u64;
         room::try_out(folder_of(&self.path), bytes).map_err(|cause| match cause.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Room {
                 path: self.path.clone(),
@@ -220,7 +220,7 @@ impl Store {
             .suffix(".json")
             .tempfile_in(folder)
             .map_err(failed)?;
-        file.write_all(format::write(state).as_bytes())
+        write_whole(state, file.as_file_mut())
             .and_then(|()| file.as_file().sync_all())
             .map_err(failed)?;
         let (_, path) = file.keep().map_err(|error| failed(error.error))?;
@@ -250,6 +250,26 @@ impl Store {
             path,
             cause,
         })
+    }
+}
+
+fn write_whole(state: &State, file: &mut File) -> io::Result<()> {
+    let mut out = io::BufWriter::with_capacity(1 << 20, file);
+    format::write(state, &mut out)?;
+    out.flush()
+}
+
+/// Counts the bytes that would be written.
+struct Length(u64);
+
+impl Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -70,6 +70,8 @@ pub(crate) fn run(
     settings
         .store
         .check_room(&recorded, apply::most_written(&plan, now()))?;
+    let described = recorded.channel_id.clone();
+    drop(recorded);
     if !arguments.auto_approve {
         terminal.approve(&format!("Apply these changes to {}?", way.name(&settings)))?;
     }
@@ -81,7 +83,9 @@ pub(crate) fn run(
     runtime.block_on(async {
         let open = way.open(&settings).await?;
         let policy = Policy::pausing(arguments.retry_pause);
-        let channel_id = open.check(&settings, &recorded, &policy, terminal).await?;
+        let channel_id = open
+            .check(&settings, described.as_deref(), &policy, terminal)
+            .await?;
         let (plan, mut state) = begin(&settings, &select, &desired, loaded, plan, channel_id)?;
         let mut journal = settings.store.open_journal(&state)?;
         let (stop, watching) = signals::watch(arguments.max_duration);
