@@ -11,7 +11,11 @@ use crate::model::{Entry, MemberId, RecordedFields, State};
 const BEGIN: &str = "\n \"users\": {\n";
 const END: &str = "\n },\n \"rejected\": {";
 
-/// Reads a state. The same answer as [`format::parse`], sooner.
+/// Reads a state: the answer of the reader of all JSON, sooner.
+///
+/// # Errors
+///
+/// Where the text is no state that this program can use.
 pub fn parse(text: String) -> Result<State, FormatError> {
     let text = Arc::new(text);
     match as_written(&text) {
