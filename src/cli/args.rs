@@ -185,6 +185,9 @@ pub(crate) struct Planning {
     /// Show every change, also where many are alike
     #[arg(long, env = "TALKFORM_FULL")]
     pub full: bool,
+    /// Read every manifest, also those that are known to be as recorded; the plan is the same
+    #[arg(long, env = "TALKFORM_NO_SHORTCUT")]
+    pub no_shortcut: bool,
 }
 
 /// `plan`

@@ -16,7 +16,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Attributes, FieldPath, FieldValue};
+use super::parallel::in_parallel;
+use super::{Attributes, FieldPath, FieldValue, MemberId};
 
 /// The number of the canonical form described in this module; a state names the one it was made
 /// with.
@@ -125,6 +126,68 @@ digest_type!(
     PlanDigest, 32, "sha256:"
 );
 
+digest_type!(
+    /// Names the content of a manifest file: 128 bits, 32 hexadecimal digits.
+    FileDigest, 16, ""
+);
+digest_type!(
+    /// Names a set of users with their digests, whatever their order: 128 bits, 32 hexadecimal digits. It
+    /// tells whether a record still belongs to the users beside it; it is no defence against people.
+    UsersSum, 16, ""
+);
+
+impl UsersSum {
+    /// Of no users.
+    pub const EMPTY: Self = Self([0; 16]);
+
+    /// Adds a user.
+    #[must_use]
+    pub fn with(self, id: &MemberId, digest: &UserDigest) -> Self {
+        let hasher = Sha256::new_with_prefix(digest.0).chain_update(id.as_str());
+        let mut one = [0; 16];
+        one.copy_from_slice(&hasher.finalize()[..16]);
+        self.and(Self(one))
+    }
+
+    /// Adds all of another set.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let sum = u128::from_le_bytes(self.0).wrapping_add(u128::from_le_bytes(other.0));
+        Self(sum.to_le_bytes())
+    }
+}
+
+/// SHA-256 over the bytes of a file and all that decides what they mean. Small files can be guessed from
+/// it, so it does not print itself and is kept nowhere; [`DigestKey::file`] makes what may be kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ContentDigest([u8; 32]);
+
+impl ContentDigest {
+    /// Bytes that are hashed by one thread.
+    const STRETCH: usize = 1 << 22;
+
+    /// Of a file. Long ones are hashed in stretches, by several threads.
+    pub fn of(bytes: &[u8], meaning: &[u8]) -> Self {
+        let mut whole = PartsHasher::default();
+        whole.add(meaning);
+        if bytes.len() <= Self::STRETCH {
+            whole.add(bytes);
+        } else {
+            let stretches: Vec<&[u8]> = bytes.chunks(Self::STRETCH).collect();
+            for stretch in in_parallel(&stretches, |stretch| Sha256::digest(stretch)) {
+                whole.add(&stretch);
+            }
+        }
+        Self(whole.0.finalize().into())
+    }
+}
+
+impl fmt::Debug for ContentDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContentDigest").finish_non_exhaustive()
+    }
+}
+
 impl PlanDigest {
     /// SHA-256 over the given parts, each preceded by its length in bytes as eight little-endian
     /// bytes, so that no two lists of parts share an input.
@@ -231,22 +294,46 @@ impl DigestKey {
         shorten(&self.field_whole(path, value))
     }
 
+    /// What may be kept of a file's content.
+    pub fn file(&self, content: &ContentDigest) -> FileDigest {
+        let mut mac = self.mac.clone();
+        mac.update(b"file\0");
+        mac.update(&content.0);
+        let whole = mac.finalize().into_bytes();
+        let mut short = [0; 16];
+        short.copy_from_slice(&whole[..16]);
+        FileDigest(short)
+    }
+
+    /// The digest of a user alone: that of [`DigestKey::user`].
+    pub fn user_digest(&self, attributes: &Attributes) -> UserDigest {
+        self.digests(attributes, |_, _| {})
+    }
+
     /// The digests of a user and all its fields.
     pub fn user(&self, attributes: &Attributes) -> Digests {
+        let mut fields = Vec::new();
+        let user = self.digests(attributes, |path, digest| {
+            fields.push((path, shorten(digest)));
+        });
+        Digests { user, fields }
+    }
+
+    fn digests(
+        &self,
+        attributes: &Attributes,
+        mut field: impl FnMut(FieldPath, &[u8; 32]),
+    ) -> UserDigest {
         let mut mac = self.mac.clone();
         mac.update(b"user\0");
-        let mut fields = Vec::new();
         for (path, value) in attributes.fields() {
             let digest = self.field_whole(&path, value);
             mac.update(path.to_string().as_bytes());
             mac.update(&[0]);
             mac.update(&digest);
-            fields.push((path, shorten(&digest)));
+            field(path, &digest);
         }
-        Digests {
-            user: UserDigest(mac.finalize().into_bytes().into()),
-            fields,
-        }
+        UserDigest(mac.finalize().into_bytes().into())
     }
 }
 

@@ -6,7 +6,9 @@
 pub mod diagnostic;
 pub mod digest;
 pub mod field;
+pub mod known;
 pub mod member_id;
+pub mod parallel;
 pub mod plan;
 pub mod project;
 pub mod recorded;
@@ -18,9 +20,11 @@ pub mod value;
 
 pub use diagnostic::{Diagnostic, Excerpt, Origin, Severity};
 pub use digest::{
-    CANONICAL_FORM, DigestKey, Digests, FieldDigest, PartsHasher, PlanDigest, UserDigest,
+    CANONICAL_FORM, ContentDigest, DigestKey, Digests, FieldDigest, FileDigest, PartsHasher,
+    PlanDigest, UserDigest, UsersSum,
 };
 pub use field::{FieldPath, ProfileKey};
+pub use known::{FileContent, FileRecord, Known, KnownFile};
 pub use member_id::{MemberId, MemberIdError};
 pub use plan::{
     Change, FieldAction, FieldChange, LimitCheck, LimitKind, Old, Plan, PlannedChange, Reason,
@@ -34,5 +38,5 @@ pub use recorded::RecordedFields;
 pub use selection::Selection;
 pub use sensitive::Sensitive;
 pub use state::{Entry, Rejection, State};
-pub use user::{Attributes, Declared, Desired, DesiredUser, FieldValue};
+pub use user::{Attributes, Declared, Desired, DesiredFile, DesiredUser, FieldValue};
 pub use value::{Number, Value};

@@ -7,11 +7,13 @@
 mod change;
 mod digest;
 mod file;
+mod files;
 mod limits;
 mod planner;
 mod rekey;
 
 pub use file::{ChangeLine, PlanFile, PlanFileError, file_schema};
+pub use files::record_files;
 pub use planner::{Context, plan};
 pub use rekey::rekey;
 

@@ -30,6 +30,7 @@ fn desired(users: &BTreeMap<String, Attributes>) -> Desired {
                 )
             })
             .collect(),
+        ..Desired::default()
     }
 }
 

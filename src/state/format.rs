@@ -1,23 +1,18 @@
 //! The state as text and back: JSON that people can read and git can diff, one user a line.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io;
-use std::marker::PhantomData;
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::de::{Error as _, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
+use super::rows::{EntryLine, FileLine, RejectionLine, without_repeats};
 use crate::model::digest::{from_hex, to_hex};
-use crate::model::{
-    ApiVersion, Entry, FieldDigest, FieldPath, MemberId, RecordedFields, Rejection, State,
-    UserDigest,
-};
+use crate::model::{ApiVersion, Entry, MemberId, State};
 
-/// The version of the form that this program writes.
-pub const VERSION: u32 = 1;
+/// The version of the form that this program writes. It reads version 1 too, which remembers no files.
+pub const VERSION: u32 = 2;
 
 /// Why a text is not a state.
 #[derive(Debug, thiserror::Error)]
@@ -78,119 +73,15 @@ pub(super) struct StateFile {
     salt: String,
     /// Which `TALKFORM_STATE_KEY` its digests were made with.
     key_id: Option<String>,
+    /// What is remembered of the manifest files, by name.
+    #[serde(default, deserialize_with = "without_repeats")]
+    files: BTreeMap<String, FileLine>,
     /// The applied users by member id.
     #[serde(deserialize_with = "without_repeats")]
     users: BTreeMap<String, EntryLine>,
     /// Users that Channel refused.
     #[serde(default, deserialize_with = "without_repeats")]
     rejected: BTreeMap<String, RejectionLine>,
-}
-
-/// One applied user.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct EntryLine {
-    /// The digest over all fields.
-    digest: String,
-    /// When Channel accepted the user.
-    #[schemars(with = "String")]
-    at: Timestamp,
-    /// The digest of each field by its path.
-    #[serde(default, deserialize_with = "without_repeats")]
-    fields: BTreeMap<String, String>,
-    /// Fields that Channel's answer did not show as sent.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    unconfirmed: Vec<String>,
-}
-
-/// One refused user.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct RejectionLine {
-    /// The digest of what was sent.
-    digest: String,
-    /// The answer's status.
-    status: u16,
-    /// The answer's machine-readable type.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    code: Option<String>,
-    /// How many applies tried it.
-    attempts: u32,
-    /// When it was first refused.
-    #[schemars(with = "String")]
-    since: Timestamp,
-}
-
-impl EntryLine {
-    pub(super) fn of(entry: &Entry) -> Self {
-        let Entry {
-            digest,
-            at,
-            fields,
-            unconfirmed,
-        } = entry;
-        Self {
-            digest: digest.to_string(),
-            at: *at,
-            fields: fields
-                .iter()
-                .map(|(path, digest)| (path.to_string(), digest.to_string()))
-                .collect(),
-            unconfirmed: unconfirmed.iter().map(ToString::to_string).collect(),
-        }
-    }
-
-    pub(super) fn into_entry(self) -> Result<Entry, String> {
-        let mut fields = Vec::with_capacity(self.fields.len());
-        for (path, digest) in self.fields {
-            let path: FieldPath = path.parse().map_err(|e| format!("{e}"))?;
-            let digest: FieldDigest = digest.parse().map_err(|e| format!("{e}"))?;
-            fields.push((path, digest));
-        }
-        let mut unconfirmed = BTreeSet::new();
-        for path in self.unconfirmed {
-            unconfirmed.insert(path.parse().map_err(|e| format!("{e}"))?);
-        }
-        Ok(Entry {
-            digest: user_digest(&self.digest)?,
-            at: self.at,
-            fields: RecordedFields::new(fields),
-            unconfirmed,
-        })
-    }
-}
-
-impl RejectionLine {
-    pub(super) fn of(rejection: &Rejection) -> Self {
-        let Rejection {
-            digest,
-            status,
-            code,
-            attempts,
-            since,
-        } = rejection;
-        Self {
-            digest: digest.to_string(),
-            status: *status,
-            code: code.clone(),
-            attempts: *attempts,
-            since: *since,
-        }
-    }
-
-    pub(super) fn into_rejection(self) -> Result<Rejection, String> {
-        Ok(Rejection {
-            digest: user_digest(&self.digest)?,
-            status: self.status,
-            code: self.code,
-            attempts: self.attempts,
-            since: self.since,
-        })
-    }
-}
-
-fn user_digest(text: &str) -> Result<UserDigest, String> {
-    text.parse().map_err(|error| format!("{error}"))
 }
 
 /// Reads a state that may be written in any way.
@@ -214,7 +105,7 @@ pub(super) fn parse(text: &str) -> Result<State, FormatError> {
             };
         }
     };
-    if file.version != VERSION {
+    if !(1..=VERSION).contains(&file.version) {
         return Err(FormatError::Newer {
             found: file.version.into(),
         });
@@ -236,9 +127,15 @@ pub(super) fn parse(text: &str) -> Result<State, FormatError> {
         canonical_form: file.canonical_form,
         salt,
         key_id: file.key_id,
+        files: BTreeMap::new(),
         users: BTreeMap::new(),
         rejected: BTreeMap::new(),
     };
+    for (name, line) in file.files {
+        let wrong = |reason: String| unreadable(format!("file «{name}»: {reason}"));
+        let record = line.into_record().map_err(wrong)?;
+        state.files.insert(name.as_str().into(), record);
+    }
     for (id, line) in file.users {
         let wrong = |reason: String| unreadable(format!("user «{id}»: {reason}"));
         let parsed = MemberId::new(&id).map_err(|e| wrong(e.to_string()))?;
@@ -280,6 +177,7 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
         canonical_form,
         salt,
         key_id,
+        files,
         users,
         rejected,
     } = state;
@@ -295,7 +193,13 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
     };
     let mut head = json(&header);
     head.pop();
-    write!(out, "{head},\n \"users\": {{")?;
+    write!(out, "{head},\n \"files\": {{")?;
+    let files = files.iter();
+    lines(
+        out,
+        files.map(|(name, record)| (json(&**name), json(&FileLine::of(record)))),
+    )?;
+    write!(out, "}},\n \"users\": {{")?;
     lines(out, users.iter().map(|(id, e)| (json(id), entry_line(e))))?;
     write!(out, "}},\n \"rejected\": {{")?;
     let rejected = rejected.iter();
@@ -311,11 +215,12 @@ fn entry_line(entry: &Entry) -> String {
     if !entry.unconfirmed.is_empty() {
         return json(&EntryLine::of(entry));
     }
-    let mut line = format!(
-        "{{\"digest\":\"{}\",\"at\":\"{}\",\"fields\":{{",
-        entry.digest, entry.at
-    );
+    let mut line = format!("{{\"digest\":\"{}\",\"at\":\"{}\"", entry.digest, entry.at);
     // Writing to a String does not fail.
+    if let Some(file) = entry.file {
+        let _ = write!(line, ",\"file\":{file}");
+    }
+    line.push_str(",\"fields\":{");
     let _ = entry.fields.write(&mut line);
     line.push_str("}}");
     line
@@ -333,38 +238,8 @@ fn lines(out: &mut dyn io::Write, rows: impl Iterator<Item = (String, String)>) 
     Ok(())
 }
 
-fn json<T: Serialize>(value: &T) -> String {
+fn json<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).expect("plain data with text keys is always JSON")
-}
-
-/// A map in which a key that comes twice is an error: git can merge two branches into one.
-fn without_repeats<'de, D, V>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error>
-where
-    D: Deserializer<'de>,
-    V: Deserialize<'de>,
-{
-    struct Unique<V>(PhantomData<V>);
-
-    impl<'de, V: Deserialize<'de>> Visitor<'de> for Unique<V> {
-        type Value = BTreeMap<String, V>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-            let mut map = BTreeMap::new();
-            while let Some((key, value)) = access.next_entry::<String, V>()? {
-                if map.contains_key(&key) {
-                    return Err(A::Error::custom(format!("«{key}» stands there twice")));
-                }
-                map.insert(key, value);
-            }
-            Ok(map)
-        }
-    }
-
-    deserializer.deserialize_map(Unique(PhantomData))
 }
 
 /// The JSON Schema of the state file.
@@ -375,7 +250,8 @@ pub fn schema() -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Attributes, DigestKey, Digests};
+    use crate::model::{Attributes, DigestKey, Digests, FieldPath, Rejection};
+    use jiff::Timestamp;
 
     fn digests() -> Digests {
         let attributes = Attributes {
@@ -419,7 +295,7 @@ mod tests {
     fn round_trip() {
         let text = written(&state());
         assert_eq!(parse(&text).expect("a state"), state());
-        assert_eq!(text.lines().count(), 9);
+        assert_eq!(text.lines().count(), 10);
     }
 
     #[test]
@@ -431,10 +307,10 @@ mod tests {
     #[test]
     fn refusals() {
         let text = written(&state());
-        let newer = text.replacen("\"version\":1", "\"version\":2,\"news\":true", 1);
+        let newer = text.replacen("\"version\":2", "\"version\":3,\"news\":true", 1);
         assert!(matches!(
             parse(&newer),
-            Err(FormatError::Newer { found: 2 })
+            Err(FormatError::Newer { found: 3 })
         ));
         let form = text.replacen("\"canonicalForm\":1", "\"canonicalForm\":9", 1);
         assert!(matches!(

@@ -5,7 +5,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::format::{self, EntryLine, FormatError};
+use super::format::{self, FormatError};
+use super::rows::EntryLine;
 use crate::model::{Entry, MemberId, RecordedFields, State};
 
 const BEGIN: &str = "\n \"users\": {\n";
@@ -89,7 +90,7 @@ fn users(text: &Arc<String>, part: Range<usize>, end: usize) -> Option<Vec<(Memb
     Some(users)
 }
 
-/// `  "id": {"digest":"…","at":"…","fields":{…}}`
+/// `  "id": {"digest":"…","at":"…","file":7,"fields":{…}}`
 fn user(text: &Arc<String>, start: usize, line: &str) -> Option<(MemberId, Entry)> {
     quick(text, start, line).or_else(|| {
         let (id, entry) = line.strip_prefix("  ")?.split_once("\": ")?;
@@ -107,15 +108,30 @@ fn quick(text: &Arc<String>, start: usize, line: &str) -> Option<(MemberId, Entr
     let rest = rest.strip_prefix(": {\"digest\":\"")?;
     let (digest, rest) = rest.split_at_checked(64)?;
     let (at, rest) = rest.strip_prefix("\",\"at\":\"")?.split_once('"')?;
+    let (file, rest) = match rest.strip_prefix(",\"file\":") {
+        Some(rest) => {
+            let (number, _) = rest.split_once(',')?;
+            (Some(whole_number(number)?), &rest[number.len()..])
+        }
+        None => (None, rest),
+    };
     let fields = rest.strip_prefix(",\"fields\":{")?.strip_suffix("}}")?;
     let from = start + (line.len() - 2 - fields.len());
     let entry = Entry {
         digest: digest.parse().ok()?,
         at: at.parse().ok()?,
+        file,
         fields: RecordedFields::written(text, from..from + fields.len())?,
         unconfirmed: std::collections::BTreeSet::new(),
     };
     Some((MemberId::new(id).ok()?, entry))
+}
+
+/// As JSON writes one.
+fn whole_number(text: &str) -> Option<u32> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = is_plain && (text.len() == 1 || !text.starts_with('0'));
+    is_number.then(|| text.parse().ok()).flatten()
 }
 
 #[cfg(test)]
@@ -123,7 +139,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::{ApiVersion, Attributes, DigestKey, FieldPath};
+    use crate::model::{
+        ApiVersion, Attributes, ContentDigest, DigestKey, FieldPath, FileContent, FileRecord,
+        UsersSum,
+    };
 
     fn written(state: &State) -> String {
         let mut bytes = Vec::new();
@@ -141,11 +160,12 @@ mod tests {
             prop_oneof!["[a-z0-9]{1,3}", "[a-z가\"\\\\,:}]{1,4}"],
             proptest::collection::btree_map(key, 0..3_i32, 0..4),
             any::<bool>(),
+            prop::option::of(0..12_u32),
         );
         proptest::collection::vec(user, 0..12).prop_map(|users| {
             let key = DigestKey::new(b"salt", None);
             let mut state = State::new("l".into(), b"salt".to_vec(), None, ApiVersion::V4);
-            for (id, profile, doubtful) in users {
+            for (id, profile, doubtful, file) in users {
                 let attributes = Attributes {
                     profile_once: profile
                         .into_iter()
@@ -158,6 +178,17 @@ mod tests {
                 let mut entry = Entry::new(&digests, jiff::Timestamp::UNIX_EPOCH);
                 if doubtful {
                     entry.unconfirmed.insert(FieldPath::UnsubscribeEmail);
+                }
+                entry.file = file;
+                if let Some(number) = file {
+                    let content = doubtful.then(|| FileContent {
+                        digest: key.file(&ContentDigest::of(id.as_bytes(), b"")),
+                        users: number,
+                        sum: UsersSum::EMPTY,
+                    });
+                    state
+                        .files
+                        .insert(id.as_str().into(), FileRecord { number, content });
                 }
                 state
                     .users

@@ -5,6 +5,7 @@ mod journal;
 mod lines;
 mod lock;
 mod room;
+mod rows;
 mod store;
 
 pub use format::{FormatError, VERSION, schema, write};

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::format::{self, FormatError};
 use super::journal::{self, JournalRecord, Replay};
 use super::lock::{Holder, Lock, LockError};
 use super::{lines, room};
-use crate::model::State;
+use crate::model::{Desired, State};
 
 /// How long accepted users may wait to be flushed to the disk together. A kill loses none of
 /// them; a power cut those of this time, which are then sent again.
@@ -72,6 +72,22 @@ pub struct Loaded {
     pub state: Option<State>,
     /// What the journal added.
     pub replay: Replay,
+    /// Which files these were.
+    seen: Seen,
+}
+
+/// What tells whether the state's files are still those that were read: each save makes a new file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Seen {
+    state: Option<Identity>,
+    journal: Option<Identity>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Identity {
+    number: u64,
+    bytes: u64,
+    modified: Option<SystemTime>,
 }
 
 impl Store {
@@ -109,6 +125,7 @@ impl Store {
         // The journal first: an apply that ends in between has saved the state before it removes
         // the journal, so the pair is never older than the journal.
         let journal_path = self.journal_path();
+        let seen = self.seen()?;
         let journal = read_optional(&journal_path)?;
         let Some(bytes) = read_optional(&self.path)? else {
             if journal.is_some_and(|bytes| !bytes.is_empty()) {
@@ -123,6 +140,7 @@ impl Store {
             return Ok(Loaded {
                 state: None,
                 replay: Replay::default(),
+                seen,
             });
         };
         let unusable = |cause| StoreError::Format {
@@ -144,6 +162,19 @@ impl Store {
         Ok(Loaded {
             state: Some(state),
             replay,
+            seen,
+        })
+    }
+
+    /// Whether the state is still as it was loaded, so that it need not be loaded again.
+    pub fn is_as_loaded(&self, loaded: &Loaded) -> Result<bool, StoreError> {
+        Ok(self.seen()? == loaded.seen)
+    }
+
+    fn seen(&self) -> Result<Seen, StoreError> {
+        Ok(Seen {
+            journal: identity(&self.journal_path())?,
+            state: identity(&self.path)?,
         })
     }
 
@@ -173,9 +204,14 @@ impl Store {
     /// closing save fit on the disk, should all of these events happen.
     pub fn check_room(
         &self,
-        state: &State,
+        loaded: &Loaded,
+        desired: &Desired,
         events: impl Iterator<Item = JournalRecord>,
     ) -> Result<(), StoreError> {
+        /// The most that a file's record takes besides its name, in bytes.
+        const RECORD: usize = 200;
+        /// The most that an entry grows when its file is recorded.
+        const FILE: usize = ",\"file\":4294967295".len();
         let path = self.journal_path();
         match OpenOptions::new().append(true).open(&path) {
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
@@ -187,12 +223,18 @@ impl Store {
             }
             _ => {}
         }
-        // A user's line in the state is no longer than its line in the journal.
-        let lines: usize = events.map(|event| journal::line(&event).len()).sum();
-        let mut whole = Length(0);
-        // Counting does not fail.
-        let _ = format::write(state, &mut whole);
-        let bytes = whole.0 + (journal::head(state).len() + 2 * lines) as u64;
+        // A user's line in the state is no longer than its line in the journal; a name is at worst all
+        // escapes.
+        let lines: usize = events.map(|event| journal::line(&event).len() + FILE).sum();
+        let names = desired
+            .files
+            .iter()
+            .map(|file| 6 * file.name.len() + RECORD);
+        let recorded = loaded.state.as_ref().map_or(0, |state| state.users.len());
+        let on_disk = [&loaded.seen.state, &loaded.seen.journal];
+        let on_disk = on_disk.into_iter().flatten().map(|file| file.bytes);
+        let bytes = on_disk.sum::<u64>()
+            + (journal::HEAD + 2 * lines + names.sum::<usize>() + FILE * recorded) as u64;
         room::try_out(folder_of(&self.path), bytes).map_err(|cause| match cause.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Room {
                 path: self.path.clone(),
@@ -259,17 +301,22 @@ fn write_whole(state: &State, file: &mut File) -> io::Result<()> {
     out.flush()
 }
 
-/// Counts the bytes that would be written.
-struct Length(u64);
-
-impl Write for Length {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len() as u64;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+fn identity(path: &Path) -> Result<Option<Identity>, StoreError> {
+    match fs::metadata(path) {
+        Ok(data) => Ok(Some(Identity {
+            #[cfg(unix)]
+            number: std::os::unix::fs::MetadataExt::ino(&data),
+            #[cfg(not(unix))]
+            number: 0,
+            bytes: data.len(),
+            modified: data.modified().ok(),
+        })),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(StoreError::File {
+            doing: "read",
+            path: path.to_owned(),
+            cause,
+        }),
     }
 }
 

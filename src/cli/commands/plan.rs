@@ -18,9 +18,10 @@ pub(crate) fn run(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     let settings = Settings::read(global)?;
-    let (desired, warnings) = settings.desired()?;
-    output::warn(terminal, &settings.root, &warnings);
     let loaded = settings.store.load()?;
+    let shortcut = !arguments.planning.no_shortcut;
+    let (desired, warnings) = settings.desired_beside(&loaded, shortcut)?;
+    output::warn(terminal, &settings.root, &warnings);
     output::replayed(terminal, &loaded);
     let state = settings.recorded(&loaded);
     let base = match &arguments.base {
