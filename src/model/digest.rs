@@ -41,25 +41,41 @@ pub fn to_hex(bytes: &[u8]) -> String {
 
 /// Bytes from lower-case hexadecimal digits, two a byte; `None` for any other text.
 pub fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let nibble = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+    let mut bytes = vec![0; text.len() / 2];
+    from_hex_into(text, &mut bytes).then_some(bytes)
+}
+
+fn from_hex_into(text: &str, bytes: &mut [u8]) -> bool {
+    const NONE: u8 = 0x80;
+    const NIBBLES: [u8; 256] = {
+        let mut table = [NONE; 256];
+        let mut value = 0;
+        while value < 16 {
+            table[b"0123456789abcdef"[value as usize] as usize] = value;
+            value += 1;
+        }
+        table
     };
     let digits = text.as_bytes();
-    if !digits.len().is_multiple_of(2) {
-        return None;
+    if digits.len() != bytes.len() * 2 {
+        return false;
     }
-    digits
-        .chunks_exact(2)
-        .map(|pair| Some(nibble(pair[0])? << 4 | nibble(pair[1])?))
-        .collect()
+    let mut wrong = 0;
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let (high, low) = (NIBBLES[pair[0] as usize], NIBBLES[pair[1] as usize]);
+        wrong |= high | low;
+        *byte = (high << 4) | low;
+    }
+    wrong & NONE == 0
 }
 
 fn unhex<const N: usize>(text: &str) -> Result<[u8; N], NotADigest> {
-    from_hex(text)
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or_else(|| NotADigest(text.chars().take(80).collect(), N * 2))
+    let mut bytes = [0; N];
+    if from_hex_into(text, &mut bytes) {
+        Ok(bytes)
+    } else {
+        Err(NotADigest(text.chars().take(80).collect(), N * 2))
+    }
 }
 
 macro_rules! digest_type {

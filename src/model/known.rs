@@ -50,28 +50,22 @@ pub struct Known<'s> {
 }
 
 impl<'s> Known<'s> {
-    /// Knows users and files.
+    /// Knows users and files. The state's records of files must be true of it: see [`drop_untrue`].
     pub fn new(state: &'s State, key: &'s DigestKey) -> Self {
-        let mut known = Self::users_only(state, key);
-        if state.files.values().all(|record| record.content.is_none()) {
-            return known;
-        }
-        let sums = sums(state);
-        for record in state.files.values() {
+        let records = state.files.values();
+        let files = records.filter_map(|record| {
             let FileRecord { number, content } = record;
-            let Some(FileContent { digest, users, sum }) = content else {
-                continue;
+            let content = content.as_ref()?;
+            let known = KnownFile {
+                number: *number,
+                users: content.users,
             };
-            let recorded = sums.get(number).copied().unwrap_or((0, UsersSum::EMPTY));
-            if recorded == (*users, *sum) {
-                let file = KnownFile {
-                    number: *number,
-                    users: *users,
-                };
-                known.files.insert(*digest, file);
-            }
+            Some((content.digest, known))
+        });
+        Self {
+            files: files.collect(),
+            ..Self::users_only(state, key)
         }
-        known
     }
 
     /// Knows users alone: every file is read.
@@ -114,10 +108,32 @@ impl<'s> Known<'s> {
     }
 }
 
+/// Drops what is remembered of files whose users are no longer recorded as they were then.
+pub fn drop_untrue(state: &mut State) {
+    if state.files.values().all(|record| record.content.is_none()) {
+        return;
+    }
+    let sums = sums(state);
+    for FileRecord { number, content } in state.files.values_mut() {
+        *content = content
+            .take()
+            .filter(|content| is_true(*number, content, &sums));
+    }
+}
+
+/// Whether the users of a file with this number are recorded as they were when its content was.
+pub fn is_true(number: u32, content: &FileContent, sums: &Sums) -> bool {
+    let recorded = sums.get(&number).copied().unwrap_or((0, UsersSum::EMPTY));
+    recorded == (content.users, content.sum)
+}
+
 /// How many users each file number has in a state, and the sum over them.
-pub fn sums(state: &State) -> HashMap<u32, (u32, UsersSum)> {
+pub type Sums = HashMap<u32, (u32, UsersSum)>;
+
+/// The sums of a state.
+pub fn sums(state: &State) -> Sums {
     let all: Vec<(&MemberId, &Entry)> = state.users.iter().collect();
-    let mut sums: HashMap<u32, (u32, UsersSum)> = HashMap::new();
+    let mut sums = Sums::new();
     for part in in_parallel(&shares(&all, 4096), |part| sums_of(part)) {
         for (number, (users, sum)) in part {
             let (all_users, whole) = sums.entry(number).or_insert((0, UsersSum::EMPTY));
@@ -128,8 +144,8 @@ pub fn sums(state: &State) -> HashMap<u32, (u32, UsersSum)> {
     sums
 }
 
-fn sums_of(users: &[(&MemberId, &Entry)]) -> HashMap<u32, (u32, UsersSum)> {
-    let mut sums: HashMap<u32, (u32, UsersSum)> = HashMap::new();
+fn sums_of(users: &[(&MemberId, &Entry)]) -> Sums {
+    let mut sums = Sums::new();
     for (id, entry) in users {
         if let Some(number) = entry.file {
             let (users, sum) = sums.entry(number).or_insert((0, UsersSum::EMPTY));

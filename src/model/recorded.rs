@@ -13,7 +13,7 @@ use super::{FieldDigest, FieldPath};
 /// million users a plan explains the few that changed.
 #[derive(Clone)]
 pub struct RecordedFields {
-    parsed: OnceLock<Vec<(FieldPath, FieldDigest)>>,
+    parsed: OnceLock<Box<[(FieldPath, FieldDigest)]>>,
     written: Option<Written>,
 }
 
@@ -30,7 +30,7 @@ impl RecordedFields {
     pub fn new(fields: impl IntoIterator<Item = (FieldPath, FieldDigest)>) -> Self {
         let unique: BTreeMap<_, _> = fields.into_iter().collect();
         Self {
-            parsed: OnceLock::from(unique.into_iter().collect::<Vec<_>>()),
+            parsed: OnceLock::from(unique.into_iter().collect::<Box<[_]>>()),
             written: None,
         }
     }
@@ -38,13 +38,20 @@ impl RecordedFields {
     /// Fields as [`write`](Self::write) writes them, in a part of a text. `None` where that part is anything else.
     pub fn written(text: &Arc<String>, part: Range<usize>) -> Option<Self> {
         let inside = text.get(part.clone())?;
-        let length = u32::try_from(part.len()).ok()?;
-        is_as_written(inside.as_bytes()).then(|| Self {
+        is_as_written(inside.as_bytes())
+            .then(|| Self::unchecked(text, part))
+            .flatten()
+    }
+
+    /// The same where a checksum says that the text is what this program wrote. What it holds otherwise is
+    /// passed over.
+    pub fn unchecked(text: &Arc<String>, part: Range<usize>) -> Option<Self> {
+        Some(Self {
             parsed: OnceLock::new(),
             written: Some(Written {
+                length: u32::try_from(part.len()).ok()?,
                 text: Arc::clone(text),
                 start: part.start,
-                length,
             }),
         })
     }
@@ -52,15 +59,13 @@ impl RecordedFields {
     fn all(&self) -> &[(FieldPath, FieldDigest)] {
         self.parsed.get_or_init(|| {
             let Some(inside) = self.text() else {
-                return Vec::new();
+                return Box::default();
             };
-            // `"path":"digest"`, as `written` has checked.
-            let pairs = inside.split(',').filter_map(|pair| {
-                let (path, digest) = pair.split_once(':')?;
-                Some((
-                    path.trim_matches('"').parse().ok()?,
-                    digest.trim_matches('"').parse().ok()?,
-                ))
+            // `"path":"digest","path":"digest"`: between quotes they take turns.
+            let mut quoted = inside.split('"').skip(1).step_by(2);
+            let pairs = std::iter::from_fn(|| {
+                let (path, digest) = (quoted.next()?, quoted.next()?);
+                Some((path.parse().ok()?, digest.parse().ok()?))
             });
             pairs.collect()
         })

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{EntryLine, FileLine, RejectionLine, without_repeats};
 use crate::model::digest::{from_hex, to_hex};
-use crate::model::{ApiVersion, Entry, MemberId, State};
+use crate::model::{ApiVersion, Entry, MemberId, State, known};
 
 /// The version of the form that this program writes. It reads version 1 too, which remembers no files.
 pub const VERSION: u32 = 2;
@@ -82,10 +82,21 @@ pub(super) struct StateFile {
     /// Users that Channel refused.
     #[serde(default, deserialize_with = "without_repeats")]
     rejected: BTreeMap<String, RejectionLine>,
+    /// Over the lines of files and users, as this program writes them: tells an edit by hand or a merge
+    /// from what was written. A state without it, or with another, is read all the same, more carefully.
+    #[serde(default)]
+    check: Option<String>,
 }
 
 /// Reads a state that may be written in any way.
 pub(super) fn parse(text: &str) -> Result<State, FormatError> {
+    let (mut state, _) = read(text)?;
+    known::drop_untrue(&mut state);
+    Ok(state)
+}
+
+/// The state, its records of files not yet held against its users, and its check.
+pub(super) fn read(text: &str) -> Result<(State, Option<String>), FormatError> {
     let unreadable = |reason: String| FormatError::Unreadable(reason);
     let file: StateFile = match serde_json::from_str(text) {
         Ok(file) => file,
@@ -150,7 +161,7 @@ pub(super) fn parse(text: &str) -> Result<State, FormatError> {
             .rejected
             .insert(parsed, line.into_rejection().map_err(wrong)?);
     }
-    Ok(state)
+    Ok((state, file.check))
 }
 
 /// The header of a state: everything but its users.
@@ -193,21 +204,45 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
     };
     let mut head = json(&header);
     head.pop();
+    let mut check = Check::default();
     write!(out, "{head},\n \"files\": {{")?;
-    let files = files.iter();
-    lines(
-        out,
-        files.map(|(name, record)| (json(&**name), json(&FileLine::of(record)))),
-    )?;
+    let sums = known::sums(state);
+    let rows = files.iter().map(|(name, record)| {
+        let content = record.content.as_ref();
+        let content = content.filter(|content| known::is_true(record.number, content, &sums));
+        (json(&**name), json(&FileLine::of(record.number, content)))
+    });
+    lines(out, rows, &mut check)?;
     write!(out, "}},\n \"users\": {{")?;
-    lines(out, users.iter().map(|(id, e)| (json(id), entry_line(e))))?;
+    let rows = users
+        .iter()
+        .map(|(id, entry)| (json(id), entry_line(entry)));
+    lines(out, rows, &mut check)?;
     write!(out, "}},\n \"rejected\": {{")?;
-    let rejected = rejected.iter();
-    lines(
-        out,
-        rejected.map(|(id, r)| (json(id), json(&RejectionLine::of(r)))),
-    )?;
-    out.write_all(b"}}\n")
+    let rows = rejected.iter();
+    let rows = rows.map(|(id, rejection)| (json(id), json(&RejectionLine::of(rejection))));
+    lines(out, rows, &mut Check::default())?;
+    writeln!(out, "}},\n \"check\": \"{}\"}}", check.text())
+}
+
+/// A sum over lines, so that several threads can make it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Check(u64);
+
+impl Check {
+    /// Adds a line, without its indentation and without what parts it from the next.
+    pub(super) fn add(&mut self, line: &[u8]) {
+        self.0 = self.0.wrapping_add(xxhash_rust::xxh3::xxh3_64(line));
+    }
+
+    /// Adds all lines of another.
+    pub(super) fn and(&mut self, other: Self) {
+        self.0 = self.0.wrapping_add(other.0);
+    }
+
+    pub(super) fn text(self) -> String {
+        to_hex(&self.0.to_be_bytes())
+    }
 }
 
 /// An entry as [`EntryLine`] is written, its fields copied where they are still text.
@@ -215,8 +250,13 @@ fn entry_line(entry: &Entry) -> String {
     if !entry.unconfirmed.is_empty() {
         return json(&EntryLine::of(entry));
     }
-    let mut line = format!("{{\"digest\":\"{}\",\"at\":\"{}\"", entry.digest, entry.at);
+    let mut line = String::with_capacity(512);
     // Writing to a String does not fail.
+    let _ = write!(
+        line,
+        "{{\"digest\":\"{}\",\"at\":\"{}\"",
+        entry.digest, entry.at
+    );
     if let Some(file) = entry.file {
         let _ = write!(line, ",\"file\":{file}");
     }
@@ -226,10 +266,21 @@ fn entry_line(entry: &Entry) -> String {
     line
 }
 
-fn lines(out: &mut dyn io::Write, rows: impl Iterator<Item = (String, String)>) -> io::Result<()> {
+fn lines(
+    out: &mut dyn io::Write,
+    rows: impl Iterator<Item = (String, String)>,
+    check: &mut Check,
+) -> io::Result<()> {
     let mut separator = "\n  ";
-    for (key, line) in rows {
-        write!(out, "{separator}{key}: {line}")?;
+    let mut line = String::new();
+    for (key, value) in rows {
+        line.clear();
+        line.push_str(&key);
+        line.push_str(": ");
+        line.push_str(&value);
+        check.add(line.as_bytes());
+        out.write_all(separator.as_bytes())?;
+        out.write_all(line.as_bytes())?;
         separator = ",\n  ";
     }
     if separator.starts_with(',') {
@@ -295,7 +346,7 @@ mod tests {
     fn round_trip() {
         let text = written(&state());
         assert_eq!(parse(&text).expect("a state"), state());
-        assert_eq!(text.lines().count(), 10);
+        assert_eq!(text.lines().count(), 11);
     }
 
     #[test]

@@ -5,12 +5,18 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::format::{self, FormatError};
+use jiff::Timestamp;
+
+use super::format::{self, Check, FormatError};
 use super::rows::EntryLine;
-use crate::model::{Entry, MemberId, RecordedFields, State};
+use crate::model::parallel::in_parallel;
+use crate::model::{Entry, MemberId, RecordedFields, State, known};
 
 const BEGIN: &str = "\n \"users\": {\n";
 const END: &str = "\n },\n \"rejected\": {";
+
+/// Bytes that are worth a thread.
+pub(super) const STRETCH: usize = 1 << 20;
 
 /// Reads a state: the answer of the reader of all JSON, sooner.
 ///
@@ -18,55 +24,92 @@ const END: &str = "\n },\n \"rejected\": {";
 ///
 /// Where the text is no state that this program can use.
 pub fn parse(text: String) -> Result<State, FormatError> {
-    let text = Arc::new(text);
-    match as_written(&text) {
-        Some(state) => Ok(state),
-        None => format::parse(&text),
-    }
+    parse_pieces(&[Arc::new(text)])
 }
 
-fn as_written(text: &Arc<String>) -> Option<State> {
-    let begin = text.find(BEGIN)? + BEGIN.len();
-    let end = text.rfind(END)?;
-    if end <= begin {
+/// Reads a state whose text comes in pieces, each but the last ending where a line does.
+pub(super) fn parse_pieces(pieces: &[Arc<String>]) -> Result<State, FormatError> {
+    if let Some(state) =
+        as_written(pieces, Trust::Checked).or_else(|| as_written(pieces, Trust::Nothing))
+    {
+        return Ok(state);
+    }
+    let all: Vec<&str> = pieces.iter().map(|piece| piece.as_str()).collect();
+    format::parse(&all.concat())
+}
+
+/// How much is taken for what it looks like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// What a checksum covers, which is held against the lines in the end.
+    Checked,
+    /// Nothing.
+    Nothing,
+}
+
+fn as_written(pieces: &[Arc<String>], trust: Trust) -> Option<State> {
+    let (first, last) = (pieces.first()?, pieces.last()?);
+    let begin = first.find(BEGIN)? + BEGIN.len();
+    let end = last.rfind(END)? + 1;
+    if pieces.len() == 1 && end <= begin {
         return None;
     }
-    let rest = [&text[..begin], &text[end + 1..]].concat();
-    let mut state = format::parse(&rest).ok()?;
+    let head = &first[..begin];
+    let (mut state, check) = format::read(&[head, &last[end..]].concat()).ok()?;
+    if check.is_none() && trust == Trust::Checked {
+        return None;
+    }
 
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let parts = parts(text, begin..end, threads);
-    let read: Vec<Option<Vec<(MemberId, Entry)>>> = std::thread::scope(|scope| {
-        let handles: Vec<_> = parts
-            .into_iter()
-            .map(|part| scope.spawn(move || users(text, part, end)))
-            .collect();
-        handles
-            .into_iter()
-            .map(|handle| handle.join().ok().flatten())
-            .collect()
+    let mut stretches = Vec::new();
+    for (number, piece) in pieces.iter().enumerate() {
+        let from = if number == 0 { begin } else { 0 };
+        let to = if number + 1 == pieces.len() {
+            end
+        } else {
+            piece.len()
+        };
+        let parts = parts(piece, from..to).into_iter();
+        stretches.extend(parts.map(|part| (piece, part, false)));
+    }
+    stretches.last_mut()?.2 = true;
+    let read = in_parallel(&stretches, |(piece, part, is_last)| {
+        users(piece, part.clone(), *is_last, trust)
     });
-    let mut users = Vec::new();
+    let mut found = file_lines(head);
+    let mut users = Vec::with_capacity(read.iter().flatten().map(|(users, _)| users.len()).sum());
     for part in read {
-        users.append(&mut part?);
+        let (mut part, check) = part?;
+        users.append(&mut part);
+        found.and(check);
     }
     if !users.is_sorted_by(|(one, _), (other, _)| one < other) {
         return None;
     }
     state.users = users.into_iter().collect();
+    match trust {
+        Trust::Checked if check != Some(found.text()) => return None,
+        Trust::Checked => {}
+        Trust::Nothing => known::drop_untrue(&mut state),
+    }
     Some(state)
 }
 
+/// The check over the lines of files: the only ones in the head that are indented by two.
+fn file_lines(head: &str) -> Check {
+    let mut check = Check::default();
+    for line in head.lines().filter_map(|line| line.strip_prefix("  ")) {
+        check.add(line.strip_suffix(',').unwrap_or(line).as_bytes());
+    }
+    check
+}
+
 /// Cuts a part of the text into about equal parts that end where lines end.
-fn parts(text: &str, whole: Range<usize>, count: usize) -> Vec<Range<usize>> {
-    let step = (whole.len() / count).max(1 << 16);
+fn parts(text: &str, whole: Range<usize>) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let mut start = whole.start;
     while start < whole.end {
-        let near = start.saturating_add(step).min(whole.end);
-        let line = text.as_bytes()[near..whole.end]
-            .iter()
-            .position(|byte| *byte == b'\n');
+        let near = start.saturating_add(STRETCH).min(whole.end);
+        let line = memchr::memchr(b'\n', &text.as_bytes()[near..whole.end]);
         let end = line.map_or(whole.end, |line| near + line + 1);
         parts.push(start..end);
         start = end;
@@ -74,25 +117,61 @@ fn parts(text: &str, whole: Range<usize>, count: usize) -> Vec<Range<usize>> {
     parts
 }
 
-fn users(text: &Arc<String>, part: Range<usize>, end: usize) -> Option<Vec<(MemberId, Entry)>> {
-    let mut users = Vec::new();
+type Users = Vec<(MemberId, Entry)>;
+
+fn users(
+    text: &Arc<String>,
+    part: Range<usize>,
+    is_last: bool,
+    trust: Trust,
+) -> Option<(Users, Check)> {
+    let mut check = Check::default();
+    let mut users = Users::new();
+    let mut times = Times::default();
     let mut start = part.start;
-    for whole in text[part].split_inclusive('\n') {
-        let next = start + whole.len();
-        let line = if next == end {
+    while start < part.end {
+        let next = start + memchr::memchr(b'\n', &text.as_bytes()[start..part.end])? + 1;
+        let whole = &text[start..next - 1];
+        let line = if is_last && next == part.end {
             whole
         } else {
-            whole.strip_suffix(",\n")?
+            whole.strip_suffix(',')?
         };
-        users.push(user(text, start, line)?);
+        check.add(line.as_bytes().get(2..)?);
+        users.push(user(text, start, line, trust, &mut times)?);
         start = next;
     }
-    Some(users)
+    Some((users, check))
+}
+
+/// The last time that was read: many users are recorded in the same second.
+#[derive(Default)]
+struct Times<'t> {
+    last: Option<(&'t str, Timestamp)>,
+}
+
+impl<'t> Times<'t> {
+    fn read(&mut self, text: &'t str) -> Option<Timestamp> {
+        match self.last {
+            Some((last, time)) if last == text => Some(time),
+            _ => {
+                let time = text.parse().ok()?;
+                self.last = Some((text, time));
+                Some(time)
+            }
+        }
+    }
 }
 
 /// `  "id": {"digest":"…","at":"…","file":7,"fields":{…}}`
-fn user(text: &Arc<String>, start: usize, line: &str) -> Option<(MemberId, Entry)> {
-    quick(text, start, line).or_else(|| {
+fn user<'t>(
+    text: &'t Arc<String>,
+    start: usize,
+    line: &'t str,
+    trust: Trust,
+    times: &mut Times<'t>,
+) -> Option<(MemberId, Entry)> {
+    quick(text, start, line, trust, times).or_else(|| {
         let (id, entry) = line.strip_prefix("  ")?.split_once("\": ")?;
         let id: MemberId = serde_json::from_str(&format!("{id}\"")).ok()?;
         let entry: EntryLine = serde_json::from_str(entry).ok()?;
@@ -100,31 +179,49 @@ fn user(text: &Arc<String>, start: usize, line: &str) -> Option<(MemberId, Entry
     })
 }
 
-fn quick(text: &Arc<String>, start: usize, line: &str) -> Option<(MemberId, Entry)> {
-    let (id, rest) = line.strip_prefix("  \"")?.split_once('"')?;
+fn quick<'t>(
+    text: &'t Arc<String>,
+    start: usize,
+    line: &'t str,
+    trust: Trust,
+    times: &mut Times<'t>,
+) -> Option<(MemberId, Entry)> {
+    let (id, rest) = until_quote(line.strip_prefix("  \"")?)?;
     if id.contains('\\') {
         return None;
     }
     let rest = rest.strip_prefix(": {\"digest\":\"")?;
     let (digest, rest) = rest.split_at_checked(64)?;
-    let (at, rest) = rest.strip_prefix("\",\"at\":\"")?.split_once('"')?;
+    let (at, rest) = until_quote(rest.strip_prefix("\",\"at\":\"")?)?;
     let (file, rest) = match rest.strip_prefix(",\"file\":") {
         Some(rest) => {
-            let (number, _) = rest.split_once(',')?;
+            let number = &rest[..memchr::memchr(b',', rest.as_bytes())?];
             (Some(whole_number(number)?), &rest[number.len()..])
         }
         None => (None, rest),
     };
     let fields = rest.strip_prefix(",\"fields\":{")?.strip_suffix("}}")?;
     let from = start + (line.len() - 2 - fields.len());
+    let part = from..from + fields.len();
+    if memchr::memchr(b'\\', fields.as_bytes()).is_some() {
+        return None;
+    }
     let entry = Entry {
         digest: digest.parse().ok()?,
-        at: at.parse().ok()?,
+        at: times.read(at)?,
         file,
-        fields: RecordedFields::written(text, from..from + fields.len())?,
+        fields: match trust {
+            Trust::Checked => RecordedFields::unchecked(text, part)?,
+            Trust::Nothing => RecordedFields::written(text, part)?,
+        },
         unconfirmed: std::collections::BTreeSet::new(),
     };
     Some((MemberId::new(id).ok()?, entry))
+}
+
+fn until_quote(text: &str) -> Option<(&str, &str)> {
+    let end = memchr::memchr(b'"', text.as_bytes())?;
+    Some((&text[..end], &text[end + 1..]))
 }
 
 /// As JSON writes one.
@@ -183,8 +280,9 @@ mod tests {
                 if let Some(number) = file {
                     let content = doubtful.then(|| FileContent {
                         digest: key.file(&ContentDigest::of(id.as_bytes(), b"")),
-                        users: number,
-                        sum: UsersSum::EMPTY,
+                        users: 1,
+                        sum: UsersSum::EMPTY
+                            .with(&MemberId::new(&id).expect("an id"), &digests.user),
                     });
                     state
                         .files
@@ -194,6 +292,8 @@ mod tests {
                     .users
                     .insert(MemberId::new(&id).expect("an id"), entry);
             }
+            // Untrue records are not written.
+            known::drop_untrue(&mut state);
             state
         })
     }
@@ -216,10 +316,35 @@ mod tests {
     #[test]
     fn what_is_written_is_read_the_quick_way() {
         let state = many();
-        let text = Arc::new(written(&state));
-        assert_eq!(as_written(&text).expect("as written"), state);
-        // What was loaded is written as it was.
-        assert_eq!(written(&as_written(&text).expect("as written")), *text);
+        let text = written(&state);
+        for pieces in [pieces(&text, 1), pieces(&text, 7)] {
+            for trust in [Trust::Checked, Trust::Nothing] {
+                let read = as_written(&pieces, trust).expect("as written");
+                assert_eq!(read, state);
+                // What was loaded is written as it was.
+                assert_eq!(written(&read), text);
+            }
+        }
+    }
+
+    /// The text as so many pieces.
+    fn pieces(text: &str, count: usize) -> Vec<Arc<String>> {
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let pieces = lines.chunks(lines.len().div_ceil(count));
+        pieces.map(|piece| Arc::new(piece.concat())).collect()
+    }
+
+    #[test]
+    fn what_was_altered_is_read_with_care() {
+        let text = written(&many());
+        let altered = text.replacen("\"u-7\"", "\"u-8a\"", 1);
+        let altered = altered.replacen("\"fields\":{\"unsub", "\"fields\":{\"unsnb", 1);
+        assert!(as_written(&pieces(&altered, 1), Trust::Checked).is_none());
+        assert!(parse(altered).is_err());
+        let unchecked = text.replace("\"check\"", "\"chek\"");
+        assert!(parse(unchecked).is_err());
+        let (unchecked, _) = text.rsplit_once(",\n \"check\"").expect("a check");
+        assert_eq!(parse(format!("{unchecked}}}\n")).expect("a state"), many());
     }
 
     #[test]
@@ -227,13 +352,14 @@ mod tests {
         let text = written(&many());
         let lines: Vec<&str> = text.lines().collect();
         let mut twice = lines.clone();
-        twice.insert(3, lines[3]);
+        twice.insert(4, lines[4]);
         assert!(parse(twice.join("\n") + "\n").is_err());
         let mut disorder = lines.clone();
-        disorder.swap(3, 4);
-        let disorder = Arc::new(disorder.join("\n") + "\n");
-        assert!(as_written(&disorder).is_none());
-        assert_eq!(parse(disorder.to_string()).expect("a state"), many());
+        disorder.swap(4, 5);
+        let disorder = disorder.join("\n") + "\n";
+        assert!(as_written(&pieces(&disorder, 1), Trust::Checked).is_none());
+        assert!(as_written(&pieces(&disorder, 1), Trust::Nothing).is_none());
+        assert_eq!(parse(disorder).expect("a state"), many());
     }
 
     proptest! {

@@ -75,11 +75,10 @@ pub(super) struct RejectionLine {
 }
 
 impl FileLine {
-    pub(super) fn of(record: &FileRecord) -> Self {
-        let FileRecord { number, content } = record;
+    pub(super) fn of(number: u32, content: Option<&FileContent>) -> Self {
         Self {
-            no: *number,
-            content: content.as_ref().map(|content| {
+            no: number,
+            content: content.map(|content| {
                 let FileContent { digest, users, sum } = content;
                 FileContentLine {
                     digest: digest.to_string(),

@@ -1,7 +1,7 @@
 //! The state's files: read, journalled, replaced as a whole.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use super::format::{self, FormatError};
 use super::journal::{self, JournalRecord, Replay};
 use super::lock::{Holder, Lock, LockError};
 use super::{lines, room};
-use crate::model::{Desired, State};
+use crate::model::{Desired, State, known, parallel};
 
 /// How long accepted users may wait to be flushed to the disk together. A kill loses none of
 /// them; a power cut those of this time, which are then sent again.
@@ -127,7 +127,7 @@ impl Store {
         let journal_path = self.journal_path();
         let seen = self.seen()?;
         let journal = read_optional(&journal_path)?;
-        let Some(bytes) = read_optional(&self.path)? else {
+        let Some(pieces) = self.pieces()? else {
             if journal.is_some_and(|bytes| !bytes.is_empty()) {
                 return Err(StoreError::Journal {
                     path: journal_path,
@@ -147,9 +147,12 @@ impl Store {
             path: self.path.clone(),
             cause,
         };
-        let text = String::from_utf8(bytes)
-            .map_err(|error| unusable(FormatError::Unreadable(error.to_string())))?;
-        let mut state = lines::parse(text).map_err(unusable)?;
+        let text = |piece| String::from_utf8(piece).map(Arc::new);
+        let pieces: Result<Vec<Arc<String>>, _> = pieces.into_iter().map(text).collect();
+        let pieces =
+            pieces.map_err(|error| unusable(FormatError::Unreadable(error.to_string())))?;
+        let mut state = lines::parse_pieces(&pieces).map_err(unusable)?;
+        drop(pieces);
         let replay = match journal {
             None => Replay::default(),
             Some(bytes) => {
@@ -159,6 +162,9 @@ impl Store {
                 })?
             }
         };
+        if replay.replayed > 0 {
+            known::drop_untrue(&mut state);
+        }
         Ok(Loaded {
             state: Some(state),
             replay,
@@ -169,6 +175,22 @@ impl Store {
     /// Whether the state is still as it was loaded, so that it need not be loaded again.
     pub fn is_as_loaded(&self, loaded: &Loaded) -> Result<bool, StoreError> {
         Ok(self.seen()? == loaded.seen)
+    }
+
+    /// The state's bytes in pieces that end where lines do, read by several threads; `None` where there is
+    /// no file.
+    fn pieces(&self) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+        let failed = |cause| StoreError::File {
+            doing: "read",
+            path: self.path.clone(),
+            cause,
+        };
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(cause) => return Err(failed(cause)),
+        };
+        read_pieces(file).map(Some).map_err(failed)
     }
 
     fn seen(&self) -> Result<Seen, StoreError> {
@@ -333,6 +355,54 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     } else {
         Ok(())
     }
+}
+
+/// Reads a file that nobody changes: a state is replaced, never edited.
+#[cfg(unix)]
+fn read_pieces(file: File) -> io::Result<Vec<Vec<u8>>> {
+    use std::os::unix::fs::FileExt;
+
+    let length = file.metadata()?.len();
+    let count = (length / lines::STRETCH as u64).min(parallel::threads() as u64);
+    if count < 2 {
+        return whole(file);
+    }
+    // Where the first line that starts behind each cut begins.
+    let mut cuts = vec![0];
+    let mut near = vec![0; 1 << 16];
+    for number in 1..count {
+        let mut at = length / count * number;
+        loop {
+            let read = file.read_at(&mut near, at)?;
+            let end = memchr::memchr(b'\n', &near[..read]);
+            at += end.map_or(read, |end| end + 1) as u64;
+            if end.is_some() || read == 0 {
+                break;
+            }
+        }
+        cuts.push(at);
+    }
+    cuts.push(length);
+    cuts.dedup();
+    let ranges: Vec<(u64, u64)> = cuts.windows(2).map(|cut| (cut[0], cut[1])).collect();
+    let pieces = parallel::in_parallel(&ranges, |(from, to)| {
+        let length = usize::try_from(to - from).map_err(io::Error::other)?;
+        let mut piece = vec![0; length];
+        file.read_exact_at(&mut piece, *from)?;
+        Ok(piece)
+    });
+    pieces.into_iter().collect()
+}
+
+#[cfg(not(unix))]
+fn read_pieces(file: File) -> io::Result<Vec<Vec<u8>>> {
+    whole(file)
+}
+
+fn whole(mut file: File) -> io::Result<Vec<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(vec![bytes])
 }
 
 fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
