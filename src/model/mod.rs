@@ -34,7 +34,7 @@ pub use project::{
     ApiVersion, ChannelSettings, Limit, Limits, Project, Rate, RemovedFields, RemovedPolicy,
     RemovedUsers,
 };
-pub use recorded::RecordedFields;
+pub use recorded::{RecordedFields, RecordedText};
 pub use selection::Selection;
 pub use sensitive::Sensitive;
 pub use state::{Entry, Rejection, State};

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::{FieldDigest, FieldPath};
@@ -20,9 +19,24 @@ pub struct RecordedFields {
 /// A part of a state's text.
 #[derive(Clone)]
 struct Written {
-    text: Arc<String>,
-    start: usize,
+    text: Arc<dyn RecordedText>,
+    start: u64,
     length: u32,
+}
+
+/// The text of a state, wherever it is kept.
+pub trait RecordedText: Send + Sync {
+    /// Some bytes of it. `None` where they can no longer be had, or are no text; whoever keeps the text
+    /// remembers that.
+    fn part(&self, start: u64, length: u32) -> Option<String>;
+}
+
+impl RecordedText for String {
+    fn part(&self, start: u64, length: u32) -> Option<String> {
+        let start = usize::try_from(start).ok()?;
+        self.get(start..start + length as usize)
+            .map(ToOwned::to_owned)
+    }
 }
 
 impl RecordedFields {
@@ -35,23 +49,26 @@ impl RecordedFields {
         }
     }
 
-    /// Fields as [`write`](Self::write) writes them, in a part of a text. `None` where that part is anything else.
-    pub fn written(text: &Arc<String>, part: Range<usize>) -> Option<Self> {
-        let inside = text.get(part.clone())?;
-        is_as_written(inside.as_bytes())
-            .then(|| Self::unchecked(text, part))
-            .flatten()
-    }
-
-    /// The same where a checksum says that the text is what this program wrote. What it holds otherwise is
-    /// passed over.
-    pub fn unchecked(text: &Arc<String>, part: Range<usize>) -> Option<Self> {
-        Some(Self {
+    /// Fields as [`write`](Self::write) writes them, which stand at a place of a text. Without `checked`,
+    /// which says that a checksum vouches for them, `None` where they are anything else.
+    pub fn written(
+        inside: &str,
+        text: &Arc<dyn RecordedText>,
+        start: u64,
+        checked: bool,
+    ) -> Option<Self> {
+        let is_plain = if checked {
+            memchr::memchr(b'\\', inside.as_bytes()).is_none()
+        } else {
+            is_as_written(inside.as_bytes())
+        };
+        let length = u32::try_from(inside.len()).ok()?;
+        is_plain.then(|| Self {
             parsed: OnceLock::new(),
             written: Some(Written {
-                length: u32::try_from(part.len()).ok()?,
                 text: Arc::clone(text),
-                start: part.start,
+                start,
+                length,
             }),
         })
     }
@@ -71,10 +88,9 @@ impl RecordedFields {
         })
     }
 
-    fn text(&self) -> Option<&str> {
+    fn text(&self) -> Option<String> {
         let written = self.written.as_ref()?;
-        let end = written.start + written.length as usize;
-        written.text.get(written.start..end)
+        written.text.part(written.start, written.length)
     }
 
     /// The recorded digest of one field.
@@ -101,9 +117,13 @@ impl RecordedFields {
     }
 
     /// Writes the inside of a JSON object of digests by path.
+    ///
+    /// # Errors
+    ///
+    /// The text that they were part of can no longer be had.
     pub fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        if let Some(text) = self.text() {
-            return out.write_str(text);
+        if self.written.is_some() {
+            return out.write_str(&self.text().ok_or(fmt::Error)?);
         }
         for (number, (path, digest)) in self.iter().enumerate() {
             let separator = if number == 0 { "" } else { "," };

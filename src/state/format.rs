@@ -1,7 +1,7 @@
 //! The state as text and back: JSON that people can read and git can diff, one user a line.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::io;
 
 use schemars::JsonSchema;
@@ -214,10 +214,17 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
     });
     lines(out, rows, &mut check)?;
     write!(out, "}},\n \"users\": {{")?;
-    let rows = users
-        .iter()
-        .map(|(id, entry)| (json(id), entry_line(entry)));
+    let mut lost = false;
+    let rows = users.iter().map_while(|(id, entry)| {
+        let line = entry_line(entry);
+        lost = line.is_err();
+        Some((json(id), line.ok()?))
+    });
     lines(out, rows, &mut check)?;
+    if lost {
+        let message = "what was loaded of the state can no longer be read back";
+        return Err(io::Error::other(message));
+    }
     write!(out, "}},\n \"rejected\": {{")?;
     let rows = rejected.iter();
     let rows = rows.map(|(id, rejection)| (json(id), json(&RejectionLine::of(rejection))));
@@ -246,24 +253,23 @@ impl Check {
 }
 
 /// An entry as [`EntryLine`] is written, its fields copied where they are still text.
-fn entry_line(entry: &Entry) -> String {
+fn entry_line(entry: &Entry) -> Result<String, fmt::Error> {
     if !entry.unconfirmed.is_empty() {
-        return json(&EntryLine::of(entry));
+        return Ok(json(&EntryLine::of(entry)));
     }
     let mut line = String::with_capacity(512);
-    // Writing to a String does not fail.
-    let _ = write!(
+    write!(
         line,
         "{{\"digest\":\"{}\",\"at\":\"{}\"",
         entry.digest, entry.at
-    );
+    )?;
     if let Some(file) = entry.file {
-        let _ = write!(line, ",\"file\":{file}");
+        write!(line, ",\"file\":{file}")?;
     }
     line.push_str(",\"fields\":{");
-    let _ = entry.fields.write(&mut line);
+    entry.fields.write(&mut line)?;
     line.push_str("}}");
-    line
+    Ok(line)
 }
 
 fn lines(

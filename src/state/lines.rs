@@ -6,17 +6,19 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use memchr::memmem;
 
 use super::format::{self, Check, FormatError};
 use super::rows::EntryLine;
+use super::text::StateText;
 use crate::model::parallel::in_parallel;
-use crate::model::{Entry, MemberId, RecordedFields, State, known};
+use crate::model::{Entry, MemberId, RecordedFields, RecordedText, State, known};
 
 const BEGIN: &str = "\n \"users\": {\n";
 const END: &str = "\n },\n \"rejected\": {";
 
-/// Bytes that are worth a thread.
-pub(super) const STRETCH: usize = 1 << 20;
+/// Bytes that are read at a time.
+const STRETCH: u64 = 1 << 20;
 
 /// Reads a state: the answer of the reader of all JSON, sooner.
 ///
@@ -24,18 +26,22 @@ pub(super) const STRETCH: usize = 1 << 20;
 ///
 /// Where the text is no state that this program can use.
 pub fn parse(text: String) -> Result<State, FormatError> {
-    parse_pieces(&[Arc::new(text)])
+    let text: Arc<dyn StateText> = Arc::new(text);
+    read(&text)
 }
 
-/// Reads a state whose text comes in pieces, each but the last ending where a line does.
-pub(super) fn parse_pieces(pieces: &[Arc<String>]) -> Result<State, FormatError> {
-    if let Some(state) =
-        as_written(pieces, Trust::Checked).or_else(|| as_written(pieces, Trust::Nothing))
-    {
+/// Reads a state wherever its text is.
+pub(super) fn read(text: &Arc<dyn StateText>) -> Result<State, FormatError> {
+    let mut quick = [Trust::Checked, Trust::Nothing].into_iter();
+    if let Some(state) = quick.find_map(|trust| as_written(text, trust)) {
         return Ok(state);
     }
-    let all: Vec<&str> = pieces.iter().map(|piece| piece.as_str()).collect();
-    format::parse(&all.concat())
+    let unreadable = |error: &dyn std::fmt::Display| FormatError::Unreadable(error.to_string());
+    let mut whole = Vec::new();
+    text.read(0, text.length(), &mut whole)
+        .map_err(|error| unreadable(&error))?;
+    let whole = String::from_utf8(whole).map_err(|error| unreadable(&error))?;
+    format::parse(&whole)
 }
 
 /// How much is taken for what it looks like.
@@ -47,35 +53,26 @@ enum Trust {
     Nothing,
 }
 
-fn as_written(pieces: &[Arc<String>], trust: Trust) -> Option<State> {
-    let (first, last) = (pieces.first()?, pieces.last()?);
-    let begin = first.find(BEGIN)? + BEGIN.len();
-    let end = last.rfind(END)? + 1;
-    if pieces.len() == 1 && end <= begin {
+fn as_written(text: &Arc<dyn StateText>, trust: Trust) -> Option<State> {
+    let (head, tail) = (head(&**text)?, tail(&**text)?);
+    let (begin, end) = (head.len() as u64, text.length() - tail.len() as u64);
+    if end <= begin {
         return None;
     }
-    let head = &first[..begin];
-    let (mut state, check) = format::read(&[head, &last[end..]].concat()).ok()?;
+    let (mut state, check) = format::read(&[&*head, &*tail].concat()).ok()?;
     if check.is_none() && trust == Trust::Checked {
         return None;
     }
 
-    let mut stretches = Vec::new();
-    for (number, piece) in pieces.iter().enumerate() {
-        let from = if number == 0 { begin } else { 0 };
-        let to = if number + 1 == pieces.len() {
-            end
-        } else {
-            piece.len()
-        };
-        let parts = parts(piece, from..to).into_iter();
-        stretches.extend(parts.map(|part| (piece, part, false)));
-    }
-    stretches.last_mut()?.2 = true;
-    let read = in_parallel(&stretches, |(piece, part, is_last)| {
-        users(piece, part.clone(), *is_last, trust)
+    let stretches: Vec<Range<u64>> = (begin..end)
+        .step_by(usize::try_from(STRETCH).ok()?)
+        .map(|start| start..(start + STRETCH).min(end))
+        .collect();
+    let recorded: Arc<dyn RecordedText> = Arc::<dyn StateText>::clone(text);
+    let read = in_parallel(&stretches, |stretch| {
+        users(&**text, &recorded, stretch.clone(), begin..end, trust)
     });
-    let mut found = file_lines(head);
+    let mut found = file_lines(&head);
     let mut users = Vec::with_capacity(read.iter().flatten().map(|(users, _)| users.len()).sum());
     for part in read {
         let (mut part, check) = part?;
@@ -94,6 +91,41 @@ fn as_written(pieces: &[Arc<String>], trust: Trust) -> Option<State> {
     Some(state)
 }
 
+/// The text before the first user.
+fn head(text: &dyn StateText) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut length = STRETCH;
+    loop {
+        length = length.min(text.length());
+        text.read(0, length, &mut bytes).ok()?;
+        if let Some(begin) = memmem::find(&bytes, BEGIN.as_bytes()) {
+            bytes.truncate(begin + BEGIN.len());
+            return String::from_utf8(bytes).ok();
+        }
+        if length == text.length() {
+            return None;
+        }
+        length *= 4;
+    }
+}
+
+/// The text behind the last user.
+fn tail(text: &dyn StateText) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut length = STRETCH;
+    loop {
+        length = length.min(text.length());
+        text.read(text.length() - length, length, &mut bytes).ok()?;
+        if let Some(end) = memmem::rfind(&bytes, END.as_bytes()) {
+            return String::from_utf8(bytes.split_off(end + 1)).ok();
+        }
+        if length == text.length() {
+            return None;
+        }
+        length *= 4;
+    }
+}
+
 /// The check over the lines of files: the only ones in the head that are indented by two.
 fn file_lines(head: &str) -> Check {
     let mut check = Check::default();
@@ -103,42 +135,55 @@ fn file_lines(head: &str) -> Check {
     check
 }
 
-/// Cuts a part of the text into about equal parts that end where lines end.
-fn parts(text: &str, whole: Range<usize>) -> Vec<Range<usize>> {
-    let mut parts = Vec::new();
-    let mut start = whole.start;
-    while start < whole.end {
-        let near = start.saturating_add(STRETCH).min(whole.end);
-        let line = memchr::memchr(b'\n', &text.as_bytes()[near..whole.end]);
-        let end = line.map_or(whole.end, |line| near + line + 1);
-        parts.push(start..end);
-        start = end;
-    }
-    parts
-}
-
 type Users = Vec<(MemberId, Entry)>;
 
+/// The users whose lines begin in a stretch, which lies in the part of the text that holds users.
 fn users(
-    text: &Arc<String>,
-    part: Range<usize>,
-    is_last: bool,
+    text: &dyn StateText,
+    recorded: &Arc<dyn RecordedText>,
+    stretch: Range<u64>,
+    whole: Range<u64>,
     trust: Trust,
 ) -> Option<(Users, Check)> {
+    /// The first look beyond the stretch for the end of its last line.
+    const BEYOND: u64 = 4096;
+    // One byte earlier: a line that begins with the stretch is its own.
+    let from = stretch.start.saturating_sub(1).max(whole.start);
+    let mut bytes = Vec::new();
+    let mut to = (stretch.end + BEYOND).min(whole.end);
+    loop {
+        text.read(from, to - from, &mut bytes).ok()?;
+        let inside = usize::try_from(stretch.end - from).ok()?;
+        if to == whole.end || memchr::memchr(b'\n', &bytes[inside - 1..]).is_some() {
+            break;
+        }
+        to = to.saturating_mul(2).min(whole.end);
+    }
+    let lines = std::str::from_utf8(&bytes).or_else(|error| {
+        // The last character may be cut.
+        std::str::from_utf8(&bytes[..error.valid_up_to()]).map_err(|_| error)
+    });
+    let lines = lines.ok()?;
+
     let mut check = Check::default();
     let mut users = Users::new();
     let mut times = Times::default();
-    let mut start = part.start;
-    while start < part.end {
-        let next = start + memchr::memchr(b'\n', &text.as_bytes()[start..part.end])? + 1;
-        let whole = &text[start..next - 1];
-        let line = if is_last && next == part.end {
-            whole
+    let mut start = if stretch.start == whole.start {
+        0
+    } else {
+        memchr::memchr(b'\n', lines.as_bytes())? + 1
+    };
+    while from + (start as u64) < stretch.end {
+        let next = start + memchr::memchr(b'\n', &lines.as_bytes()[start..])? + 1;
+        let line = &lines[start..next - 1];
+        let line = if from + next as u64 == whole.end {
+            line
         } else {
-            whole.strip_suffix(',')?
+            line.strip_suffix(',')?
         };
         check.add(line.as_bytes().get(2..)?);
-        users.push(user(text, start, line, trust, &mut times)?);
+        let place = from + start as u64;
+        users.push(user(recorded, place, line, trust, &mut times)?);
         start = next;
     }
     Some((users, check))
@@ -165,13 +210,13 @@ impl<'t> Times<'t> {
 
 /// `  "id": {"digest":"…","at":"…","file":7,"fields":{…}}`
 fn user<'t>(
-    text: &'t Arc<String>,
-    start: usize,
+    text: &Arc<dyn RecordedText>,
+    place: u64,
     line: &'t str,
     trust: Trust,
     times: &mut Times<'t>,
 ) -> Option<(MemberId, Entry)> {
-    quick(text, start, line, trust, times).or_else(|| {
+    quick(text, place, line, trust, times).or_else(|| {
         let (id, entry) = line.strip_prefix("  ")?.split_once("\": ")?;
         let id: MemberId = serde_json::from_str(&format!("{id}\"")).ok()?;
         let entry: EntryLine = serde_json::from_str(entry).ok()?;
@@ -180,8 +225,8 @@ fn user<'t>(
 }
 
 fn quick<'t>(
-    text: &'t Arc<String>,
-    start: usize,
+    text: &Arc<dyn RecordedText>,
+    place: u64,
     line: &'t str,
     trust: Trust,
     times: &mut Times<'t>,
@@ -201,19 +246,12 @@ fn quick<'t>(
         None => (None, rest),
     };
     let fields = rest.strip_prefix(",\"fields\":{")?.strip_suffix("}}")?;
-    let from = start + (line.len() - 2 - fields.len());
-    let part = from..from + fields.len();
-    if memchr::memchr(b'\\', fields.as_bytes()).is_some() {
-        return None;
-    }
+    let start = place + (line.len() - 2 - fields.len()) as u64;
     let entry = Entry {
         digest: digest.parse().ok()?,
         at: times.read(at)?,
         file,
-        fields: match trust {
-            Trust::Checked => RecordedFields::unchecked(text, part)?,
-            Trust::Nothing => RecordedFields::written(text, part)?,
-        },
+        fields: RecordedFields::written(fields, text, start, trust == Trust::Checked)?,
         unconfirmed: std::collections::BTreeSet::new(),
     };
     Some((MemberId::new(id).ok()?, entry))
@@ -306,7 +344,8 @@ mod tests {
         };
         let digests = DigestKey::new(b"salt", None).user(&attributes);
         let entry = Entry::new(&digests, jiff::Timestamp::UNIX_EPOCH);
-        for number in 0..2_000 {
+        // More than one stretch.
+        for number in 0..12_000 {
             let id = MemberId::new(&format!("u-{number}")).expect("an id");
             state.users.insert(id, entry.clone());
         }
@@ -317,21 +356,16 @@ mod tests {
     fn what_is_written_is_read_the_quick_way() {
         let state = many();
         let text = written(&state);
-        for pieces in [pieces(&text, 1), pieces(&text, 7)] {
-            for trust in [Trust::Checked, Trust::Nothing] {
-                let read = as_written(&pieces, trust).expect("as written");
-                assert_eq!(read, state);
-                // What was loaded is written as it was.
-                assert_eq!(written(&read), text);
-            }
+        for trust in [Trust::Checked, Trust::Nothing] {
+            let read = as_written(&kept(&text), trust).expect("as written");
+            assert_eq!(read, state);
+            // What was loaded is written as it was.
+            assert_eq!(written(&read), text);
         }
     }
 
-    /// The text as so many pieces.
-    fn pieces(text: &str, count: usize) -> Vec<Arc<String>> {
-        let lines: Vec<&str> = text.split_inclusive('\n').collect();
-        let pieces = lines.chunks(lines.len().div_ceil(count));
-        pieces.map(|piece| Arc::new(piece.concat())).collect()
+    fn kept(text: &str) -> Arc<dyn StateText> {
+        Arc::new(text.to_owned())
     }
 
     #[test]
@@ -339,7 +373,7 @@ mod tests {
         let text = written(&many());
         let altered = text.replacen("\"u-7\"", "\"u-8a\"", 1);
         let altered = altered.replacen("\"fields\":{\"unsub", "\"fields\":{\"unsnb", 1);
-        assert!(as_written(&pieces(&altered, 1), Trust::Checked).is_none());
+        assert!(as_written(&kept(&altered), Trust::Checked).is_none());
         assert!(parse(altered).is_err());
         let unchecked = text.replace("\"check\"", "\"chek\"");
         assert!(parse(unchecked).is_err());
@@ -357,8 +391,8 @@ mod tests {
         let mut disorder = lines.clone();
         disorder.swap(4, 5);
         let disorder = disorder.join("\n") + "\n";
-        assert!(as_written(&pieces(&disorder, 1), Trust::Checked).is_none());
-        assert!(as_written(&pieces(&disorder, 1), Trust::Nothing).is_none());
+        assert!(as_written(&kept(&disorder), Trust::Checked).is_none());
+        assert!(as_written(&kept(&disorder), Trust::Nothing).is_none());
         assert_eq!(parse(disorder).expect("a state"), many());
     }
 

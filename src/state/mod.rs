@@ -7,6 +7,7 @@ mod lock;
 mod room;
 mod rows;
 mod store;
+mod text;
 
 pub use format::{FormatError, VERSION, schema, write};
 pub use journal::{JournalRecord, Replay, ReplayError, replay};

@@ -1,7 +1,7 @@
 //! The state's files: read, journalled, replaced as a whole.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,8 +11,9 @@ use std::time::{Duration, SystemTime};
 use super::format::{self, FormatError};
 use super::journal::{self, JournalRecord, Replay};
 use super::lock::{Holder, Lock, LockError};
+use super::text::{FileText, StateText};
 use super::{lines, room};
-use crate::model::{Desired, State, known, parallel};
+use crate::model::{Desired, State, known};
 
 /// How long accepted users may wait to be flushed to the disk together. A kill loses none of
 /// them; a power cut those of this time, which are then sent again.
@@ -74,6 +75,26 @@ pub struct Loaded {
     pub replay: Replay,
     /// Which files these were.
     seen: Seen,
+    /// The text that field digests are read from when they are asked for.
+    text: Option<Arc<FileText>>,
+}
+
+impl Loaded {
+    /// Whether all that was asked of the state could be read back, long after it was loaded.
+    ///
+    /// # Errors
+    ///
+    /// What the system said when it could not.
+    pub fn check(&self) -> Result<(), StoreError> {
+        match &self.text {
+            Some(text) => text.check().map_err(|cause| StoreError::File {
+                doing: "read back from",
+                path: text.path.clone(),
+                cause,
+            }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What tells whether the state's files are still those that were read: each save makes a new file.
@@ -127,7 +148,7 @@ impl Store {
         let journal_path = self.journal_path();
         let seen = self.seen()?;
         let journal = read_optional(&journal_path)?;
-        let Some(pieces) = self.pieces()? else {
+        let Some(text) = self.text()? else {
             if journal.is_some_and(|bytes| !bytes.is_empty()) {
                 return Err(StoreError::Journal {
                     path: journal_path,
@@ -141,18 +162,15 @@ impl Store {
                 state: None,
                 replay: Replay::default(),
                 seen,
+                text: None,
             });
         };
         let unusable = |cause| StoreError::Format {
             path: self.path.clone(),
             cause,
         };
-        let text = |piece| String::from_utf8(piece).map(Arc::new);
-        let pieces: Result<Vec<Arc<String>>, _> = pieces.into_iter().map(text).collect();
-        let pieces =
-            pieces.map_err(|error| unusable(FormatError::Unreadable(error.to_string())))?;
-        let mut state = lines::parse_pieces(&pieces).map_err(unusable)?;
-        drop(pieces);
+        let kept: Arc<dyn StateText> = Arc::clone(&text) as _;
+        let mut state = lines::read(&kept).map_err(unusable)?;
         let replay = match journal {
             None => Replay::default(),
             Some(bytes) => {
@@ -169,6 +187,7 @@ impl Store {
             state: Some(state),
             replay,
             seen,
+            text: Some(text),
         })
     }
 
@@ -177,20 +196,18 @@ impl Store {
         Ok(self.seen()? == loaded.seen)
     }
 
-    /// The state's bytes in pieces that end where lines do, read by several threads; `None` where there is
-    /// no file.
-    fn pieces(&self) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+    /// The state's text; `None` where there is no file.
+    fn text(&self) -> Result<Option<Arc<FileText>>, StoreError> {
         let failed = |cause| StoreError::File {
             doing: "read",
             path: self.path.clone(),
             cause,
         };
-        let file = match File::open(&self.path) {
-            Ok(file) => file,
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(cause) => return Err(failed(cause)),
-        };
-        read_pieces(file).map(Some).map_err(failed)
+        match File::open(&self.path) {
+            Ok(file) => FileText::new(file, &self.path).map(Some).map_err(failed),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(cause) => Err(failed(cause)),
+        }
     }
 
     fn seen(&self) -> Result<Seen, StoreError> {
@@ -355,54 +372,6 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     } else {
         Ok(())
     }
-}
-
-/// Reads a file that nobody changes: a state is replaced, never edited.
-#[cfg(unix)]
-fn read_pieces(file: File) -> io::Result<Vec<Vec<u8>>> {
-    use std::os::unix::fs::FileExt;
-
-    let length = file.metadata()?.len();
-    let count = (length / lines::STRETCH as u64).min(parallel::threads() as u64);
-    if count < 2 {
-        return whole(file);
-    }
-    // Where the first line that starts behind each cut begins.
-    let mut cuts = vec![0];
-    let mut near = vec![0; 1 << 16];
-    for number in 1..count {
-        let mut at = length / count * number;
-        loop {
-            let read = file.read_at(&mut near, at)?;
-            let end = memchr::memchr(b'\n', &near[..read]);
-            at += end.map_or(read, |end| end + 1) as u64;
-            if end.is_some() || read == 0 {
-                break;
-            }
-        }
-        cuts.push(at);
-    }
-    cuts.push(length);
-    cuts.dedup();
-    let ranges: Vec<(u64, u64)> = cuts.windows(2).map(|cut| (cut[0], cut[1])).collect();
-    let pieces = parallel::in_parallel(&ranges, |(from, to)| {
-        let length = usize::try_from(to - from).map_err(io::Error::other)?;
-        let mut piece = vec![0; length];
-        file.read_exact_at(&mut piece, *from)?;
-        Ok(piece)
-    });
-    pieces.into_iter().collect()
-}
-
-#[cfg(not(unix))]
-fn read_pieces(file: File) -> io::Result<Vec<Vec<u8>>> {
-    whole(file)
-}
-
-fn whole(mut file: File) -> io::Result<Vec<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(vec![bytes])
 }
 
 fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {

@@ -58,6 +58,7 @@ pub(crate) fn run(
     output::replayed(terminal, &loaded);
     let recorded = settings.recorded(&loaded);
     let plan = decide(&settings, &select, &desired, &recorded, None)?;
+    loaded.check()?;
     check_expected(&plan, arguments, reviewed.as_ref())?;
     show(terminal, &settings, arguments, &plan)?;
     check_limits(&plan, arguments)?;
@@ -137,6 +138,7 @@ fn nothing_to_do(
     }
     let recorded = settings.recorded(loaded);
     let plan = decide(settings, select, desired, &recorded, None)?;
+    loaded.check()?;
     let idle = plan.is_empty();
     if idle {
         github::applied(terminal, &Report::nothing(plan.unchanged), &plan);

@@ -30,6 +30,7 @@ pub(crate) fn run(
     };
     let select = &arguments.planning.select;
     let plan = decide(&settings, select, &desired, &state, base.as_ref())?;
+    loaded.check()?;
     if let Some(path) = &arguments.out {
         files::write_private(path, &PlanFile::of(&plan, select).write())?;
     }
