@@ -5,12 +5,16 @@
 //! cargo bench --bench million -- generate DIR --users N --files M --format yaml|jsonl [--seed S]
 //! cargo bench --bench million -- touch DIR --files K [--seed S]
 //! cargo bench --bench million -- record DIR
+//! cargo bench --bench million -- floor-yaml DIR
+//! cargo bench --bench million -- floor-json DIR
+//! cargo bench --bench million -- floor-requests URL COUNT CONCURRENCY
 //! ```
 //!
 //! `benches/million.py` runs all of it and prints a table.
 
 #![allow(missing_docs, unreachable_pub, clippy::print_stdout)]
 
+mod floors;
 mod generate;
 mod record;
 mod users;
@@ -23,14 +27,20 @@ use std::str::FromStr;
 
 use generate::{Format, Shape, generate, touch};
 
+/// Whatever went wrong, for people.
+type Problem = Box<dyn Error + Send + Sync>;
+
 const USAGE: &str = "million generate DIR --users N --files M --format yaml|jsonl [--seed S]
 million touch DIR --files K [--seed S]
-million record DIR";
+million record DIR
+million floor-yaml DIR
+million floor-json DIR
+million floor-requests URL COUNT CONCURRENCY";
 
 struct Arguments(Vec<String>);
 
 impl Arguments {
-    fn option<T: FromStr>(&self, name: &str) -> Result<Option<T>, Box<dyn Error>> {
+    fn option<T: FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
         let Some(at) = self.0.iter().position(|argument| argument == name) else {
             return Ok(None);
         };
@@ -39,12 +49,12 @@ impl Arguments {
         Ok(Some(text.parse().map_err(wrong)?))
     }
 
-    fn required<T: FromStr>(&self, name: &str) -> Result<T, Box<dyn Error>> {
+    fn required<T: FromStr>(&self, name: &str) -> Result<T, Problem> {
         Ok(self.option(name)?.ok_or(format!("{name} is missing"))?)
     }
 }
 
-fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+fn run(arguments: &Arguments) -> Result<(), Problem> {
     let [command, target, ..] = &*arguments.0 else {
         return Err(USAGE.into());
     };
@@ -69,6 +79,15 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             touch(folder, arguments.required("--files")?, seed)?
         ),
         "record" => println!("{} users", record::record(folder)?),
+        "floor-yaml" => println!("{} users", floors::yaml(folder)?),
+        "floor-json" => println!("{} users", floors::json(folder)?),
+        "floor-requests" => {
+            let [_, url, count, concurrency] = &*arguments.0 else {
+                return Err(USAGE.into());
+            };
+            let elapsed = floors::requests(url, count.parse()?, concurrency.parse()?)?;
+            println!("{:.6} seconds", elapsed.as_secs_f64());
+        }
         _ => return Err(USAGE.into()),
     }
     Ok(())

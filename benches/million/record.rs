@@ -1,6 +1,5 @@
 //! A state in which everybody is applied already, without a request for each.
 
-use std::error::Error;
 use std::fs;
 use std::path::Path;
 
@@ -9,8 +8,10 @@ use talkform::model::{DigestKey, Entry, Limits, Project, Selection, State};
 use talkform::plan::{Context, plan, record_files};
 use talkform::state::Store;
 
+use super::Problem;
+
 /// Reads a project's settings.
-pub fn project(folder: &Path) -> Result<(Project, ReadSettings), Box<dyn Error>> {
+pub fn project(folder: &Path) -> Result<(Project, ReadSettings), Problem> {
     let text = fs::read_to_string(folder.join("talkform.yaml"))?;
     let project = manifest::project::parse(&text, "talkform.yaml")
         .and_then(|file| file.resolve(None))
@@ -26,7 +27,7 @@ pub fn project(folder: &Path) -> Result<(Project, ReadSettings), Box<dyn Error>>
 }
 
 /// Writes the state that an apply to a fresh sandbox would have left. Returns how many users it holds.
-pub fn record(folder: &Path) -> Result<usize, Box<dyn Error>> {
+pub fn record(folder: &Path) -> Result<usize, Problem> {
     let (project, settings) = project(folder)?;
     let reading = manifest::load(folder, &settings, None);
     if let Some(first) = reading.diagnostics.first() {
