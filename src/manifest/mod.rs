@@ -20,6 +20,7 @@ mod document;
 mod excerpt;
 mod file;
 mod json;
+mod keys;
 mod masks;
 mod meaning;
 mod node;

@@ -16,6 +16,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::canonical;
 use super::parallel::in_parallel;
 use super::{Attributes, FieldPath, FieldValue, MemberId};
 
@@ -297,17 +298,22 @@ impl DigestKey {
         self.key_id.as_deref()
     }
 
-    fn field_whole(&self, path: &FieldPath, value: FieldValue<'_>) -> [u8; 32] {
-        let canonical = serde_json_canonicalizer::to_vec(&(path, value))
-            .expect("a path and a finite value always have a canonical form");
+    fn field_whole(
+        &self,
+        path: &FieldPath,
+        value: FieldValue<'_>,
+        bytes: &mut Vec<u8>,
+    ) -> [u8; 32] {
+        bytes.clear();
+        canonical::write_field(path, value, bytes);
         let mut mac = self.mac.clone();
-        mac.update(&canonical);
+        mac.update(bytes);
         mac.finalize().into_bytes().into()
     }
 
     /// The digest of one field with one content.
     pub fn field(&self, path: &FieldPath, value: FieldValue<'_>) -> FieldDigest {
-        shorten(&self.field_whole(path, value))
+        shorten(&self.field_whole(path, value, &mut Vec::new()))
     }
 
     /// What may be kept of a file's content.
@@ -342,9 +348,12 @@ impl DigestKey {
     ) -> UserDigest {
         let mut mac = self.mac.clone();
         mac.update(b"user\0");
+        let mut bytes = Vec::with_capacity(256);
         for (path, value) in attributes.fields() {
-            let digest = self.field_whole(&path, value);
-            mac.update(path.to_string().as_bytes());
+            let digest = self.field_whole(&path, value, &mut bytes);
+            let (map, key) = path.parts();
+            mac.update(map.as_bytes());
+            mac.update(key.as_bytes());
             mac.update(&[0]);
             mac.update(&digest);
             field(path, &digest);

@@ -3,6 +3,7 @@
 //!
 //! Nothing here reads a file, a clock, an environment or a socket.
 
+mod canonical;
 pub mod diagnostic;
 pub mod digest;
 pub mod field;

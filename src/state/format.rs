@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{EntryLine, FileLine, RejectionLine, without_repeats};
 use crate::model::digest::{from_hex, to_hex};
+use crate::model::parallel::{in_parallel, shares};
 use crate::model::{ApiVersion, Entry, MemberId, State, known};
 
 /// The version of the form that this program writes. It reads version 1 too, which remembers no files.
@@ -214,22 +215,55 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
     });
     lines(out, rows, &mut check)?;
     write!(out, "}},\n \"users\": {{")?;
-    let mut lost = false;
-    let rows = users.iter().map_while(|(id, entry)| {
-        let line = entry_line(entry);
-        lost = line.is_err();
-        Some((json(id), line.ok()?))
-    });
-    lines(out, rows, &mut check)?;
-    if lost {
-        let message = "what was loaded of the state can no longer be read back";
-        return Err(io::Error::other(message));
-    }
+    write_users(out, users, &mut check)?;
     write!(out, "}},\n \"rejected\": {{")?;
     let rows = rejected.iter();
     let rows = rows.map(|(id, rejection)| (json(id), json(&RejectionLine::of(rejection))));
     lines(out, rows, &mut Check::default())?;
     writeln!(out, "}},\n \"check\": \"{}\"}}", check.text())
+}
+
+/// How many users are made lines of at a time.
+const STRETCH: usize = 1 << 15;
+
+/// The lines are made by several threads, a stretch of users after the other.
+fn write_users(
+    out: &mut dyn io::Write,
+    users: &BTreeMap<MemberId, Entry>,
+    check: &mut Check,
+) -> io::Result<()> {
+    let mut waiting = users.iter().peekable();
+    let mut is_first = true;
+    while waiting.peek().is_some() {
+        let stretch: Vec<(&MemberId, &Entry)> = waiting.by_ref().take(STRETCH).collect();
+        let texts = in_parallel(&shares(&stretch, 1024), |part| user_lines(part));
+        for text in texts {
+            let lost = |_| io::Error::other("what was loaded of the state cannot be read back");
+            let (text, of_text) = text.map_err(lost)?;
+            // Each line begins with what parts it from the one before, and the first has none before it.
+            out.write_all(&text.as_bytes()[usize::from(is_first)..])?;
+            is_first = false;
+            check.and(of_text);
+        }
+    }
+    if !users.is_empty() {
+        out.write_all(b"\n ")?;
+    }
+    Ok(())
+}
+
+fn user_lines(users: &[(&MemberId, &Entry)]) -> Result<(String, Check), fmt::Error> {
+    let mut check = Check::default();
+    let mut text = String::with_capacity(users.len() * 512);
+    for (id, entry) in users {
+        text.push_str(",\n  ");
+        let start = text.len();
+        text.push_str(&json(id));
+        text.push_str(": ");
+        write_entry(&mut text, entry)?;
+        check.add(&text.as_bytes()[start..]);
+    }
+    Ok((text, check))
 }
 
 /// A sum over lines, so that several threads can make it.
@@ -253,23 +287,21 @@ impl Check {
 }
 
 /// An entry as [`EntryLine`] is written, its fields copied where they are still text.
-fn entry_line(entry: &Entry) -> Result<String, fmt::Error> {
+fn write_entry(out: &mut String, entry: &Entry) -> fmt::Result {
     if !entry.unconfirmed.is_empty() {
-        return Ok(json(&EntryLine::of(entry)));
+        out.push_str(&json(&EntryLine::of(entry)));
+        return Ok(());
     }
-    let mut line = String::with_capacity(512);
-    write!(
-        line,
-        "{{\"digest\":\"{}\",\"at\":\"{}\"",
-        entry.digest, entry.at
-    )?;
+    out.push_str("{\"digest\":\"");
+    out.push_str(&to_hex(entry.digest.as_bytes()));
+    write!(out, "\",\"at\":\"{}\"", entry.at)?;
     if let Some(file) = entry.file {
-        write!(line, ",\"file\":{file}")?;
+        write!(out, ",\"file\":{file}")?;
     }
-    line.push_str(",\"fields\":{");
-    entry.fields.write(&mut line)?;
-    line.push_str("}}");
-    Ok(line)
+    out.push_str(",\"fields\":{");
+    entry.fields.write(out)?;
+    out.push_str("}}");
+    Ok(())
 }
 
 fn lines(

@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, SyncSender};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
@@ -392,7 +392,8 @@ fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 pub struct JournalWriter {
     file: File,
     length: u64,
-    wake: Option<SyncSender<()>>,
+    /// Wakes the thread; its end ends the thread.
+    wake: Option<(SyncSender<()>, Sender<()>)>,
     flusher: Option<JoinHandle<()>>,
     trouble: Arc<Mutex<Option<io::Error>>>,
 }
@@ -409,6 +410,7 @@ impl JournalWriter {
         sync_folder(folder_of(path))?;
 
         let (wake, woken) = mpsc::sync_channel::<()>(1);
+        let (ending, ended) = mpsc::channel::<()>();
         let trouble = Arc::new(Mutex::new(None));
         let second_handle = file.try_clone()?;
         let flusher = {
@@ -420,14 +422,17 @@ impl JournalWriter {
                         if let Err(error) = second_handle.sync_data() {
                             *trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                         }
-                        thread::sleep(FLUSH_INTERVAL);
+                        if ended.recv_timeout(FLUSH_INTERVAL) == Err(RecvTimeoutError::Disconnected)
+                        {
+                            break;
+                        }
                     }
                 })?
         };
         Ok(Self {
             file,
             length: head.len() as u64,
-            wake: Some(wake),
+            wake: Some((wake, ending)),
             flusher: Some(flusher),
             trouble,
         })
@@ -453,7 +458,7 @@ impl JournalWriter {
             return Err(error);
         }
         self.length += line.len() as u64;
-        if let Some(wake) = &self.wake {
+        if let Some((wake, _)) = &self.wake {
             // A full channel means that a flush is due anyway.
             let _ = wake.try_send(());
         }

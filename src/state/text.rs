@@ -1,8 +1,10 @@
 //! The text of a state: in memory, or in a file that is read as it is needed.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::model::RecordedText;
@@ -38,16 +40,24 @@ pub(super) struct FileText {
     pub(super) path: PathBuf,
     length: u64,
     bytes: Bytes,
-    near: Mutex<Near>,
+    number: u64,
     trouble: Mutex<Option<io::Error>>,
 }
 
-/// The bytes around the place that was asked for last.
+/// The bytes around the place that a thread asked for last.
 #[derive(Debug, Default)]
 struct Near {
+    /// The number of the text that they are of.
+    of: u64,
     start: u64,
     bytes: Vec<u8>,
 }
+
+thread_local! {
+    static NEAR: RefCell<Near> = RefCell::default();
+}
+
+static TEXTS: AtomicU64 = AtomicU64::new(1);
 
 /// How much is read around a place that is asked for.
 const AROUND: u64 = 1 << 16;
@@ -59,7 +69,7 @@ impl FileText {
             path: path.to_owned(),
             length,
             bytes: Bytes::new(file)?,
-            near: Mutex::default(),
+            number: TEXTS.fetch_add(1, Ordering::Relaxed),
             trouble: Mutex::default(),
         }))
     }
@@ -69,15 +79,15 @@ impl FileText {
         lock(&self.trouble).take().map_or(Ok(()), Err)
     }
 
-    fn part_of_file(&self, start: u64, length: u32) -> io::Result<String> {
-        let mut near = lock(&self.near);
+    fn part_of_file(&self, near: &mut Near, start: u64, length: u32) -> io::Result<String> {
         let end = start + u64::from(length);
-        if start < near.start || near.start + (near.bytes.len() as u64) < end {
+        let known = near.start..near.start + near.bytes.len() as u64;
+        if near.of != self.number || start < known.start || known.end < end {
             let around = u64::from(length).max(AROUND);
             let around = around.min(self.length.saturating_sub(start));
-            let Near { start: at, bytes } = &mut *near;
-            *at = start;
-            self.read(start, around, bytes)?;
+            near.of = 0;
+            self.read(start, around, &mut near.bytes)?;
+            (near.of, near.start) = (self.number, start);
         }
         let from = usize::try_from(start - near.start).map_err(io::Error::other)?;
         let part = near.bytes.get(from..from + length as usize);
@@ -88,7 +98,7 @@ impl FileText {
 
 impl RecordedText for FileText {
     fn part(&self, start: u64, length: u32) -> Option<String> {
-        let part = self.part_of_file(start, length);
+        let part = NEAR.with_borrow_mut(|near| self.part_of_file(near, start, length));
         part.map_err(|error| *lock(&self.trouble) = Some(error))
             .ok()
     }

@@ -36,11 +36,14 @@ pub(crate) fn run(
     }
     github::planned(terminal, &settings, &plan);
     output::plan(terminal, &settings, arguments, &plan)?;
-    Ok(if arguments.detailed_exitcode && !plan.is_empty() {
+    let exit = if arguments.detailed_exitcode && !plan.is_empty() {
         Exit::Changes
     } else {
         Exit::Done
-    })
+    };
+    // The process ends here; giving back a million users one by one would take longer than planning.
+    std::mem::forget((desired, plan, loaded));
+    Ok(exit)
 }
 
 /// The plan of these users against this state.
