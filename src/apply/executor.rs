@@ -377,6 +377,7 @@ impl Run<'_> {
             .any(|user| matches!(user.outcome, Outcome::Skipped { .. }));
         Report {
             outcomes,
+            api: plan.api,
             unchanged: plan.unchanged,
             requests: self.requests,
             retried: self.requests.saturating_sub(sent as u64),

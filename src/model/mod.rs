@@ -3,6 +3,7 @@
 //!
 //! Nothing here reads a file, a clock, an environment or a socket.
 
+pub mod api_change;
 pub mod diagnostic;
 pub mod digest;
 pub mod field;
@@ -16,6 +17,7 @@ pub mod state;
 pub mod user;
 pub mod value;
 
+pub use api_change::ApiChange;
 pub use diagnostic::{Diagnostic, Excerpt, Origin, Severity};
 pub use digest::{
     CANONICAL_FORM, DigestKey, Digests, FieldDigest, PartsHasher, PlanDigest, UserDigest,

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{
-    Declared, Digests, Entry, FieldPath, Limit, MemberId, Origin, PlanDigest, ProfileKey,
-    Rejection, Value,
+    ApiChange, Declared, Digests, Entry, FieldPath, Limit, MemberId, Origin, PlanDigest,
+    ProfileKey, Rejection, Value,
 };
 
 /// Everything an apply would do, decided.
@@ -19,6 +19,8 @@ pub struct Plan {
     pub lineage: String,
     /// The serial of the state it was made against.
     pub serial: u64,
+    /// That the state will name another API version; `None` where it names the project's.
+    pub api: Option<ApiChange>,
     /// The changes, by id.
     pub changes: Vec<PlannedChange>,
     /// How many desired users are as recorded.
@@ -38,7 +40,7 @@ pub struct Plan {
 impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.changes.is_empty() && self.api.is_none()
     }
 
     /// How many requests an apply sends if none has to be repeated.
@@ -243,7 +245,8 @@ pub enum Reason {
     Changed,
     /// The user is no longer declared.
     NotDeclared,
-    /// The state was made with another API version.
+    /// The new API version has no such field: what is recorded of it is released, and nothing else
+    /// changes.
     ApiChanged,
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{change, digest, limits};
 use crate::model::{
-    Attributes, Change, Desired, DesiredUser, DigestKey, Digests, Entry, Limits, MemberId,
-    PartsHasher, Plan, PlannedChange, Reason, RemovedPolicy, RemovedUsers, Selection, State,
+    ApiChange, ApiVersion, Attributes, Change, Desired, DesiredUser, DigestKey, Digests, Entry,
+    FieldAction, FieldChange, Limits, MemberId, PartsHasher, Plan, PlannedChange, Reason,
+    RemovedPolicy, RemovedUsers, Selection, State,
 };
 
 /// What a plan depends on besides the users.
@@ -17,6 +18,8 @@ pub struct Context<'a> {
     pub removed: RemovedPolicy,
     /// Bounds on the plan.
     pub limits: &'a Limits,
+    /// The API version that the project speaks.
+    pub api: ApiVersion,
     /// The part of the users that is looked at.
     pub selection: &'a Selection,
     /// Declarations of an earlier revision, which may explain recorded digests. They change
@@ -61,8 +64,13 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
     }
 
     let recorded = state.users.len();
+    let api = ApiChange::between(state.api, context.api);
+    if let Some(step) = api {
+        explain(&mut changes, step);
+    }
     Plan {
-        digest: digest::of_plan(&changes, &state.lineage, state.serial),
+        digest: digest::of_plan(&changes, api, &state.lineage, state.serial),
+        api,
         limits: limits::check(context.limits, &changes, recorded, desired.users.len()),
         lineage: state.lineage.clone(),
         serial: state.serial,
@@ -142,6 +150,18 @@ fn desired_user(
         origin: Some(user.origin.clone()),
         rejected: state.rejected.get(id).cloned(),
     })
+}
+
+/// Users of whom nothing but what the new API version does not have is released change because of it.
+fn explain(changes: &mut [PlannedChange], step: ApiChange) {
+    for planned in changes {
+        let fields = planned.change.fields();
+        let drops =
+            |field: &FieldChange| field.action == FieldAction::Release && step.drops(&field.path);
+        if !fields.is_empty() && fields.iter().all(drops) {
+            planned.reason = Reason::ApiChanged;
+        }
+    }
 }
 
 fn no_longer_declared(id: &MemberId, last: &Entry, context: &Context<'_>) -> PlannedChange {

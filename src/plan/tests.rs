@@ -55,6 +55,7 @@ fn plan_with(
         state,
         &Context {
             key: &key(),
+            api: ApiVersion::V4,
             removed,
             limits: &Limits::default(),
             selection: &Selection::default(),

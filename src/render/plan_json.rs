@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::escape::write_json;
-use super::view::{Action, Counts, FieldKind, FieldView, PlanView, Shown, UserView};
-use crate::model::{Limit, LimitCheck, Reason, Rejection, Value};
+use super::view::{Action, ApiView, Counts, FieldKind, FieldView, PlanView, Shown, UserView};
+use crate::model::{ApiChange, ApiVersion, Limit, LimitCheck, Reason, Rejection, Value};
 
 /// The version of the format. It goes up when a reader of the old one could be misled.
 pub const FORMAT_VERSION: u32 = 1;
@@ -27,6 +27,9 @@ struct PlanJson<'a> {
     serial: u64,
     /// The name of the decision, for `apply --expect` and `apply --approve-limits`.
     digest: String,
+    /// That the state will name another API version; left out where it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api: Option<PlannedApiJson>,
     /// How many users are to be what.
     counts: CountsJson,
     /// How many requests an apply sends if none has to be repeated.
@@ -42,6 +45,24 @@ struct PlanJson<'a> {
     /// The changes, by id.
     #[schemars(with = "Vec<ChangeJson<'a>>")]
     changes: Changes<'a>,
+}
+
+/// A step from one API version to another. No user has to be sent for it.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ApiJson {
+    /// The version that the state names.
+    from: ApiVersion,
+    /// The version that the project names.
+    to: ApiVersion,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct PlannedApiJson {
+    #[serde(flatten)]
+    step: ApiJson,
+    /// Of how many users something is released that the new version does not have.
+    released_users: usize,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -121,7 +142,7 @@ enum ReasonJson {
     Changed,
     /// The user is no longer declared.
     NotDeclared,
-    /// The state was made with another API version.
+    /// The new API version has no such field.
     ApiChanged,
 }
 
@@ -231,6 +252,7 @@ impl<'a> PlanJson<'a> {
         let PlanView {
             lineage,
             serial,
+            api,
             digest,
             counts,
             recorded,
@@ -253,6 +275,10 @@ impl<'a> PlanJson<'a> {
             lineage,
             serial: *serial,
             digest: digest.to_string(),
+            api: api.map(|ApiView { step, released }| PlannedApiJson {
+                step: ApiJson::new(step),
+                released_users: released,
+            }),
             counts: CountsJson {
                 create,
                 update,
@@ -268,6 +294,13 @@ impl<'a> PlanJson<'a> {
             limits: limits.iter().map(LimitJson::new).collect(),
             changes: Changes(users),
         }
+    }
+}
+
+impl ApiJson {
+    pub(super) fn new(step: ApiChange) -> Self {
+        let ApiChange { from, to } = step;
+        Self { from, to }
     }
 }
 

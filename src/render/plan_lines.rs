@@ -129,10 +129,10 @@ pub fn sentence(user: &UserView<'_>, many: bool) -> &'static str {
     let api_changed = user.reason == Reason::ApiChanged;
     match (user.action, many) {
         (Action::Create, _) => "will be created",
-        (Action::Update, _) if !user.sends_request => "will be updated in the state only",
         (Action::Update, _) if api_changed => {
-            "will be sent again: the state was made with another API version"
+            "will be updated in the state only: the new API version has no such field"
         }
+        (Action::Update, _) if !user.sends_request => "will be updated in the state only",
         (Action::Update, false) => "will be updated",
         (Action::Update, true) => "will be updated in the same way",
         (Action::Forget, false) => {

@@ -110,7 +110,7 @@ fn last_resort(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     let mut out = format!(
         "{}\n**This comment is shortened: nothing but the numbers is in it.** {}\n",
         marker(options.environment),
-        summary::counts(&view.counts)
+        summary::counts(view)
     );
     let mut end = options.max_bytes.min(out.len());
     while !out.is_char_boundary(end) {
@@ -129,7 +129,12 @@ fn numbers(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     if view.is_empty() {
         lines.push(summary::nothing(view));
     } else {
-        lines.push(format!("**{}**", summary::counts(&view.counts)));
+        lines.push(format!("**{}**", summary::counts(view)));
+        lines.extend(
+            summary::api(view)
+                .into_iter()
+                .map(|line| format!("- {line}.")),
+        );
         lines.extend(summary::opt_in(&view.counts).map(|sentence| format!("**{sentence}**")));
         lines.push(summary::requests(view.requests, options.rate));
     }

@@ -32,7 +32,17 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
         return write_limits(out, view, style);
     }
     let blocks = blocks(view, options.full);
-    writeln!(out, "  {}\n", legend(view, style))?;
+    let legend = legend(view, style);
+    if !legend.is_empty() {
+        writeln!(out, "  {legend}\n")?;
+    }
+    let api = summary::api(view);
+    for line in &api {
+        writeln!(out, "  # {}", paint(style.strong, line))?;
+    }
+    if !api.is_empty() {
+        writeln!(out)?;
+    }
     for block in &blocks {
         for line in plan_lines::of(block, style, options.full) {
             write_line(out, &line, style)?;
@@ -46,11 +56,7 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
             "Changes that are alike are shown together; --full shows every user.\n"
         )?;
     }
-    writeln!(
-        out,
-        "{}",
-        paint(style.strong, &summary::counts(&view.counts))
-    )?;
+    writeln!(out, "{}", paint(style.strong, &summary::counts(view)))?;
     if let Some(sentence) = summary::opt_in(&view.counts) {
         writeln!(out, "{}", paint(style.warning, &sentence))?;
     }

@@ -72,6 +72,11 @@ pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fm
         ("update", of("update").to_string()),
         ("forget", of("forget").to_string()),
         ("delete", of("delete").to_string()),
+        (
+            "api",
+            file.api
+                .map_or_else(String::new, |api| format!("{} -> {}", api.from, api.to)),
+        ),
         ("unchanged", file.unchanged.to_string()),
         ("selected", terminal(&file.select.join(" ")).into_owned()),
         ("lineage", terminal(&file.lineage).into_owned()),

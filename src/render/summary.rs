@@ -2,11 +2,11 @@
 
 use super::escape::width;
 use super::plan_lines::noun;
-use super::view::{Counts, PlanView};
+use super::view::{ApiView, Counts, PlanView};
 use crate::model::{Limit, LimitCheck, LimitKind, Rate};
 
 /// `Plan: 1 to create, 1 to update, 1 to forget. 147 unchanged.`
-pub fn counts(counts: &Counts) -> String {
+pub fn counts(view: &PlanView<'_>) -> String {
     let Counts {
         create,
         update,
@@ -14,19 +14,38 @@ pub fn counts(counts: &Counts) -> String {
         delete,
         unchanged,
         opt_in: _,
-    } = *counts;
+    } = view.counts;
     let kinds = [
         (create, "create"),
         (update, "update"),
         (forget, "forget"),
         (delete, "delete"),
     ];
-    let words: Vec<String> = kinds
+    let words = kinds
         .iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} to {word}"))
-        .collect();
+        .map(|(count, word)| format!("{count} to {word}"));
+    let api = view.api.map(|api| format!("API {}", api.step));
+    let words: Vec<String> = api.into_iter().chain(words).collect();
     format!("Plan: {}. {unchanged} unchanged.", words.join(", "))
+}
+
+/// What a step to another API version means; nothing where there is none.
+pub fn api(view: &PlanView<'_>) -> Vec<String> {
+    let Some(ApiView { step, released }) = view.api else {
+        return Vec::new();
+    };
+    let to = step.to;
+    let mut lines = vec![format!(
+        "API {step}: no user has to be sent for it; the state will name {to} from then on"
+    )];
+    if released > 0 {
+        lines.push(format!(
+            "API {to} has no `unsubscribed`: what is recorded of it is released for {released} {}",
+            noun(released)
+        ));
+    }
+    lines
 }
 
 /// That consent is at stake; `None` where it is not.

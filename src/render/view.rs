@@ -3,8 +3,8 @@
 //! Renderers take a [`PlanView`] and never a [`Plan`], so a renderer cannot forget to mask.
 
 use crate::model::{
-    Change, FieldAction, FieldChange, FieldPath, LimitCheck, MemberId, Old, Origin, Plan,
-    PlanDigest, PlannedChange, Reason, Rejection, Sensitive, Value,
+    ApiChange, Change, FieldAction, FieldChange, FieldPath, LimitCheck, MemberId, Old, Origin,
+    Plan, PlanDigest, PlannedChange, Reason, Rejection, Sensitive, Value,
 };
 
 /// A plan without what may not be shown.
@@ -17,6 +17,8 @@ pub struct PlanView<'a> {
     pub serial: u64,
     /// The name of the decision.
     pub digest: PlanDigest,
+    /// That the state will name another API version.
+    pub api: Option<ApiView>,
     /// How many users are to be what.
     pub counts: Counts,
     /// How many users the state records.
@@ -29,6 +31,15 @@ pub struct PlanView<'a> {
     pub limits: &'a [LimitCheck],
     /// The changes, by id.
     pub users: Vec<UserView<'a>>,
+}
+
+/// A step from one API version to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApiView {
+    /// From which to which.
+    pub step: ApiChange,
+    /// Of how many users something is released that the new version does not have.
+    pub released: usize,
 }
 
 /// How many users are to be what.
@@ -135,6 +146,7 @@ impl<'a> PlanView<'a> {
         let Plan {
             lineage,
             serial,
+            api,
             changes,
             unchanged,
             recorded,
@@ -160,6 +172,7 @@ impl<'a> PlanView<'a> {
         Self {
             lineage,
             serial: *serial,
+            api: api.map(|step| ApiView::new(step, &users)),
             digest: *digest,
             counts,
             recorded: *recorded,
@@ -172,12 +185,24 @@ impl<'a> PlanView<'a> {
 
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.users.is_empty()
+        self.users.is_empty() && self.api.is_none()
     }
 
     /// Whether a limit is exceeded.
     pub fn is_tripped(&self) -> bool {
         self.limits.iter().any(LimitCheck::is_tripped)
+    }
+}
+
+impl ApiView {
+    fn new(step: ApiChange, users: &[UserView<'_>]) -> Self {
+        let drops =
+            |field: &FieldView<'_>| field.kind == FieldKind::Release && step.drops(field.path);
+        let released = users.iter().filter(|user| user.fields.iter().any(drops));
+        Self {
+            step,
+            released: released.count(),
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Everything that is tested from outside: one binary, one module a topic. `tests/README.md` says
 //! what is where.
 
+mod api_change;
+mod api_facts;
 mod commit_state;
 mod disk;
 mod examples;

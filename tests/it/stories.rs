@@ -43,12 +43,17 @@ impl Story {
     }
 
     fn then(&self, text: &str) -> String {
+        self.then_with(text, ApiVersion::V4, RemovedPolicy::default())
+    }
+
+    fn then_with(&self, text: &str, api: ApiVersion, removed: RemovedPolicy) -> String {
         let plan = plan(
             &users(text),
             &self.state,
             &Context {
                 key: &key(),
-                removed: RemovedPolicy::default(),
+                api,
+                removed,
                 limits: &Limits::default(),
                 selection: &Selection::default(),
                 base: None,
@@ -198,3 +203,47 @@ About 1 request, under a second at 10 a second.
 Plan digest: sha256:…
 ");
 story!(nothing_changes, "profile: { name: Coco }", "profile: { name: Coco } # the same", @"No changes. Your channel matches the manifests. (1 user)");
+
+/// Many users, a policy and an API version of one's own.
+macro_rules! list_story {
+    ($name:ident, $before:expr, $after:expr, $api:ident, $removed:expr, @$snapshot:literal) => {
+        #[test]
+        fn $name() {
+            let list = |rest: &str| format!("apiVersion: talkform/v1\nkind: UserList\n{rest}");
+            let story = Story::applied(&list($before));
+            let text = story.then_with(&list($after), ApiVersion::$api, $removed);
+            insta::with_settings!({filters => vec![("sha256:[0-9a-f]{64}", "sha256:…")]}, {
+                insta::assert_snapshot!(text, @$snapshot);
+            });
+        }
+    };
+}
+
+list_story!(another_api_version,
+    "users: [{ memberId: u-1, profile: { plan: free }, unsubscribed: true }, { memberId: u-2 }]",
+    "users: [{ memberId: u-1, profile: { plan: free } }, { memberId: u-2 }]",
+    V5, RemovedPolicy::default(), @"
+      ~ update   . forget
+
+      # API v4 -> v5: no user has to be sent for it; the state will name v5 from then on
+      # API v5 has no `unsubscribed`: what is recorded of it is released for 1 user
+
+      # u-1 will be updated in the state only: the new API version has no such field  users/story.yaml:3
+      ~ u-1
+          . unsubscribed   left as it is on Channel
+            # 1 unchanged field hidden
+
+    Plan: API v4 -> v5, 1 to update. 1 unchanged.
+    No requests: only the state changes.
+    Plan digest: sha256:…
+    ");
+list_story!(another_api_version_and_nothing_else,
+    "users: [{ memberId: u-1, profile: { plan: free } }]",
+    "users: [{ memberId: u-1, profile: { plan: free } }]",
+    V5, RemovedPolicy::default(), @"
+      # API v4 -> v5: no user has to be sent for it; the state will name v5 from then on
+
+    Plan: API v4 -> v5. 1 unchanged.
+    No requests: only the state changes.
+    Plan digest: sha256:…
+    ");

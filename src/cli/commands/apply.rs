@@ -165,7 +165,7 @@ fn show(
 /// Prints the report. That nobody reads it changes nothing of what was done.
 fn report(terminal: Terminal, settings: &Settings, arguments: &ApplyArguments, report: &Report) {
     // A plan without changes has said so itself.
-    if !arguments.json && report.outcomes.is_empty() {
+    if !arguments.json && report.outcomes.is_empty() && report.api.is_none() {
         return;
     }
     if let Err(failure) = output::report(terminal, settings, report, arguments.json) {

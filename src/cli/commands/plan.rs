@@ -54,6 +54,7 @@ pub(crate) fn decide(
         state,
         &plan::Context {
             key: &settings.digest_key(state)?,
+            api: settings.project.channel.api,
             removed: settings.project.removed,
             limits: &settings.project.limits,
             selection: &Selection::new(select),

@@ -154,6 +154,7 @@ pub(super) fn plan(mut changes: Vec<PlannedChange>, unchanged: usize) -> Plan {
     Plan {
         lineage: "9f86d081884c7d65".to_owned(),
         serial: 42,
+        api: None,
         recorded: unchanged + changes.len(),
         desired: unchanged + changes.len(),
         changes,

@@ -202,7 +202,7 @@ fn rejected_before_and_another_api_version() {
       # rejected last time: 422 (attempt 2 since 2026-11-20)
       + u-4
 
-      # u-5 will be sent again: the state was made with another API version  users/vip.yaml:14
+      # u-5 will be updated in the state only: the new API version has no such field  users/vip.yaml:14
       ~ u-5
             # 4 unchanged fields hidden
 

@@ -27,6 +27,7 @@ fn applied(name: &str, action: &'static str, unconfirmed: &[&str]) -> UserOutcom
 fn report(outcomes: Vec<UserOutcome>, stopped: Option<StopCause>) -> Report {
     Report {
         outcomes,
+        api: None,
         unchanged: 147,
         requests: 2,
         retried: 0,
