@@ -314,17 +314,19 @@ impl Run<'_> {
         code: Option<String>,
         record: &mut Record<'_>,
     ) {
-        let (Change::Create { digests, .. } | Change::Update { digests, .. }) = &planned.change
-        else {
-            return;
+        let digest = match &planned.change {
+            Change::Create { digests, .. } | Change::Update { digests, .. } => digests.user,
+            // The user stays recorded, and so does that Channel did not delete it.
+            Change::Delete { last } => last.digest,
+            Change::Forget { .. } => return,
         };
         // Another declaration is another trouble: it is counted from its own first time on.
         let before = planned
             .rejected
             .as_ref()
-            .filter(|before| before.digest == digests.user);
+            .filter(|before| before.digest == digest);
         let rejection = Rejection {
-            digest: digests.user,
+            digest,
             status,
             code,
             attempts: before.map_or(0, |before| before.attempts).saturating_add(1),

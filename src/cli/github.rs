@@ -102,6 +102,7 @@ fn numbers(plan: &Plan, more: &[(&str, String)]) -> String {
         ("update", of("update").to_string()),
         ("forget", of("forget").to_string()),
         ("delete", of("delete").to_string()),
+        ("deletions", plan.deletions().to_string()),
         ("unchanged", plan.unchanged.to_string()),
         ("requests", plan.requests().to_string()),
         (

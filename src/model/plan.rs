@@ -51,6 +51,14 @@ impl Plan {
             .count()
     }
 
+    /// How many users an apply deletes on Channel, for good.
+    pub fn deletions(&self) -> usize {
+        self.changes
+            .iter()
+            .filter(|planned| planned.change.deletes())
+            .count()
+    }
+
     /// The limits that are exceeded.
     pub fn tripped(&self) -> impl Iterator<Item = &LimitCheck> {
         self.limits.iter().filter(|check| check.is_tripped())
@@ -114,6 +122,14 @@ impl Change {
             Self::Create { .. } | Self::Delete { .. } => true,
             Self::Update { upsert, .. } => upsert.is_some(),
             Self::Forget { .. } => false,
+        }
+    }
+
+    /// Whether applying it deletes a user on Channel.
+    pub fn deletes(&self) -> bool {
+        match self {
+            Self::Delete { .. } => true,
+            Self::Create { .. } | Self::Update { .. } | Self::Forget { .. } => false,
         }
     }
 

@@ -48,7 +48,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
     for (id, user, digests) in with_digests(users, context.key) {
         selected += 1;
         while let Some((gone, last)) = records.next_if(|(recorded, _)| *recorded < id) {
-            changes.push(no_longer_declared(gone, last, context));
+            changes.push(no_longer_declared(gone, last, state, context));
         }
         let recorded = records.next_if(|(recorded, _)| *recorded == id);
         manifests.add(id.as_str().as_bytes());
@@ -60,7 +60,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         }
     }
     for (gone, last) in records {
-        changes.push(no_longer_declared(gone, last, context));
+        changes.push(no_longer_declared(gone, last, state, context));
     }
 
     let recorded = state.users.len();
@@ -164,7 +164,20 @@ fn explain(changes: &mut [PlannedChange], step: ApiChange) {
     }
 }
 
-fn no_longer_declared(id: &MemberId, last: &Entry, context: &Context<'_>) -> PlannedChange {
+fn no_longer_declared(
+    id: &MemberId,
+    last: &Entry,
+    state: &State,
+    context: &Context<'_>,
+) -> PlannedChange {
+    // A refusal of what is recorded can only be that of a deletion.
+    let refused = state
+        .rejected
+        .get(id)
+        .filter(|_| context.removed.users == RemovedUsers::Delete);
+    let rejected = refused
+        .filter(|refused| refused.digest == last.digest)
+        .cloned();
     let last = last.clone();
     PlannedChange {
         id: id.clone(),
@@ -174,6 +187,6 @@ fn no_longer_declared(id: &MemberId, last: &Entry, context: &Context<'_>) -> Pla
         },
         reason: Reason::NotDeclared,
         origin: None,
-        rejected: None,
+        rejected,
     }
 }

@@ -34,6 +34,8 @@ struct PlanJson<'a> {
     counts: CountsJson,
     /// How many requests an apply sends if none has to be repeated.
     requests: usize,
+    /// How many users an apply deletes on Channel, for good.
+    deletions: usize,
     /// How many users the state records.
     recorded: usize,
     /// How many users the manifests declare.
@@ -258,6 +260,7 @@ impl<'a> PlanJson<'a> {
             recorded,
             desired,
             requests,
+            deletions,
             limits,
             users,
         } = view;
@@ -288,6 +291,7 @@ impl<'a> PlanJson<'a> {
                 opt_in,
             },
             requests: *requests,
+            deletions: *deletions,
             recorded: *recorded,
             desired: *desired,
             tripped: view.is_tripped(),

@@ -13,7 +13,7 @@ use crate::model::{Reason, Rejection};
 pub enum Mark {
     /// A sentence over what follows: `#`.
     Title,
-    /// `+`, `~`, `-` or `.`
+    /// `+`, `~`, `-`, `x` or `.`
     Symbol(char),
     /// Neither.
     Blank,

@@ -135,7 +135,13 @@ fn numbers(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
                 .into_iter()
                 .map(|line| format!("- {line}.")),
         );
-        lines.extend(summary::opt_in(&view.counts).map(|sentence| format!("**{sentence}**")));
+        let warnings = [summary::deletions(view), summary::opt_in(&view.counts)];
+        lines.extend(
+            warnings
+                .into_iter()
+                .flatten()
+                .map(|sentence| format!("**{sentence}**")),
+        );
         lines.push(summary::requests(view.requests, options.rate));
     }
     lines.push(String::new());
@@ -194,6 +200,7 @@ fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
         backticks: 2,
     };
     let mut opt_ins = section("May message someone who opted out", true);
+    let mut deletions = section("Deleted on Channel, for good", true);
     let mut removals = section("Removed from Channel", true);
     let mut forgotten = section("Forgotten here, left as they are on Channel", false);
     let mut others = section("All other changes", false);
@@ -205,13 +212,14 @@ fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
         };
         let section = match first {
             Some(user) if user.opts_in() => &mut opt_ins,
+            Some(user) if user.action == Action::Delete => &mut deletions,
             Some(user) if user.removes() => &mut removals,
             Some(user) if user.action == Action::Forget => &mut forgotten,
             _ => &mut others,
         };
         section.blocks.push(block);
     }
-    vec![opt_ins, removals, forgotten, others]
+    vec![opt_ins, deletions, removals, forgotten, others]
 }
 
 impl Section<'_, '_> {
@@ -293,8 +301,15 @@ fn draw(block: &Block<'_, '_>) -> String {
                 Mark::Title => '#',
                 // A diff has no mark for a change; this is the one that is coloured.
                 Mark::Symbol('~') => '!',
+                // The one that is coloured, and the word for what is more than a field.
+                Mark::Symbol('x') => '-',
                 Mark::Symbol(symbol) => symbol,
                 Mark::Blank => ' ',
+            };
+            let text = if mark == Mark::Symbol('x') {
+                format!("x {text}")
+            } else {
+                text
             };
             let indent = depth * 4;
             let place = place.map_or(String::new(), |place| format!("   {place}"));

@@ -57,7 +57,8 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
         )?;
     }
     writeln!(out, "{}", paint(style.strong, &summary::counts(view)))?;
-    if let Some(sentence) = summary::opt_in(&view.counts) {
+    let warnings = [summary::deletions(view), summary::opt_in(&view.counts)];
+    for sentence in warnings.into_iter().flatten() {
         writeln!(out, "{}", paint(style.warning, &sentence))?;
     }
     writeln!(out, "{}", summary::requests(view.requests, options.rate))?;
@@ -91,7 +92,7 @@ fn write_line(out: &mut dyn fmt::Write, line: &Line, style: &Style) -> fmt::Resu
 fn of_symbol(style: &Style, symbol: char) -> anstyle::Style {
     match symbol {
         '+' => style.add,
-        '-' => style.remove,
+        '-' | 'x' => style.remove,
         '.' => style.forget,
         _ => style.change,
     }
@@ -113,9 +114,8 @@ fn legend(view: &PlanView<'_>, style: &Style) -> String {
     let words = [
         ('+', "create", creates || adds),
         ('~', "update", updates),
-        ('-', "clear", clears && !deletes),
-        ('-', "delete", deletes && !clears),
-        ('-', "clear or delete", clears && deletes),
+        ('-', "clear", clears),
+        ('x', "delete", deletes),
         ('.', "forget", forgets),
     ];
     let words: Vec<String> = words

@@ -48,6 +48,17 @@ pub fn api(view: &PlanView<'_>) -> Vec<String> {
     lines
 }
 
+/// That users are deleted; `None` where nobody is.
+pub fn deletions(view: &PlanView<'_>) -> Option<String> {
+    let count = view.deletions;
+    (count > 0).then(|| {
+        format!(
+            "{count} {} will be deleted on Channel. That cannot be undone.",
+            noun(count)
+        )
+    })
+}
+
 /// That consent is at stake; `None` where it is not.
 pub fn opt_in(counts: &Counts) -> Option<String> {
     let count = counts.opt_in;

@@ -27,6 +27,8 @@ pub struct PlanView<'a> {
     pub desired: usize,
     /// How many requests an apply sends if none has to be repeated.
     pub requests: usize,
+    /// How many users an apply deletes on Channel, for good.
+    pub deletions: usize,
     /// Every limit with its numbers.
     pub limits: &'a [LimitCheck],
     /// The changes, by id.
@@ -178,6 +180,7 @@ impl<'a> PlanView<'a> {
             recorded: *recorded,
             desired: *desired,
             requests: plan.requests(),
+            deletions: plan.deletions(),
             limits,
             users,
         }
@@ -244,14 +247,13 @@ impl<'a> UserView<'a> {
         self.fields.iter().any(|field| field.opt_in)
     }
 
-    /// Whether something is removed from Channel. A null on a create is not counted: there is
+    /// Whether a field is removed from Channel. A null on a create is not counted: there is
     /// nothing yet.
     pub fn removes(&self) -> bool {
         let clears = |field: &FieldView<'_>| matches!(field.kind, FieldKind::Clear { .. });
         match self.action {
-            Action::Delete => true,
             Action::Update => self.fields.iter().any(clears),
-            Action::Create | Action::Forget => false,
+            Action::Create | Action::Forget | Action::Delete => false,
         }
     }
 }
@@ -323,7 +325,7 @@ impl Action {
             Self::Create => '+',
             Self::Update => '~',
             Self::Forget => '.',
-            Self::Delete => '-',
+            Self::Delete => 'x',
         }
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use talkform::manifest::{ReadSettings, read_texts};
 use talkform::model::{
-    ApiVersion, Desired, DigestKey, Entry, Limits, Project, RemovedPolicy, Selection, State,
+    ApiVersion, Desired, DigestKey, Entry, Limits, Project, RemovedPolicy, RemovedUsers, Selection,
+    State,
 };
 use talkform::plan::{Context, plan};
 use talkform::render::{PlanView, TextOptions, plan_text};
@@ -246,4 +247,36 @@ list_story!(another_api_version_and_nothing_else,
     Plan: API v4 -> v5. 1 unchanged.
     No requests: only the state changes.
     Plan digest: sha256:…
+    ");
+list_story!(somebody_is_deleted_and_somebody_loses_a_field,
+    "users: [{ memberId: u-1, profile: { plan: free } }, { memberId: u-2, profile: { plan: pro } }]",
+    "users: [{ memberId: u-1 }]",
+    V4, RemovedPolicy { users: RemovedUsers::Delete, ..RemovedPolicy::default() }, @"
+      ~ update   - clear   x delete
+
+      # u-1 will be updated                               users/story.yaml:3
+      ~ u-1
+          - profile.plan   (no longer declared)
+
+      # u-2 is no longer declared: deleted on Channel, for good
+      x u-2
+
+    Plan: 1 to update, 1 to delete. 0 unchanged.
+    1 user will be deleted on Channel. That cannot be undone.
+    About 2 requests, under a second at 10 a second.
+    Plan digest: sha256:…
+
+    This plan exceeds the project's limits: apply refuses it.
+
+      limit      allowed                planned
+      create     500                          0
+      update     30%, not counted yet         1
+      clear      10%, not counted yet         1
+      forget     10%, not counted yet         0
+      delete     0                            1   <- too many
+      optIn      0                            0
+      minUsers   at least 1                   1
+
+    If all of this is meant, approve this plan and no other:
+      talkform apply --approve-limits sha256:…
     ");

@@ -9,13 +9,14 @@ use crate::apply::{self, Options, Record, Report, StopCause};
 use crate::cli::args::{ApplyArguments, Global};
 use crate::cli::channel::{Open, Way, make_state_folder};
 use crate::cli::clock::now;
+use crate::cli::commands::deletions::Deletions;
 use crate::cli::commands::plan::decide;
 use crate::cli::commands::reviewed::{Reviewed, check_expected};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
 use crate::cli::{github, holder, output, signals};
-use crate::model::{Desired, LimitKind, Plan, PlanDigest, Rate, State};
+use crate::model::{Desired, LimitKind, MemberId, Plan, PlanDigest, Rate, State};
 use crate::remote::Policy;
 use crate::state::{JournalWriter, Loaded, Lock, Store, StoreError};
 
@@ -55,6 +56,7 @@ pub(crate) fn run(
     check_expected(&plan, arguments, reviewed.as_ref())?;
     show(terminal, &settings, arguments, &plan)?;
     check_limits(&plan, arguments)?;
+    let deletions = Deletions::of(&plan, arguments)?;
     if plan.is_empty() {
         tidy(&settings, loaded, &desired)?;
         github::applied(terminal, &Report::nothing(plan.unchanged), &plan);
@@ -74,6 +76,7 @@ pub(crate) fn run(
     drop(recorded);
     if !arguments.auto_approve {
         terminal.approve(&format!("Apply these changes to {}?", way.name(&settings)))?;
+        deletions.confirm(terminal, &way.name(&settings))?;
     }
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -280,12 +283,23 @@ async fn carry_out(
     report
 }
 
-/// Whether refusals are recorded of users who are no longer declared.
+/// Whether refusals are recorded that say nothing any more.
 fn outlived(state: &State, desired: &Desired) -> bool {
-    state
-        .rejected
-        .keys()
-        .any(|id| !desired.users.contains_key(id))
+    let mut refused = state.rejected.keys();
+    refused.any(|id| is_outlived(id, state, desired))
+}
+
+/// Of users who are neither declared nor recorded, and of deletions that nobody wants any more: what
+/// was refused then is what is recorded now.
+fn is_outlived(id: &MemberId, state: &State, desired: &Desired) -> bool {
+    match (desired.users.contains_key(id), state.users.get(id)) {
+        (false, None) => true,
+        (true, Some(entry)) => {
+            let refused = state.rejected.get(id);
+            refused.is_some_and(|refused| refused.digest == entry.digest)
+        }
+        (false, Some(_)) | (true, None) => false,
+    }
 }
 
 /// Keeps the record in order where nothing is to be sent: folds a journal that was left behind.
@@ -300,9 +314,12 @@ fn tidy(settings: &Settings, loaded: Loaded, desired: &Desired) -> Result<(), Fa
 }
 
 fn save(settings: &Settings, state: &mut State, desired: &Desired) -> Result<(), StoreError> {
-    state
-        .rejected
-        .retain(|id, _| desired.users.contains_key(id));
+    let ids: Vec<MemberId> = state.rejected.keys().cloned().collect();
+    for id in ids {
+        if is_outlived(&id, state, desired) {
+            state.rejected.remove(&id);
+        }
+    }
     state.serial += 1;
     settings.store.save(state)
 }

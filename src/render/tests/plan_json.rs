@@ -72,6 +72,7 @@ fn the_whole() {
         "optIn": 0
       },
       "requests": 1,
+      "deletions": 0,
       "recorded": 5,
       "desired": 5,
       "tripped": true,
@@ -105,6 +106,7 @@ fn nothing_to_do() {
         "optIn": 0
       },
       "requests": 0,
+      "deletions": 0,
       "recorded": 150,
       "desired": 150,
       "tripped": false,

@@ -120,7 +120,7 @@ fn what_is_cleared_left_alone_and_deleted() {
         0,
     );
     assert_snapshot!(text(&plan), @r#"
-      + create   ~ update   - clear or delete   . forget
+      + create   ~ update   - clear   x delete   . forget
 
       # u-1 will be updated                               users/vip.yaml:14
       ~ u-1
@@ -137,9 +137,10 @@ fn what_is_cleared_left_alone_and_deleted() {
           . unsubscribeEmail   left as it is on Channel
 
       # u-3 is no longer declared: deleted on Channel, for good
-      - u-3
+      x u-3
 
     Plan: 2 to update, 1 to delete. 0 unchanged.
+    1 user will be deleted on Channel. That cannot be undone.
     About 2 requests, under a second at 10 a second.
     Plan digest: sha256:bca63ce8d6eca88c2f3ba7c149519f1641e4c71d254d26e28d7e5f91d61eabfc
     "#);
