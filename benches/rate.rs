@@ -44,7 +44,10 @@ fn users() -> Desired {
             (id, DesiredUser { attributes, origin })
         })
         .collect();
-    Desired { users }
+    Desired {
+        users,
+        ..Desired::default()
+    }
 }
 
 fn main() {

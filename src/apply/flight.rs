@@ -33,6 +33,8 @@ pub(super) struct Flight {
     pub(super) ended: Ended,
     /// How many requests it took.
     pub(super) requests: u32,
+    /// How many of them were repeats.
+    pub(super) repeats: u32,
 }
 
 /// How it ended.
@@ -56,22 +58,50 @@ pub(super) enum Ended {
 }
 
 impl Lane {
-    /// Sends one request as often as it takes and the policy allows.
-    pub(super) async fn fly(&self, at: usize, id: MemberId, request: Request) -> Flight {
-        let mut requests = 0;
-        let ended = self.attempts(&id, &request, &mut requests).await;
-        Flight {
+    /// Sends requests one after the other, each as often as it takes and the policy allows, until one is not
+    /// accepted. The answer to the first is that of the flight.
+    pub(super) async fn fly(&self, at: usize, id: MemberId, requests: Vec<Request>) -> Flight {
+        let mut flight = Flight {
             at,
-            ended,
-            requests,
+            ended: Ended::Unsent,
+            requests: 0,
+            repeats: 0,
+        };
+        for request in &requests {
+            let under_way = flight.requests > 0;
+            let mut attempts = 0;
+            let ended = self.attempts(&id, request, &mut attempts, under_way).await;
+            flight.requests += attempts;
+            flight.repeats += attempts.saturating_sub(1);
+            match ended {
+                Ended::Accepted { .. } if under_way => {}
+                Ended::Accepted { .. } => flight.ended = ended,
+                _ => {
+                    flight.ended = ended;
+                    break;
+                }
+            }
         }
+        flight
     }
 
-    async fn attempts(&self, id: &MemberId, request: &Request, requests: &mut u32) -> Ended {
+    /// With `under_way`, an earlier request of the same flight was accepted: this one is sent although the
+    /// run is stopping, if nothing has to be waited for.
+    async fn attempts(
+        &self,
+        id: &MemberId,
+        request: &Request,
+        requests: &mut u32,
+        under_way: bool,
+    ) -> Ended {
         let mut last_failure: Option<String> = None;
         loop {
-            if let Err(cause) = self.turn().await {
+            let finishes = under_way && last_failure.is_none();
+            if let Err(cause) = self.turn(finishes).await {
                 return match last_failure {
+                    None if under_way => Ended::Failed {
+                        message: "the run stopped before the last request of this user".to_owned(),
+                    },
                     None => Ended::NotStarted { cause },
                     Some(message) => Ended::Failed { message },
                 };
@@ -130,9 +160,10 @@ impl Lane {
         }
     }
 
-    /// Waits for the right to send one request; the cause, where the run stops instead.
-    async fn turn(&self) -> Result<(), StopCause> {
-        if let Some(cause) = *self.stop.borrow() {
+    /// Waits for the right to send one request; the cause, where the run stops instead. What `finishes` a
+    /// flight goes out in a stopping run too, unless it would have to wait.
+    async fn turn(&self, finishes: bool) -> Result<(), StopCause> {
+        if !finishes && let Some(cause) = *self.stop.borrow() {
             return Err(cause);
         }
         let mut wait = lock(&self.bucket).reserve(self.started.elapsed());

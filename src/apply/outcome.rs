@@ -75,7 +75,7 @@ impl StopCause {
 pub struct UserOutcome {
     /// Whose.
     pub id: MemberId,
-    /// `create`, `update`, `forget` or `delete`.
+    /// `create`, `update`, `move`, `forget` or `delete`.
     pub action: &'static str,
     /// What became of it.
     pub outcome: Outcome,

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::ProfileKey;
 
+use super::moved::FoundMove;
 use super::node::{Content, Member, Node, Span};
 use super::problem::{Problem, Problems};
 use super::say::{clip, nearest, show};
@@ -13,13 +14,14 @@ use super::{ReadSettings, masks, resolve};
 /// The one version of the manifests' language.
 pub(super) const API_VERSION: &str = "talkform/v1";
 
-const LIST: [&str; 4] = ["apiVersion", "kind", "defaults", "users"];
+const LIST: [&str; 5] = ["apiVersion", "kind", "defaults", "moved", "users"];
 
 /// Reads the documents of one file.
 pub(super) struct Reader<'s> {
     pub(super) settings: &'s ReadSettings,
     pub(super) problems: Problems,
     pub(super) users: Vec<Found>,
+    pub(super) moved: Vec<FoundMove>,
     keys: HashMap<String, ProfileKey>,
     said: HashSet<(&'static str, String)>,
 }
@@ -45,6 +47,7 @@ impl<'s> Reader<'s> {
             settings,
             problems: Problems::default(),
             users: Vec::new(),
+            moved: Vec::new(),
             keys: HashMap::new(),
             said: HashSet::new(),
         }
@@ -190,6 +193,9 @@ impl<'s> Reader<'s> {
             }
         };
         resolve::check_defaults(self, &defaults);
+        if let Some(member) = root.get("moved") {
+            self.moved(&member.value);
+        }
         let Some(users) = root.get("users") else {
             self.missing(root.span, "users", "`users:` with a list of users");
             return;

@@ -21,6 +21,7 @@ mod excerpt;
 mod file;
 mod json;
 mod masks;
+mod moved;
 mod node;
 mod problem;
 mod profile;

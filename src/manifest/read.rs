@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::model::{Desired, DesiredUser, Diagnostic, Origin};
+use crate::model::{Desired, DesiredUser, Diagnostic, Moved, Origin};
 
 use super::file::{FileReading, read_file};
 use super::problem::{Place, Problem};
 use super::say::show;
 use super::user::Found;
-use super::{ReadSettings, Reading, resolve};
+use super::{ReadSettings, Reading, moved, resolve};
 
 /// The bytes of the file with a number, or why there are none.
 pub(super) type Source<'s> = dyn Fn(usize) -> Result<Cow<'s, [u8]>, Box<Diagnostic>> + Sync + 's;
@@ -31,7 +31,9 @@ pub(super) fn read_all(
         },
     };
     let mut readings = in_parallel(names.len(), &|file| read(file, Vec::new()));
-    for (file, problems) in clashing(names, &readings) {
+    let mut known = clashing(names, &readings);
+    moved::check(names, &readings, &mut known);
+    for (file, problems) in known {
         readings[file].diagnostics = read(file, problems).diagnostics;
     }
     for reading in &mut readings {
@@ -40,12 +42,18 @@ pub(super) fn read_all(
     let mut desired = Desired::default();
     if !diagnostics.iter().any(Diagnostic::is_error) {
         for (name, reading) in names.iter().zip(readings) {
-            for (found, (line, column)) in reading.users.into_iter().zip(reading.places) {
-                let origin = Origin {
-                    file: name.clone(),
-                    line,
-                    column,
-                };
+            let origin = |(line, column)| Origin {
+                file: name.clone(),
+                line,
+                column,
+            };
+            for (entry, place) in reading.moved.into_iter().zip(reading.moved_places) {
+                let from = entry.from;
+                let origin = origin(place);
+                desired.moved.insert(entry.to, Moved { from, origin });
+            }
+            for (found, place) in reading.users.into_iter().zip(reading.places) {
+                let origin = origin(place);
                 let attributes = found.attributes;
                 desired
                     .users

@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod digest;
 pub mod field;
 pub mod member_id;
+pub mod moved;
 pub mod plan;
 pub mod project;
 pub mod recorded;
@@ -24,6 +25,7 @@ pub use digest::{
 };
 pub use field::{FieldPath, ProfileKey};
 pub use member_id::{MemberId, MemberIdError};
+pub use moved::{LikelyMove, Moved};
 pub use plan::{
     Change, FieldAction, FieldChange, LimitCheck, LimitKind, Old, Plan, PlannedChange, Reason,
     Upsert,

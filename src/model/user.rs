@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Serialize, Serializer};
 
-use super::{FieldPath, MemberId, Origin, ProfileKey, Value};
+use super::{FieldPath, MemberId, Moved, Origin, ProfileKey, Value};
 
 /// What a manifest says of one profile key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -151,4 +151,7 @@ pub struct DesiredUser {
 pub struct Desired {
     /// The users in order of their ids.
     pub users: BTreeMap<MemberId, DesiredUser>,
+    /// Users whose id changed, by the new id. Every new id is declared and no old one is; nobody moves
+    /// twice, and nobody moves on.
+    pub moved: BTreeMap<MemberId, Moved>,
 }

@@ -42,6 +42,22 @@ pub(super) fn of_plan(
                 parts.push(fields.len().to_le_bytes().into());
                 parts.extend(fields.iter().map(field));
             }
+            Change::Move {
+                from,
+                last,
+                digests,
+                fields,
+                delete_old,
+                upsert: _,
+                unchanged_fields: _,
+            } => {
+                parts.push(from.as_str().into());
+                parts.push(last.digest.as_bytes().into());
+                parts.push(vec![u8::from(*delete_old)]);
+                parts.push(digests.user.as_bytes().into());
+                parts.push(fields.len().to_le_bytes().into());
+                parts.extend(fields.iter().map(field));
+            }
             Change::Forget { last } | Change::Delete { last } => {
                 parts.push(last.digest.as_bytes().into());
             }

@@ -52,8 +52,14 @@ pub struct ApiLine {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangeLine {
-    /// `create`, `update`, `forget` or `delete`.
+    /// `create`, `update`, `move`, `forget` or `delete`.
     pub action: String,
+    /// The id before, of one who moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Whether the id before is deleted on Channel.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub delete_old: bool,
     /// The digest of the user as it will be recorded, or, for one who goes, as it is.
     pub digest: String,
     /// The field changes, such as `set profile.plan`.
@@ -170,12 +176,15 @@ fn api_line(plan: &Plan) -> Option<ApiLine> {
 }
 
 fn line(planned: &PlannedChange) -> ChangeLine {
-    let digest = match &planned.change {
-        Change::Create { digests, .. } | Change::Update { digests, .. } => digests.user,
-        Change::Forget { last } | Change::Delete { last } => last.digest,
+    let (digest, from) = match &planned.change {
+        Change::Create { digests, .. } | Change::Update { digests, .. } => (digests.user, None),
+        Change::Move { from, digests, .. } => (digests.user, Some(from.to_string())),
+        Change::Forget { last } | Change::Delete { last } => (last.digest, None),
     };
     ChangeLine {
         action: planned.change.action().to_owned(),
+        delete_old: from.is_some() && planned.change.deletes(),
+        from,
         digest: digest.to_string(),
         fields: planned
             .change

@@ -8,6 +8,7 @@ mod change;
 mod digest;
 mod file;
 mod limits;
+mod moves;
 mod planner;
 mod rekey;
 
@@ -17,3 +18,6 @@ pub use rekey::rekey;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod move_tests;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::moves::{self, Moves};
 use super::{change, digest, limits};
 use crate::model::{
     ApiChange, ApiVersion, Attributes, Change, Desired, DesiredUser, DigestKey, Digests, Entry,
@@ -36,15 +37,16 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
     let mut selected = 0;
     let mut manifests = PartsHasher::default();
 
+    let moves = Moves::due(desired, state, context);
     let mut records = state
         .users
         .iter()
-        .filter(|(id, _)| context.selection.covers(id))
+        .filter(|(id, _)| context.selection.covers(id) && !moves.takes(id))
         .peekable();
     let users = desired
         .users
         .iter()
-        .filter(|(id, _)| context.selection.covers(id));
+        .filter(|(id, _)| context.selection.covers(id) || moves.brings(id));
     for (id, user, digests) in with_digests(users, context.key) {
         selected += 1;
         while let Some((gone, last)) = records.next_if(|(recorded, _)| *recorded < id) {
@@ -54,6 +56,10 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         manifests.add(id.as_str().as_bytes());
         manifests.add(digests.user.as_bytes());
         let recorded = recorded.map(|(_, entry)| entry);
+        if let Some(moved) = moves.change(id, user, &digests, state, context) {
+            changes.push(moved);
+            continue;
+        }
         match desired_user(id, user, digests, recorded, state, context) {
             Some(change) => changes.push(change),
             None => unchanged += 1,
@@ -71,6 +77,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
     Plan {
         digest: digest::of_plan(&changes, api, &state.lineage, state.serial),
         api,
+        likely_moves: moves::likely(&changes),
         limits: limits::check(context.limits, &changes, recorded, desired.users.len()),
         lineage: state.lineage.clone(),
         serial: state.serial,

@@ -7,7 +7,9 @@ use serde::{Serialize, Serializer};
 
 use super::escape::write_json;
 use super::view::{Action, ApiView, Counts, FieldKind, FieldView, PlanView, Shown, UserView};
-use crate::model::{ApiChange, ApiVersion, Limit, LimitCheck, Reason, Rejection, Value};
+use crate::model::{
+    ApiChange, ApiVersion, LikelyMove, Limit, LimitCheck, MemberId, Reason, Rejection, Value,
+};
 
 /// The version of the format. It goes up when a reader of the old one could be misled.
 pub const FORMAT_VERSION: u32 = 1;
@@ -44,6 +46,10 @@ struct PlanJson<'a> {
     tripped: bool,
     /// Every limit with its numbers.
     limits: Vec<LimitJson>,
+    /// Ids that probably changed: one who goes and one who comes with the same attributes, and no other
+    /// like them. Left out where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    likely_moves: Vec<LikelyMoveJson<'a>>,
     /// The changes, by id.
     #[schemars(with = "Vec<ChangeJson<'a>>")]
     changes: Changes<'a>,
@@ -74,6 +80,9 @@ struct CountsJson {
     create: usize,
     /// Users to be updated.
     update: usize,
+    /// Users to be sent under another id.
+    #[serde(rename = "move")]
+    moves: usize,
     /// Users to be dropped from the state and left alone on Channel.
     forget: usize,
     /// Users to be deleted on Channel.
@@ -101,10 +110,25 @@ struct LimitJson {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+struct LikelyMoveJson<'a> {
+    /// Who goes.
+    from: &'a str,
+    /// Who comes.
+    to: &'a str,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 struct ChangeJson<'a> {
     /// The member id.
     id: &'a str,
     action: ActionJson,
+    /// The id before, of one who moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
+    /// That somebody is deleted on Channel: this user, or the id before. Left out where nobody is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    deletes: bool,
     reason: ReasonJson,
     /// Whether applying it takes a request.
     sends_request: bool,
@@ -129,6 +153,8 @@ enum ActionJson {
     Create,
     /// Updated.
     Update,
+    /// Sent under another id.
+    Move,
     /// Dropped from the state, left alone on Channel.
     Forget,
     /// Deleted on Channel.
@@ -144,6 +170,8 @@ enum ReasonJson {
     Changed,
     /// The user is no longer declared.
     NotDeclared,
+    /// The user is recorded under another id.
+    Moved,
     /// The new API version has no such field.
     ApiChanged,
 }
@@ -197,6 +225,8 @@ enum FieldKindJson {
     ClearUndeclared,
     /// It is left alone on Channel and dropped from the state.
     Release,
+    /// It stays with the old id, and the new one does not get it.
+    Leave,
     /// It gets a value where Channel has none.
     Once,
 }
@@ -262,11 +292,13 @@ impl<'a> PlanJson<'a> {
             requests,
             deletions,
             limits,
+            likely_moves,
             users,
         } = view;
         let Counts {
             create,
             update,
+            moves,
             forget,
             delete,
             unchanged,
@@ -285,6 +317,7 @@ impl<'a> PlanJson<'a> {
             counts: CountsJson {
                 create,
                 update,
+                moves,
                 forget,
                 delete,
                 unchanged,
@@ -296,6 +329,7 @@ impl<'a> PlanJson<'a> {
             desired: *desired,
             tripped: view.is_tripped(),
             limits: limits.iter().map(LimitJson::new).collect(),
+            likely_moves: likely_moves.iter().map(LikelyMoveJson::new).collect(),
             changes: Changes(users),
         }
     }
@@ -305,6 +339,16 @@ impl ApiJson {
     pub(super) fn new(step: ApiChange) -> Self {
         let ApiChange { from, to } = step;
         Self { from, to }
+    }
+}
+
+impl<'a> LikelyMoveJson<'a> {
+    fn new(likely: &'a LikelyMove) -> Self {
+        let LikelyMove { from, to } = likely;
+        Self {
+            from: from.as_str(),
+            to: to.as_str(),
+        }
     }
 }
 
@@ -332,6 +376,8 @@ impl<'a> ChangeJson<'a> {
         let UserView {
             id,
             action,
+            from,
+            deletes,
             reason,
             sends_request,
             origin,
@@ -344,13 +390,17 @@ impl<'a> ChangeJson<'a> {
             action: match action {
                 Action::Create => ActionJson::Create,
                 Action::Update => ActionJson::Update,
+                Action::Move => ActionJson::Move,
                 Action::Forget => ActionJson::Forget,
                 Action::Delete => ActionJson::Delete,
             },
+            from: from.map(MemberId::as_str),
+            deletes: *deletes,
             reason: match reason {
                 Reason::NotRecorded => ReasonJson::NotRecorded,
                 Reason::Changed => ReasonJson::Changed,
                 Reason::NotDeclared => ReasonJson::NotDeclared,
+                Reason::Moved => ReasonJson::Moved,
                 Reason::ApiChanged => ReasonJson::ApiChanged,
             },
             sends_request: *sends_request,
@@ -402,6 +452,7 @@ impl<'a> FieldJson<'a> {
                 FieldKind::Clear { declared: true } => FieldKindJson::ClearDeclared,
                 FieldKind::Clear { declared: false } => FieldKindJson::ClearUndeclared,
                 FieldKind::Release => FieldKindJson::Release,
+                FieldKind::Leave => FieldKindJson::Leave,
                 FieldKind::Once => FieldKindJson::Once,
             },
             old: ShownJson::new(*old),

@@ -135,6 +135,7 @@ fn numbers(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
                 .into_iter()
                 .map(|line| format!("- {line}.")),
         );
+        lines.extend(summary::moves(view));
         let warnings = [summary::deletions(view), summary::opt_in(&view.counts)];
         lines.extend(
             warnings
@@ -143,6 +144,8 @@ fn numbers(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
                 .map(|sentence| format!("**{sentence}**")),
         );
         lines.push(summary::requests(view.requests, options.rate));
+        let likely = summary::likely_moves(view, &code).into_iter();
+        lines.extend(likely.map(|line| format!("- {line}")));
     }
     lines.push(String::new());
     lines.join("\n")
@@ -202,6 +205,7 @@ fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
     let mut opt_ins = section("May message someone who opted out", true);
     let mut deletions = section("Deleted on Channel, for good", true);
     let mut removals = section("Removed from Channel", true);
+    let mut moves = section("Moved to another id", false);
     let mut forgotten = section("Forgotten here, left as they are on Channel", false);
     let mut others = section("All other changes", false);
     for block in blocks(view, false) {
@@ -212,14 +216,15 @@ fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
         };
         let section = match first {
             Some(user) if user.opts_in() => &mut opt_ins,
-            Some(user) if user.action == Action::Delete => &mut deletions,
+            Some(user) if user.deletes => &mut deletions,
             Some(user) if user.removes() => &mut removals,
+            Some(user) if user.action == Action::Move => &mut moves,
             Some(user) if user.action == Action::Forget => &mut forgotten,
             _ => &mut others,
         };
         section.blocks.push(block);
     }
-    vec![opt_ins, deletions, removals, forgotten, others]
+    vec![opt_ins, deletions, removals, moves, forgotten, others]
 }
 
 impl Section<'_, '_> {

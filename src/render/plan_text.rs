@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::escape::width;
+use super::escape::{terminal, width};
 use super::group::{Block, blocks};
 use super::plan_lines::{self, Line, Mark};
 use super::style::{Style, paint};
@@ -49,6 +49,13 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
         }
         writeln!(out)?;
     }
+    let likely = summary::likely_moves(view, &|text| terminal(text).into_owned());
+    for line in &likely {
+        writeln!(out, "  # {}", paint(style.warning, line))?;
+    }
+    if !likely.is_empty() {
+        writeln!(out)?;
+    }
     let is_shortened = |block: &Block<'_, '_>| !matches!(block, Block::One(_));
     if blocks.iter().any(is_shortened) {
         writeln!(
@@ -57,6 +64,9 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
         )?;
     }
     writeln!(out, "{}", paint(style.strong, &summary::counts(view)))?;
+    if let Some(sentence) = summary::moves(view) {
+        writeln!(out, "{sentence}")?;
+    }
     let warnings = [summary::deletions(view), summary::opt_in(&view.counts)];
     for sentence in warnings.into_iter().flatten() {
         writeln!(out, "{}", paint(style.warning, &sentence))?;
@@ -110,10 +120,12 @@ fn legend(view: &PlanView<'_>, style: &Style) -> String {
     let updates = user(Action::Update);
     let clears = field(&|kind| matches!(kind, FieldKind::Clear { .. }));
     let deletes = user(Action::Delete);
-    let forgets = user(Action::Forget) || field(&|kind| kind == FieldKind::Release);
+    let forgets = user(Action::Forget)
+        || field(&|kind| matches!(kind, FieldKind::Release | FieldKind::Leave));
     let words = [
         ('+', "create", creates || adds),
         ('~', "update", updates),
+        ('>', "move", user(Action::Move)),
         ('-', "clear", clears),
         ('x', "delete", deletes),
         ('.', "forget", forgets),

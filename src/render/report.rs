@@ -198,6 +198,7 @@ pub fn summary(report: &Report) -> String {
     let kinds = [
         (report.applied("create"), "created"),
         (report.applied("update"), "updated"),
+        (report.applied("move"), "moved"),
         (report.applied("forget"), "forgotten"),
         (report.applied("delete"), "deleted"),
         (failed, "failed"),

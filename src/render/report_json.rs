@@ -42,6 +42,8 @@ struct ReportJson<'a> {
 struct CountsJson {
     created: usize,
     updated: usize,
+    /// Under another id.
+    moved: usize,
     forgotten: usize,
     deleted: usize,
     /// Rejected or failed.
@@ -56,8 +58,8 @@ struct CountsJson {
 struct OutcomeJson<'a> {
     /// The member id.
     id: &'a str,
-    /// `create`, `update`, `forget` or `delete`.
-    #[schemars(extend("enum" = ["create", "update", "forget", "delete"]))]
+    /// `create`, `update`, `move`, `forget` or `delete`.
+    #[schemars(extend("enum" = ["create", "update", "move", "forget", "delete"]))]
     action: &'static str,
     #[serde(flatten)]
     outcome: KindJson<'a>,
@@ -121,6 +123,7 @@ impl<'a> ReportJson<'a> {
             counts: CountsJson {
                 created: report.applied("create"),
                 updated: report.applied("update"),
+                moved: report.applied("move"),
                 forgotten: report.applied("forget"),
                 deleted: report.applied("delete"),
                 failed: report.failed(),

@@ -3,13 +3,14 @@
 use super::escape::width;
 use super::plan_lines::noun;
 use super::view::{ApiView, Counts, PlanView};
-use crate::model::{Limit, LimitCheck, LimitKind, Rate};
+use crate::model::{LikelyMove, Limit, LimitCheck, LimitKind, Rate};
 
 /// `Plan: 1 to create, 1 to update, 1 to forget. 147 unchanged.`
 pub fn counts(view: &PlanView<'_>) -> String {
     let Counts {
         create,
         update,
+        moves,
         forget,
         delete,
         unchanged,
@@ -18,6 +19,7 @@ pub fn counts(view: &PlanView<'_>) -> String {
     let kinds = [
         (create, "create"),
         (update, "update"),
+        (moves, "move"),
         (forget, "forget"),
         (delete, "delete"),
     ];
@@ -44,6 +46,46 @@ pub fn api(view: &PlanView<'_>) -> Vec<String> {
             "API {to} has no `unsubscribed`: what is recorded of it is released for {released} {}",
             noun(released)
         ));
+    }
+    lines
+}
+
+/// What moving means; `None` where nobody moves.
+pub fn moves(view: &PlanView<'_>) -> Option<String> {
+    let count = view.counts.moves;
+    let verb = if count == 1 { "moves" } else { "move" };
+    (count > 0).then(|| {
+        format!(
+            "{count} {} {verb} to another id. What only Channel knows of the old one, such as an unsubscription, does not move.",
+            noun(count)
+        )
+    })
+}
+
+/// How many likely moves are named.
+const MOST_LIKELY: usize = 20;
+
+/// Ids that probably changed, each with what to write; `escaped` makes what comes from people harmless.
+pub fn likely_moves(view: &PlanView<'_>, escaped: &dyn Fn(&str) -> String) -> Vec<String> {
+    let mut lines: Vec<String> = view
+        .likely_moves
+        .iter()
+        .take(MOST_LIKELY)
+        .map(|LikelyMove { from, to }| {
+            let (from, to) = (from.as_str(), to.as_str());
+            let quoted = |id: &str| serde_json::Value::from(id).to_string();
+            let entry = format!("moved: [{{ from: {}, to: {} }}]", quoted(from), quoted(to));
+            format!(
+                "{} is gone and {} is new with the same attributes; if the id changed, declare {}",
+                escaped(from),
+                escaped(to),
+                escaped(&entry)
+            )
+        })
+        .collect();
+    let more = view.likely_moves.len().saturating_sub(MOST_LIKELY);
+    if more > 0 {
+        lines.push(format!("… and {more} more pairs like these"));
     }
     lines
 }

@@ -3,8 +3,8 @@
 //! Renderers take a [`PlanView`] and never a [`Plan`], so a renderer cannot forget to mask.
 
 use crate::model::{
-    ApiChange, Change, FieldAction, FieldChange, FieldPath, LimitCheck, MemberId, Old, Origin,
-    Plan, PlanDigest, PlannedChange, Reason, Rejection, Sensitive, Value,
+    ApiChange, Change, FieldAction, FieldChange, FieldPath, LikelyMove, LimitCheck, MemberId, Old,
+    Origin, Plan, PlanDigest, PlannedChange, Reason, Rejection, Sensitive, Value,
 };
 
 /// A plan without what may not be shown.
@@ -31,6 +31,8 @@ pub struct PlanView<'a> {
     pub deletions: usize,
     /// Every limit with its numbers.
     pub limits: &'a [LimitCheck],
+    /// Ids that probably changed, by the old one.
+    pub likely_moves: &'a [LikelyMove],
     /// The changes, by id.
     pub users: Vec<UserView<'a>>,
 }
@@ -51,6 +53,8 @@ pub struct Counts {
     pub create: usize,
     /// To be updated.
     pub update: usize,
+    /// To be sent under another id.
+    pub moves: usize,
     /// To be dropped from the state.
     pub forget: usize,
     /// To be deleted on Channel.
@@ -70,6 +74,10 @@ pub struct UserView<'a> {
     pub action: Action,
     /// Why.
     pub reason: Reason,
+    /// The id before, where the user gets another one.
+    pub from: Option<&'a MemberId>,
+    /// Whether somebody is deleted on Channel: this user, or the id before.
+    pub deletes: bool,
     /// Whether it takes a request.
     pub sends_request: bool,
     /// Where the user is declared.
@@ -89,6 +97,8 @@ pub enum Action {
     Create,
     /// Updated.
     Update,
+    /// Sent under another id.
+    Move,
     /// Dropped from the state, left alone on Channel.
     Forget,
     /// Deleted on Channel.
@@ -125,6 +135,8 @@ pub enum FieldKind {
     },
     /// It is left alone on Channel and dropped from the state.
     Release,
+    /// It stays with the old id.
+    Leave,
     /// It gets a value where Channel has none.
     Once,
 }
@@ -150,6 +162,7 @@ impl<'a> PlanView<'a> {
             serial,
             api,
             changes,
+            likely_moves,
             unchanged,
             recorded,
             desired,
@@ -166,6 +179,7 @@ impl<'a> PlanView<'a> {
         let counts = Counts {
             create: of(Action::Create),
             update: of(Action::Update),
+            moves: of(Action::Move),
             forget: of(Action::Forget),
             delete: of(Action::Delete),
             unchanged: *unchanged,
@@ -182,6 +196,7 @@ impl<'a> PlanView<'a> {
             requests: plan.requests(),
             deletions: plan.deletions(),
             limits,
+            likely_moves,
             users,
         }
     }
@@ -223,6 +238,9 @@ impl<'a> UserView<'a> {
             Change::Update {
                 unchanged_fields, ..
             } => (Action::Update, *unchanged_fields),
+            Change::Move {
+                unchanged_fields, ..
+            } => (Action::Move, *unchanged_fields),
             Change::Forget { .. } => (Action::Forget, 0),
             Change::Delete { .. } => (Action::Delete, 0),
         };
@@ -230,6 +248,11 @@ impl<'a> UserView<'a> {
             id,
             action,
             reason: *reason,
+            from: match change {
+                Change::Move { from, .. } => Some(from),
+                _ => None,
+            },
+            deletes: change.deletes(),
             sends_request: change.sends_request(),
             origin: origin.as_ref(),
             rejected: rejected.as_ref(),
@@ -252,7 +275,7 @@ impl<'a> UserView<'a> {
     pub fn removes(&self) -> bool {
         let clears = |field: &FieldView<'_>| matches!(field.kind, FieldKind::Clear { .. });
         match self.action {
-            Action::Update => self.fields.iter().any(clears),
+            Action::Update | Action::Move => self.fields.iter().any(clears),
             Action::Create | Action::Forget | Action::Delete => false,
         }
     }
@@ -288,22 +311,15 @@ impl<'a> FieldView<'a> {
                 (kind, show_old(old), Shown::Absent)
             }
             FieldAction::Release => (FieldKind::Release, Shown::Absent, Shown::Absent),
+            FieldAction::Leave { old } => (FieldKind::Leave, show_old(old), Shown::Absent),
             FieldAction::Once { new } => (FieldKind::Once, Shown::Absent, show(new)),
         };
-        let opt_in = change.path.is_unsubscribe_flag()
-            && matches!(
-                &change.action,
-                FieldAction::Set {
-                    new: Value::Boolean(false),
-                    ..
-                }
-            );
         Self {
             path: &change.path,
             kind,
             old,
             new,
-            opt_in,
+            opt_in: change.is_opt_in(),
         }
     }
 }
@@ -314,6 +330,7 @@ impl Action {
         match self {
             Self::Create => "create",
             Self::Update => "update",
+            Self::Move => "move",
             Self::Forget => "forget",
             Self::Delete => "delete",
         }
@@ -324,6 +341,7 @@ impl Action {
         match self {
             Self::Create => '+',
             Self::Update => '~',
+            Self::Move => '>',
             Self::Forget => '.',
             Self::Delete => 'x',
         }
@@ -337,7 +355,7 @@ impl FieldKind {
             Self::New | Self::Once => '+',
             Self::Changed => '~',
             Self::Clear { .. } => '-',
-            Self::Release => '.',
+            Self::Release | Self::Leave => '.',
         }
     }
 }

@@ -158,6 +158,7 @@ pub(super) fn plan(mut changes: Vec<PlannedChange>, unchanged: usize) -> Plan {
         recorded: unchanged + changes.len(),
         desired: unchanged + changes.len(),
         changes,
+        likely_moves: Vec::new(),
         unchanged,
         limits: Vec::new(),
         digest,

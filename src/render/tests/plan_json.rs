@@ -66,6 +66,7 @@ fn the_whole() {
       "counts": {
         "create": 0,
         "update": 1,
+        "move": 0,
         "forget": 1,
         "delete": 0,
         "unchanged": 3,
@@ -100,6 +101,7 @@ fn nothing_to_do() {
       "counts": {
         "create": 0,
         "update": 0,
+        "move": 0,
         "forget": 0,
         "delete": 0,
         "unchanged": 150,

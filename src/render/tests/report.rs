@@ -197,6 +197,7 @@ fn as_json() {
       "counts": {
         "created": 1,
         "updated": 0,
+        "moved": 0,
         "forgotten": 0,
         "deleted": 0,
         "failed": 3,

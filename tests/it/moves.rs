@@ -1,0 +1,425 @@
+//! `moved`: the id of a user changed. One change, sent whole under the new id, recorded in one step.
+
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::project::{Channel, Project, finish};
+
+const HEAD: &str = "apiVersion: talkform/v1\nkind: UserList\n";
+const BEFORE: &str = "users:
+  - { memberId: u-1, profile: { plan: pro, seats: 3 }, tags: [vip], unsubscribeEmail: true }
+  - { memberId: u-9, profile: { plan: free } }
+";
+const AFTER: &str = "moved: [{ from: u-1, to: n-1 }]
+users:
+  - { memberId: n-1, profile: { plan: pro, seats: 4 }, tags: [vip], unsubscribeEmail: true }
+  - { memberId: u-9, profile: { plan: free } }
+";
+const APPLY: [&str; 4] = ["apply", "--auto-approve", "--retry-pause", "1ms"];
+const DELETING: [&str; 6] = [
+    "apply",
+    "--auto-approve",
+    "--retry-pause",
+    "1ms",
+    "--allow-deletes",
+    "1",
+];
+
+/// Applied before, and declared under the new id.
+fn renamed(channel: &Channel, delete: bool) -> Project {
+    let project = channel.project();
+    if delete {
+        let text = project.read("talkform.yaml");
+        let text = text.replace("forget: 100%", "forget: 0, create: 0, delete: 1");
+        let text = text.replace("create: 100000, ", "");
+        project.write("users/a.yaml", &format!("{HEAD}{BEFORE}"));
+        project.run(&APPLY).expect(0);
+        project.write(
+            "talkform.yaml",
+            &format!("{text}removed: {{ users: delete }}\n"),
+        );
+    } else {
+        project.write("users/a.yaml", &format!("{HEAD}{BEFORE}"));
+        project.run(&APPLY).expect(0);
+        // A move is no create and no forget.
+        let text = project.read("talkform.yaml");
+        let text = text.replace("create: 100000", "create: 0");
+        project.write("talkform.yaml", &text.replace("forget: 100%", "forget: 0"));
+    }
+    project.write("users/a.yaml", &format!("{HEAD}{AFTER}"));
+    project
+}
+
+/// The requests about those who move, after the two upserts that came before.
+fn sent(channel: &Channel) -> Vec<String> {
+    let log = channel.about_users().into_iter().skip(2);
+    log.map(|logged| {
+        format!(
+            "{} {}",
+            logged.method,
+            &logged.path["/open/v4/users/".len()..]
+        )
+    })
+    .collect()
+}
+
+fn recorded(project: &Project) -> Vec<String> {
+    let state: Value = serde_json::from_str(&project.read("talkform.state.json")).expect("json");
+    let users = state["users"].as_object().expect("users");
+    users.keys().cloned().collect()
+}
+
+#[track_caller]
+fn is_done(channel: &Channel, project: &Project, delete: bool) {
+    assert_eq!(recorded(project), ["n-1", "u-9"]);
+    let ids = channel.running().member_ids();
+    if delete {
+        assert_eq!(ids, ["n-1", "u-9"]);
+    } else {
+        assert_eq!(ids, ["n-1", "u-1", "u-9"]);
+    }
+    let user = channel.running().user("n-1").expect("a user");
+    assert_eq!(user["profile"], json!({ "plan": "pro", "seats": 4 }));
+    assert_eq!(user["tags"], json!(["vip"]));
+    assert_eq!(user["unsubscribeEmail"], true);
+    // The entry may stay in git.
+    project.run(&["plan", "--detailed-exitcode"]).expect(0);
+}
+
+#[test]
+fn a_move_sends_the_user_whole_and_leaves_the_old_one() {
+    let channel = Channel::start();
+    let project = renamed(&channel, false);
+    let plan = project
+        .run(&["plan", "--detailed-exitcode"])
+        .expect(2)
+        .stdout;
+    for words in [
+        "> move",
+        "# u-1 moves to n-1",
+        "# u-1 stays on Channel as it is; nothing ties it to n-1",
+        "> u-1 -> n-1",
+        "~ profile.seats   (as applied) -> 4",
+        "# 3 unchanged fields hidden",
+        "Plan: 1 to move. 1 unchanged.",
+    ] {
+        assert!(plan.contains(words), "{words}\n{plan}");
+    }
+    assert!(
+        !plan.contains("create") && !plan.contains("forget"),
+        "{plan}"
+    );
+    let ran = project.run(&APPLY).expect(0);
+    assert!(
+        ran.stdout
+            .contains("Users: 1 moved. 1 unchanged. 1 request, 0 retried"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(sent(&channel), ["PUT @n-1"]);
+    let body = channel.about_users().pop().and_then(|logged| logged.body);
+    let whole = json!({
+        "profile": { "plan": "pro", "seats": 4 }, "tags": ["vip"], "unsubscribeEmail": true,
+    });
+    assert_eq!(body, Some(whole));
+    is_done(&channel, &project, false);
+}
+
+#[test]
+fn where_users_are_deleted_the_old_id_is_too_and_counts() {
+    let channel = Channel::start();
+    let project = renamed(&channel, true);
+    let plan = project.run(&["plan"]).expect(0).stdout;
+    assert!(
+        plan.contains("# u-1 is deleted on Channel, for good, once Channel has n-1"),
+        "{plan}"
+    );
+    assert!(
+        plan.contains("1 user will be deleted on Channel."),
+        "{plan}"
+    );
+    let json = project.run(&["plan", "--format", "json"]).expect(0).stdout;
+    let json: Value = serde_json::from_str(&json).expect("json");
+    assert_eq!(json["deletions"], 1);
+    assert_eq!(json["requests"], 2);
+    assert_eq!(json["counts"]["move"], 1);
+    assert_eq!(json["counts"]["delete"], 0);
+    let change = &json["changes"][0];
+    assert_eq!(
+        (&change["id"], &change["action"]),
+        (&json!("n-1"), &json!("move"))
+    );
+    assert_eq!(
+        (&change["from"], &change["deletes"]),
+        (&json!("u-1"), &json!(true))
+    );
+
+    let ran = project.run(&APPLY).expect(1);
+    assert!(ran.stderr.contains("--allow-deletes 1"), "{}", ran.stderr);
+    project.edit("talkform.yaml", "delete: 1", "delete: 0");
+    let ran = project.run(&DELETING).expect(1);
+    assert!(ran.stdout.contains("<- too many"), "{}", ran.stdout);
+    assert!(sent(&channel).is_empty());
+    project.edit("talkform.yaml", "delete: 0", "delete: 1");
+    let ran = project.run(&DELETING).expect(0);
+    assert!(
+        ran.stdout
+            .contains("1 moved. 1 unchanged. 2 requests, 0 retried"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(sent(&channel), ["PUT @n-1", "DELETE @u-1"]);
+    is_done(&channel, &project, true);
+}
+
+#[test]
+fn lost_answers_are_asked_for_again() {
+    for lost in ["reset-after#3", "reset-after#4", "500#3", "429#4"] {
+        let channel = Channel::start();
+        let project = renamed(&channel, true);
+        channel
+            .running()
+            .set_faults(vec![lost.parse().expect("a fault")]);
+        let ran = project.run(&DELETING).expect(0);
+        assert!(
+            ran.stdout.contains("3 requests, 1 retried"),
+            "{lost} {}",
+            ran.stdout
+        );
+        is_done(&channel, &project, true);
+    }
+}
+
+#[test]
+fn nobody_is_deleted_whose_new_id_was_refused() {
+    let channel = Channel::start();
+    let project = renamed(&channel, true);
+    channel
+        .running()
+        .set_faults(vec!["422@n-1".parse().expect("a fault")]);
+    let ran = project.run(&DELETING).expect(3);
+    assert!(ran.stdout.contains("n-1: 422"), "{}", ran.stdout);
+    assert_eq!(sent(&channel), ["PUT @n-1"]);
+    assert_eq!(recorded(&project), ["u-1", "u-9"]);
+    assert_eq!(channel.running().member_ids(), ["u-1", "u-9"]);
+    let plan = project.run(&["plan"]).expect(0).stdout;
+    assert!(plan.contains("# u-1 moves to n-1"), "{plan}");
+    assert!(plan.contains("rejected last time: 422"), "{plan}");
+
+    channel.running().set_faults(Vec::new());
+    project.run(&DELETING).expect(0);
+    is_done(&channel, &project, true);
+    assert!(!project.read("talkform.state.json").contains("422"));
+}
+
+#[test]
+fn a_refused_deletion_leaves_the_move_to_be_made() {
+    let channel = Channel::start();
+    let project = renamed(&channel, true);
+    channel
+        .running()
+        .set_faults(vec!["409@u-1".parse().expect("a fault")]);
+    project.run(&DELETING).expect(3);
+    assert_eq!(
+        recorded(&project),
+        ["u-1", "u-9"],
+        "all or nothing is recorded"
+    );
+    assert_eq!(channel.running().member_ids(), ["n-1", "u-1", "u-9"]);
+
+    // What was cut off does not outlive a later edit.
+    project.edit("users/a.yaml", "seats: 4 }, tags", "seats: 4, }, tags");
+    channel.running().set_faults(Vec::new());
+    project.run(&DELETING).expect(0);
+    assert_eq!(
+        sent(&channel),
+        ["PUT @n-1", "DELETE @u-1", "PUT @n-1", "DELETE @u-1"]
+    );
+    is_done(&channel, &project, true);
+}
+
+#[test]
+fn a_kill_between_the_two_requests_repeats_both() {
+    let channel = Channel::start();
+    let project = renamed(&channel, true);
+    channel
+        .running()
+        .set_faults(vec!["slow=60s@u-1".parse().expect("a fault")]);
+    let mut child = project.start(&DELETING);
+    while sent(&channel).is_empty() {
+        assert!(
+            child.try_wait().expect("a child").is_none(),
+            "it waits for the deletion"
+        );
+        thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().expect("killed");
+    assert_eq!(finish(child).code, None);
+    assert_eq!(recorded(&project), ["u-1", "u-9"]);
+    channel.running().set_faults(Vec::new());
+    project.run(&DELETING).expect(0);
+    let all = sent(&channel);
+    assert_eq!(all[..1], ["PUT @n-1"]);
+    assert!(
+        all.ends_with(&["PUT @n-1".to_owned(), "DELETE @u-1".to_owned()]),
+        "{all:?}"
+    );
+    is_done(&channel, &project, true);
+}
+
+#[test]
+fn an_interrupted_run_finishes_the_move_that_is_under_way() {
+    let channel = Channel::start();
+    let project = renamed(&channel, true);
+    channel
+        .running()
+        .set_faults(vec!["slow=500ms@n-1".parse().expect("a fault")]);
+    let log = channel.running().log().len();
+    let child = project.start(&DELETING);
+    // The question for the channel is answered: the upsert is on its way.
+    while channel.running().log().len() == log {
+        thread::sleep(Duration::from_millis(2));
+    }
+    thread::sleep(Duration::from_millis(200));
+    let pid = child.id().to_string();
+    let status = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(status.expect("kill runs").success());
+    let ran = finish(child);
+    assert_eq!(ran.code, Some(0), "{}", ran.all());
+    assert_eq!(sent(&channel), ["PUT @n-1", "DELETE @u-1"]);
+    is_done(&channel, &project, true);
+}
+
+#[test]
+fn either_id_selects_the_move_and_a_plan_file_carries_it() {
+    for id in ["u-1", "n-1"] {
+        let channel = Channel::start();
+        let project = renamed(&channel, true);
+        let plan = ["plan", "--select", id, "--out", "plan.json"];
+        project.run(&plan).expect(0);
+        let shown = project.run(&["show", "plan.json"]).expect(0).stdout;
+        assert!(
+            shown.contains("n-1  move from u-1, which is deleted"),
+            "{shown}"
+        );
+        project
+            .run(&[&DELETING[..], &["plan.json"]].concat())
+            .expect(0);
+        is_done(&channel, &project, true);
+    }
+    // Another policy is another decision.
+    let channel = Channel::start();
+    let project = renamed(&channel, true);
+    project.run(&["plan", "--out", "plan.json"]).expect(0);
+    project.edit("talkform.yaml", "users: delete", "users: forget");
+    let ran = project
+        .run(&[&DELETING[..], &["plan.json"]].concat())
+        .expect(1);
+    assert!(
+        ran.stderr.contains("n-1 would change otherwise"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn what_does_not_fit_is_said_at_its_place() {
+    let project = Project::new("");
+    let case = |moved: &str, users: &str| {
+        let text = format!("{HEAD}moved: [{moved}]\nusers: [{users}]\n");
+        project.write("users/a.yaml", &text);
+        project.run(&["plan"]).expect(1).stderr
+    };
+    for (moved, users, code) in [
+        (
+            "{ from: a, to: b }",
+            "{ memberId: a }, { memberId: b }",
+            "moved-and-declared",
+        ),
+        ("{ from: a, to: b }", "", "moved-to-nobody"),
+        ("{ from: a, to: a }", "{ memberId: a }", "move-to-itself"),
+        (
+            "{ from: a, to: b }, { from: a, to: c }",
+            "{ memberId: b }, { memberId: c }",
+            "duplicate-move",
+        ),
+        (
+            "{ from: a, to: b }, { from: b, to: c }",
+            "{ memberId: c }",
+            "move-chain",
+        ),
+    ] {
+        let stderr = case(moved, users);
+        assert!(
+            stderr.contains(&format!("error[{code}]")),
+            "{code}: {stderr}"
+        );
+        assert!(stderr.contains("users/a.yaml:3:"), "{code}: {stderr}");
+        assert!(stderr.contains("help: "), "{code}: {stderr}");
+        assert!(stderr.contains("1 error in 1 file"), "{code}: {stderr}");
+    }
+}
+
+#[test]
+fn likely_moves_are_pointed_out_and_bounded() {
+    let channel = Channel::start();
+    let project = channel.project();
+    let list = |prefix: &str, count: usize| {
+        let users = (0..count).map(|number| {
+            format!(
+                "  - {{ memberId: \"{prefix}-{number:02}\", profile: {{ seats: {number} }} }}\n"
+            )
+        });
+        format!("{HEAD}users:\n{}", users.collect::<String>())
+    };
+    project.write("users/a.yaml", &list("old", 25));
+    project.run(&APPLY).expect(0);
+    project.write("users/a.yaml", &list("new", 25));
+    let sentence = "old-03 is gone and new-03 is new with the same attributes; if the id changed, declare moved: [{ from: \"old-03\", to: \"new-03\" }]";
+    let text = project.run(&["plan"]).expect(0).stdout;
+    assert!(text.contains(sentence), "{text}");
+    assert_eq!(text.matches("with the same attributes").count(), 20);
+    assert!(text.contains("… and 5 more pairs like these"), "{text}");
+    let markdown = project
+        .run(&["plan", "--format", "markdown"])
+        .expect(0)
+        .stdout;
+    assert_eq!(markdown.matches("with the same attributes").count(), 20);
+    assert!(
+        markdown.contains("- `old-03` is gone and `new-03` is new"),
+        "{markdown}"
+    );
+    let json = project.run(&["plan", "--format", "json"]).expect(0).stdout;
+    let json: Value = serde_json::from_str(&json).expect("json");
+    assert_eq!(json["likelyMoves"].as_array().map(Vec::len), Some(25));
+    assert_eq!(
+        json["likelyMoves"][3],
+        json!({ "from": "old-03", "to": "new-03" })
+    );
+
+    // Taken up, they are moves, alike and shown together.
+    let moves: Vec<String> = (0..25)
+        .map(|number| format!("  - {{ from: \"old-{number:02}\", to: \"new-{number:02}\" }}\n"))
+        .collect();
+    let moves = moves.concat();
+    project.edit(
+        "users/a.yaml",
+        "users:\n",
+        &format!("moved:\n{moves}users:\n"),
+    );
+    let text = project.run(&["plan"]).expect(0).stdout;
+    for words in [
+        "# 25 users move to another id: the old ones stay on Channel as they are",
+        "> 25 users (5 shown)",
+        "old-00 -> new-00",
+        "… and 20 more",
+        "Plan: 25 to move. 0 unchanged.",
+    ] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+    project.run(&APPLY).expect(0);
+    project.run(&["plan", "--detailed-exitcode"]).expect(0);
+}
