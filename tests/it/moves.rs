@@ -278,9 +278,10 @@ fn an_interrupted_run_finishes_the_move_that_is_under_way() {
         .running()
         .set_faults(vec!["slow=500ms@n-1".parse().expect("a fault")]);
     let log = channel.running().log().len();
-    let child = project.start(&DELETING);
+    let mut child = project.start(&DELETING);
     // The question for the channel is answered: the upsert is on its way.
     while channel.running().log().len() == log {
+        assert!(child.try_wait().expect("a child").is_none(), "it runs");
         thread::sleep(Duration::from_millis(2));
     }
     thread::sleep(Duration::from_millis(200));
