@@ -76,6 +76,10 @@ impl Lane {
             match ended {
                 Ended::Accepted { .. } if under_way => {}
                 Ended::Accepted { .. } => flight.ended = ended,
+                _ if under_way => {
+                    flight.ended = of_the_old_id(ended);
+                    break;
+                }
                 _ => {
                     flight.ended = ended;
                     break;
@@ -200,6 +204,23 @@ impl Lane {
             // An error means that nobody can ask any more; then the sleep above is what counts.
             Ok(_) = stop.wait_for(Option::is_some) => {}
         }
+    }
+}
+
+/// The only request that follows another is that for a moved user's old id. A refusal names it, so that
+/// nobody looks for the trouble at the new one.
+fn of_the_old_id(ended: Ended) -> Ended {
+    match ended {
+        Ended::Rejected {
+            status,
+            code,
+            message,
+        } => Ended::Rejected {
+            status,
+            code: Some(code.map_or_else(|| "old-id".to_owned(), |code| format!("old-id.{code}"))),
+            message,
+        },
+        other => other,
     }
 }
 

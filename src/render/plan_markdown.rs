@@ -133,7 +133,7 @@ fn numbers(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
         lines.extend(
             summary::api(view)
                 .into_iter()
-                .map(|line| format!("- {line}.")),
+                .map(|line| format!("{line}.")),
         );
         lines.extend(summary::moves(view));
         let warnings = [summary::deletions(view), summary::opt_in(&view.counts)];

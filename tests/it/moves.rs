@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::project::{Channel, Project, finish};
+use crate::review::git;
 
 const HEAD: &str = "apiVersion: talkform/v1\nkind: UserList\n";
 const BEFORE: &str = "users:
@@ -222,7 +223,18 @@ fn a_refused_deletion_leaves_the_move_to_be_made() {
     channel
         .running()
         .set_faults(vec!["409@u-1".parse().expect("a fault")]);
-    project.run(&DELETING).expect(3);
+    let ran = project.run(&DELETING).expect(3);
+    let refused = "409 old-id.sandboxFault";
+    assert!(
+        ran.stdout.contains(&format!("n-1: {refused}")),
+        "{}",
+        ran.stdout
+    );
+    let plan = project.run(&["plan"]).expect(0).stdout;
+    assert!(
+        plan.contains(&format!("rejected last time: {refused}")),
+        "{plan}"
+    );
     assert_eq!(
         recorded(&project),
         ["u-1", "u-9"],
@@ -324,6 +336,51 @@ fn either_id_selects_the_move_and_a_plan_file_carries_it() {
         "{}",
         ran.stderr
     );
+}
+
+/// The revision before is read by the rules of the version that was applied, and the old values are
+/// those of the old id.
+#[test]
+fn true_old_values_are_those_of_the_old_id() {
+    let channel = Channel::start();
+    let project = channel.project();
+    let user = |id: &str, rest: &str| format!("{HEAD}{rest}users:\n  - {{ memberId: {id}, ");
+    let before = user("u-1", "");
+    project.write(
+        "users/a.yaml",
+        &format!("{before}profile: {{ plan: free }}, unsubscribed: true }}\n"),
+    );
+    project.run(&APPLY).expect(0);
+    for arguments in [
+        &["init", "-q"][..],
+        &["add", "-A"],
+        &["commit", "-q", "-m", "before"],
+    ] {
+        git(project.path(), arguments);
+    }
+    let after = user("n-1", "moved: [{ from: u-1, to: n-1 }]\n");
+    project.write(
+        "users/a.yaml",
+        &format!("{after}profile: {{ plan: pro }} }}\n"),
+    );
+    project.edit("talkform.yaml", "channel: { ", "channel: { api: v5, ");
+    let blind = project.run(&["plan"]).expect(0).stdout;
+    assert!(
+        blind.contains("~ profile.plan   (as applied) -> \"pro\""),
+        "{blind}"
+    );
+    let ran = project.run(&["plan", "--base", "HEAD"]).expect(0);
+    assert_eq!(ran.stderr, "");
+    let plan = ran.stdout;
+    assert!(
+        plan.contains("~ profile.plan   \"free\" -> \"pro\""),
+        "{plan}"
+    );
+    let opt_in =
+        ". unsubscribed   not carried over to the new id   # may message someone who opted out";
+    assert!(plan.contains(opt_in), "{plan}");
+    let digest = |text: &str| text[text.find("Plan digest").expect("a digest")..].to_owned();
+    assert_eq!(digest(&plan), digest(&blind));
 }
 
 #[test]
