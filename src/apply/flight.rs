@@ -41,7 +41,8 @@ pub(super) struct Flight {
 pub(super) enum Ended {
     /// Nothing had to be sent.
     Unsent,
-    /// The run was stopping before the first attempt.
+    /// The run was stopping before the first attempt, be it that of a later request: then too nothing is
+    /// recorded, and the next run does all of it.
     NotStarted { cause: StopCause },
     /// Channel has it; `None` where its answer could not be read.
     Accepted { answer: Option<Box<AnsweredUser>> },
@@ -103,9 +104,6 @@ impl Lane {
             let finishes = under_way && last_failure.is_none();
             if let Err(cause) = self.turn(finishes).await {
                 return match last_failure {
-                    None if under_way => Ended::Failed {
-                        message: "the run stopped before the last request of this user".to_owned(),
-                    },
                     None => Ended::NotStarted { cause },
                     Some(message) => Ended::Failed { message },
                 };

@@ -210,7 +210,8 @@ fn a_refused_deletion_stays_recorded_and_is_said() {
     keep(&project, 3);
     channel.running().set_faults(Vec::new());
     project.run(&APPLY).expect(0);
-    assert!(!project.read("talkform.state.json").contains("409"));
+    let state: Value = serde_json::from_str(&project.read("talkform.state.json")).expect("json");
+    assert_eq!(state["rejected"], serde_json::json!({}));
     keep(&project, 1);
     let plan = project.run(&["plan"]).expect(0).stdout;
     assert!(!plan.contains("rejected last time"), "{plan}");

@@ -15,6 +15,7 @@ mod kill_removals;
 mod large_review;
 mod locks;
 mod moves;
+mod moves_said;
 mod offline;
 mod once_through;
 mod project;
