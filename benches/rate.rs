@@ -75,6 +75,7 @@ fn main() {
             &state,
             &Context {
                 key: &key,
+                api: ApiVersion::V4,
                 removed: RemovedPolicy::default(),
                 limits: &Limits::default(),
                 selection: &Selection::default(),

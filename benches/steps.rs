@@ -97,6 +97,7 @@ fn plan_for(desired: &Desired, state: &State) -> Plan {
             limits: &Limits::default(),
             selection: &Selection::default(),
             base: None,
+            api: ApiVersion::V4,
         },
     )
 }

@@ -52,6 +52,7 @@ pub fn record(folder: &Path) -> Result<usize, Problem> {
             limits: &Limits::default(),
             selection: &Selection::default(),
             base: None,
+            api: project.channel.api,
         },
     );
     let at = "2026-01-01T00:00:00Z".parse()?;

@@ -79,6 +79,7 @@ pub async fn execute(
     let mut run = Run {
         outcomes: vec![None; plan.changes.len()],
         requests: 0,
+        repeats: 0,
         failures_in_a_row: 0,
         fail_fast: options.fail_fast,
         stop,
@@ -99,14 +100,14 @@ pub async fn execute(
         }
         while stopping.is_none() && flights.len() < options.parallelism {
             let Some((at, planned)) = next else { break };
-            match request_of(planned, options.api) {
-                Some(request) => {
-                    let lane = Arc::clone(&lane);
-                    let id = planned.id.clone();
-                    flights.spawn(async move { lane.fly(at, id, request).await });
-                }
+            let requests = requests_of(planned, options.api);
+            if requests.is_empty() {
                 // Only the state sees it.
-                None => run.settle(plan, at, (Ended::Unsent, 0), &mut record, on_event),
+                run.settle(plan, at, (Ended::Unsent, 0), &mut record, on_event);
+            } else {
+                let lane = Arc::clone(&lane);
+                let id = planned.id.clone();
+                flights.spawn(async move { lane.fly(at, id, requests).await });
             }
             next = waiting.next();
         }
@@ -119,8 +120,9 @@ pub async fn execute(
                     on_event(event);
                 }
                 match ended {
-                    Ok(Flight { at, ended, requests }) => {
+                    Ok(Flight { at, ended, requests, repeats }) => {
                         run.requests += u64::from(requests);
+                        run.repeats += u64::from(repeats);
                         run.settle(plan, at, (ended, requests), &mut record, on_event);
                     }
                     // A bug: its change stays without an outcome and is reported as failed below.
@@ -138,25 +140,38 @@ pub async fn execute(
 /// The most that carrying out a plan can write down: everything done, nothing confirmed.
 pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = JournalRecord> {
     plan.changes.iter().map(move |planned| {
-        let id = planned.id.clone();
-        match &planned.change {
-            Change::Create { digests, .. } | Change::Update { digests, .. } => {
-                let unconfirmed = digests.fields.iter().map(|(path, _)| path.clone());
-                let entry = Entry {
-                    unconfirmed: unconfirmed.collect(),
-                    ..Entry::new(digests, now)
-                };
-                JournalRecord::Applied(id, entry)
+        let nothing_confirmed = |digests: &Digests| {
+            let unconfirmed = digests.fields.iter().map(|(path, _)| path.clone());
+            Entry {
+                unconfirmed: unconfirmed.collect(),
+                ..Entry::new(digests, now)
             }
-            Change::Forget { .. } | Change::Delete { .. } => JournalRecord::Gone(id),
-        }
+        };
+        done(planned, &nothing_confirmed)
     })
+}
+
+/// What is written down of a change that is done.
+fn done(planned: &PlannedChange, entry: &dyn Fn(&Digests) -> Entry) -> JournalRecord {
+    let id = planned.id.clone();
+    match &planned.change {
+        Change::Create { digests, .. } | Change::Update { digests, .. } => {
+            JournalRecord::Applied(id, entry(digests))
+        }
+        Change::Move { from, digests, .. } => JournalRecord::Moved {
+            from: from.clone(),
+            to: id,
+            entry: entry(digests),
+        },
+        Change::Forget { .. } | Change::Delete { .. } => JournalRecord::Gone(id),
+    }
 }
 
 /// What Channel's answer does not show as sent; everything that was sent, where it cannot be read.
 fn unconfirmed_of(planned: &PlannedChange, answer: Option<&AnsweredUser>) -> BTreeSet<FieldPath> {
     match &planned.change {
         Change::Create { upsert, .. }
+        | Change::Move { upsert, .. }
         | Change::Update {
             upsert: Some(upsert),
             ..
@@ -167,14 +182,24 @@ fn unconfirmed_of(planned: &PlannedChange, answer: Option<&AnsweredUser>) -> BTr
     }
 }
 
-fn request_of(planned: &PlannedChange, api: ApiVersion) -> Option<Request> {
+/// What is sent, one after the other.
+fn requests_of(planned: &PlannedChange, api: ApiVersion) -> Vec<Request> {
+    let put = |upsert| request::upsert(api, &planned.id, upsert);
     match &planned.change {
-        Change::Create { upsert, .. } => Some(request::upsert(api, &planned.id, upsert)),
-        Change::Update { upsert, .. } => upsert
-            .as_ref()
-            .map(|upsert| request::upsert(api, &planned.id, upsert)),
-        Change::Delete { .. } => Some(request::delete(api, &planned.id)),
-        Change::Forget { .. } => None,
+        Change::Create { upsert, .. } => vec![put(upsert)],
+        Change::Update { upsert, .. } => upsert.iter().map(put).collect(),
+        Change::Move {
+            from,
+            upsert,
+            delete_old,
+            ..
+        } => {
+            // The new id first: nobody is deleted before Channel has the user under it.
+            let old = delete_old.then(|| request::delete(api, from));
+            std::iter::once(put(upsert)).chain(old).collect()
+        }
+        Change::Delete { .. } => vec![request::delete(api, &planned.id)],
+        Change::Forget { .. } => Vec::new(),
     }
 }
 
@@ -200,6 +225,7 @@ fn log(planned: &PlannedChange, outcome: &Outcome, attempts: u32) {
 struct Run<'a> {
     outcomes: Vec<Option<Outcome>>,
     requests: u64,
+    repeats: u64,
     failures_in_a_row: usize,
     fail_fast: bool,
     stop: &'a watch::Sender<Option<StopCause>>,
@@ -287,16 +313,8 @@ impl Run<'_> {
         unconfirmed: BTreeSet<FieldPath>,
         record: &mut Record<'_>,
     ) -> Outcome {
-        let event = match &planned.change {
-            Change::Create { digests, .. } | Change::Update { digests, .. } => {
-                let entry = self.entry(digests, unconfirmed.clone());
-                JournalRecord::Applied(planned.id.clone(), entry)
-            }
-            Change::Forget { .. } | Change::Delete { .. } => {
-                JournalRecord::Gone(planned.id.clone())
-            }
-        };
-        self.write(event, record);
+        let entry = |digests: &Digests| self.entry(digests, unconfirmed.clone());
+        self.write(done(planned, &entry), record);
         Outcome::Applied { unconfirmed }
     }
 
@@ -314,17 +332,21 @@ impl Run<'_> {
         code: Option<String>,
         record: &mut Record<'_>,
     ) {
-        let (Change::Create { digests, .. } | Change::Update { digests, .. }) = &planned.change
-        else {
-            return;
+        let digest = match &planned.change {
+            Change::Create { digests, .. }
+            | Change::Update { digests, .. }
+            | Change::Move { digests, .. } => digests.user,
+            // The user stays recorded, and so does that Channel did not delete it.
+            Change::Delete { last } => last.digest,
+            Change::Forget { .. } => return,
         };
         // Another declaration is another trouble: it is counted from its own first time on.
         let before = planned
             .rejected
             .as_ref()
-            .filter(|before| before.digest == digests.user);
+            .filter(|before| before.digest == digest);
         let rejection = Rejection {
-            digest: digests.user,
+            digest,
             status,
             code,
             attempts: before.map_or(0, |before| before.attempts).saturating_add(1),
@@ -365,21 +387,15 @@ impl Run<'_> {
                 }),
             })
             .collect();
-        let sent = outcomes
-            .iter()
-            .zip(&plan.changes)
-            .filter(|(user, planned)| {
-                planned.change.sends_request() && !matches!(user.outcome, Outcome::Skipped { .. })
-            })
-            .count();
         let cut_short = outcomes
             .iter()
             .any(|user| matches!(user.outcome, Outcome::Skipped { .. }));
         Report {
             outcomes,
+            api: plan.api,
             unchanged: plan.unchanged,
             requests: self.requests,
-            retried: self.requests.saturating_sub(sent as u64),
+            retried: self.repeats,
             elapsed,
             // Asked to stop when the last change was under way already: that is an end as any.
             stopped: stopped.filter(|cause| cut_short || cause.is_trouble()),

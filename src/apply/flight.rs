@@ -33,13 +33,16 @@ pub(super) struct Flight {
     pub(super) ended: Ended,
     /// How many requests it took.
     pub(super) requests: u32,
+    /// How many of them were repeats.
+    pub(super) repeats: u32,
 }
 
 /// How it ended.
 pub(super) enum Ended {
     /// Nothing had to be sent.
     Unsent,
-    /// The run was stopping before the first attempt.
+    /// The run was stopping before the first attempt, be it that of a later request: then too nothing is
+    /// recorded, and the next run does all of it.
     NotStarted { cause: StopCause },
     /// Channel has it; `None` where its answer could not be read.
     Accepted { answer: Option<Box<AnsweredUser>> },
@@ -56,21 +59,50 @@ pub(super) enum Ended {
 }
 
 impl Lane {
-    /// Sends one request as often as it takes and the policy allows.
-    pub(super) async fn fly(&self, at: usize, id: MemberId, request: Request) -> Flight {
-        let mut requests = 0;
-        let ended = self.attempts(&id, &request, &mut requests).await;
-        Flight {
+    /// Sends requests one after the other, each as often as it takes and the policy allows, until one is not
+    /// accepted. The answer to the first is that of the flight.
+    pub(super) async fn fly(&self, at: usize, id: MemberId, requests: Vec<Request>) -> Flight {
+        let mut flight = Flight {
             at,
-            ended,
-            requests,
+            ended: Ended::Unsent,
+            requests: 0,
+            repeats: 0,
+        };
+        for request in &requests {
+            let under_way = flight.requests > 0;
+            let mut attempts = 0;
+            let ended = self.attempts(&id, request, &mut attempts, under_way).await;
+            flight.requests += attempts;
+            flight.repeats += attempts.saturating_sub(1);
+            match ended {
+                Ended::Accepted { .. } if under_way => {}
+                Ended::Accepted { .. } => flight.ended = ended,
+                _ if under_way => {
+                    flight.ended = of_the_old_id(ended);
+                    break;
+                }
+                _ => {
+                    flight.ended = ended;
+                    break;
+                }
+            }
         }
+        flight
     }
 
-    async fn attempts(&self, id: &MemberId, request: &Request, requests: &mut u32) -> Ended {
+    /// With `under_way`, an earlier request of the same flight was accepted: this one is sent although the
+    /// run is stopping, if nothing has to be waited for.
+    async fn attempts(
+        &self,
+        id: &MemberId,
+        request: &Request,
+        requests: &mut u32,
+        under_way: bool,
+    ) -> Ended {
         let mut last_failure: Option<String> = None;
         loop {
-            if let Err(cause) = self.turn().await {
+            let finishes = under_way && last_failure.is_none();
+            if let Err(cause) = self.turn(finishes).await {
                 return match last_failure {
                     None => Ended::NotStarted { cause },
                     Some(message) => Ended::Failed { message },
@@ -130,9 +162,10 @@ impl Lane {
         }
     }
 
-    /// Waits for the right to send one request; the cause, where the run stops instead.
-    async fn turn(&self) -> Result<(), StopCause> {
-        if let Some(cause) = *self.stop.borrow() {
+    /// Waits for the right to send one request; the cause, where the run stops instead. What `finishes` a
+    /// flight goes out in a stopping run too, unless it would have to wait.
+    async fn turn(&self, finishes: bool) -> Result<(), StopCause> {
+        if !finishes && let Some(cause) = *self.stop.borrow() {
             return Err(cause);
         }
         let mut wait = lock(&self.bucket).reserve(self.started.elapsed());
@@ -169,6 +202,23 @@ impl Lane {
             // An error means that nobody can ask any more; then the sleep above is what counts.
             Ok(_) = stop.wait_for(Option::is_some) => {}
         }
+    }
+}
+
+/// The only request that follows another is that for a moved user's old id. A refusal names it, so that
+/// nobody looks for the trouble at the new one.
+fn of_the_old_id(ended: Ended) -> Ended {
+    match ended {
+        Ended::Rejected {
+            status,
+            code,
+            message,
+        } => Ended::Rejected {
+            status,
+            code: Some(code.map_or_else(|| "old-id".to_owned(), |code| format!("old-id.{code}"))),
+            message,
+        },
+        other => other,
     }
 }
 

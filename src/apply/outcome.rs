@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::model::{FieldPath, MemberId};
+use crate::model::{ApiChange, FieldPath, MemberId};
 
 /// What became of one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl StopCause {
 pub struct UserOutcome {
     /// Whose.
     pub id: MemberId,
-    /// `create`, `update`, `forget` or `delete`.
+    /// `create`, `update`, `move`, `forget` or `delete`.
     pub action: &'static str,
     /// What became of it.
     pub outcome: Outcome,
@@ -87,6 +87,8 @@ pub struct UserOutcome {
 pub struct Report {
     /// One for each planned change.
     pub outcomes: Vec<UserOutcome>,
+    /// That the state names another API version now.
+    pub api: Option<ApiChange>,
     /// How many desired users needed nothing.
     pub unchanged: usize,
     /// Requests that were sent, repeats included, the question for the channel's id not.
@@ -104,6 +106,7 @@ impl Report {
     pub fn nothing(unchanged: usize) -> Self {
         Self {
             outcomes: Vec::new(),
+            api: None,
             unchanged,
             requests: 0,
             retried: 0,

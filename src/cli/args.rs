@@ -249,6 +249,10 @@ pub(crate) struct ApplyArguments {
     /// Agree that the plan with this digest exceeds limits
     #[arg(long, value_name = "DIGEST", env = "TALKFORM_APPROVE_LIMITS")]
     pub approve_limits: Option<String>,
+    /// Agree that up to so many users are deleted on Channel, for good; a plan that deletes more is not
+    /// run without a person who agrees
+    #[arg(long, value_name = "N", env = "TALKFORM_ALLOW_DELETES")]
+    pub allow_deletes: Option<usize>,
     /// How many requests may be under way at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), env = "TALKFORM_PARALLELISM")]
     pub parallelism: u16,

@@ -100,8 +100,10 @@ fn numbers(plan: &Plan, more: &[(&str, String)]) -> String {
         ("changes", (!plan.is_empty()).to_string()),
         ("create", of("create").to_string()),
         ("update", of("update").to_string()),
+        ("move", of("move").to_string()),
         ("forget", of("forget").to_string()),
         ("delete", of("delete").to_string()),
+        ("deletions", plan.deletions().to_string()),
         ("unchanged", plan.unchanged.to_string()),
         ("requests", plan.requests().to_string()),
         (

@@ -81,19 +81,28 @@ impl Terminal {
                 "run apply on a terminal, or give --auto-approve (in CI, after the plan was reviewed)",
             ));
         }
-        let mut stderr = io::stderr().lock();
-        let _ = write!(
-            stderr,
-            "{question}\n  Only «yes» is taken for a yes.\n\n  Answer: "
-        );
-        let _ = stderr.flush();
-        let mut answer = String::new();
-        let read = io::stdin().read_line(&mut answer);
-        let _ = writeln!(stderr);
-        match read {
-            Ok(_) if answer.trim() == "yes" => Ok(()),
-            _ => Err(Failure::refused("not approved; nothing was sent")),
-        }
+        let question = format!("{question}\n  Only «yes» is taken for a yes.");
+        ask(&question, "yes")
+    }
+
+    /// Asks for the very words of what is about to happen. To be asked after [`Terminal::approve`],
+    /// which has found somebody.
+    pub(crate) fn approve_in_words(self, question: &str, words: &str) -> Result<(), Failure> {
+        let question = format!("{question}\n  Type «{words}» if that is what you want.");
+        ask(&question, words)
+    }
+}
+
+fn ask(question: &str, wanted: &str) -> Result<(), Failure> {
+    let mut stderr = io::stderr().lock();
+    let _ = write!(stderr, "{question}\n\n  Answer: ");
+    let _ = stderr.flush();
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    let _ = writeln!(stderr);
+    match read {
+        Ok(_) if answer.trim() == wanted => Ok(()),
+        _ => Err(Failure::refused("not approved; nothing was sent")),
     }
 }
 

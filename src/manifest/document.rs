@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::keys::Keys;
+use super::moved::FoundMove;
 use super::node::{Content, Member, Node, Span};
 use super::problem::{Problem, Problems};
 use super::say::{clip, nearest, show};
@@ -12,7 +13,7 @@ use super::{ReadSettings, masks, resolve};
 /// The one version of the manifests' language.
 pub(super) const API_VERSION: &str = "talkform/v1";
 
-const LIST: [&str; 4] = ["apiVersion", "kind", "defaults", "users"];
+const LIST: [&str; 5] = ["apiVersion", "kind", "defaults", "moved", "users"];
 
 /// Reads the documents of one file.
 pub(super) struct Reader<'s> {
@@ -21,6 +22,7 @@ pub(super) struct Reader<'s> {
     pub(super) users: Vec<Found>,
     /// Those that are good, kept once a file however often they are written.
     pub(super) keys: Keys,
+    pub(super) moved: Vec<FoundMove>,
     said: HashSet<(&'static str, String)>,
 }
 
@@ -46,6 +48,7 @@ impl<'s> Reader<'s> {
             problems: Problems::default(),
             users: Vec::new(),
             keys: Keys::default(),
+            moved: Vec::new(),
             said: HashSet::new(),
         }
     }
@@ -190,6 +193,9 @@ impl<'s> Reader<'s> {
             }
         };
         resolve::check_defaults(self, &defaults);
+        if let Some(member) = root.get("moved") {
+            self.moved(&member.value);
+        }
         let Some(users) = root.get("users") else {
             self.missing(root.span, "users", "`users:` with a list of users");
             return;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::model::{ContentDigest, Diagnostic, KnownFile};
 
 use super::document::{Form, Reader};
+use super::moved::FoundMove;
 use super::node::Span;
 use super::problem::{Locator, Problem};
 use super::user::Found;
@@ -16,6 +17,10 @@ pub(super) struct FileReading {
     pub(super) users: Vec<Found>,
     /// The lines and columns of the users' ids.
     pub(super) places: Vec<(u32, u32)>,
+    /// Ids that it says have changed. What they mean depends on the other files.
+    pub(super) moved: Vec<FoundMove>,
+    /// The lines and columns of the old ids.
+    pub(super) moved_places: Vec<(u32, u32)>,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// What it is known by; filled in by whoever has the bytes.
     pub(super) content: Option<ContentDigest>,
@@ -46,16 +51,26 @@ pub(super) fn read_file(
         ),
     }
     let Reader {
-        problems, users, ..
+        problems,
+        users,
+        moved,
+        ..
     } = reader;
     let mut locator = Locator::new(text);
     let places = users
         .iter()
         .map(|found| locator.locate(found.span.start()))
         .collect();
+    let mut locator = Locator::new(text);
+    let moved_places = moved
+        .iter()
+        .map(|entry| locator.locate(entry.from_span.start()))
+        .collect();
     FileReading {
         users,
         places,
+        moved,
+        moved_places,
         diagnostics: problems.finish(text, name, settings.show_sensitive),
         ..FileReading::default()
     }

@@ -74,9 +74,21 @@ impl Walk<'_> {
             match (&*member.key, &member.value.content) {
                 ("apiVersion" | "kind", Content::Scalar(_)) => self.value(&member.value, false),
                 ("users", Content::List(users)) => users.iter().for_each(|user| self.user(user)),
+                ("moved", Content::List(entries)) => {
+                    for entry in entries {
+                        self.one_move(entry);
+                    }
+                }
                 ("defaults", _) => self.user(&member.value),
                 _ => self.field(member),
             }
+        }
+    }
+
+    fn one_move(&mut self, entry: &Node<'_>) {
+        for member in self.members(entry) {
+            let is_id = matches!(&*member.key, "from" | "to") && member.value.scalar().is_some();
+            self.value(&member.value, !is_id);
         }
     }
 

@@ -23,6 +23,7 @@ mod json;
 mod keys;
 mod masks;
 mod meaning;
+mod moved;
 mod node;
 mod problem;
 mod profile;

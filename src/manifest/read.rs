@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use crate::model::parallel::in_parallel;
 use crate::model::{
-    ContentDigest, Desired, DesiredFile, DesiredUser, Diagnostic, Known, MemberId, Origin,
+    ContentDigest, Desired, DesiredFile, DesiredUser, Diagnostic, Known, MemberId, Moved, Origin,
 };
 
 use super::file::{FileReading, Format, read_file};
 use super::problem::{Place, Problem};
 use super::say::show;
 use super::user::Found;
-use super::{ReadSettings, Reading, meaning, resolve};
+use super::{ReadSettings, Reading, meaning, moved, resolve};
 
 /// The bytes of the file with a number, or why there are none.
 pub(super) type Source<'s> = dyn Fn(usize) -> Result<Cow<'s, [u8]>, Box<Diagnostic>> + Sync + 's;
@@ -42,11 +42,14 @@ pub(super) fn read_all(
             readings[file] = reading;
         }
     }
-    for (file, problems) in clashing(names, &readings) {
+    let mut problems = clashing(names, &readings);
+    moved::check(names, &readings, &mut problems);
+    for (file, problems) in problems {
         readings[file].diagnostics = files.read(file, Ask::With(problems)).diagnostics;
     }
     for reading in &mut readings {
-        if !reading.diagnostics.is_empty() {
+        // What an entry of `moved` means depends on the other files.
+        if !reading.diagnostics.is_empty() || !reading.moved.is_empty() {
             reading.content = None;
         }
         diagnostics.append(&mut reading.diagnostics);
@@ -136,6 +139,7 @@ impl Files<'_, '_> {
 fn put_together(names: &[Arc<str>], readings: Vec<FileReading>) -> Desired {
     let mut users: Vec<(MemberId, DesiredUser)> = Vec::new();
     let mut as_recorded: Vec<(MemberId, u32)> = Vec::new();
+    let mut moved = BTreeMap::new();
     let mut files = Vec::with_capacity(names.len());
     for (name, reading) in names.iter().zip(readings) {
         let number = u32::try_from(files.len()).unwrap_or(u32::MAX);
@@ -144,16 +148,22 @@ fn put_together(names: &[Arc<str>], readings: Vec<FileReading>) -> Desired {
             content: reading.content,
             known: reading.known,
         });
-        for (found, (line, column)) in reading.users.into_iter().zip(reading.places) {
+        let origin = |(line, column)| Origin {
+            file: name.clone(),
+            line,
+            column,
+        };
+        for (entry, place) in reading.moved.into_iter().zip(reading.moved_places) {
+            let from = entry.from;
+            let origin = origin(place);
+            moved.insert(entry.to, Moved { from, origin });
+        }
+        for (found, place) in reading.users.into_iter().zip(reading.places) {
             let Some(attributes) = found.attributes else {
                 as_recorded.push((found.id, number));
                 continue;
             };
-            let origin = Origin {
-                file: name.clone(),
-                line,
-                column,
-            };
+            let origin = origin(place);
             let attributes = *attributes;
             users.push((found.id, DesiredUser { attributes, origin }));
         }
@@ -161,13 +171,14 @@ fn put_together(names: &[Arc<str>], readings: Vec<FileReading>) -> Desired {
     as_recorded.sort_unstable();
     Desired {
         users: users.into_iter().collect(),
+        moved,
         as_recorded,
         files,
     }
 }
 
 /// Files that were taken as known, and yet one of their ids clashes, or differs only in case, with one
-/// of another file: they have to be read, so that it can be said where.
+/// of another file, or is said there to have moved: they have to be read, so that it can be said where.
 fn clashing_unread(readings: &[FileReading], known: &Known<'_>) -> BTreeSet<usize> {
     let mut doubtful = BTreeSet::new();
     let mut unread: HashMap<u32, usize> = HashMap::new();
@@ -191,8 +202,10 @@ fn clashing_unread(readings: &[FileReading], known: &Known<'_>) -> BTreeSet<usiz
         let users = known.users();
         users.filter_map(|(id, number)| Some((id, *unread.get(&number)?)))
     };
-    let same = read().filter_map(|(id, _)| unread.get(&known.file_of(id)?).copied());
-    doubtful.extend(same);
+    let moving = readings.iter().flat_map(|reading| &reading.moved);
+    let moving = moving.flat_map(|entry| [&entry.from, &entry.to]);
+    let ids = read().map(|(id, _)| id).chain(moving);
+    doubtful.extend(ids.filter_map(|id| unread.get(&known.file_of(id)?).copied()));
 
     let has_capital = |id: &MemberId| id.as_str().chars().any(char::is_uppercase);
     let mut lowered: HashMap<String, Vec<usize>> = HashMap::new();

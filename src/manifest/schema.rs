@@ -92,8 +92,23 @@ struct UserListDocument {
     /// Merged under every user of this document: profile keys one by one, other fields as a
     /// whole; what the user says wins.
     defaults: Defaults,
+    /// Users whose id changed. Channel cannot rename, so the user is sent whole under the new id. An
+    /// entry may stay after it was applied.
+    moved: Vec<Move>,
     /// The users.
     users: Vec<ListItem>,
+}
+
+/// A user whose id changed.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename_all = "camelCase", transform = Require(&["from", "to"]))]
+struct Move {
+    /// The id before. No longer declared.
+    #[schemars(length(min = 1, max = 64), regex(pattern = r"^\S+$"))]
+    from: String,
+    /// The id from now on. Declared in any of the manifests.
+    #[schemars(length(min = 1, max = 64), regex(pattern = r"^\S+$"))]
+    to: String,
 }
 
 /// One user of a list.

@@ -111,7 +111,7 @@ impl Reader<'_> {
                 ),
                 "memberId" => {
                     named = true;
-                    draft.id = self.member_id(value, scope);
+                    draft.id = self.id(value, || scope.path("memberId"));
                 }
                 "profile" => draft.profile = self.profile(value, scope),
                 "profileOnce" => draft.profile_once = self.profile_once(value, scope),
@@ -151,7 +151,7 @@ impl Reader<'_> {
             Some(format!("`{key}` belongs under `profile`"))
         } else {
             match (key, scope) {
-                ("users" | "defaults", Scope::Document) => {
+                ("users" | "defaults" | "moved", Scope::Document) => {
                     Some(format!("`{key}` belongs to `kind: UserList`"))
                 }
                 ("apiVersion" | "kind", _) => {
@@ -168,8 +168,12 @@ impl Reader<'_> {
         self.unknown_field(member, &scope.path(key), &known, hint);
     }
 
-    fn member_id(&mut self, node: &Node<'_>, scope: Scope) -> Option<(MemberId, Span)> {
-        let path = || scope.path("memberId");
+    /// Reads a member id and says where it is written.
+    pub(super) fn id(
+        &mut self,
+        node: &Node<'_>,
+        path: impl Fn() -> String,
+    ) -> Option<(MemberId, Span)> {
         let Some(scalar) = node.scalar() else {
             self.wrong_type(node, path(), "a text");
             return None;

@@ -34,9 +34,18 @@ pub fn write(desired: &Desired, mask: Option<&Sensitive>) -> String {
             line
         })
         .collect();
+    let moved = desired
+        .moved
+        .iter()
+        .map(|(to, moved)| MoveLine {
+            from: quoted.text(moved.from.as_str()),
+            to: quoted.text(to.as_str()),
+        })
+        .collect();
     let list = ListDocument {
         api_version: "talkform/v1",
         kind: "UserList",
+        moved,
         users,
     };
     let text = serde_yaml::to_string(&list).expect("plain data with text keys is always YAML");
@@ -48,7 +57,15 @@ pub fn write(desired: &Desired, mask: Option<&Sensitive>) -> String {
 struct ListDocument {
     api_version: &'static str,
     kind: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    moved: Vec<MoveLine>,
     users: Vec<UserLine>,
+}
+
+#[derive(Serialize)]
+struct MoveLine {
+    from: String,
+    to: String,
 }
 
 #[derive(Default, Serialize)]

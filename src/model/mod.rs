@@ -3,12 +3,14 @@
 //!
 //! Nothing here reads a file, a clock, an environment or a socket.
 
+pub mod api_change;
 mod canonical;
 pub mod diagnostic;
 pub mod digest;
 pub mod field;
 pub mod known;
 pub mod member_id;
+pub mod moved;
 pub mod parallel;
 pub mod plan;
 pub mod project;
@@ -19,6 +21,7 @@ pub mod state;
 pub mod user;
 pub mod value;
 
+pub use api_change::ApiChange;
 pub use diagnostic::{Diagnostic, Excerpt, Origin, Severity};
 pub use digest::{
     CANONICAL_FORM, ContentDigest, DigestKey, Digests, FieldDigest, FileDigest, PartsHasher,
@@ -27,6 +30,7 @@ pub use digest::{
 pub use field::{FieldPath, ProfileKey};
 pub use known::{FileContent, FileRecord, Known, KnownFile};
 pub use member_id::{MemberId, MemberIdError};
+pub use moved::{LikelyMove, Moved};
 pub use plan::{
     Change, FieldAction, FieldChange, LimitCheck, LimitKind, Old, Plan, PlannedChange, Reason,
     Upsert,

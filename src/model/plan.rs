@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{
-    Declared, Digests, Entry, FieldPath, Limit, MemberId, Origin, PlanDigest, ProfileKey,
-    Rejection, Value,
+    ApiChange, Declared, Digests, Entry, FieldPath, LikelyMove, Limit, MemberId, Origin,
+    PlanDigest, ProfileKey, Rejection, Value,
 };
 
 /// Everything an apply would do, decided.
@@ -19,8 +19,12 @@ pub struct Plan {
     pub lineage: String,
     /// The serial of the state it was made against.
     pub serial: u64,
+    /// That the state will name another API version; `None` where it names the project's.
+    pub api: Option<ApiChange>,
     /// The changes, by id.
     pub changes: Vec<PlannedChange>,
+    /// Ids that probably changed, by the old one. For people only.
+    pub likely_moves: Vec<LikelyMove>,
     /// How many desired users are as recorded.
     pub unchanged: usize,
     /// How many users the state records.
@@ -38,14 +42,22 @@ pub struct Plan {
 impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.changes.is_empty() && self.api.is_none()
     }
 
     /// How many requests an apply sends if none has to be repeated.
     pub fn requests(&self) -> usize {
         self.changes
             .iter()
-            .filter(|planned| planned.change.sends_request())
+            .map(|planned| planned.change.requests())
+            .sum()
+    }
+
+    /// How many users an apply deletes on Channel, for good.
+    pub fn deletions(&self) -> usize {
+        self.changes
+            .iter()
+            .filter(|planned| planned.change.deletes())
             .count()
     }
 
@@ -93,6 +105,25 @@ pub enum Change {
         /// How many declared fields are as recorded.
         unchanged_fields: usize,
     },
+    /// Recorded under another id. Channel cannot rename: the user is sent whole under the new id, and
+    /// then the old record is dropped. One outcome, recorded after all of it was accepted.
+    Move {
+        /// The id that is recorded.
+        from: MemberId,
+        /// What the state says of it.
+        last: Entry,
+        /// The request under the new id: everything declared, all consent flags too, and nulls for what
+        /// the old record has and is cleared.
+        upsert: Upsert,
+        /// What is recorded under the new id.
+        digests: Digests,
+        /// One for each field that differs from the old record, in order.
+        fields: Vec<FieldChange>,
+        /// How many declared fields are as the old record has them.
+        unchanged_fields: usize,
+        /// Whether the old id is deleted on Channel, after the new one was accepted.
+        delete_old: bool,
+    },
     /// Recorded and no longer declared: dropped from the state, left alone on Channel.
     Forget {
         /// What the state says.
@@ -108,26 +139,44 @@ pub enum Change {
 impl Change {
     /// Whether applying it takes a request.
     pub fn sends_request(&self) -> bool {
+        self.requests() > 0
+    }
+
+    /// How many requests applying it takes, one after the other.
+    pub fn requests(&self) -> usize {
         match self {
-            Self::Create { .. } | Self::Delete { .. } => true,
-            Self::Update { upsert, .. } => upsert.is_some(),
-            Self::Forget { .. } => false,
+            Self::Create { .. } | Self::Delete { .. } => 1,
+            Self::Update { upsert, .. } => usize::from(upsert.is_some()),
+            Self::Move { delete_old, .. } => 1 + usize::from(*delete_old),
+            Self::Forget { .. } => 0,
+        }
+    }
+
+    /// Whether applying it deletes a user on Channel.
+    pub fn deletes(&self) -> bool {
+        match self {
+            Self::Delete { .. } => true,
+            Self::Move { delete_old, .. } => *delete_old,
+            Self::Create { .. } | Self::Update { .. } | Self::Forget { .. } => false,
         }
     }
 
     /// The field changes; empty for a forget and a delete.
     pub fn fields(&self) -> &[FieldChange] {
         match self {
-            Self::Create { fields, .. } | Self::Update { fields, .. } => fields,
+            Self::Create { fields, .. }
+            | Self::Update { fields, .. }
+            | Self::Move { fields, .. } => fields,
             Self::Forget { .. } | Self::Delete { .. } => &[],
         }
     }
 
-    /// The word for it: `create`, `update`, `forget` or `delete`.
+    /// The word for it: `create`, `update`, `move`, `forget` or `delete`.
     pub fn action(&self) -> &'static str {
         match self {
             Self::Create { .. } => "create",
             Self::Update { .. } => "update",
+            Self::Move { .. } => "move",
             Self::Forget { .. } => "forget",
             Self::Delete { .. } => "delete",
         }
@@ -145,16 +194,14 @@ pub struct FieldChange {
 
 impl FieldChange {
     /// Whether it may lead to messages to someone who opted out: a consent flag becomes `false`
-    /// and is not recorded as `false`.
+    /// and is not recorded as `false`, or stays behind at an old id and is not recorded as `false`.
     pub fn is_opt_in(&self) -> bool {
-        self.path.is_unsubscribe_flag()
-            && matches!(
-                self.action,
-                FieldAction::Set {
-                    new: Value::Boolean(false),
-                    ..
-                }
-            )
+        let may_message = match &self.action {
+            FieldAction::Set { new, .. } => *new == Value::Boolean(false),
+            FieldAction::Leave { old } => *old != Old::Known(Value::Boolean(false)),
+            FieldAction::Clear { .. } | FieldAction::Release | FieldAction::Once { .. } => false,
+        };
+        may_message && self.path.is_unsubscribe_flag()
     }
 }
 
@@ -177,6 +224,12 @@ pub enum FieldAction {
     },
     /// No longer declared: left alone on Channel, dropped from the state.
     Release,
+    /// No longer declared when the user gets another id: it stays with the old id, and the new one does
+    /// not get it.
+    Leave {
+        /// What is known of the value.
+        old: Old,
+    },
     /// It gets a value where Channel has none.
     Once {
         /// The value.
@@ -185,12 +238,13 @@ pub enum FieldAction {
 }
 
 impl FieldAction {
-    /// The word for it: `set`, `clear`, `release` or `once`.
+    /// The word for it: `set`, `clear`, `release`, `leave` or `once`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Set { .. } => "set",
             Self::Clear { .. } => "clear",
             Self::Release => "release",
+            Self::Leave { .. } => "leave",
             Self::Once { .. } => "once",
         }
     }
@@ -243,7 +297,10 @@ pub enum Reason {
     Changed,
     /// The user is no longer declared.
     NotDeclared,
-    /// The state was made with another API version.
+    /// The user is recorded under another id.
+    Moved,
+    /// The new API version has no such field: what is recorded of it is released, and nothing else
+    /// changes.
     ApiChanged,
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::{ContentDigest, FieldPath, KnownFile, MemberId, Origin, ProfileKey, State, Value};
+use super::{
+    ContentDigest, FieldPath, KnownFile, MemberId, Moved, Origin, ProfileKey, State, Value,
+};
 
 /// What a manifest says of one profile key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -153,6 +155,9 @@ pub struct Desired {
     /// The users in order of their ids, without those that were read together with a state and are as
     /// it records them.
     pub users: BTreeMap<MemberId, DesiredUser>,
+    /// Users whose id changed, by the new id. Every new id is declared and no old one is; nobody moves
+    /// twice, and nobody moves on.
+    pub moved: BTreeMap<MemberId, Moved>,
     /// Users that were read and are as recorded, in order of their ids, each with its file's place in
     /// `files`.
     pub as_recorded: Vec<(MemberId, u32)>,

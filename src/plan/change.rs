@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Context;
 use crate::model::{
     Attributes, Change, Declared, DigestKey, Digests, Entry, FieldAction, FieldChange, FieldDigest,
-    FieldPath, FieldValue, Old, ProfileKey, RemovedFields, Upsert, Value,
+    FieldPath, FieldValue, MemberId, Old, ProfileKey, RemovedFields, RemovedUsers, Upsert, Value,
 };
 
 /// A user that is not recorded: everything declared is sent.
@@ -32,6 +32,69 @@ pub(super) fn update(
     base: Option<&Attributes>,
     context: &Context<'_>,
 ) -> Change {
+    let left =
+        |path: &FieldPath, old| undeclared_action(path, old, attributes, context.removed.fields);
+    let (fields, unchanged_fields) = differences(attributes, &digests, entry, base, context, &left);
+    // The user's digest has the last word: where it differs and no field does, the user is sent.
+    let only_releases = !fields.is_empty()
+        && fields
+            .iter()
+            .all(|field| field.action == FieldAction::Release);
+    Change::Update {
+        upsert: (!only_releases).then(|| upsert(attributes, &fields)),
+        digests,
+        fields,
+        unchanged_fields,
+    }
+}
+
+/// A user that is recorded under another id. What is said of the fields is said against that record; what
+/// is sent is everything, because the new id has nothing yet. Nulls are sent for what is cleared all the
+/// same: an earlier run may have been cut off after it sent more.
+pub(super) fn moved(
+    attributes: &Attributes,
+    digests: Digests,
+    (from, last): (&MemberId, &Entry),
+    base: Option<&Attributes>,
+    context: &Context<'_>,
+) -> Change {
+    let left = |path: &FieldPath, old: Old| match undeclared_action(
+        path,
+        old.clone(),
+        attributes,
+        context.removed.fields,
+    ) {
+        FieldAction::Release => FieldAction::Leave { old },
+        other => other,
+    };
+    let (fields, unchanged_fields) = differences(attributes, &digests, last, base, context, &left);
+    let upsert = Upsert {
+        unsubscribed: attributes.unsubscribed,
+        unsubscribe_email: attributes.unsubscribe_email,
+        unsubscribe_texting: attributes.unsubscribe_texting,
+        ..upsert(attributes, &fields)
+    };
+    Change::Move {
+        from: from.clone(),
+        last: last.clone(),
+        upsert,
+        digests,
+        fields,
+        unchanged_fields,
+        delete_old: context.removed.users == RemovedUsers::Delete,
+    }
+}
+
+/// One change for each field that is not as recorded, in order, and how many are. `left` decides what
+/// becomes of a field that is recorded and no longer declared.
+fn differences(
+    attributes: &Attributes,
+    digests: &Digests,
+    entry: &Entry,
+    base: Option<&Attributes>,
+    context: &Context<'_>,
+    left: &dyn Fn(&FieldPath, Old) -> FieldAction,
+) -> (Vec<FieldChange>, usize) {
     let mut fields = Vec::new();
     let mut unchanged_fields = 0;
     for ((path, value), (_, digest)) in attributes.fields().zip(&digests.fields) {
@@ -49,23 +112,12 @@ pub(super) fn update(
             let old = old_value(path, Some(recorded), base, context.key);
             fields.push(FieldChange {
                 path: path.clone(),
-                action: undeclared_action(path, old, attributes, context.removed.fields),
+                action: left(path, old),
             });
         }
     }
     fields.sort_by(|one, other| one.path.cmp(&other.path));
-
-    // The user's digest has the last word: where it differs and no field does, the user is sent.
-    let only_releases = !fields.is_empty()
-        && fields
-            .iter()
-            .all(|field| field.action == FieldAction::Release);
-    Change::Update {
-        upsert: (!only_releases).then(|| upsert(attributes, &fields)),
-        digests,
-        fields,
-        unchanged_fields,
-    }
+    (fields, unchanged_fields)
 }
 
 fn declared_action(path: &FieldPath, value: FieldValue<'_>, old: Old) -> FieldAction {

@@ -1,10 +1,16 @@
 //! The name of a decision.
 
-use crate::model::{Change, FieldChange, PlanDigest, PlannedChange};
+use crate::model::{ApiChange, Change, FieldChange, PlanDigest, PlannedChange};
 
 /// SHA-256 over lineage, serial and every change's id, action, digest and field paths. Reasons,
-/// places and known old values are for people and leave it alone.
-pub(super) fn of_plan(changes: &[PlannedChange], lineage: &str, serial: u64) -> PlanDigest {
+/// places and known old values are for people and leave it alone. A step to another API version is
+/// part of it only where there is one, in words that no id has.
+pub(super) fn of_plan(
+    changes: &[PlannedChange],
+    api: Option<ApiChange>,
+    lineage: &str,
+    serial: u64,
+) -> PlanDigest {
     let mut parts: Vec<Vec<u8>> = vec![
         b"talkform plan 1".to_vec(),
         lineage.into(),
@@ -36,10 +42,29 @@ pub(super) fn of_plan(changes: &[PlannedChange], lineage: &str, serial: u64) -> 
                 parts.push(fields.len().to_le_bytes().into());
                 parts.extend(fields.iter().map(field));
             }
+            Change::Move {
+                from,
+                last,
+                digests,
+                fields,
+                delete_old,
+                upsert: _,
+                unchanged_fields: _,
+            } => {
+                parts.push(from.as_str().into());
+                parts.push(last.digest.as_bytes().into());
+                parts.push(vec![u8::from(*delete_old)]);
+                parts.push(digests.user.as_bytes().into());
+                parts.push(fields.len().to_le_bytes().into());
+                parts.extend(fields.iter().map(field));
+            }
             Change::Forget { last } | Change::Delete { last } => {
                 parts.push(last.digest.as_bytes().into());
             }
         }
+    }
+    if let Some(step) = api {
+        parts.push(format!("api {step}").into());
     }
     PlanDigest::over(parts.iter().map(Vec::as_slice))
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Change, Plan, PlanDigest, PlannedChange};
+use crate::model::{ApiChange, ApiVersion, Change, Plan, PlanDigest, PlannedChange};
 
 /// The version of the form.
 const FORMAT_VERSION: u32 = 1;
@@ -29,18 +29,37 @@ pub struct PlanFile {
     pub manifests: String,
     /// The patterns of `--select` it was made with; empty for everybody.
     pub select: Vec<String>,
+    /// That the state will name another API version; left out where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<ApiLine>,
     /// How many users need nothing.
     pub unchanged: usize,
     /// The changes, by id.
     pub changes: BTreeMap<String, ChangeLine>,
 }
 
+/// A step from one API version to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ApiLine {
+    /// The version that the state names.
+    pub from: ApiVersion,
+    /// The version that the project names.
+    pub to: ApiVersion,
+}
+
 /// One user's change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangeLine {
-    /// `create`, `update`, `forget` or `delete`.
+    /// `create`, `update`, `move`, `forget` or `delete`.
     pub action: String,
+    /// The id before, of one who moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Whether the id before is deleted on Channel.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub delete_old: bool,
     /// The digest of the user as it will be recorded, or, for one who goes, as it is.
     pub digest: String,
     /// The field changes, such as `set profile.plan`.
@@ -80,6 +99,7 @@ impl PlanFile {
             digest: plan.digest.to_string(),
             manifests: plan.manifests.to_string(),
             select: select.to_vec(),
+            api: api_line(plan),
             unchanged: plan.unchanged,
             changes: plan
                 .changes
@@ -124,6 +144,7 @@ impl PlanFile {
 
     /// What a plan made now decides otherwise: each differing user with a sentence.
     pub fn differences(&self, now: &Plan) -> Vec<(String, &'static str)> {
+        let api_differs = self.api != api_line(now);
         let now: BTreeMap<String, ChangeLine> = now
             .changes
             .iter()
@@ -143,17 +164,27 @@ impl PlanFile {
             }
         }
         found.sort();
+        if api_differs {
+            found.insert(0, ("channel.api".to_owned(), "would change otherwise"));
+        }
         found
     }
 }
 
+fn api_line(plan: &Plan) -> Option<ApiLine> {
+    plan.api.map(|ApiChange { from, to }| ApiLine { from, to })
+}
+
 fn line(planned: &PlannedChange) -> ChangeLine {
-    let digest = match &planned.change {
-        Change::Create { digests, .. } | Change::Update { digests, .. } => digests.user,
-        Change::Forget { last } | Change::Delete { last } => last.digest,
+    let (digest, from) = match &planned.change {
+        Change::Create { digests, .. } | Change::Update { digests, .. } => (digests.user, None),
+        Change::Move { from, digests, .. } => (digests.user, Some(from.to_string())),
+        Change::Forget { last } | Change::Delete { last } => (last.digest, None),
     };
     ChangeLine {
         action: planned.change.action().to_owned(),
+        delete_old: from.is_some() && planned.change.deletes(),
+        from,
         digest: digest.to_string(),
         fields: planned
             .change

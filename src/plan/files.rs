@@ -68,7 +68,9 @@ fn settled<'p>(state: &State, plan: &'p Plan) -> HashSet<&'p MemberId> {
     let changes = plan.changes.iter();
     changes
         .filter(|planned| match &planned.change {
-            Change::Create { digests, .. } | Change::Update { digests, .. } => {
+            Change::Create { digests, .. }
+            | Change::Update { digests, .. }
+            | Change::Move { digests, .. } => {
                 let entry = state.users.get(&planned.id);
                 entry.is_some_and(|entry| entry.digest == digests.user)
             }

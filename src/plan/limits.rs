@@ -43,7 +43,7 @@ pub(super) fn check(
         row(
             LimitKind::Update,
             update,
-            count(|change| matches!(change, Change::Update { .. })),
+            count(|change| matches!(change, Change::Update { .. } | Change::Move { .. })),
         ),
         row(
             LimitKind::Clear,
@@ -55,11 +55,7 @@ pub(super) fn check(
             forget,
             count(|change| matches!(change, Change::Forget { .. })),
         ),
-        row(
-            LimitKind::Delete,
-            delete,
-            count(|change| matches!(change, Change::Delete { .. })),
-        ),
+        row(LimitKind::Delete, delete, count(Change::deletes)),
         row(
             LimitKind::OptIn,
             opt_in,

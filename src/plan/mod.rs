@@ -9,6 +9,7 @@ mod digest;
 mod file;
 mod files;
 mod limits;
+mod moves;
 mod planner;
 mod rekey;
 
@@ -19,3 +20,6 @@ pub use rekey::rekey;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod move_tests;

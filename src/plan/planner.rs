@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::moves::{self, Moves};
 use super::{change, digest, limits};
 use crate::model::parallel::{in_parallel, shares};
 use crate::model::{
-    Attributes, Change, Desired, DesiredUser, DigestKey, Digests, Entry, Limits, MemberId,
-    PartsHasher, Plan, PlannedChange, Reason, RemovedPolicy, RemovedUsers, Selection, State,
-    UserDigest,
+    ApiChange, ApiVersion, Attributes, Change, Desired, DesiredUser, DigestKey, Digests, Entry,
+    FieldAction, FieldChange, Limits, MemberId, PartsHasher, Plan, PlannedChange, Reason,
+    RemovedPolicy, RemovedUsers, Selection, State, UserDigest,
 };
 
 /// What a plan depends on besides the users.
@@ -19,6 +20,8 @@ pub struct Context<'a> {
     pub removed: RemovedPolicy,
     /// Bounds on the plan.
     pub limits: &'a Limits,
+    /// The API version that the project speaks.
+    pub api: ApiVersion,
     /// The part of the users that is looked at.
     pub selection: &'a Selection,
     /// Declarations of an earlier revision, which may explain recorded digests. They change
@@ -30,9 +33,11 @@ pub struct Context<'a> {
 ///
 /// Total: every desired user and every record leads to exactly one change or is unchanged.
 pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
+    let moves = Moves::due(desired, state, context);
     let mut walk = Walk {
         state,
         context,
+        moves: &moves,
         as_recorded: AsRecorded::of(desired),
         changes: Vec::new(),
         unchanged: 0,
@@ -41,12 +46,12 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
     let mut records = state
         .users
         .iter()
-        .filter(|(id, _)| context.selection.covers(id))
+        .filter(|(id, _)| context.selection.covers(id) && !moves.takes(id))
         .peekable();
     let users = desired
         .users
         .iter()
-        .filter(|(id, _)| context.selection.covers(id));
+        .filter(|(id, _)| context.selection.covers(id) || moves.brings(id));
     let mut differing = 0;
     for (id, user, digests) in with_digests(users, context.key) {
         differing += 1;
@@ -61,15 +66,21 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
     }
 
     let Walk {
-        changes,
+        mut changes,
         unchanged,
         as_recorded,
         manifests,
         ..
     } = walk;
     let recorded = state.users.len();
+    let api = ApiChange::between(state.api, context.api);
+    if let Some(step) = api {
+        explain(&mut changes, step);
+    }
     Plan {
-        digest: digest::of_plan(&changes, &state.lineage, state.serial),
+        digest: digest::of_plan(&changes, api, &state.lineage, state.serial),
+        api,
+        likely_moves: moves::likely(&changes),
         limits: limits::check(context.limits, &changes, recorded, desired.count()),
         lineage: state.lineage.clone(),
         serial: state.serial,
@@ -85,6 +96,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
 struct Walk<'a> {
     state: &'a State,
     context: &'a Context<'a>,
+    moves: &'a Moves<'a>,
     as_recorded: AsRecorded<'a>,
     changes: Vec<PlannedChange>,
     unchanged: usize,
@@ -100,6 +112,13 @@ impl Walk<'_> {
         recorded: Option<&Entry>,
     ) {
         self.declared(id, &digests.user);
+        let moved = self
+            .moves
+            .change(id, user, &digests, self.state, self.context);
+        if let Some(moved) = moved {
+            self.changes.push(moved);
+            return;
+        }
         match desired_user(id, user, digests, recorded, self.state, self.context) {
             Some(change) => self.changes.push(change),
             None => self.unchanged += 1,
@@ -112,8 +131,8 @@ impl Walk<'_> {
             self.declared(id, &entry.digest);
             self.unchanged += 1;
         } else {
-            self.changes
-                .push(no_longer_declared(id, entry, self.context));
+            let change = no_longer_declared(id, entry, self.state, self.context);
+            self.changes.push(change);
         }
     }
 
@@ -210,7 +229,32 @@ fn desired_user(
     })
 }
 
-fn no_longer_declared(id: &MemberId, last: &Entry, context: &Context<'_>) -> PlannedChange {
+/// Users of whom nothing but what the new API version does not have is released change because of it.
+fn explain(changes: &mut [PlannedChange], step: ApiChange) {
+    for planned in changes {
+        let fields = planned.change.fields();
+        let drops =
+            |field: &FieldChange| field.action == FieldAction::Release && step.drops(&field.path);
+        if !fields.is_empty() && fields.iter().all(drops) {
+            planned.reason = Reason::ApiChanged;
+        }
+    }
+}
+
+fn no_longer_declared(
+    id: &MemberId,
+    last: &Entry,
+    state: &State,
+    context: &Context<'_>,
+) -> PlannedChange {
+    // A refusal of what is recorded can only be that of a deletion.
+    let refused = state
+        .rejected
+        .get(id)
+        .filter(|_| context.removed.users == RemovedUsers::Delete);
+    let rejected = refused
+        .filter(|refused| refused.digest == last.digest)
+        .cloned();
     let last = last.clone();
     PlannedChange {
         id: id.clone(),
@@ -220,6 +264,6 @@ fn no_longer_declared(id: &MemberId, last: &Entry, context: &Context<'_>) -> Pla
         },
         reason: Reason::NotDeclared,
         origin: None,
-        rejected: None,
+        rejected,
     }
 }

@@ -12,11 +12,11 @@ use crate::model::{
     Selection, State, Upsert, Value,
 };
 
-fn key() -> DigestKey {
+pub(super) fn key() -> DigestKey {
     DigestKey::new(b"salt", None)
 }
 
-fn desired(users: &BTreeMap<String, Attributes>) -> Desired {
+pub(super) fn desired(users: &BTreeMap<String, Attributes>) -> Desired {
     Desired {
         users: users
             .iter()
@@ -34,7 +34,7 @@ fn desired(users: &BTreeMap<String, Attributes>) -> Desired {
     }
 }
 
-fn recorded(users: &BTreeMap<String, Attributes>) -> State {
+pub(super) fn recorded(users: &BTreeMap<String, Attributes>) -> State {
     let mut state = State::new("lineage".into(), b"salt".to_vec(), None, ApiVersion::V4);
     for (id, attributes) in users {
         state.users.insert(
@@ -56,6 +56,7 @@ fn plan_with(
         state,
         &Context {
             key: &key(),
+            api: ApiVersion::V4,
             removed,
             limits: &Limits::default(),
             selection: &Selection::default(),
@@ -69,7 +70,7 @@ fn plan_of(wanted: &BTreeMap<String, Attributes>, applied: &BTreeMap<String, Att
 }
 
 /// What an apply leaves behind when everything succeeds.
-fn applied(mut state: State, plan: &Plan) -> State {
+pub(super) fn applied(mut state: State, plan: &Plan) -> State {
     for planned in &plan.changes {
         match &planned.change {
             Change::Create { digests, .. } | Change::Update { digests, .. } => {
@@ -77,6 +78,11 @@ fn applied(mut state: State, plan: &Plan) -> State {
                     planned.id.clone(),
                     Entry::new(digests, Timestamp::UNIX_EPOCH),
                 );
+            }
+            Change::Move { from, digests, .. } => {
+                let entry = Entry::new(digests, Timestamp::UNIX_EPOCH);
+                state.users.remove(from);
+                state.users.insert(planned.id.clone(), entry);
             }
             Change::Forget { .. } | Change::Delete { .. } => {
                 state.users.remove(&planned.id);
@@ -95,7 +101,7 @@ fn value() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn attributes() -> impl Strategy<Value = Attributes> {
+pub(super) fn attributes() -> impl Strategy<Value = Attributes> {
     (
         prop::collection::btree_map("[a-d]", prop::option::of(value()), 0..4),
         prop::collection::btree_map("[d-f]", value(), 0..3),
@@ -123,7 +129,7 @@ fn attributes() -> impl Strategy<Value = Attributes> {
         })
 }
 
-fn users() -> impl Strategy<Value = BTreeMap<String, Attributes>> {
+pub(super) fn users() -> impl Strategy<Value = BTreeMap<String, Attributes>> {
     prop::collection::btree_map("u-[0-9]", attributes(), 0..6)
 }
 
@@ -143,7 +149,7 @@ fn naive(
 }
 
 /// What Channel holds of a user after a request, as its documentation says.
-fn upserted(profile: &mut BTreeMap<String, Value>, upsert: &Upsert) {
+pub(super) fn upserted(profile: &mut BTreeMap<String, Value>, upsert: &Upsert) {
     for (key, declared) in &upsert.profile {
         match declared {
             Declared::Set(value) => profile.insert(key.to_string(), value.clone()),

@@ -29,6 +29,7 @@ struct Likeness<'v, 'a> {
     action: Action,
     reason: Reason,
     sends_request: bool,
+    deletes: bool,
     fields: &'v [FieldView<'a>],
 }
 
@@ -81,6 +82,7 @@ fn likeness<'v, 'a>(user: &'v UserView<'a>) -> Option<Likeness<'v, 'a>> {
         action: user.action,
         reason: user.reason,
         sends_request: user.sends_request,
+        deletes: user.deletes,
         fields: &user.fields,
     })
 }

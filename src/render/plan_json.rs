@@ -6,8 +6,10 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::escape::write_json;
-use super::view::{Action, Counts, FieldKind, FieldView, PlanView, Shown, UserView};
-use crate::model::{Limit, LimitCheck, Reason, Rejection, Value};
+use super::view::{Action, ApiView, Counts, FieldKind, FieldView, PlanView, Shown, UserView};
+use crate::model::{
+    ApiChange, ApiVersion, LikelyMove, Limit, LimitCheck, MemberId, Reason, Rejection, Value,
+};
 
 /// The version of the format. It goes up when a reader of the old one could be misled.
 pub const FORMAT_VERSION: u32 = 1;
@@ -27,10 +29,15 @@ struct PlanJson<'a> {
     serial: u64,
     /// The name of the decision, for `apply --expect` and `apply --approve-limits`.
     digest: String,
+    /// That the state will name another API version; left out where it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api: Option<PlannedApiJson>,
     /// How many users are to be what.
     counts: CountsJson,
     /// How many requests an apply sends if none has to be repeated.
     requests: usize,
+    /// How many users an apply deletes on Channel, for good.
+    deletions: usize,
     /// How many users the state records.
     recorded: usize,
     /// How many users the manifests declare.
@@ -39,9 +46,31 @@ struct PlanJson<'a> {
     tripped: bool,
     /// Every limit with its numbers.
     limits: Vec<LimitJson>,
+    /// Ids that probably changed: one who goes and one who comes with the same attributes, and no other
+    /// like them. Left out where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    likely_moves: Vec<LikelyMoveJson<'a>>,
     /// The changes, by id.
     #[schemars(with = "Vec<ChangeJson<'a>>")]
     changes: Changes<'a>,
+}
+
+/// A step from one API version to another. No user has to be sent for it.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ApiJson {
+    /// The version that the state names.
+    from: ApiVersion,
+    /// The version that the project names.
+    to: ApiVersion,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct PlannedApiJson {
+    #[serde(flatten)]
+    step: ApiJson,
+    /// Of how many users something is released that the new version does not have.
+    released_users: usize,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -51,6 +80,9 @@ struct CountsJson {
     create: usize,
     /// Users to be updated.
     update: usize,
+    /// Users to be sent under another id.
+    #[serde(rename = "move")]
+    moves: usize,
     /// Users to be dropped from the state and left alone on Channel.
     forget: usize,
     /// Users to be deleted on Channel.
@@ -78,10 +110,25 @@ struct LimitJson {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+struct LikelyMoveJson<'a> {
+    /// Who goes.
+    from: &'a str,
+    /// Who comes.
+    to: &'a str,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 struct ChangeJson<'a> {
     /// The member id.
     id: &'a str,
     action: ActionJson,
+    /// The id before, of one who moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
+    /// That somebody is deleted on Channel: this user, or the id before. Left out where nobody is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    deletes: bool,
     reason: ReasonJson,
     /// Whether applying it takes a request.
     sends_request: bool,
@@ -106,6 +153,8 @@ enum ActionJson {
     Create,
     /// Updated.
     Update,
+    /// Sent under another id.
+    Move,
     /// Dropped from the state, left alone on Channel.
     Forget,
     /// Deleted on Channel.
@@ -121,7 +170,9 @@ enum ReasonJson {
     Changed,
     /// The user is no longer declared.
     NotDeclared,
-    /// The state was made with another API version.
+    /// The user is recorded under another id.
+    Moved,
+    /// The new API version has no such field.
     ApiChanged,
 }
 
@@ -174,6 +225,8 @@ enum FieldKindJson {
     ClearUndeclared,
     /// It is left alone on Channel and dropped from the state.
     Release,
+    /// It stays with the old id, and the new one does not get it.
+    Leave,
     /// It gets a value where Channel has none.
     Once,
 }
@@ -231,17 +284,21 @@ impl<'a> PlanJson<'a> {
         let PlanView {
             lineage,
             serial,
+            api,
             digest,
             counts,
             recorded,
             desired,
             requests,
+            deletions,
             limits,
+            likely_moves,
             users,
         } = view;
         let Counts {
             create,
             update,
+            moves,
             forget,
             delete,
             unchanged,
@@ -253,20 +310,44 @@ impl<'a> PlanJson<'a> {
             lineage,
             serial: *serial,
             digest: digest.to_string(),
+            api: api.map(|ApiView { step, released }| PlannedApiJson {
+                step: ApiJson::new(step),
+                released_users: released,
+            }),
             counts: CountsJson {
                 create,
                 update,
+                moves,
                 forget,
                 delete,
                 unchanged,
                 opt_in,
             },
             requests: *requests,
+            deletions: *deletions,
             recorded: *recorded,
             desired: *desired,
             tripped: view.is_tripped(),
             limits: limits.iter().map(LimitJson::new).collect(),
+            likely_moves: likely_moves.iter().map(LikelyMoveJson::new).collect(),
             changes: Changes(users),
+        }
+    }
+}
+
+impl ApiJson {
+    pub(super) fn new(step: ApiChange) -> Self {
+        let ApiChange { from, to } = step;
+        Self { from, to }
+    }
+}
+
+impl<'a> LikelyMoveJson<'a> {
+    fn new(likely: &'a LikelyMove) -> Self {
+        let LikelyMove { from, to } = likely;
+        Self {
+            from: from.as_str(),
+            to: to.as_str(),
         }
     }
 }
@@ -295,6 +376,8 @@ impl<'a> ChangeJson<'a> {
         let UserView {
             id,
             action,
+            from,
+            deletes,
             reason,
             sends_request,
             origin,
@@ -307,13 +390,17 @@ impl<'a> ChangeJson<'a> {
             action: match action {
                 Action::Create => ActionJson::Create,
                 Action::Update => ActionJson::Update,
+                Action::Move => ActionJson::Move,
                 Action::Forget => ActionJson::Forget,
                 Action::Delete => ActionJson::Delete,
             },
+            from: from.map(MemberId::as_str),
+            deletes: *deletes,
             reason: match reason {
                 Reason::NotRecorded => ReasonJson::NotRecorded,
                 Reason::Changed => ReasonJson::Changed,
                 Reason::NotDeclared => ReasonJson::NotDeclared,
+                Reason::Moved => ReasonJson::Moved,
                 Reason::ApiChanged => ReasonJson::ApiChanged,
             },
             sends_request: *sends_request,
@@ -365,6 +452,7 @@ impl<'a> FieldJson<'a> {
                 FieldKind::Clear { declared: true } => FieldKindJson::ClearDeclared,
                 FieldKind::Clear { declared: false } => FieldKindJson::ClearUndeclared,
                 FieldKind::Release => FieldKindJson::Release,
+                FieldKind::Leave => FieldKindJson::Leave,
                 FieldKind::Once => FieldKindJson::Once,
             },
             old: ShownJson::new(*old),

@@ -13,7 +13,7 @@ use crate::model::{Reason, Rejection};
 pub enum Mark {
     /// A sentence over what follows: `#`.
     Title,
-    /// `+`, `~`, `-` or `.`
+    /// `+`, `~`, `>`, `-`, `x` or `.`
     Symbol(char),
     /// Neither.
     Blank,
@@ -58,7 +58,10 @@ pub fn of(block: &Block<'_, '_>, style: &Style, full: bool) -> Vec<Line> {
 
 fn one(user: &UserView<'_>, style: &Style, full: bool) -> Vec<Line> {
     let id = terminal(user.id.as_str());
-    let title = format!("{id} {}", sentence(user, false));
+    let title = match user.from {
+        Some(from) => format!("{} moves to {id}", terminal(from.as_str())),
+        None => format!("{id} {}", sentence(user, false)),
+    };
     let mut title = Line::new(Mark::Title, 0, paint(style.strong, &title));
     title.place = place(user);
     let mut lines = vec![title];
@@ -69,7 +72,11 @@ fn one(user: &UserView<'_>, style: &Style, full: bool) -> Vec<Line> {
             paint(style.warning, &rejected_last_time(rejection)),
         ));
     }
-    lines.push(Line::new(Mark::Symbol(user.action.symbol()), 0, id));
+    if let Some(from) = user.from {
+        let text = left_behind(&terminal(from.as_str()), &id, user.deletes);
+        lines.push(Line::new(Mark::Title, 0, text));
+    }
+    lines.push(Line::new(Mark::Symbol(user.action.symbol()), 0, name(user)));
     lines.extend(fields(&user.fields, style, full));
     if user.unchanged_fields > 0 {
         let noun = if user.unchanged_fields == 1 {
@@ -92,7 +99,7 @@ fn alike(users: &[&UserView<'_>], style: &Style, full: bool) -> Vec<Line> {
     let mut lines = vec![Line::new(Mark::Title, 0, paint(style.strong, &title))];
     let shown = format!("({NAMED} shown)");
     match first.fields.as_slice() {
-        [field] if fits_a_sentence(field) => {
+        [field] if fits_a_sentence(field) && first.action != Action::Move => {
             let path = terminal(&field.path.to_string()).into_owned();
             let (text, below) = body(field, style, full);
             let colon = if text.is_empty() { "" } else { ": " };
@@ -107,7 +114,7 @@ fn alike(users: &[&UserView<'_>], style: &Style, full: bool) -> Vec<Line> {
         }
     }
     for user in &users[..NAMED.min(count)] {
-        let mut line = Line::new(Mark::Blank, 1, terminal(user.id.as_str()));
+        let mut line = Line::new(Mark::Blank, 1, name(user));
         line.place = place(user);
         lines.push(line);
     }
@@ -118,10 +125,28 @@ fn alike(users: &[&UserView<'_>], style: &Style, full: bool) -> Vec<Line> {
     lines
 }
 
+/// What becomes of the id before.
+fn left_behind(from: &str, to: &str, deleted: bool) -> String {
+    if deleted {
+        format!("{from} is deleted on Channel, for good, once Channel has {to}")
+    } else {
+        format!("{from} stays on Channel as it is; nothing ties it to {to}")
+    }
+}
+
+/// The user's id, with the one before.
+fn name(user: &UserView<'_>) -> String {
+    let id = terminal(user.id.as_str());
+    match user.from {
+        Some(from) => format!("{} -> {id}", terminal(from.as_str())),
+        None => id.into_owned(),
+    }
+}
+
 /// Whether «for 412 users» can follow without blurring what is said of the field.
 fn fits_a_sentence(field: &FieldView<'_>) -> bool {
     let has_note = field.opt_in || field.kind == FieldKind::Once;
-    !has_note && field.kind != FieldKind::Release
+    !has_note && !matches!(field.kind, FieldKind::Release | FieldKind::Leave)
 }
 
 /// What happens, as the rest of a sentence that begins with a user's id or a number of users.
@@ -129,12 +154,18 @@ pub fn sentence(user: &UserView<'_>, many: bool) -> &'static str {
     let api_changed = user.reason == Reason::ApiChanged;
     match (user.action, many) {
         (Action::Create, _) => "will be created",
-        (Action::Update, _) if !user.sends_request => "will be updated in the state only",
         (Action::Update, _) if api_changed => {
-            "will be sent again: the state was made with another API version"
+            "will be updated in the state only: the new API version has no such field"
         }
+        (Action::Update, _) if !user.sends_request => "will be updated in the state only",
         (Action::Update, false) => "will be updated",
         (Action::Update, true) => "will be updated in the same way",
+        (Action::Move, _) if user.deletes => {
+            "move to another id: each old one is deleted on Channel, for good, once Channel has the new one"
+        }
+        (Action::Move, _) => {
+            "move to another id: the old ones stay on Channel as they are; nothing ties them to the new"
+        }
         (Action::Forget, false) => {
             "is no longer declared: forgotten here, left as it is on Channel"
         }
@@ -231,6 +262,7 @@ fn body(field: &FieldView<'_>, style: &Style, full: bool) -> (String, Vec<Line>)
             }
         }
         FieldKind::Release => ("left as it is on Channel".to_owned(), Vec::new()),
+        FieldKind::Leave => ("not carried over to the new id".to_owned(), Vec::new()),
     };
     if field.opt_in {
         let note = paint(style.warning, "# may message someone who opted out");

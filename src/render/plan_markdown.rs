@@ -110,7 +110,7 @@ fn last_resort(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     let mut out = format!(
         "{}\n**This comment is shortened: nothing but the numbers is in it.** {}\n",
         marker(options.environment),
-        summary::counts(&view.counts)
+        summary::counts(view)
     );
     let mut end = options.max_bytes.min(out.len());
     while !out.is_char_boundary(end) {
@@ -129,9 +129,23 @@ fn numbers(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     if view.is_empty() {
         lines.push(summary::nothing(view));
     } else {
-        lines.push(format!("**{}**", summary::counts(&view.counts)));
-        lines.extend(summary::opt_in(&view.counts).map(|sentence| format!("**{sentence}**")));
+        lines.push(format!("**{}**", summary::counts(view)));
+        lines.extend(
+            summary::api(view)
+                .into_iter()
+                .map(|line| format!("{line}.")),
+        );
+        lines.extend(summary::moves(view));
+        let warnings = [summary::deletions(view), summary::opt_in(&view.counts)];
+        lines.extend(
+            warnings
+                .into_iter()
+                .flatten()
+                .map(|sentence| format!("**{sentence}**")),
+        );
         lines.push(summary::requests(view.requests, options.rate));
+        let likely = summary::likely_moves(view, &code).into_iter();
+        lines.extend(likely.map(|line| format!("- {line}")));
     }
     lines.push(String::new());
     lines.join("\n")
@@ -189,7 +203,9 @@ fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
         backticks: 2,
     };
     let mut opt_ins = section("May message someone who opted out", true);
+    let mut deletions = section("Deleted on Channel, for good", true);
     let mut removals = section("Removed from Channel", true);
+    let mut moves = section("Moved to another id", false);
     let mut forgotten = section("Forgotten here, left as they are on Channel", false);
     let mut others = section("All other changes", false);
     for block in blocks(view, false) {
@@ -200,13 +216,15 @@ fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
         };
         let section = match first {
             Some(user) if user.opts_in() => &mut opt_ins,
+            Some(user) if user.deletes => &mut deletions,
             Some(user) if user.removes() => &mut removals,
+            Some(user) if user.action == Action::Move => &mut moves,
             Some(user) if user.action == Action::Forget => &mut forgotten,
             _ => &mut others,
         };
         section.blocks.push(block);
     }
-    vec![opt_ins, removals, forgotten, others]
+    vec![opt_ins, deletions, removals, moves, forgotten, others]
 }
 
 impl Section<'_, '_> {
@@ -288,8 +306,15 @@ fn draw(block: &Block<'_, '_>) -> String {
                 Mark::Title => '#',
                 // A diff has no mark for a change; this is the one that is coloured.
                 Mark::Symbol('~') => '!',
+                // The one that is coloured, and the word for what is more than a field.
+                Mark::Symbol('x') => '-',
                 Mark::Symbol(symbol) => symbol,
                 Mark::Blank => ' ',
+            };
+            let text = if mark == Mark::Symbol('x') {
+                format!("x {text}")
+            } else {
+                text
             };
             let indent = depth * 4;
             let place = place.map_or(String::new(), |place| format!("   {place}"));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::escape::width;
+use super::escape::{terminal, width};
 use super::group::{Block, blocks};
 use super::plan_lines::{self, Line, Mark};
 use super::style::{Style, paint};
@@ -32,11 +32,28 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
         return write_limits(out, view, style);
     }
     let blocks = blocks(view, options.full);
-    writeln!(out, "  {}\n", legend(view, style))?;
+    let legend = legend(view, style);
+    if !legend.is_empty() {
+        writeln!(out, "  {legend}\n")?;
+    }
+    let api = summary::api(view);
+    for line in &api {
+        writeln!(out, "  # {}", paint(style.strong, line))?;
+    }
+    if !api.is_empty() {
+        writeln!(out)?;
+    }
     for block in &blocks {
         for line in plan_lines::of(block, style, options.full) {
             write_line(out, &line, style)?;
         }
+        writeln!(out)?;
+    }
+    let likely = summary::likely_moves(view, &|text| terminal(text).into_owned());
+    for line in &likely {
+        writeln!(out, "  # {}", paint(style.warning, line))?;
+    }
+    if !likely.is_empty() {
         writeln!(out)?;
     }
     let is_shortened = |block: &Block<'_, '_>| !matches!(block, Block::One(_));
@@ -46,12 +63,12 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
             "Changes that are alike are shown together; --full shows every user.\n"
         )?;
     }
-    writeln!(
-        out,
-        "{}",
-        paint(style.strong, &summary::counts(&view.counts))
-    )?;
-    if let Some(sentence) = summary::opt_in(&view.counts) {
+    writeln!(out, "{}", paint(style.strong, &summary::counts(view)))?;
+    if let Some(sentence) = summary::moves(view) {
+        writeln!(out, "{sentence}")?;
+    }
+    let warnings = [summary::deletions(view), summary::opt_in(&view.counts)];
+    for sentence in warnings.into_iter().flatten() {
         writeln!(out, "{}", paint(style.warning, &sentence))?;
     }
     writeln!(out, "{}", summary::requests(view.requests, options.rate))?;
@@ -85,7 +102,7 @@ fn write_line(out: &mut dyn fmt::Write, line: &Line, style: &Style) -> fmt::Resu
 fn of_symbol(style: &Style, symbol: char) -> anstyle::Style {
     match symbol {
         '+' => style.add,
-        '-' => style.remove,
+        '-' | 'x' => style.remove,
         '.' => style.forget,
         _ => style.change,
     }
@@ -103,13 +120,14 @@ fn legend(view: &PlanView<'_>, style: &Style) -> String {
     let updates = user(Action::Update);
     let clears = field(&|kind| matches!(kind, FieldKind::Clear { .. }));
     let deletes = user(Action::Delete);
-    let forgets = user(Action::Forget) || field(&|kind| kind == FieldKind::Release);
+    let forgets = user(Action::Forget)
+        || field(&|kind| matches!(kind, FieldKind::Release | FieldKind::Leave));
     let words = [
         ('+', "create", creates || adds),
         ('~', "update", updates),
-        ('-', "clear", clears && !deletes),
-        ('-', "delete", deletes && !clears),
-        ('-', "clear or delete", clears && deletes),
+        ('>', "move", user(Action::Move)),
+        ('-', "clear", clears),
+        ('x', "delete", deletes),
         ('.', "forget", forgets),
     ];
     let words: Vec<String> = words

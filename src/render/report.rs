@@ -182,6 +182,7 @@ fn stopped(cause: StopCause, skipped: usize) -> String {
 pub fn summary(report: &Report) -> String {
     let Report {
         outcomes: _,
+        api,
         unchanged,
         requests,
         retried,
@@ -197,6 +198,7 @@ pub fn summary(report: &Report) -> String {
     let kinds = [
         (report.applied("create"), "created"),
         (report.applied("update"), "updated"),
+        (report.applied("move"), "moved"),
         (report.applied("forget"), "forgotten"),
         (report.applied("delete"), "deleted"),
         (failed, "failed"),
@@ -218,8 +220,9 @@ pub fn summary(report: &Report) -> String {
         "requests"
     };
     let seconds = elapsed.as_secs_f64();
+    let api = api.map_or_else(String::new, |step| format!(" API {step}."));
     format!(
-        "{head} Users: {words}. {unchanged} unchanged. {requests} {request}, {retried} retried, {seconds:.1} s."
+        "{head}{api} Users: {words}. {unchanged} unchanged. {requests} {request}, {retried} retried, {seconds:.1} s."
     )
 }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::escape::write_json;
-use super::plan_json::FORMAT_VERSION;
+use super::plan_json::{ApiJson, FORMAT_VERSION};
 use super::report::{cause_word, skip_word};
 use crate::apply::{Outcome, Report, UserOutcome};
 
@@ -19,6 +19,9 @@ struct ReportJson<'a> {
     format_version: u32,
     /// The version of talkform that wrote it.
     talkform: &'static str,
+    /// That the state names another API version now; left out where it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api: Option<ApiJson>,
     /// How many users became what.
     counts: CountsJson,
     /// Requests that were sent, repeats included.
@@ -39,6 +42,8 @@ struct ReportJson<'a> {
 struct CountsJson {
     created: usize,
     updated: usize,
+    /// Under another id.
+    moved: usize,
     forgotten: usize,
     deleted: usize,
     /// Rejected or failed.
@@ -53,8 +58,8 @@ struct CountsJson {
 struct OutcomeJson<'a> {
     /// The member id.
     id: &'a str,
-    /// `create`, `update`, `forget` or `delete`.
-    #[schemars(extend("enum" = ["create", "update", "forget", "delete"]))]
+    /// `create`, `update`, `move`, `forget` or `delete`.
+    #[schemars(extend("enum" = ["create", "update", "move", "forget", "delete"]))]
     action: &'static str,
     #[serde(flatten)]
     outcome: KindJson<'a>,
@@ -104,6 +109,7 @@ impl<'a> ReportJson<'a> {
     fn new(report: &'a Report) -> Self {
         let Report {
             outcomes,
+            api,
             unchanged,
             requests,
             retried,
@@ -113,9 +119,11 @@ impl<'a> ReportJson<'a> {
         Self {
             format_version: FORMAT_VERSION,
             talkform: env!("CARGO_PKG_VERSION"),
+            api: api.map(ApiJson::new),
             counts: CountsJson {
                 created: report.applied("create"),
                 updated: report.applied("update"),
+                moved: report.applied("move"),
                 forgotten: report.applied("forget"),
                 deleted: report.applied("delete"),
                 failed: report.failed(),

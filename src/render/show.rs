@@ -6,7 +6,7 @@ use super::escape::{terminal, width};
 use super::plan_lines::rejected_last_time;
 use super::style::{Style, paint};
 use crate::model::{Entry, MemberId, State, UserDigest};
-use crate::plan::PlanFile;
+use crate::plan::{ChangeLine, PlanFile};
 
 /// What the state is and how much is in it.
 pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Result {
@@ -56,7 +56,7 @@ pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fm
             out,
             "{}  {}",
             paint(style.strong, &terminal(id)),
-            terminal(&line.action)
+            words(line)
         )?;
         for field in &line.fields {
             writeln!(out, "    {}", terminal(field))?;
@@ -69,11 +69,21 @@ pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fm
         let lines = file.changes.values();
         lines.filter(|line| line.action == action).count()
     };
+    let some = |count: usize| match count {
+        0 => String::new(),
+        count => count.to_string(),
+    };
     let rows = [
         ("create", of("create").to_string()),
         ("update", of("update").to_string()),
+        ("move", some(of("move"))),
         ("forget", of("forget").to_string()),
         ("delete", of("delete").to_string()),
+        (
+            "api",
+            file.api
+                .map_or_else(String::new, |api| format!("{} -> {}", api.from, api.to)),
+        ),
         ("unchanged", file.unchanged.to_string()),
         ("selected", terminal(&file.select.join(" ")).into_owned()),
         ("lineage", terminal(&file.lineage).into_owned()),
@@ -89,6 +99,19 @@ pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fm
         )?;
     }
     Ok(())
+}
+
+fn words(line: &ChangeLine) -> String {
+    let action = terminal(&line.action);
+    let deleted = if line.delete_old {
+        ", which is deleted"
+    } else {
+        ""
+    };
+    match &line.from {
+        Some(from) => format!("{action} from {}{deleted}", terminal(from)),
+        None => action.into_owned(),
+    }
 }
 
 /// One user a line, by id: the recorded ones, then those that Channel only ever refused.

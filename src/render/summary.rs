@@ -2,31 +2,103 @@
 
 use super::escape::width;
 use super::plan_lines::noun;
-use super::view::{Counts, PlanView};
-use crate::model::{Limit, LimitCheck, LimitKind, Rate};
+use super::view::{ApiView, Counts, PlanView};
+use crate::model::{LikelyMove, Limit, LimitCheck, LimitKind, Rate};
 
 /// `Plan: 1 to create, 1 to update, 1 to forget. 147 unchanged.`
-pub fn counts(counts: &Counts) -> String {
+pub fn counts(view: &PlanView<'_>) -> String {
     let Counts {
         create,
         update,
+        moves,
         forget,
         delete,
         unchanged,
         opt_in: _,
-    } = *counts;
+    } = view.counts;
     let kinds = [
         (create, "create"),
         (update, "update"),
+        (moves, "move"),
         (forget, "forget"),
         (delete, "delete"),
     ];
-    let words: Vec<String> = kinds
+    let words = kinds
         .iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} to {word}"))
-        .collect();
+        .map(|(count, word)| format!("{count} to {word}"));
+    let api = view.api.map(|api| format!("API {}", api.step));
+    let words: Vec<String> = api.into_iter().chain(words).collect();
     format!("Plan: {}. {unchanged} unchanged.", words.join(", "))
+}
+
+/// What a step to another API version means; nothing where there is none.
+pub fn api(view: &PlanView<'_>) -> Vec<String> {
+    let Some(ApiView { step, released }) = view.api else {
+        return Vec::new();
+    };
+    let to = step.to;
+    let mut lines = vec![format!(
+        "API {step}: no user has to be sent for it; the state will name {to} from then on"
+    )];
+    if released > 0 {
+        lines.push(format!(
+            "API {to} has no `unsubscribed`: what is recorded of it is released for {released} {}",
+            noun(released)
+        ));
+    }
+    lines
+}
+
+/// What moving means; `None` where nobody moves.
+pub fn moves(view: &PlanView<'_>) -> Option<String> {
+    let count = view.counts.moves;
+    let verb = if count == 1 { "moves" } else { "move" };
+    (count > 0).then(|| {
+        format!(
+            "{count} {} {verb} to another id. What only Channel knows of the old one, such as an unsubscription, does not move.",
+            noun(count)
+        )
+    })
+}
+
+/// How many likely moves are named.
+const MOST_LIKELY: usize = 20;
+
+/// Ids that probably changed, each with what to write; `escaped` makes what comes from people harmless.
+pub fn likely_moves(view: &PlanView<'_>, escaped: &dyn Fn(&str) -> String) -> Vec<String> {
+    let mut lines: Vec<String> = view
+        .likely_moves
+        .iter()
+        .take(MOST_LIKELY)
+        .map(|LikelyMove { from, to }| {
+            let (from, to) = (from.as_str(), to.as_str());
+            let quoted = |id: &str| serde_json::Value::from(id).to_string();
+            let entry = format!("moved: [{{ from: {}, to: {} }}]", quoted(from), quoted(to));
+            format!(
+                "{} is gone and {} is new with the same attributes; if the id changed, declare {}",
+                escaped(from),
+                escaped(to),
+                escaped(&entry)
+            )
+        })
+        .collect();
+    let more = view.likely_moves.len().saturating_sub(MOST_LIKELY);
+    if more > 0 {
+        lines.push(format!("… and {more} more pairs like these"));
+    }
+    lines
+}
+
+/// That users are deleted; `None` where nobody is.
+pub fn deletions(view: &PlanView<'_>) -> Option<String> {
+    let count = view.deletions;
+    (count > 0).then(|| {
+        format!(
+            "{count} {} will be deleted on Channel. That cannot be undone.",
+            noun(count)
+        )
+    })
 }
 
 /// That consent is at stake; `None` where it is not.

@@ -3,8 +3,8 @@
 //! Renderers take a [`PlanView`] and never a [`Plan`], so a renderer cannot forget to mask.
 
 use crate::model::{
-    Change, FieldAction, FieldChange, FieldPath, LimitCheck, MemberId, Old, Origin, Plan,
-    PlanDigest, PlannedChange, Reason, Rejection, Sensitive, Value,
+    ApiChange, Change, FieldAction, FieldChange, FieldPath, LikelyMove, LimitCheck, MemberId, Old,
+    Origin, Plan, PlanDigest, PlannedChange, Reason, Rejection, Sensitive, Value,
 };
 
 /// A plan without what may not be shown.
@@ -17,6 +17,8 @@ pub struct PlanView<'a> {
     pub serial: u64,
     /// The name of the decision.
     pub digest: PlanDigest,
+    /// That the state will name another API version.
+    pub api: Option<ApiView>,
     /// How many users are to be what.
     pub counts: Counts,
     /// How many users the state records.
@@ -25,10 +27,23 @@ pub struct PlanView<'a> {
     pub desired: usize,
     /// How many requests an apply sends if none has to be repeated.
     pub requests: usize,
+    /// How many users an apply deletes on Channel, for good.
+    pub deletions: usize,
     /// Every limit with its numbers.
     pub limits: &'a [LimitCheck],
+    /// Ids that probably changed, by the old one.
+    pub likely_moves: &'a [LikelyMove],
     /// The changes, by id.
     pub users: Vec<UserView<'a>>,
+}
+
+/// A step from one API version to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApiView {
+    /// From which to which.
+    pub step: ApiChange,
+    /// Of how many users something is released that the new version does not have.
+    pub released: usize,
 }
 
 /// How many users are to be what.
@@ -38,6 +53,8 @@ pub struct Counts {
     pub create: usize,
     /// To be updated.
     pub update: usize,
+    /// To be sent under another id.
+    pub moves: usize,
     /// To be dropped from the state.
     pub forget: usize,
     /// To be deleted on Channel.
@@ -57,6 +74,10 @@ pub struct UserView<'a> {
     pub action: Action,
     /// Why.
     pub reason: Reason,
+    /// The id before, where the user gets another one.
+    pub from: Option<&'a MemberId>,
+    /// Whether somebody is deleted on Channel: this user, or the id before.
+    pub deletes: bool,
     /// Whether it takes a request.
     pub sends_request: bool,
     /// Where the user is declared.
@@ -76,6 +97,8 @@ pub enum Action {
     Create,
     /// Updated.
     Update,
+    /// Sent under another id.
+    Move,
     /// Dropped from the state, left alone on Channel.
     Forget,
     /// Deleted on Channel.
@@ -112,6 +135,8 @@ pub enum FieldKind {
     },
     /// It is left alone on Channel and dropped from the state.
     Release,
+    /// It stays with the old id.
+    Leave,
     /// It gets a value where Channel has none.
     Once,
 }
@@ -135,7 +160,9 @@ impl<'a> PlanView<'a> {
         let Plan {
             lineage,
             serial,
+            api,
             changes,
+            likely_moves,
             unchanged,
             recorded,
             desired,
@@ -152,6 +179,7 @@ impl<'a> PlanView<'a> {
         let counts = Counts {
             create: of(Action::Create),
             update: of(Action::Update),
+            moves: of(Action::Move),
             forget: of(Action::Forget),
             delete: of(Action::Delete),
             unchanged: *unchanged,
@@ -160,24 +188,39 @@ impl<'a> PlanView<'a> {
         Self {
             lineage,
             serial: *serial,
+            api: api.map(|step| ApiView::new(step, &users)),
             digest: *digest,
             counts,
             recorded: *recorded,
             desired: *desired,
             requests: plan.requests(),
+            deletions: plan.deletions(),
             limits,
+            likely_moves,
             users,
         }
     }
 
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.users.is_empty()
+        self.users.is_empty() && self.api.is_none()
     }
 
     /// Whether a limit is exceeded.
     pub fn is_tripped(&self) -> bool {
         self.limits.iter().any(LimitCheck::is_tripped)
+    }
+}
+
+impl ApiView {
+    fn new(step: ApiChange, users: &[UserView<'_>]) -> Self {
+        let drops =
+            |field: &FieldView<'_>| field.kind == FieldKind::Release && step.drops(field.path);
+        let released = users.iter().filter(|user| user.fields.iter().any(drops));
+        Self {
+            step,
+            released: released.count(),
+        }
     }
 }
 
@@ -195,6 +238,9 @@ impl<'a> UserView<'a> {
             Change::Update {
                 unchanged_fields, ..
             } => (Action::Update, *unchanged_fields),
+            Change::Move {
+                unchanged_fields, ..
+            } => (Action::Move, *unchanged_fields),
             Change::Forget { .. } => (Action::Forget, 0),
             Change::Delete { .. } => (Action::Delete, 0),
         };
@@ -202,6 +248,11 @@ impl<'a> UserView<'a> {
             id,
             action,
             reason: *reason,
+            from: match change {
+                Change::Move { from, .. } => Some(from),
+                _ => None,
+            },
+            deletes: change.deletes(),
             sends_request: change.sends_request(),
             origin: origin.as_ref(),
             rejected: rejected.as_ref(),
@@ -219,14 +270,13 @@ impl<'a> UserView<'a> {
         self.fields.iter().any(|field| field.opt_in)
     }
 
-    /// Whether something is removed from Channel. A null on a create is not counted: there is
+    /// Whether a field is removed from Channel. A null on a create is not counted: there is
     /// nothing yet.
     pub fn removes(&self) -> bool {
         let clears = |field: &FieldView<'_>| matches!(field.kind, FieldKind::Clear { .. });
         match self.action {
-            Action::Delete => true,
-            Action::Update => self.fields.iter().any(clears),
-            Action::Create | Action::Forget => false,
+            Action::Update | Action::Move => self.fields.iter().any(clears),
+            Action::Create | Action::Forget | Action::Delete => false,
         }
     }
 }
@@ -261,22 +311,15 @@ impl<'a> FieldView<'a> {
                 (kind, show_old(old), Shown::Absent)
             }
             FieldAction::Release => (FieldKind::Release, Shown::Absent, Shown::Absent),
+            FieldAction::Leave { old } => (FieldKind::Leave, show_old(old), Shown::Absent),
             FieldAction::Once { new } => (FieldKind::Once, Shown::Absent, show(new)),
         };
-        let opt_in = change.path.is_unsubscribe_flag()
-            && matches!(
-                &change.action,
-                FieldAction::Set {
-                    new: Value::Boolean(false),
-                    ..
-                }
-            );
         Self {
             path: &change.path,
             kind,
             old,
             new,
-            opt_in,
+            opt_in: change.is_opt_in(),
         }
     }
 }
@@ -287,6 +330,7 @@ impl Action {
         match self {
             Self::Create => "create",
             Self::Update => "update",
+            Self::Move => "move",
             Self::Forget => "forget",
             Self::Delete => "delete",
         }
@@ -297,8 +341,9 @@ impl Action {
         match self {
             Self::Create => '+',
             Self::Update => '~',
+            Self::Move => '>',
             Self::Forget => '.',
-            Self::Delete => '-',
+            Self::Delete => 'x',
         }
     }
 }
@@ -310,7 +355,7 @@ impl FieldKind {
             Self::New | Self::Once => '+',
             Self::Changed => '~',
             Self::Clear { .. } => '-',
-            Self::Release => '.',
+            Self::Release | Self::Leave => '.',
         }
     }
 }

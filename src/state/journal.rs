@@ -21,6 +21,16 @@ pub(super) const HEAD: usize = 256;
 pub enum JournalRecord {
     /// Channel accepted this user.
     Applied(MemberId, Entry),
+    /// Channel accepted this user under a new id, and the old one was dropped from the state. One event, so
+    /// that no kill comes in between.
+    Moved {
+        /// The id before.
+        from: MemberId,
+        /// The id from now on.
+        to: MemberId,
+        /// What is recorded under it.
+        entry: Entry,
+    },
     /// The user was dropped from the state.
     Gone(MemberId),
     /// Channel refused this user.
@@ -34,6 +44,10 @@ impl JournalRecord {
             Self::Applied(id, entry) => {
                 state.rejected.remove(&id);
                 state.users.insert(id, entry);
+            }
+            Self::Moved { from, to, entry } => {
+                Self::Gone(from).apply(state);
+                Self::Applied(to, entry).apply(state);
             }
             Self::Gone(id) => {
                 state.rejected.remove(&id);
@@ -58,6 +72,7 @@ struct HeadLine {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 enum RecordLine {
     Applied(MemberId, EntryLine),
+    Moved(MemberId, MemberId, EntryLine),
     Gone(MemberId),
     Rejected(MemberId, RejectionLine),
 }
@@ -75,6 +90,9 @@ pub(super) fn head(state: &State) -> String {
 pub(super) fn line(record: &JournalRecord) -> String {
     seal(&match record {
         JournalRecord::Applied(id, entry) => RecordLine::Applied(id.clone(), EntryLine::of(entry)),
+        JournalRecord::Moved { from, to, entry } => {
+            RecordLine::Moved(from.clone(), to.clone(), EntryLine::of(entry))
+        }
         JournalRecord::Gone(id) => RecordLine::Gone(id.clone()),
         JournalRecord::Rejected(id, rejection) => {
             RecordLine::Rejected(id.clone(), RejectionLine::of(rejection))
@@ -178,6 +196,11 @@ pub fn replay(bytes: &[u8], state: &mut State) -> Result<Replay, ReplayError> {
                 RecordLine::Applied(id, entry) => {
                     Some(JournalRecord::Applied(id, entry.into_entry().ok()?))
                 }
+                RecordLine::Moved(from, to, entry) => Some(JournalRecord::Moved {
+                    from,
+                    to,
+                    entry: entry.into_entry().ok()?,
+                }),
                 RecordLine::Gone(id) => Some(JournalRecord::Gone(id)),
                 RecordLine::Rejected(id, rejection) => Some(JournalRecord::Rejected(
                     id,

@@ -38,6 +38,12 @@ fn records() -> Vec<JournalRecord> {
         JournalRecord::Applied(id("u-1"), entry("a")),
         JournalRecord::Gone(id("u-0")),
         JournalRecord::Applied(id("u-2"), entry("b")),
+        JournalRecord::Applied(id("u-3"), entry("c")),
+        JournalRecord::Moved {
+            from: id("u-3"),
+            to: id("u-2"),
+            entry: entry("d"),
+        },
     ]
 }
 
@@ -51,7 +57,7 @@ fn a_journal_that_was_left_behind_is_replayed() {
     }
     drop(journal);
     let loaded = store.load().expect("loaded");
-    assert_eq!(loaded.replay.replayed, 3);
+    assert_eq!(loaded.replay.replayed, 5);
     assert_eq!(loaded.replay.torn, 0);
     let ids: Vec<String> = loaded
         .state

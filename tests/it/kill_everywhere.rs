@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use crate::project::{Channel, Project, many_users};
 
 const USERS: usize = 12;
-const PARALLELISM: usize = 4;
+pub(crate) const PARALLELISM: usize = 4;
 
 /// What an apply does to disk and network, in its own words.
 const CALLS: [&str; 20] = [
@@ -32,7 +32,7 @@ const CALLS: [&str; 20] = [
     "futex",
 ];
 
-fn has_strace() -> bool {
+pub(crate) fn has_strace() -> bool {
     Command::new("strace").arg("-V").output().is_ok()
 }
 
@@ -63,7 +63,12 @@ impl Scene {
 
 /// Runs an apply to which strace does something.
 /// With `only`, where it touches that file.
-fn tampered(project: &Project, injection: &str, only: Option<&str>) -> Output {
+pub(crate) fn tampered(
+    project: &Project,
+    injection: &str,
+    only: Option<&str>,
+    more: &[&str],
+) -> Output {
     let call = injection.split(':').next().unwrap_or_default();
     let plain = project.command(&[]);
     let mut traced = Command::new("strace");
@@ -82,6 +87,7 @@ fn tampered(project: &Project, injection: &str, only: Option<&str>) -> Output {
         .arg(env!("CARGO_BIN_EXE_talkform"))
         .args(["apply", "--auto-approve", "--retry-pause", "1ms"])
         .args(["--parallelism", &PARALLELISM.to_string()])
+        .args(more)
         .output()
         .expect("strace runs")
 }
@@ -118,7 +124,7 @@ fn killed_at_every_system_call() {
         for count in 1..=60 {
             let (channel, project) = scene.set();
             let point = format!("{call}:signal=KILL:when={count}");
-            let output = tampered(&project, &point, None);
+            let output = tampered(&project, &point, None, &[]);
             if output.status.code() == Some(0) {
                 break;
             }
@@ -154,7 +160,7 @@ fn every_write_may_fail() {
                 let point = format!("{call}:error={error}:when={count}");
                 let journal = project.at("talkform.state.json.journal");
                 let only = in_journal.then(|| journal.to_str().expect("UTF-8"));
-                let output = tampered(&project, &point, only);
+                let output = tampered(&project, &point, only, &[]);
                 let stderr = String::from_utf8_lossy(&output.stderr);
                 assert!(!stderr.contains("panicked"), "{point}: {stderr}");
                 let code = output.status.code();

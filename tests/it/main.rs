@@ -1,15 +1,21 @@
 //! Everything that is tested from outside: one binary, one module a topic. `tests/README.md` says
 //! what is where.
 
+mod api_change;
+mod api_facts;
 mod commit_state;
+mod deletions;
 mod disk;
 mod examples;
 mod faults;
 mod golden;
 mod kill;
 mod kill_everywhere;
+mod kill_removals;
 mod large_review;
 mod locks;
+mod moves;
+mod moves_said;
 mod offline;
 mod once_through;
 mod project;

@@ -5,7 +5,7 @@ use talkform::model::{ApiVersion, MemberId};
 use talkform::remote::{Answer, Channel, HttpSettings, Method, Request, request};
 use talkform::sandbox::{Running, SandboxSettings, start};
 
-async fn sandbox(settings: SandboxSettings) -> (Running, Channel) {
+pub(crate) async fn sandbox(settings: SandboxSettings) -> (Running, Channel) {
     let running = start(settings).await.expect("a sandbox");
     let channel = Channel::new(&HttpSettings::new(
         running.base_url(),
@@ -16,7 +16,7 @@ async fn sandbox(settings: SandboxSettings) -> (Running, Channel) {
     (running, channel)
 }
 
-fn put(api: ApiVersion, id: &str, body: &Value) -> Request {
+pub(crate) fn put(api: ApiVersion, id: &str, body: &Value) -> Request {
     let id = MemberId::new(id).expect("an id");
     Request {
         method: Method::Put,
@@ -25,7 +25,7 @@ fn put(api: ApiVersion, id: &str, body: &Value) -> Request {
     }
 }
 
-async fn send(channel: &Channel, request: Request) -> (u16, Value) {
+pub(crate) async fn send(channel: &Channel, request: Request) -> (u16, Value) {
     let Answer { status, body, .. } = channel.send(&request).await.expect("an answer");
     let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     (status, body)

@@ -16,7 +16,15 @@ use talkform::state::Store;
 
 use crate::project::{Channel, many_users};
 
-type Files = BTreeMap<String, Vec<User>>;
+type Files = BTreeMap<String, File>;
+
+/// A file as the test writes one.
+#[derive(Clone, Debug, Default)]
+struct File {
+    users: Vec<User>,
+    /// Old ids and new ones.
+    moved: Vec<(String, String)>,
+}
 
 /// A user as the test writes one.
 #[derive(Clone, Debug)]
@@ -27,11 +35,18 @@ struct User {
     odd: bool,
 }
 
-fn text(name: &str, users: &[User]) -> String {
+fn text(name: &str, File { users, moved }: &File) -> String {
     let is_yaml = !name.contains(".jsonl");
     let mut text = String::new();
     if is_yaml {
-        text.push_str("apiVersion: talkform/v1\nkind: UserList\nusers:\n");
+        text.push_str("apiVersion: talkform/v1\nkind: UserList\n");
+        if !moved.is_empty() {
+            text.push_str("moved:\n");
+        }
+        for (from, to) in moved {
+            let _ = writeln!(text, "  - {{from: \"{from}\", to: \"{to}\"}}");
+        }
+        text.push_str("users:\n");
     }
     for User { id, plan, odd } in users {
         let tag = if *odd { "BETA" } else { "beta" };
@@ -50,7 +65,7 @@ fn text(name: &str, users: &[User]) -> String {
 fn read(files: &Files, known: Option<&Known<'_>>) -> Reading {
     let texts = files
         .iter()
-        .map(|(name, users)| (Arc::from(&**name), text(name, users).into_bytes()));
+        .map(|(name, file)| (Arc::from(&**name), text(name, file).into_bytes()));
     let settings = ReadSettings {
         patterns: Vec::new(),
         api: ApiVersion::V4,
@@ -71,6 +86,7 @@ fn plan_of(reading: &Reading, state: &State, key: &DigestKey) -> Plan {
             limits: &Limits::default(),
             selection: &Selection::default(),
             base: None,
+            api: ApiVersion::V4,
         },
     )
 }
@@ -89,6 +105,8 @@ enum Step {
     Copy(usize, String),
     /// A file is removed.
     Drop(usize),
+    /// A file says that an id changed, or says nothing of that any more.
+    Say(usize, Option<(String, String)>),
     /// An apply in which every `n`th change fails; `whole` says whether its end was reached.
     Apply {
         nth: usize,
@@ -111,6 +129,13 @@ fn user() -> impl Strategy<Value = User> {
     (ids(), 0..3_u8, prop::bool::weighted(0.1)).prop_map(|(id, plan, odd)| User { id, plan, odd })
 }
 
+fn file() -> impl Strategy<Value = File> {
+    prop::collection::vec(user(), 0..4).prop_map(|users| File {
+        users,
+        ..File::default()
+    })
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let at = 0..100_usize;
     prop_oneof![
@@ -121,6 +146,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (at.clone(), names()).prop_map(|(at, name)| Step::Rename(at, name)),
         1 => (at.clone(), names()).prop_map(|(at, name)| Step::Copy(at, name)),
         1 => at.clone().prop_map(Step::Drop),
+        1 => (at.clone(), prop::option::of((ids(), ids()))).prop_map(|(at, ids)| Step::Say(at, ids)),
         4 => (2..12_usize, prop::bool::weighted(0.8)).prop_map(|(nth, whole)| Step::Apply { nth, whole }),
         1 => at.prop_map(Step::Forget),
     ]
@@ -129,7 +155,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn user_at(files: &mut Files, at: usize) -> Option<(String, usize)> {
     let all: Vec<(String, usize)> = files
         .iter()
-        .flat_map(|(name, users)| (0..users.len()).map(move |user| (name.clone(), user)))
+        .flat_map(|(name, file)| (0..file.users.len()).map(move |user| (name.clone(), user)))
         .collect();
     (!all.is_empty()).then(|| all[at % all.len()].clone())
 }
@@ -157,6 +183,11 @@ fn apply(
                 let entry = Entry::new(digests, Timestamp::UNIX_EPOCH);
                 state.users.insert(change.id.clone(), entry);
             }
+            Change::Move { from, digests, .. } => {
+                let entry = Entry::new(digests, Timestamp::UNIX_EPOCH);
+                state.users.insert(change.id.clone(), entry);
+                state.users.remove(from);
+            }
             Change::Forget { .. } | Change::Delete { .. } => {
                 state.users.remove(&change.id);
             }
@@ -172,23 +203,23 @@ fn take(files: &mut Files, state: &mut State, step: &Step, key: &DigestKey) {
     match step.clone() {
         Step::Edit(at, plan) => {
             if let Some((name, user)) = user_at(files, at) {
-                files.get_mut(&name).expect("a file")[user].plan = plan;
+                files.get_mut(&name).expect("a file").users[user].plan = plan;
             }
         }
         Step::Add(at, user) => {
             if let Some(name) = file_at(files, at) {
-                files.get_mut(&name).expect("a file").push(user);
+                files.get_mut(&name).expect("a file").users.push(user);
             }
         }
         Step::Remove(at) => {
             if let Some((name, user)) = user_at(files, at) {
-                files.get_mut(&name).expect("a file").remove(user);
+                files.get_mut(&name).expect("a file").users.remove(user);
             }
         }
         Step::Move(at, to) => {
             if let (Some((name, user)), Some(to)) = (user_at(files, at), file_at(files, to)) {
-                let user = files.get_mut(&name).expect("a file").remove(user);
-                files.get_mut(&to).expect("a file").push(user);
+                let user = files.get_mut(&name).expect("a file").users.remove(user);
+                files.get_mut(&to).expect("a file").users.push(user);
             }
         }
         Step::Rename(at, to) => {
@@ -205,6 +236,11 @@ fn take(files: &mut Files, state: &mut State, step: &Step, key: &DigestKey) {
         Step::Drop(at) => {
             if let Some(name) = file_at(files, at) {
                 files.remove(&name);
+            }
+        }
+        Step::Say(at, ids) => {
+            if let Some(name) = file_at(files, at) {
+                files.get_mut(&name).expect("a file").moved = ids.into_iter().collect();
             }
         }
         Step::Apply { nth, whole } => {
@@ -225,12 +261,12 @@ fn take(files: &mut Files, state: &mut State, step: &Step, key: &DigestKey) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
     fn nobody_can_tell(
-        files in prop::collection::btree_map(names(), prop::collection::vec(user(), 0..4), 1..4),
-        steps in prop::collection::vec(step(), 1..16),
+        files in prop::collection::btree_map(names(), file(), 1..4),
+        steps in prop::collection::vec(step(), 1..20),
     ) {
         let key = DigestKey::new(b"salt", None);
         let folder = tempfile::tempdir().expect("a folder");
@@ -268,11 +304,15 @@ fn had_to_be_read(reading: &Reading) -> Vec<&str> {
     read.map(|file| &*file.name).collect()
 }
 
-fn one(id: &str, plan: u8) -> User {
-    User {
-        id: id.into(),
+fn of(ids: &[&str], plan: u8) -> File {
+    let users = ids.iter().map(|id| User {
+        id: (*id).into(),
         plan,
         odd: false,
+    });
+    File {
+        users: users.collect(),
+        ..File::default()
     }
 }
 
@@ -281,9 +321,9 @@ fn only_what_changed_is_read() {
     let key = DigestKey::new(b"salt", None);
     let mut state = State::new("lineage".into(), b"salt".to_vec(), None, ApiVersion::V4);
     let mut files: Files = [
-        ("a.yaml".into(), vec![one("u1", 0), one("u2", 0)]),
-        ("b.yaml".into(), vec![one("u3", 0)]),
-        ("c.jsonl".into(), vec![one("u4", 0)]),
+        ("a.yaml".into(), of(&["u1", "u2"], 0)),
+        ("b.yaml".into(), of(&["u3"], 0)),
+        ("c.jsonl".into(), of(&["u4"], 0)),
     ]
     .into();
     let apply_all = |files: &Files, state: &mut State| {
@@ -296,7 +336,7 @@ fn only_what_changed_is_read() {
     let beside = |files: &Files, state: &State| read(files, Some(&Known::new(state, &key)));
     assert!(had_to_be_read(&beside(&files, &state)).is_empty());
 
-    files.get_mut("b.yaml").expect("a file")[0].plan = 1;
+    files.get_mut("b.yaml").expect("a file").users[0].plan = 1;
     assert_eq!(had_to_be_read(&beside(&files, &state)), ["b.yaml"]);
 
     // Another name alone changes nothing; another format would.
@@ -317,7 +357,7 @@ fn only_what_changed_is_read() {
     assert!(had_to_be_read(&beside(&files, &state)).is_empty());
 
     // A declaration elsewhere of an id that is in a known file: both are read, and it is said where.
-    files.insert("c2.yaml".into(), vec![one("u3", 1)]);
+    files.insert("c2.yaml".into(), of(&["u3"], 1));
     let clash = beside(&files, &state);
     let codes: Vec<_> = clash.diagnostics.iter().map(|found| found.code).collect();
     assert_eq!(codes, ["duplicate-member-id"]);

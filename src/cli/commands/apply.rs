@@ -9,6 +9,7 @@ use crate::apply::{self, Options, Record, Report, StopCause};
 use crate::cli::args::{ApplyArguments, Global};
 use crate::cli::channel::{Open, Way, make_state_folder};
 use crate::cli::clock::now;
+use crate::cli::commands::deletions::Deletions;
 use crate::cli::commands::plan::decide;
 use crate::cli::commands::reviewed::{Reviewed, check_expected};
 use crate::cli::failure::{Exit, Failure};
@@ -62,6 +63,7 @@ pub(crate) fn run(
     check_expected(&plan, arguments, reviewed.as_ref())?;
     show(terminal, &settings, arguments, &plan)?;
     check_limits(&plan, arguments)?;
+    let deletions = Deletions::of(&plan, arguments)?;
     if plan.is_empty() {
         tidy(&settings, loaded, &desired, &plan)?;
         github::applied(terminal, &Report::nothing(plan.unchanged), &plan);
@@ -81,6 +83,7 @@ pub(crate) fn run(
     drop(recorded);
     if !arguments.auto_approve {
         terminal.approve(&format!("Apply these changes to {}?", way.name(&settings)))?;
+        deletions.confirm(terminal, &way.name(&settings))?;
     }
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -178,7 +181,7 @@ fn show(
 /// Prints the report. That nobody reads it changes nothing of what was done.
 fn report(terminal: Terminal, settings: &Settings, arguments: &ApplyArguments, report: &Report) {
     // A plan without changes has said so itself.
-    if !arguments.json && report.outcomes.is_empty() {
+    if !arguments.json && report.outcomes.is_empty() && report.api.is_none() {
         return;
     }
     if let Err(failure) = output::report(terminal, settings, report, arguments.json) {
@@ -293,10 +296,23 @@ async fn carry_out(
     report
 }
 
-/// Refused users who are no longer declared.
+/// Refusals that say nothing any more.
 fn outlived<'s>(state: &'s State, desired: &Desired) -> impl Iterator<Item = &'s MemberId> {
     let refused = state.rejected.keys();
-    refused.filter(|id| !desired.declares(id, state))
+    refused.filter(|id| is_outlived(id, state, desired))
+}
+
+/// Of users who are neither declared nor recorded, and of deletions that nobody wants any more: what
+/// was refused then is what is recorded now.
+fn is_outlived(id: &MemberId, state: &State, desired: &Desired) -> bool {
+    match (desired.declares(id, state), state.users.get(id)) {
+        (false, None) => true,
+        (true, Some(entry)) => {
+            let refused = state.rejected.get(id);
+            refused.is_some_and(|refused| refused.digest == entry.digest)
+        }
+        (false, Some(_)) | (true, None) => false,
+    }
 }
 
 /// Keeps the record in order where nothing is to be sent: folds a journal that was left behind.

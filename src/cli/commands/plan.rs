@@ -7,8 +7,8 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
 use crate::cli::{files, git, github, output};
-use crate::manifest;
-use crate::model::{Attributes, Desired, MemberId, Plan, Selection, State};
+use crate::manifest::{self, ReadSettings};
+use crate::model::{ApiVersion, Attributes, Desired, MemberId, Plan, Selection, State};
 use crate::plan::{self, PlanFile};
 
 /// Reads, plans and prints. Opens no socket and takes no lock.
@@ -25,7 +25,7 @@ pub(crate) fn run(
     output::replayed(terminal, &loaded);
     let state = settings.recorded(&loaded);
     let base = match &arguments.base {
-        Some(revision) => Some(declared_at(&settings, revision, terminal)?),
+        Some(revision) => Some(declared_at(&settings, revision, state.api, terminal)?),
         None => None,
     };
     let select = &arguments.planning.select;
@@ -59,6 +59,7 @@ pub(crate) fn decide(
         state,
         &plan::Context {
             key: &settings.digest_key(state)?,
+            api: settings.project.channel.api,
             removed: settings.project.removed,
             limits: &settings.project.limits,
             selection: &Selection::new(select),
@@ -67,14 +68,19 @@ pub(crate) fn decide(
     ))
 }
 
-/// What the manifests of a revision declared. They only explain; where they do not read, the plan is
+/// What the manifests of a revision declared, by the rules of the API version that was applied last. They
+/// only explain; where they do not read, the plan is
 /// shown without them.
 fn declared_at(
     settings: &Settings,
     revision: &str,
+    api: ApiVersion,
     terminal: Terminal,
 ) -> Result<BTreeMap<MemberId, Attributes>, Failure> {
-    let read = settings.read_settings();
+    let read = ReadSettings {
+        api,
+        ..settings.read_settings()
+    };
     let wanted = manifest::matcher(&read.patterns);
     let files = git::read_revision(&settings.root, revision, &wanted)?;
     let reading = manifest::read_texts(files, &read);

@@ -38,6 +38,9 @@ fn cases() {
             let form = serde_json::to_string(&user.attributes).expect("plain data");
             let _ = writeln!(text, "{id} {}\n    {form}", user.origin);
         }
+        for (to, moved) in &reading.desired.moved {
+            let _ = writeln!(text, "{} -> {to} {}", moved.from, moved.origin);
+        }
         insta::with_settings!({
             snapshot_path => &folder,
             prepend_module_to_snapshot => false,

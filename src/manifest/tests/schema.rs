@@ -80,6 +80,31 @@ fn schema_and_reader_agree_on_users() {
 }
 
 #[test]
+fn schema_and_reader_agree_on_moves() {
+    for moved in [
+        json!([]),
+        json!([{ "from": "b", "to": "a" }]),
+        json!([{ "from": "b", "to": "a", "why": "x" }]),
+        json!([{ "from": "b" }]),
+        json!([{ "from": 1, "to": "a" }]),
+        json!([{ "from": "b c", "to": "a" }]),
+        json!([{ "from": "", "to": "a" }]),
+        json!(["b"]),
+        json!({ "from": "b", "to": "a" }),
+        json!(null),
+    ] {
+        let document = json!({
+            "apiVersion": "talkform/v1", "kind": "UserList", "moved": moved,
+            "users": [{ "memberId": "a" }],
+        });
+        let bytes = document.to_string().into_bytes();
+        let reading = read_texts(vec![("a.json".into(), bytes)], &settings());
+        let schema = accepts(&manifest_schema(ApiVersion::V4), &document);
+        assert_eq!(schema, !reading.has_errors(), "{moved}");
+    }
+}
+
+#[test]
 fn schema_and_reader_agree_on_projects() {
     for project in [
         json!({}),

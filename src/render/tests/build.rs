@@ -122,6 +122,24 @@ pub(super) fn delete(name: &str) -> PlannedChange {
     )
 }
 
+pub(super) fn moved(
+    name: &str,
+    from: &str,
+    fields: Vec<FieldChange>,
+    delete_old: bool,
+) -> PlannedChange {
+    let change = Change::Move {
+        from: id(from),
+        last: entry(),
+        upsert: Upsert::default(),
+        digests: digests(),
+        fields,
+        unchanged_fields: 1,
+        delete_old,
+    };
+    planned(name, change, Reason::Moved, Some(30))
+}
+
 pub(super) fn rejection(code: Option<&str>) -> Rejection {
     Rejection {
         digest: digests().user,
@@ -154,9 +172,11 @@ pub(super) fn plan(mut changes: Vec<PlannedChange>, unchanged: usize) -> Plan {
     Plan {
         lineage: "9f86d081884c7d65".to_owned(),
         serial: 42,
+        api: None,
         recorded: unchanged + changes.len(),
         desired: unchanged + changes.len(),
         changes,
+        likely_moves: Vec::new(),
         unchanged,
         limits: Vec::new(),
         digest,

@@ -66,12 +66,14 @@ fn the_whole() {
       "counts": {
         "create": 0,
         "update": 1,
+        "move": 0,
         "forget": 1,
         "delete": 0,
         "unchanged": 3,
         "optIn": 0
       },
       "requests": 1,
+      "deletions": 0,
       "recorded": 5,
       "desired": 5,
       "tripped": true,
@@ -99,12 +101,14 @@ fn nothing_to_do() {
       "counts": {
         "create": 0,
         "update": 0,
+        "move": 0,
         "forget": 0,
         "delete": 0,
         "unchanged": 150,
         "optIn": 0
       },
       "requests": 0,
+      "deletions": 0,
       "recorded": 150,
       "desired": 150,
       "tripped": false,

@@ -40,6 +40,7 @@ fn dangers_first_and_open() {
     `talkform apply --approve-limits sha256:f21916a29c971ca44421ca57d9552190c69f9df611030702200737186c00b357`
 
     **Plan: 1 to create, 3 to update, 30 to forget, 1 to delete. 147 unchanged.**
+    **1 user will be deleted on Channel. That cannot be undone.**
     **1 user may be messaged again after opting out.**
     About 5 requests, under a second at 10 a second.
 
@@ -54,16 +55,22 @@ fn dangers_first_and_open() {
 
     </details>
 
-    <details open><summary><b>Removed from Channel</b> (2 users)</summary>
+    <details open><summary><b>Deleted on Channel, for good</b> (1 user)</summary>
+
+    ```diff
+    # u-4 is no longer declared: deleted on Channel, for good
+    - x u-4
+    ```
+
+    </details>
+
+    <details open><summary><b>Removed from Channel</b> (1 user)</summary>
 
     ```diff
     # u-3 will be updated   users/vip.yaml:14
     ! u-3
     -     profile.seats   (no longer declared)
           # 2 unchanged fields hidden
-
-    # u-4 is no longer declared: deleted on Channel, for good
-    - u-4
     ```
 
     </details>

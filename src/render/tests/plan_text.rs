@@ -120,7 +120,7 @@ fn what_is_cleared_left_alone_and_deleted() {
         0,
     );
     assert_snapshot!(text(&plan), @r#"
-      + create   ~ update   - clear or delete   . forget
+      + create   ~ update   - clear   x delete   . forget
 
       # u-1 will be updated                               users/vip.yaml:14
       ~ u-1
@@ -137,9 +137,10 @@ fn what_is_cleared_left_alone_and_deleted() {
           . unsubscribeEmail   left as it is on Channel
 
       # u-3 is no longer declared: deleted on Channel, for good
-      - u-3
+      x u-3
 
     Plan: 2 to update, 1 to delete. 0 unchanged.
+    1 user will be deleted on Channel. That cannot be undone.
     About 2 requests, under a second at 10 a second.
     Plan digest: sha256:bca63ce8d6eca88c2f3ba7c149519f1641e4c71d254d26e28d7e5f91d61eabfc
     "#);
@@ -202,7 +203,7 @@ fn rejected_before_and_another_api_version() {
       # rejected last time: 422 (attempt 2 since 2026-11-20)
       + u-4
 
-      # u-5 will be sent again: the state was made with another API version  users/vip.yaml:14
+      # u-5 will be updated in the state only: the new API version has no such field  users/vip.yaml:14
       ~ u-5
             # 4 unchanged fields hidden
 

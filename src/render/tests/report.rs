@@ -27,6 +27,7 @@ fn applied(name: &str, action: &'static str, unconfirmed: &[&str]) -> UserOutcom
 fn report(outcomes: Vec<UserOutcome>, stopped: Option<StopCause>) -> Report {
     Report {
         outcomes,
+        api: None,
         unchanged: 147,
         requests: 2,
         retried: 0,
@@ -196,6 +197,7 @@ fn as_json() {
       "counts": {
         "created": 1,
         "updated": 0,
+        "moved": 0,
         "forgotten": 0,
         "deleted": 0,
         "failed": 3,
