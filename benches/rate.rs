@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use talkform::apply::{Options, Record, execute};
+use talkform::apply::{Options, Pace, Record, execute};
 use talkform::model::{
     ApiVersion, Attributes, Declared, Desired, DesiredUser, DigestKey, Limits, MemberId, Origin,
     Rate, RemovedPolicy, Selection, State,
@@ -85,7 +85,7 @@ fn main() {
             &Options {
                 api: ApiVersion::V4,
                 parallelism: 32,
-                rate: RATE,
+                pace: Arc::new(Pace::new(RATE)),
                 policy: Policy::default(),
                 fail_fast: false,
             },

@@ -7,6 +7,7 @@ pub mod diagnostic;
 pub mod digest;
 pub mod field;
 pub mod member_id;
+pub mod observed;
 pub mod plan;
 pub mod project;
 pub mod recorded;
@@ -22,6 +23,7 @@ pub use digest::{
 };
 pub use field::{FieldPath, ProfileKey};
 pub use member_id::{MemberId, MemberIdError};
+pub use observed::{Observed, Sighting};
 pub use plan::{
     Change, FieldAction, FieldChange, LimitCheck, LimitKind, Old, Plan, PlannedChange, Reason,
     Upsert,

@@ -13,6 +13,7 @@ mod locks;
 mod offline;
 mod once_through;
 mod project;
+mod reading;
 mod refusals;
 mod review;
 mod sandbox;

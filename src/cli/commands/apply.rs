@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::apply::{self, Options, Record, Report, StopCause};
+use crate::apply::{self, Options, Pace, Record, Report, StopCause};
 use crate::cli::args::{ApplyArguments, Global};
 use crate::cli::channel::{Open, Way, make_state_folder};
 use crate::cli::clock::now;
@@ -262,12 +262,12 @@ async fn carry_out(
     let options = Options {
         api: settings.project.channel.api,
         parallelism: arguments.parallelism.into(),
-        rate: Rate {
+        pace: Arc::new(Pace::new(Rate {
             per_second: arguments
                 .rate
                 .unwrap_or(settings.project.channel.rate.per_second),
             ..settings.project.channel.rate
-        },
+        })),
         policy: Policy::pausing(arguments.retry_pause),
         fail_fast: arguments.fail_fast,
     };
