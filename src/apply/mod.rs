@@ -7,6 +7,7 @@ mod flight;
 pub mod outcome;
 mod pace;
 mod reader;
+mod survey;
 mod traffic;
 
 pub use event::Event;
@@ -14,3 +15,4 @@ pub use executor::{Options, Record, execute, most_written};
 pub use outcome::{Outcome, Report, SkipCause, StopCause, UserOutcome};
 pub use pace::Pace;
 pub use reader::{ReadOptions, ReadReport, Reading, read_users};
+pub use survey::{DriftReport, Sample, Survey};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::args::ApplyArguments;
+use super::args::Traffic;
 use super::clock::now;
 use super::failure::Failure;
 use super::files;
@@ -35,9 +35,9 @@ pub(crate) struct Open {
 
 impl Way {
     /// Looks whether everything that is needed is there.
-    pub(crate) fn find(settings: &Settings, arguments: &ApplyArguments) -> Result<Self, Failure> {
+    pub(crate) fn find(settings: &Settings, traffic: &Traffic) -> Result<Self, Failure> {
         if settings.sandbox {
-            Ok(Self::Sandbox(faults(&arguments.fault)?))
+            Ok(Self::Sandbox(faults(&traffic.fault)?))
         } else {
             let (key, secret) = settings::credentials()?;
             Ok(Self::Real(key, secret))

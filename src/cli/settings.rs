@@ -10,7 +10,7 @@ use super::args::Global;
 use super::failure::Failure;
 use super::files;
 use crate::manifest::{self, ReadSettings, Rules};
-use crate::model::{Desired, Diagnostic, DigestKey, Project, State};
+use crate::model::{Desired, Diagnostic, DigestKey, Project, Rate, State};
 use crate::state::{Loaded, Store};
 
 /// The name of a project's file.
@@ -153,6 +153,15 @@ impl Settings {
                 "set TALKFORM_STATE_KEY to the secret that the state was made with",
             ),
         })
+    }
+
+    /// How fast requests may be sent, where `--rate` may say otherwise.
+    pub(crate) fn rate(&self, per_second: Option<f64>) -> Rate {
+        let rate = self.project.channel.rate;
+        Rate {
+            per_second: per_second.unwrap_or(rate.per_second),
+            ..rate
+        }
     }
 
     /// What is recorded; for a state that is not there yet, one that records nothing.

@@ -5,6 +5,7 @@
 
 pub mod diagnostic;
 pub mod digest;
+pub mod drift;
 pub mod field;
 pub mod member_id;
 pub mod observed;
@@ -21,9 +22,10 @@ pub use diagnostic::{Diagnostic, Excerpt, Origin, Severity};
 pub use digest::{
     CANONICAL_FORM, DigestKey, Digests, FieldDigest, PartsHasher, PlanDigest, UserDigest,
 };
+pub use drift::{Difference, DriftKind, FieldDrift, UserDrift};
 pub use field::{FieldPath, ProfileKey};
 pub use member_id::{MemberId, MemberIdError};
-pub use observed::{Observed, Sighting};
+pub use observed::{Content, Observed, Sighting};
 pub use plan::{
     Change, FieldAction, FieldChange, LimitCheck, LimitKind, Old, Plan, PlannedChange, Reason,
     Upsert,

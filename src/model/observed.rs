@@ -32,10 +32,34 @@ pub enum Sighting {
     Missing,
 }
 
+/// What Channel has for one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// This value.
+    Value(Value),
+    /// A value that no manifest can declare.
+    Undeclarable,
+    /// None.
+    Absent,
+}
+
 impl Observed {
-    /// Whether the profile has this key, with whatever value.
-    pub fn has_key(&self, key: &ProfileKey) -> bool {
-        self.profile.contains_key(key) || self.undeclarable.contains(key)
+    /// What is there for one field; for `profileOnce.KEY` that is what the profile has.
+    pub fn get(&self, path: &FieldPath) -> Content {
+        let shown = |flag: Option<bool>| flag.map(Value::Boolean);
+        let value = match path {
+            FieldPath::Profile(key) | FieldPath::ProfileOnce(key) => {
+                if self.undeclarable.contains(key) {
+                    return Content::Undeclarable;
+                }
+                self.profile.get(key).cloned()
+            }
+            FieldPath::Tags => Some(Value::Texts(self.tags.iter().cloned().collect())),
+            FieldPath::Unsubscribed => shown(self.unsubscribed),
+            FieldPath::UnsubscribeEmail => shown(self.unsubscribe_email),
+            FieldPath::UnsubscribeTexting => shown(self.unsubscribe_texting),
+        };
+        value.map_or(Content::Absent, Content::Value)
     }
 
     /// A consent flag as Channel shows it; `None` for any other field too.

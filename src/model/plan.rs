@@ -203,8 +203,10 @@ pub enum Old {
     Absent,
     /// The field is recorded, with a digest only.
     Recorded,
-    /// A value whose digest equals the recorded one.
+    /// A value whose digest equals the recorded one, or that was just seen on Channel.
     Known(Value),
+    /// Something was seen on Channel that no manifest can declare.
+    Undeclarable,
     /// The record says that the field was cleared.
     Cleared,
 }

@@ -106,7 +106,7 @@ fn undeclared_action(
 }
 
 /// What the recorded digest can be shown to stand for.
-fn old_value(
+pub(super) fn old_value(
     path: &FieldPath,
     recorded: Option<FieldDigest>,
     base: Option<&Attributes>,

@@ -6,11 +6,13 @@
 
 mod change;
 mod digest;
+mod drift;
 mod file;
 mod limits;
 mod planner;
 mod rekey;
 
+pub use drift::{Comparison, compare};
 pub use file::{ChangeLine, PlanFile, PlanFileError, file_schema};
 pub use planner::{Context, plan};
 pub use rekey::rekey;

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::escape::write_json;
 use super::view::{Action, Counts, FieldKind, FieldView, PlanView, Shown, UserView};
-use crate::model::{Limit, LimitCheck, Reason, Rejection, Value};
+use crate::model::{Limit, LimitCheck, Origin, Reason, Rejection, Value};
 
 /// The version of the format. It goes up when a reader of the old one could be misled.
 pub const FORMAT_VERSION: u32 = 1;
@@ -126,7 +126,7 @@ enum ReasonJson {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct OriginJson<'a> {
+pub(super) struct OriginJson<'a> {
     /// The path relative to the project's folder.
     file: &'a str,
     /// From 1; 0 where only the file is known.
@@ -181,7 +181,7 @@ enum FieldKindJson {
 /// A value, or why there is none to see.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "is", rename_all = "camelCase")]
-enum ShownJson<'a> {
+pub(super) enum ShownJson<'a> {
     /// The value itself.
     Value {
         #[schemars(with = "AnyValue")]
@@ -191,6 +191,8 @@ enum ShownJson<'a> {
     Sensitive,
     /// Known by its digest only.
     AsApplied,
+    /// Something on Channel that no manifest can declare.
+    Undeclarable,
     /// There is no value.
     Absent,
 }
@@ -318,14 +320,20 @@ impl<'a> ChangeJson<'a> {
             },
             sends_request: *sends_request,
             opt_in: user.opts_in(),
-            origin: origin.map(|origin| OriginJson {
-                file: &origin.file,
-                line: origin.line,
-                column: origin.column,
-            }),
+            origin: origin.map(OriginJson::new),
             rejected: rejected.map(RejectedJson::new),
             unchanged_fields: *unchanged_fields,
             fields: fields.iter().map(FieldJson::new).collect(),
+        }
+    }
+}
+
+impl<'a> OriginJson<'a> {
+    pub(super) fn new(origin: &'a Origin) -> Self {
+        Self {
+            file: &origin.file,
+            line: origin.line,
+            column: origin.column,
         }
     }
 }
@@ -375,11 +383,12 @@ impl<'a> FieldJson<'a> {
 }
 
 impl<'a> ShownJson<'a> {
-    fn new(shown: Shown<'a>) -> Self {
+    pub(super) fn new(shown: Shown<'a>) -> Self {
         match shown {
             Shown::Value(value) => Self::Value { value },
             Shown::Masked => Self::Sensitive,
             Shown::AsApplied => Self::AsApplied,
+            Shown::Undeclarable => Self::Undeclarable,
             Shown::Absent => Self::Absent,
         }
     }

@@ -59,7 +59,7 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
     write_limits(out, view, style)
 }
 
-fn write_line(out: &mut dyn fmt::Write, line: &Line, style: &Style) -> fmt::Result {
+pub(super) fn write_line(out: &mut dyn fmt::Write, line: &Line, style: &Style) -> fmt::Result {
     let Line {
         mark,
         depth,

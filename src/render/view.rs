@@ -125,8 +125,23 @@ pub enum Shown<'a> {
     Masked,
     /// Nothing: only its digest is known.
     AsApplied,
+    /// Nothing: it is nothing that a manifest can declare.
+    Undeclarable,
     /// There is no value.
     Absent,
+}
+
+impl<'a> Shown<'a> {
+    /// What can be shown of a value before.
+    pub(super) fn old(old: &'a Old, masked: bool) -> Self {
+        match old {
+            Old::Absent | Old::Cleared => Self::Absent,
+            Old::Recorded | Old::Known(_) | Old::Undeclarable if masked => Self::Masked,
+            Old::Recorded => Self::AsApplied,
+            Old::Known(value) => Self::Value(value),
+            Old::Undeclarable => Self::Undeclarable,
+        }
+    }
 }
 
 impl<'a> PlanView<'a> {
@@ -240,17 +255,12 @@ impl<'a> FieldView<'a> {
                 Shown::Value(value)
             }
         };
-        let show_old = |old: &'a Old| match old {
-            Old::Absent | Old::Cleared => Shown::Absent,
-            Old::Recorded if masked => Shown::Masked,
-            Old::Recorded => Shown::AsApplied,
-            Old::Known(value) => show(value),
-        };
+        let show_old = |old: &'a Old| Shown::old(old, masked);
         let (kind, old, new) = match &change.action {
             FieldAction::Set { old, new } => {
                 let kind = match old {
                     Old::Absent | Old::Cleared => FieldKind::New,
-                    Old::Recorded | Old::Known(_) => FieldKind::Changed,
+                    Old::Recorded | Old::Known(_) | Old::Undeclarable => FieldKind::Changed,
                 };
                 (kind, show_old(old), show(new))
             }

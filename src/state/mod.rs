@@ -5,12 +5,14 @@ mod journal;
 mod lines;
 mod lock;
 mod room;
+mod seen;
 mod store;
 
 pub use format::{FormatError, VERSION, schema, write};
 pub use journal::{JournalRecord, Replay, ReplayError, replay};
 pub use lines::parse;
 pub use lock::{Holder, Lock, LockError};
+pub use seen::{Seen, SeenHead, seen_line};
 pub use store::{JournalWriter, Loaded, Store, StoreError};
 
 #[cfg(test)]

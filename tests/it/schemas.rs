@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::project::Project;
 
-const SCHEMAS: [(&str, &[&str]); 7] = [
+const SCHEMAS: [(&str, &[&str]); 8] = [
     ("manifest.schema.json", &["schema", "manifest"]),
     (
         "manifest-v5.schema.json",
@@ -17,6 +17,7 @@ const SCHEMAS: [(&str, &[&str]); 7] = [
     ("plan.schema.json", &["schema", "plan"]),
     ("plan-file.schema.json", &["schema", "plan-file"]),
     ("report.schema.json", &["schema", "report"]),
+    ("drift.schema.json", &["schema", "drift"]),
     ("state.schema.json", &["schema", "state"]),
 ];
 

@@ -15,7 +15,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
 use crate::cli::{github, holder, output, signals};
-use crate::model::{Desired, LimitKind, Plan, PlanDigest, Rate, State};
+use crate::model::{Desired, LimitKind, Plan, PlanDigest, State};
 use crate::remote::Policy;
 use crate::state::{JournalWriter, Loaded, Lock, Store, StoreError};
 
@@ -66,7 +66,7 @@ pub(crate) fn run(
         );
         return Ok(Exit::Done);
     }
-    let way = Way::find(&settings, arguments)?;
+    let way = Way::find(&settings, &arguments.traffic)?;
     settings
         .store
         .check_room(&recorded, apply::most_written(&plan, now()))?;
@@ -82,13 +82,13 @@ pub(crate) fn run(
         .map_err(|error| Failure::refused(format!("cannot start: {error}")))?;
     runtime.block_on(async {
         let open = way.open(&settings).await?;
-        let policy = Policy::pausing(arguments.retry_pause);
+        let policy = Policy::pausing(arguments.traffic.retry_pause);
         let channel_id = open
             .check(&settings, described.as_deref(), &policy, terminal)
             .await?;
         let (plan, mut state) = begin(&settings, &select, &desired, loaded, plan, channel_id)?;
         let mut journal = settings.store.open_journal(&state)?;
-        let (stop, watching) = signals::watch(arguments.max_duration);
+        let (stop, watching) = signals::watch(arguments.traffic.max_duration);
         let record = Record {
             state: &mut state,
             journal: &mut journal,
@@ -261,14 +261,9 @@ async fn carry_out(
     let mut progress = output::Progress::new(terminal);
     let options = Options {
         api: settings.project.channel.api,
-        parallelism: arguments.parallelism.into(),
-        pace: Arc::new(Pace::new(Rate {
-            per_second: arguments
-                .rate
-                .unwrap_or(settings.project.channel.rate.per_second),
-            ..settings.project.channel.rate
-        })),
-        policy: Policy::pausing(arguments.retry_pause),
+        parallelism: arguments.traffic.parallelism.into(),
+        pace: Arc::new(Pace::new(settings.rate(arguments.traffic.rate))),
+        policy: Policy::pausing(arguments.traffic.retry_pause),
         fail_fast: arguments.fail_fast,
     };
     let channel = Arc::clone(&open.channel);

@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod completions;
+pub(crate) mod drift;
 pub(crate) mod init;
 pub(crate) mod plan;
 pub(crate) mod reviewed;
