@@ -3,6 +3,8 @@
 
 mod commit_state;
 mod disk;
+mod drift;
+mod drift_resume;
 mod examples;
 mod faults;
 mod golden;
