@@ -144,6 +144,7 @@ async fn applying() {
             limits: &Limits::default(),
             selection: &Selection::default(),
             base: None,
+            observed: None,
         },
     );
     let store = Store::new(&folder.path().join("state.json"));

@@ -131,7 +131,7 @@ pub(crate) enum Command {
     Init(InitArguments),
     /// Check the project file and the manifests
     Validate(ValidateArguments),
-    /// Show what an apply would change; opens no socket and needs no credentials
+    /// Show what an apply would change; without --refresh it opens no socket and needs no credentials
     Plan(PlanArguments),
     /// Send the upserts that are needed
     Apply(ApplyArguments),
@@ -189,6 +189,10 @@ pub(crate) struct Planning {
     /// Show every change, also where many are alike
     #[arg(long, env = "TALKFORM_FULL")]
     pub full: bool,
+    /// First read the users from Channel, so that what was changed or deleted there is set right;
+    /// consent that a person changed is left alone
+    #[arg(long, env = "TALKFORM_REFRESH")]
+    pub refresh: bool,
 }
 
 /// `drift`
@@ -255,6 +259,9 @@ pub(crate) struct PlanArguments {
         env = "TALKFORM_MAX_BYTES"
     )]
     pub max_bytes: usize,
+    /// How to read, with --refresh.
+    #[command(flatten)]
+    pub traffic: Traffic,
 }
 
 /// How to print a plan, or drift.

@@ -45,13 +45,14 @@ impl Way {
     }
 
     /// Its name, for the question.
-    pub(crate) fn name(&self, settings: &Settings) -> String {
-        match self {
-            Self::Sandbox(_) => "the sandbox".to_owned(),
-            Self::Real(..) => match &settings.project.channel.id {
-                Some(id) => format!("channel {id} at {}", settings.project.channel.base_url),
-                None => format!("the channel at {}", settings.project.channel.base_url),
-            },
+    pub(crate) fn name(settings: &Settings) -> String {
+        if settings.sandbox {
+            return "the sandbox".to_owned();
+        }
+        let base_url = &settings.project.channel.base_url;
+        match &settings.project.channel.id {
+            Some(id) => format!("channel {id} at {base_url}"),
+            None => format!("the channel at {base_url}"),
         }
     }
 

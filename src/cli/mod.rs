@@ -13,6 +13,7 @@ mod holder;
 mod logging;
 mod output;
 mod resume;
+mod session;
 mod settings;
 mod signals;
 mod terminal;

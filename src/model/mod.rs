@@ -27,8 +27,8 @@ pub use field::{FieldPath, ProfileKey};
 pub use member_id::{MemberId, MemberIdError};
 pub use observed::{Content, Observed, Sighting};
 pub use plan::{
-    Change, FieldAction, FieldChange, LimitCheck, LimitKind, Old, Plan, PlannedChange, Reason,
-    Upsert,
+    Change, FieldAction, FieldChange, LeftAlone, LimitCheck, LimitKind, Old, Plan, PlannedChange,
+    Reason, Upsert,
 };
 pub use project::{
     ApiVersion, ChannelSettings, Limit, Limits, Project, Rate, RemovedFields, RemovedPolicy,

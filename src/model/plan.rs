@@ -33,6 +33,10 @@ pub struct Plan {
     pub digest: PlanDigest,
     /// Over id and digest of every desired user, within the selection: what the manifests mean.
     pub manifests: PlanDigest,
+    /// Whether Channel was looked at, so that drift is part of the changes.
+    pub refreshed: bool,
+    /// Consent that people changed on Channel since and that is left as they want it, by id.
+    pub left: Vec<LeftAlone>,
 }
 
 impl Plan {
@@ -53,6 +57,20 @@ impl Plan {
     pub fn tripped(&self) -> impl Iterator<Item = &LimitCheck> {
         self.limits.iter().filter(|check| check.is_tripped())
     }
+}
+
+/// A consent flag that is on Channel otherwise than applied, while its declaration is unchanged: a
+/// person's later choice, which no plan overturns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftAlone {
+    /// Whose.
+    pub id: MemberId,
+    /// Which flag.
+    pub path: FieldPath,
+    /// What the person chose.
+    pub found: bool,
+    /// Where the user is declared.
+    pub origin: Origin,
 }
 
 /// One user's change.
@@ -145,16 +163,30 @@ pub struct FieldChange {
 
 impl FieldChange {
     /// Whether it may lead to messages to someone who opted out: a consent flag becomes `false`
-    /// and is not recorded as `false`.
+    /// and is not recorded as `false`, nor seen to be `false` on Channel.
     pub fn is_opt_in(&self) -> bool {
-        self.path.is_unsubscribe_flag()
-            && matches!(
-                self.action,
-                FieldAction::Set {
-                    new: Value::Boolean(false),
-                    ..
-                }
-            )
+        match &self.action {
+            FieldAction::Set {
+                new: Value::Boolean(false),
+                old,
+            } => self.path.is_unsubscribe_flag() && *old != Old::Known(Value::Boolean(false)),
+            _ => false,
+        }
+    }
+
+    /// The decision without any value: `set profile.plan`. A consent that is given by the person
+    /// already is another decision than one that is taken back from them.
+    pub fn decision(&self) -> String {
+        let Self { path, action } = self;
+        let is_given = match action {
+            FieldAction::Set {
+                new: Value::Boolean(false),
+                ..
+            } => path.is_unsubscribe_flag() && !self.is_opt_in(),
+            _ => false,
+        };
+        let note = if is_given { " (false already)" } else { "" };
+        format!("{} {path}{note}", action.word())
     }
 }
 
@@ -207,7 +239,7 @@ pub enum Old {
     Known(Value),
     /// Something was seen on Channel that no manifest can declare.
     Undeclarable,
-    /// The record says that the field was cleared.
+    /// The record says that the field was cleared, or Channel was just seen not to have it.
     Cleared,
 }
 
@@ -247,6 +279,12 @@ pub enum Reason {
     NotDeclared,
     /// The state was made with another API version.
     ApiChanged,
+    /// The declaration is as applied, and Channel has something else.
+    ChangedOnChannel,
+    /// The user was applied, and Channel does not know them any more.
+    DeletedOnChannel,
+    /// The state does not know the user, and Channel does.
+    Adopted,
 }
 
 /// Which limit.

@@ -2,18 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Context;
+use super::{Context, refresh};
 use crate::model::{
     Attributes, Change, Declared, DigestKey, Digests, Entry, FieldAction, FieldChange, FieldDigest,
-    FieldPath, FieldValue, Old, ProfileKey, RemovedFields, Upsert, Value,
+    FieldPath, FieldValue, Observed, Old, ProfileKey, RemovedFields, Upsert, Value,
 };
 
-/// A user that is not recorded: everything declared is sent.
-pub(super) fn create(attributes: &Attributes, digests: Digests) -> Change {
+/// A user that is not recorded, or is gone: everything declared is sent. Of one that is on Channel
+/// already the old values are known.
+pub(super) fn create(
+    attributes: &Attributes,
+    digests: Digests,
+    observed: Option<&Observed>,
+) -> Change {
     let fields: Vec<FieldChange> = attributes
         .fields()
         .map(|(path, value)| {
-            let action = declared_action(&path, value, Old::Absent);
+            let old = observed.map_or(Old::Absent, |observed| refresh::seen(&path, observed));
+            let action = declared_action(&path, value, old);
             FieldChange { path, action }
         })
         .collect();
@@ -53,6 +59,16 @@ pub(super) fn update(
             });
         }
     }
+    of_fields(attributes, digests, fields, unchanged_fields)
+}
+
+/// An update with these field changes.
+pub(super) fn of_fields(
+    attributes: &Attributes,
+    digests: Digests,
+    mut fields: Vec<FieldChange>,
+    unchanged_fields: usize,
+) -> Change {
     fields.sort_by(|one, other| one.path.cmp(&other.path));
 
     // The user's digest has the last word: where it differs and no field does, the user is sent.
@@ -68,7 +84,7 @@ pub(super) fn update(
     }
 }
 
-fn declared_action(path: &FieldPath, value: FieldValue<'_>, old: Old) -> FieldAction {
+pub(super) fn declared_action(path: &FieldPath, value: FieldValue<'_>, old: Old) -> FieldAction {
     match (value.to_value(), path) {
         (None, _) => FieldAction::Clear {
             old,
@@ -79,7 +95,7 @@ fn declared_action(path: &FieldPath, value: FieldValue<'_>, old: Old) -> FieldAc
     }
 }
 
-fn undeclared_action(
+pub(super) fn undeclared_action(
     path: &FieldPath,
     old: Old,
     attributes: &Attributes,

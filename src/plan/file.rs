@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Change, Plan, PlanDigest, PlannedChange};
+use crate::model::{Change, FieldChange, Plan, PlanDigest, PlannedChange};
 
 /// The version of the form.
 const FORMAT_VERSION: u32 = 1;
@@ -29,6 +29,9 @@ pub struct PlanFile {
     pub manifests: String,
     /// The patterns of `--select` it was made with; empty for everybody.
     pub select: Vec<String>,
+    /// Whether Channel was looked at: then an apply looks again before it compares.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refreshed: bool,
     /// How many users need nothing.
     pub unchanged: usize,
     /// The changes, by id.
@@ -80,6 +83,7 @@ impl PlanFile {
             digest: plan.digest.to_string(),
             manifests: plan.manifests.to_string(),
             select: select.to_vec(),
+            refreshed: plan.refreshed,
             unchanged: plan.unchanged,
             changes: plan
                 .changes
@@ -159,7 +163,7 @@ fn line(planned: &PlannedChange) -> ChangeLine {
             .change
             .fields()
             .iter()
-            .map(|field| format!("{} {}", field.action.word(), field.path))
+            .map(FieldChange::decision)
             .collect(),
     }
 }

@@ -10,6 +10,7 @@ mod drift;
 mod file;
 mod limits;
 mod planner;
+mod refresh;
 mod rekey;
 
 pub use drift::{Comparison, compare};

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{change, digest, limits};
+use super::{change, digest, limits, refresh};
 use crate::model::{
-    Attributes, Change, Desired, DesiredUser, DigestKey, Digests, Entry, Limits, MemberId,
-    PartsHasher, Plan, PlannedChange, Reason, RemovedPolicy, RemovedUsers, Selection, State,
+    Attributes, Change, Desired, DesiredUser, DigestKey, Digests, Entry, LeftAlone, Limits,
+    MemberId, PartsHasher, Plan, PlannedChange, Reason, RemovedPolicy, RemovedUsers, Selection,
+    Sighting, State,
 };
 
 /// What a plan depends on besides the users.
@@ -22,6 +23,9 @@ pub struct Context<'a> {
     /// Declarations of an earlier revision, which may explain recorded digests. They change
     /// what a plan shows, never what it does.
     pub base: Option<&'a BTreeMap<MemberId, Attributes>>,
+    /// What Channel was seen to have of the desired users, where it was asked: then drift is set
+    /// right, too. `None` plans offline.
+    pub observed: Option<&'a BTreeMap<MemberId, Sighting>>,
 }
 
 /// Decides what has to be done so that Channel has what the manifests say.
@@ -29,6 +33,7 @@ pub struct Context<'a> {
 /// Total: every desired user and every record leads to exactly one change or is unchanged.
 pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
     let mut changes = Vec::new();
+    let mut left = Vec::new();
     let mut unchanged = 0;
     let mut selected = 0;
     let mut manifests = PartsHasher::default();
@@ -51,7 +56,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         manifests.add(id.as_str().as_bytes());
         manifests.add(digests.user.as_bytes());
         let recorded = recorded.map(|(_, entry)| entry);
-        match desired_user(id, user, digests, recorded, state, context) {
+        match desired_user((id, user), digests, recorded, state, context, &mut left) {
             Some(change) => changes.push(change),
             None => unchanged += 1,
         }
@@ -71,6 +76,8 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         recorded,
         desired: selected,
         manifests: manifests.finish(),
+        refreshed: context.observed.is_some(),
+        left,
     }
 }
 
@@ -114,24 +121,28 @@ fn with_digests<'d>(
 }
 
 fn desired_user(
-    id: &MemberId,
-    user: &DesiredUser,
+    (id, user): (&MemberId, &DesiredUser),
     digests: Digests,
     recorded: Option<&Entry>,
     state: &State,
     context: &Context<'_>,
+    left: &mut Vec<LeftAlone>,
 ) -> Option<PlannedChange> {
-    let (change, reason) = match recorded {
-        Some(entry) if entry.digest == digests.user => return None,
-        Some(entry) => {
+    let sighting = context.observed.and_then(|observed| observed.get(id));
+    let (change, reason) = match (recorded, sighting) {
+        (recorded, Some(sighting)) => {
+            refresh::desired_user((id, user), digests, recorded, sighting, context, left)?
+        }
+        (Some(entry), None) if entry.digest == digests.user => return None,
+        (Some(entry), None) => {
             let base = context.base.and_then(|base| base.get(id));
             (
                 change::update(&user.attributes, digests, entry, base, context),
                 Reason::Changed,
             )
         }
-        None => (
-            change::create(&user.attributes, digests),
+        (None, None) => (
+            change::create(&user.attributes, digests, None),
             Reason::NotRecorded,
         ),
     };

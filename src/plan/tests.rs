@@ -59,6 +59,7 @@ fn plan_with(
             limits: &Limits::default(),
             selection: &Selection::default(),
             base,
+            observed: None,
         },
     )
 }

@@ -14,6 +14,7 @@ pub mod drift_view;
 pub mod escape;
 mod fold;
 pub mod group;
+mod left;
 pub mod plan_json;
 pub mod plan_lines;
 pub mod plan_markdown;

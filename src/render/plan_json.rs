@@ -39,9 +39,13 @@ struct PlanJson<'a> {
     tripped: bool,
     /// Every limit with its numbers.
     limits: Vec<LimitJson>,
+    /// Whether Channel was looked at, so that drift is part of the changes.
+    refreshed: bool,
     /// The changes, by id.
     #[schemars(with = "Vec<ChangeJson<'a>>")]
     changes: Changes<'a>,
+    /// Consent that people changed on Channel since and that is left as they want it, by id.
+    left: Vec<LeftJson<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -123,6 +127,25 @@ enum ReasonJson {
     NotDeclared,
     /// The state was made with another API version.
     ApiChanged,
+    /// The declaration is as applied, and Channel has something else.
+    ChangedOnChannel,
+    /// The user was applied, and Channel does not know them any more.
+    DeletedOnChannel,
+    /// The state does not know the user, and Channel does.
+    Adopted,
+}
+
+/// A consent flag that is left as the person chose it.
+#[derive(Serialize, JsonSchema)]
+struct LeftJson<'a> {
+    /// The member id.
+    id: &'a str,
+    /// Which flag.
+    path: String,
+    /// What the person chose; null where the flag is sensitive.
+    found: Option<bool>,
+    /// Where the user is declared.
+    origin: OriginJson<'a>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -240,6 +263,8 @@ impl<'a> PlanJson<'a> {
             requests,
             limits,
             users,
+            refreshed,
+            left,
         } = view;
         let Counts {
             create,
@@ -268,7 +293,17 @@ impl<'a> PlanJson<'a> {
             desired: *desired,
             tripped: view.is_tripped(),
             limits: limits.iter().map(LimitJson::new).collect(),
+            refreshed: *refreshed,
             changes: Changes(users),
+            left: left
+                .iter()
+                .map(|left| LeftJson {
+                    id: left.id.as_str(),
+                    path: left.path.to_string(),
+                    found: left.found,
+                    origin: OriginJson::new(left.origin),
+                })
+                .collect(),
         }
     }
 }
@@ -317,6 +352,9 @@ impl<'a> ChangeJson<'a> {
                 Reason::Changed => ReasonJson::Changed,
                 Reason::NotDeclared => ReasonJson::NotDeclared,
                 Reason::ApiChanged => ReasonJson::ApiChanged,
+                Reason::ChangedOnChannel => ReasonJson::ChangedOnChannel,
+                Reason::DeletedOnChannel => ReasonJson::DeletedOnChannel,
+                Reason::Adopted => ReasonJson::Adopted,
             },
             sends_request: *sends_request,
             opt_in: user.opts_in(),

@@ -128,7 +128,19 @@ fn fits_a_sentence(field: &FieldView<'_>) -> bool {
 pub fn sentence(user: &UserView<'_>, many: bool) -> &'static str {
     let api_changed = user.reason == Reason::ApiChanged;
     match (user.action, many) {
+        (Action::Create, _) if user.reason == Reason::DeletedOnChannel => {
+            "will be created again: deleted on Channel since"
+        }
+        (Action::Create, _) if user.reason == Reason::Adopted => {
+            "will be adopted: on Channel already"
+        }
         (Action::Create, _) => "will be created",
+        (Action::Update, false) if user.reason == Reason::ChangedOnChannel => {
+            "will be set right: changed on Channel since"
+        }
+        (Action::Update, true) if user.reason == Reason::ChangedOnChannel => {
+            "will be set right in the same way: changed on Channel since"
+        }
         (Action::Update, _) if !user.sends_request => "will be updated in the state only",
         (Action::Update, _) if api_changed => {
             "will be sent again: the state was made with another API version"
@@ -271,6 +283,13 @@ pub(super) fn changed(field: &FieldView<'_>, style: &Style, full: bool) -> (Stri
         };
         return (text, Vec::new());
     };
+    if old == new {
+        let note = paint(style.quiet, "(on Channel already)");
+        return (
+            format!("{}   {note}", shown(field, field.new, full)),
+            Vec::new(),
+        );
+    }
     match text_diff::draw(field.path, old, new, style, full) {
         Drawn::Inline(text) => (text, Vec::new()),
         Drawn::Lines { note, lines } => {

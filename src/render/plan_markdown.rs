@@ -6,6 +6,7 @@
 use super::escape::{code, markdown};
 use super::fold::{Fold, draw};
 use super::group::{Block, blocks};
+use super::left;
 use super::plan_lines;
 use super::style::Style;
 use super::summary::{self, LimitRow};
@@ -64,6 +65,15 @@ pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     let mut sections = sections(view);
     let fixed = head.len() + foot.len() + numbers.len() + notice(0, 0, options).len() + 64;
     let mut budget = options.max_bytes.saturating_sub(fixed);
+    let mut left = Fold::new("Consent that is left as people chose it", false);
+    if !view.left.is_empty() {
+        Fold::reserve(&mut budget);
+        // Of a part that does not fit, its first line is said.
+        [20, 0].into_iter().any(|most| {
+            let text = format!("{}\n", left::lines(view, most).join("\n"));
+            left.push(&text, left::users(view), &mut budget)
+        });
+    }
     let mut hidden = 0;
     for section in &mut sections {
         hidden += section.fill(&mut budget);
@@ -76,6 +86,7 @@ pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     for section in &sections {
         out.push_str(&section.fold.text());
     }
+    out.push_str(&left.text());
     out.push_str(&foot);
     if out.len() > options.max_bytes {
         return last_resort(view, options);

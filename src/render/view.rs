@@ -3,8 +3,8 @@
 //! Renderers take a [`PlanView`] and never a [`Plan`], so a renderer cannot forget to mask.
 
 use crate::model::{
-    Change, FieldAction, FieldChange, FieldPath, LimitCheck, MemberId, Old, Origin, Plan,
-    PlanDigest, PlannedChange, Reason, Rejection, Sensitive, Value,
+    Change, FieldAction, FieldChange, FieldPath, LeftAlone, LimitCheck, MemberId, Old, Origin,
+    Plan, PlanDigest, PlannedChange, Reason, Rejection, Sensitive, Value,
 };
 
 /// A plan without what may not be shown.
@@ -29,6 +29,40 @@ pub struct PlanView<'a> {
     pub limits: &'a [LimitCheck],
     /// The changes, by id.
     pub users: Vec<UserView<'a>>,
+    /// Whether Channel was looked at.
+    pub refreshed: bool,
+    /// Consent that is left as people chose it, by id.
+    pub left: Vec<LeftView<'a>>,
+}
+
+/// A consent flag that is left as the person chose it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftView<'a> {
+    /// Whose.
+    pub id: &'a MemberId,
+    /// Which flag.
+    pub path: &'a FieldPath,
+    /// What the person chose; `None` where the flag is sensitive.
+    pub found: Option<bool>,
+    /// Where the user is declared.
+    pub origin: &'a Origin,
+}
+
+impl<'a> LeftView<'a> {
+    fn new(left: &'a LeftAlone, masked: bool) -> Self {
+        let LeftAlone {
+            id,
+            path,
+            found,
+            origin,
+        } = left;
+        Self {
+            id,
+            path,
+            found: (!masked).then_some(*found),
+            origin,
+        }
+    }
 }
 
 /// How many users are to be what.
@@ -157,6 +191,8 @@ impl<'a> PlanView<'a> {
             limits,
             digest,
             manifests: _,
+            refreshed,
+            left,
         } = plan;
         let is_masked = |path: &FieldPath| !show_sensitive && sensitive.covers(path);
         let users: Vec<_> = changes
@@ -182,6 +218,11 @@ impl<'a> PlanView<'a> {
             requests: plan.requests(),
             limits,
             users,
+            refreshed: *refreshed,
+            left: left
+                .iter()
+                .map(|left| LeftView::new(left, is_masked(&left.path)))
+                .collect(),
         }
     }
 
@@ -241,6 +282,10 @@ impl<'a> UserView<'a> {
         match self.action {
             Action::Delete => true,
             Action::Update => self.fields.iter().any(clears),
+            Action::Create if self.reason == Reason::Adopted => {
+                let mut fields = self.fields.iter();
+                fields.any(|field| clears(field) && field.old != Shown::Absent)
+            }
             Action::Create | Action::Forget => false,
         }
     }
@@ -273,14 +318,7 @@ impl<'a> FieldView<'a> {
             FieldAction::Release => (FieldKind::Release, Shown::Absent, Shown::Absent),
             FieldAction::Once { new } => (FieldKind::Once, Shown::Absent, show(new)),
         };
-        let opt_in = change.path.is_unsubscribe_flag()
-            && matches!(
-                &change.action,
-                FieldAction::Set {
-                    new: Value::Boolean(false),
-                    ..
-                }
-            );
+        let opt_in = change.is_opt_in();
         Self {
             path: &change.path,
             kind,

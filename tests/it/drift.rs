@@ -219,6 +219,7 @@ pub(crate) fn gets(channel: &Channel) -> usize {
         .count()
 }
 
+#[expect(clippy::print_stdout, reason = "the table is for whoever runs it")]
 fn names_exactly_what_happened(api: &str) {
     const USERS: usize = 5000;
     let (channel, project) = applied(api, USERS);

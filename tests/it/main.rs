@@ -16,6 +16,7 @@ mod offline;
 mod once_through;
 mod project;
 mod reading;
+mod refresh;
 mod refusals;
 mod review;
 mod sandbox;

@@ -7,16 +7,17 @@ use tokio::sync::watch;
 
 use crate::apply::{self, Options, Pace, Record, Report, StopCause};
 use crate::cli::args::{ApplyArguments, Global};
-use crate::cli::channel::{Open, Way, make_state_folder};
+use crate::cli::channel::{Way, make_state_folder};
 use crate::cli::clock::now;
-use crate::cli::commands::plan::decide;
+use crate::cli::commands::plan::{Look, decide, selected};
 use crate::cli::commands::reviewed::{Reviewed, check_expected};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::session::{Opened, Session};
 use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
 use crate::cli::{github, holder, output, signals};
 use crate::model::{Desired, LimitKind, Plan, PlanDigest, State};
-use crate::remote::Policy;
+use crate::remote::{Channel, Policy};
 use crate::state::{JournalWriter, Loaded, Lock, Store, StoreError};
 
 /// Reads, plans, asks, sends, records, reports.
@@ -36,14 +37,17 @@ pub(crate) fn run(
         Some(reviewed) => reviewed.file.select.clone(),
         None => arguments.planning.select.clone(),
     };
-    if nothing_to_do(
-        &settings,
-        arguments,
-        &desired,
-        reviewed.as_ref(),
-        &select,
-        terminal,
-    )? {
+    let refresh = arguments.planning.refresh || reviewed.as_ref().is_some_and(|r| r.file.refreshed);
+    if !refresh
+        && nothing_to_do(
+            &settings,
+            arguments,
+            &desired,
+            reviewed.as_ref(),
+            &select,
+            terminal,
+        )?
+    {
         return Ok(Exit::Done);
     }
 
@@ -51,7 +55,21 @@ pub(crate) fn run(
     let loaded = settings.store.load()?;
     output::replayed(terminal, &loaded);
     let recorded = settings.recorded(&loaded);
-    let plan = decide(&settings, &select, &desired, &recorded, None)?;
+    let described = recorded.channel_id.clone();
+    let mut session = Session::new(&settings, &arguments.traffic, terminal);
+    let mut observed = None;
+    if refresh {
+        settings.digest_key(&recorded)?;
+        let ids = selected(&desired, &select);
+        let (opened, sightings) = session.look(&ids, described.as_deref())?;
+        session = opened;
+        observed = Some(sightings);
+    }
+    let look = Look {
+        base: None,
+        observed: observed.as_ref(),
+    };
+    let plan = decide(&settings, &select, &desired, &recorded, look)?;
     check_expected(&plan, arguments, reviewed.as_ref())?;
     show(terminal, &settings, arguments, &plan)?;
     check_limits(&plan, arguments)?;
@@ -66,34 +84,36 @@ pub(crate) fn run(
         );
         return Ok(Exit::Done);
     }
-    let way = Way::find(&settings, &arguments.traffic)?;
+    session.find()?;
     settings
         .store
         .check_room(&recorded, apply::most_written(&plan, now()))?;
-    let described = recorded.channel_id.clone();
     drop(recorded);
     if !arguments.auto_approve {
-        terminal.approve(&format!("Apply these changes to {}?", way.name(&settings)))?;
+        terminal.approve(&format!("Apply these changes to {}?", Way::name(&settings)))?;
     }
 
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::refused(format!("cannot start: {error}")))?;
+    let mut opened = session.open(described.as_deref())?;
+    let left = opened.set_out(&arguments.traffic);
+    let Opened {
+        runtime,
+        open,
+        channel_id,
+        pace,
+        ..
+    } = opened;
     runtime.block_on(async {
-        let open = way.open(&settings).await?;
-        let policy = Policy::pausing(arguments.traffic.retry_pause);
-        let channel_id = open
-            .check(&settings, described.as_deref(), &policy, terminal)
-            .await?;
-        let (plan, mut state) = begin(&settings, &select, &desired, loaded, plan, channel_id)?;
+        let about = (select.as_slice(), &desired, look);
+        let (plan, mut state) = begin(&settings, about, loaded, plan, channel_id)?;
         let mut journal = settings.store.open_journal(&state)?;
-        let (stop, watching) = signals::watch(arguments.traffic.max_duration);
+        let (stop, watching) = signals::watch(left);
         let record = Record {
             state: &mut state,
             journal: &mut journal,
         };
-        let carried_out = carry_out(&plan, record, &settings, arguments, &open, &stop, terminal);
+        let channel = Arc::clone(&open.channel);
+        let options = options(&settings, arguments, pace);
+        let carried_out = carry_out(&plan, record, channel, &options, &stop, terminal);
         let ended = carried_out.await;
         open.close();
         // From here on no failure may hide what was done: it is reported, and then the trouble.
@@ -125,7 +145,7 @@ fn nothing_to_do(
         return Ok(false);
     }
     let recorded = settings.recorded(&loaded);
-    let plan = decide(settings, select, desired, &recorded, None)?;
+    let plan = decide(settings, select, desired, &recorded, Look::default())?;
     let idle = plan.is_empty();
     if idle {
         github::applied(terminal, &Report::nothing(plan.unchanged), &plan);
@@ -220,8 +240,7 @@ pub(super) fn parse_digest(flag: &str, text: &str) -> Result<PlanDigest, Failure
 /// folded in. The plan's decisions stay; its digests get the first state's salt.
 fn begin(
     settings: &Settings,
-    select: &[String],
-    desired: &Desired,
+    (select, desired, look): (&[String], &Desired, Look<'_>),
     loaded: Loaded,
     plan: Plan,
     channel_id: String,
@@ -242,32 +261,33 @@ fn begin(
         settings.store.save(&state)?;
     }
     let plan = if is_first {
-        decide(settings, select, desired, &state, None)?
+        decide(settings, select, desired, &state, look)?
     } else {
         plan
     };
     Ok((plan, state))
 }
 
+fn options(settings: &Settings, arguments: &ApplyArguments, pace: Arc<Pace>) -> Options {
+    Options {
+        api: settings.project.channel.api,
+        parallelism: arguments.traffic.parallelism.into(),
+        pace,
+        policy: Policy::pausing(arguments.traffic.retry_pause),
+        fail_fast: arguments.fail_fast,
+    }
+}
+
 async fn carry_out(
     plan: &Plan,
     record: Record<'_>,
-    settings: &Settings,
-    arguments: &ApplyArguments,
-    open: &Open,
+    channel: Arc<Channel>,
+    options: &Options,
     stop: &watch::Sender<Option<StopCause>>,
     terminal: Terminal,
 ) -> Report {
     let mut progress = output::Progress::new(terminal);
-    let options = Options {
-        api: settings.project.channel.api,
-        parallelism: arguments.traffic.parallelism.into(),
-        pace: Arc::new(Pace::new(settings.rate(arguments.traffic.rate))),
-        policy: Policy::pausing(arguments.traffic.retry_pause),
-        fail_fast: arguments.fail_fast,
-    };
-    let channel = Arc::clone(&open.channel);
-    let report = apply::execute(plan, channel, &options, record, stop, now, &mut |event| {
+    let report = apply::execute(plan, channel, options, record, stop, now, &mut |event| {
         progress.on_event(&event);
     })
     .await;

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::cli::args::{Global, PlanArguments};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::session::Session;
 use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
 use crate::cli::{files, git, github, output};
 use crate::manifest;
-use crate::model::{Attributes, Desired, MemberId, Plan, Selection, State};
+use crate::model::{Attributes, Desired, MemberId, Plan, Selection, Sighting, State};
 use crate::plan::{self, PlanFile};
 
-/// Reads, plans and prints. Opens no socket and takes no lock.
+/// Reads, plans and prints. Takes no lock; without --refresh it opens no socket.
 pub(crate) fn run(
     global: &Global,
     arguments: &PlanArguments,
@@ -28,7 +29,21 @@ pub(crate) fn run(
         None => None,
     };
     let select = &arguments.planning.select;
-    let plan = decide(&settings, select, &desired, &state, base.as_ref())?;
+    let observed = if arguments.planning.refresh {
+        // Refuses a wrong key before anything is asked.
+        settings.digest_key(&state)?;
+        let session = Session::new(&settings, &arguments.traffic, terminal);
+        let recorded = state.channel_id.as_deref();
+        let (_, observed) = session.look(&selected(&desired, select), recorded)?;
+        Some(observed)
+    } else {
+        None
+    };
+    let look = Look {
+        base: base.as_ref(),
+        observed: observed.as_ref(),
+    };
+    let plan = decide(&settings, select, &desired, &state, look)?;
     if let Some(path) = &arguments.out {
         files::write_private(path, &PlanFile::of(&plan, select).write())?;
     }
@@ -41,14 +56,31 @@ pub(crate) fn run(
     })
 }
 
+/// What a plan knows besides manifests and state.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Look<'a> {
+    /// Declarations of an earlier revision.
+    pub base: Option<&'a BTreeMap<MemberId, Attributes>>,
+    /// What Channel was seen to have.
+    pub observed: Option<&'a BTreeMap<MemberId, Sighting>>,
+}
+
+/// The ids of the desired users within the selection: of whom Channel is asked.
+pub(crate) fn selected(desired: &Desired, select: &[String]) -> Vec<MemberId> {
+    let selection = Selection::new(select);
+    let ids = desired.users.keys();
+    ids.filter(|id| selection.covers(id)).cloned().collect()
+}
+
 /// The plan of these users against this state.
 pub(crate) fn decide(
     settings: &Settings,
     select: &[String],
     desired: &Desired,
     state: &State,
-    base: Option<&BTreeMap<MemberId, Attributes>>,
+    look: Look<'_>,
 ) -> Result<Plan, Failure> {
+    let Look { base, observed } = look;
     Ok(plan::plan(
         desired,
         state,
@@ -58,6 +90,7 @@ pub(crate) fn decide(
             limits: &settings.project.limits,
             selection: &Selection::new(select),
             base,
+            observed,
         },
     ))
 }
