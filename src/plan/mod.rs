@@ -20,3 +20,6 @@ pub use rekey::rekey;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod refresh_tests;

@@ -12,11 +12,11 @@ use crate::model::{
     Selection, State, Upsert, Value,
 };
 
-fn key() -> DigestKey {
+pub(super) fn key() -> DigestKey {
     DigestKey::new(b"salt", None)
 }
 
-fn desired(users: &BTreeMap<String, Attributes>) -> Desired {
+pub(super) fn desired(users: &BTreeMap<String, Attributes>) -> Desired {
     Desired {
         users: users
             .iter()
@@ -33,7 +33,7 @@ fn desired(users: &BTreeMap<String, Attributes>) -> Desired {
     }
 }
 
-fn recorded(users: &BTreeMap<String, Attributes>) -> State {
+pub(super) fn recorded(users: &BTreeMap<String, Attributes>) -> State {
     let mut state = State::new("lineage".into(), b"salt".to_vec(), None, ApiVersion::V4);
     for (id, attributes) in users {
         state.users.insert(
@@ -95,7 +95,7 @@ fn value() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn attributes() -> impl Strategy<Value = Attributes> {
+pub(super) fn attributes() -> impl Strategy<Value = Attributes> {
     (
         prop::collection::btree_map("[a-d]", prop::option::of(value()), 0..4),
         prop::collection::btree_map("[d-f]", value(), 0..3),
@@ -123,7 +123,7 @@ fn attributes() -> impl Strategy<Value = Attributes> {
         })
 }
 
-fn users() -> impl Strategy<Value = BTreeMap<String, Attributes>> {
+pub(super) fn users() -> impl Strategy<Value = BTreeMap<String, Attributes>> {
     prop::collection::btree_map("u-[0-9]", attributes(), 0..6)
 }
 

@@ -5,6 +5,7 @@ mod commit_state;
 mod disk;
 mod drift;
 mod drift_resume;
+mod drift_secrecy;
 mod examples;
 mod faults;
 mod golden;
