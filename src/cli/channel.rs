@@ -12,8 +12,8 @@ use super::settings::{self, Settings};
 use super::terminal::Terminal;
 use crate::remote::response::ChannelInfo;
 use crate::remote::{
-    Answer, Channel, Decision, HttpSettings, Policy, Request, TransportError, Verdict, decide,
-    judge, request,
+    Answer, Channel, Decision, HttpSettings, Policy, RateHeaders, Request, TransportError, Verdict,
+    decide, judge, request,
 };
 use crate::render::escape;
 use crate::sandbox::{self, Fault, Running, SandboxSettings};
@@ -93,22 +93,21 @@ impl Way {
 
 impl Open {
     /// Asks which channel it is, before anything is written: with the keys of another one, nothing
-    /// is.
+    /// is. Returns its id, and what the answer says of the budget.
     pub(crate) async fn check(
         &self,
         settings: &Settings,
         recorded: Option<&str>,
         policy: &Policy,
         terminal: Terminal,
-    ) -> Result<String, Failure> {
+    ) -> Result<(String, RateHeaders), Failure> {
         let asked = request::get_channel(settings.project.channel.api);
         let answered = self.ask(&asked, policy, terminal).await;
         let found = answered.as_ref().ok().and_then(|answer| {
-            (answer.status == 200)
-                .then(|| ChannelInfo::read(&answer.body))
-                .flatten()
+            let channel = (answer.status == 200).then(|| ChannelInfo::read(&answer.body));
+            Some((channel.flatten()?, answer.rate))
         });
-        let Some(ChannelInfo { id, name: _ }) = found else {
+        let Some((ChannelInfo { id, name: _ }, rate)) = found else {
             return Err(match judge(&asked, answered) {
                 Verdict::Denied { status } => Failure::with_hint(
                     format!("Channel does not take the credentials ({status}); nothing was sent"),
@@ -142,7 +141,7 @@ impl Open {
                 ));
             }
         }
-        Ok(id)
+        Ok((id, rate))
     }
 
     /// Sends as often as the policy allows.

@@ -79,18 +79,19 @@ impl<'s> Session<'s> {
         let runtime =
             Runtime::new().map_err(|error| Failure::refused(format!("cannot start: {error}")))?;
         let policy = Policy::pausing(self.traffic.retry_pause);
-        let (open, channel_id) = runtime.block_on(async {
+        let (open, (channel_id, budget)) = runtime.block_on(async {
             let open = way.open(self.settings).await?;
-            let id = open
-                .check(self.settings, recorded, &policy, self.terminal)
-                .await?;
-            Ok::<_, Failure>((open, id))
+            let checked = open.check(self.settings, recorded, &policy, self.terminal);
+            let checked = checked.await?;
+            Ok::<_, Failure>((open, checked))
         })?;
+        let pace = Arc::new(Pace::new(self.settings.rate(self.traffic.rate)));
+        pace.learn(&budget);
         Ok(Opened {
             runtime,
             open,
             channel_id,
-            pace: Arc::new(Pace::new(self.settings.rate(self.traffic.rate))),
+            pace,
             spent: Duration::ZERO,
             idle: None,
         })
@@ -112,12 +113,7 @@ impl<'s> Session<'s> {
         let mut sightings = BTreeMap::new();
         let mut failed = Vec::new();
         let mut progress = output::Progress::new(terminal);
-        let options = ReadOptions {
-            api: settings.project.channel.api,
-            parallelism: traffic.parallelism.into(),
-            pace: Arc::clone(&opened.pace),
-            policy: Policy::pausing(traffic.retry_pause),
-        };
+        let options = opened.read_options(settings, traffic);
         let report = opened.runtime.block_on(async {
             let (stop, watching) = signals::watch(traffic.max_duration);
             let channel = Arc::clone(&opened.open.channel);
@@ -158,6 +154,16 @@ impl<'s> Session<'s> {
 }
 
 impl Opened {
+    /// How users are read over it.
+    pub(crate) fn read_options(&self, settings: &Settings, traffic: &Traffic) -> ReadOptions {
+        ReadOptions {
+            api: settings.project.channel.api,
+            parallelism: traffic.parallelism.into(),
+            pace: Arc::clone(&self.pace),
+            policy: Policy::pausing(traffic.retry_pause),
+        }
+    }
+
     /// From here on signals are watched by whoever sends: they no longer end the process at once.
     /// Returns what is left of `--max-duration`.
     pub(crate) fn set_out(&mut self, traffic: &Traffic) -> Option<Duration> {

@@ -1,6 +1,7 @@
 //! Everything that is tested from outside: one binary, one module a topic. `tests/README.md` says
 //! what is where.
 
+mod budget;
 mod commit_state;
 mod disk;
 mod drift;

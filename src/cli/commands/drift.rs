@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::apply::{self, DriftReport, Pace, ReadOptions, Sample, Survey};
+use crate::apply::{self, DriftReport, Sample, Survey};
 use crate::cli::args::{DriftArguments, Global};
-use crate::cli::channel::Way;
 use crate::cli::clock::now;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::resume::Resume;
+use crate::cli::session::{Opened, Session};
 use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
 use crate::cli::{output, signals};
 use crate::model::{MemberId, Selection, State};
-use crate::remote::Policy;
 
 /// Reads every recorded user and shows who is on Channel otherwise than applied. Changes nothing.
 pub(crate) fn run(
@@ -23,7 +22,8 @@ pub(crate) fn run(
     let settings = Settings::read(global)?;
     let (desired, warnings) = settings.desired()?;
     output::warn(terminal, &settings.root, &warnings);
-    let way = Way::find(&settings, &arguments.traffic)?;
+    let mut session = Session::new(&settings, &arguments.traffic, terminal);
+    session.find()?;
     let loaded = settings.store.load()?;
     output::replayed(terminal, &loaded);
     let Some(state) = &loaded.state else {
@@ -40,24 +40,14 @@ pub(crate) fn run(
         report: DriftReport::default(),
     };
 
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| Failure::refused(format!("cannot start: {error}")))?;
+    let opened = session.open(state.channel_id.as_deref())?;
+    let mut resume = Resume::find(&settings, arguments, state, &opened.channel_id, terminal);
+    let ids = scope(state, arguments, &mut resume, &mut survey.report);
+    resume.begin(terminal);
+    let options = opened.read_options(&settings, &arguments.traffic);
+    let Opened { runtime, open, .. } = opened;
     runtime.block_on(async {
-        let open = way.open(&settings).await?;
-        let policy = Policy::pausing(arguments.traffic.retry_pause);
-        let recorded = state.channel_id.as_deref();
-        let channel_id = open.check(&settings, recorded, &policy, terminal).await?;
-        let mut resume = Resume::find(&settings, arguments, state, &channel_id, terminal);
-        let ids = scope(state, arguments, &mut resume, &mut survey.report);
-        resume.begin(terminal);
-
         let (stop, watching) = signals::watch(arguments.traffic.max_duration);
-        let options = ReadOptions {
-            api: settings.project.channel.api,
-            parallelism: arguments.traffic.parallelism.into(),
-            pace: Arc::new(Pace::new(settings.rate(arguments.traffic.rate))),
-            policy,
-        };
         let mut progress = output::Progress::new(terminal);
         let read = apply::read_users(
             &ids,
