@@ -69,6 +69,9 @@ pub struct LeftAlone {
     pub path: FieldPath,
     /// What the person chose.
     pub found: bool,
+    /// Whether Channel's answer to the apply had not shown the flag as sent: then it may never have been
+    /// as applied.
+    pub never_confirmed: bool,
     /// Where the user is declared.
     pub origin: Origin,
 }

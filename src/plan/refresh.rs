@@ -64,6 +64,7 @@ fn recorded_user(
                 unchanged_fields += 1;
                 left.push(LeftAlone {
                     id: id.clone(),
+                    never_confirmed: entry.unconfirmed.contains(&path),
                     path,
                     found,
                     origin: user.origin.clone(),

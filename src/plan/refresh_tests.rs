@@ -254,3 +254,47 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_flag_that_was_never_confirmed_is_said_to_be() {
+    let declared = Attributes {
+        unsubscribe_email: Some(true),
+        unsubscribe_texting: Some(true),
+        ..Attributes::default()
+    };
+    let users = BTreeMap::from([("u-1".to_owned(), declared)]);
+    let mut state = recorded(&users);
+    for entry in state.users.values_mut() {
+        entry.unconfirmed.insert(FieldPath::UnsubscribeEmail);
+    }
+    let seen = Observed {
+        unsubscribe_email: Some(false),
+        unsubscribe_texting: Some(false),
+        ..Observed::default()
+    };
+    let channel = Channel::from([("u-1".to_owned(), seen.clone())]);
+    let plan = plan_with(&users, &state, Some(&channel));
+    assert!(plan.is_empty());
+    let left: Vec<(String, bool)> = plan
+        .left
+        .iter()
+        .map(|left| (left.path.to_string(), left.never_confirmed))
+        .collect();
+    assert_eq!(
+        left,
+        [
+            ("unsubscribeEmail".to_owned(), true),
+            ("unsubscribeTexting".to_owned(), false)
+        ]
+    );
+    let entry = state.users.values().next().expect("an entry");
+    let found = compare(entry, None, &seen, &key());
+    assert!(found.fields[0].never_confirmed && found.fields[0].is_consent());
+
+    // What Channel does not show can be neither drift nor a choice.
+    let silent = Channel::from([("u-1".to_owned(), Observed::default())]);
+    let plan = plan_with(&users, &state, Some(&silent));
+    assert!(plan.is_empty() && plan.left.is_empty());
+    let found = compare(entry, None, &silent["u-1"], &key());
+    assert_eq!((found.fields.len(), found.not_shown), (0, 2));
+}

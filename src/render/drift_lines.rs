@@ -131,6 +131,8 @@ fn body(field: &DriftField<'_>, style: &Style, full: bool) -> (String, Vec<Line>
     };
     match field.word {
         DriftWord::Changed => changed(&as_change, style, full),
+        // Channel may just not have taken it; the note says so.
+        DriftWord::Consent if field.never_confirmed => changed(&as_change, style, full),
         DriftWord::Consent => {
             let (text, below) = changed(&as_change, style, full);
             let note = paint(style.quiet, "(the person's choice)");

@@ -28,11 +28,17 @@ pub(super) fn lines(view: &PlanView<'_>, most: usize) -> Vec<String> {
             id,
             path,
             found,
+            never_confirmed,
             origin: _,
         } = left;
         let found = found.map_or(String::new(), |found| format!(" to {found}"));
+        let who = if *never_confirmed {
+            "by the person, or never taken by Channel"
+        } else {
+            "by the person"
+        };
         let id = terminal(id.as_str());
-        format!("  {id}   {path}: changed{found} by the person; left")
+        format!("  {id}   {path}: changed{found} {who}; left")
     }));
     if left.len() > most {
         lines.push(format!("  … and {} more", left.len() - most));

@@ -144,6 +144,9 @@ struct LeftJson<'a> {
     path: String,
     /// What the person chose; null where the flag is sensitive.
     found: Option<bool>,
+    /// Whether Channel's answer to the apply had not shown the flag as sent.
+    #[serde(rename = "neverConfirmed")]
+    never_confirmed: bool,
     /// Where the user is declared.
     origin: OriginJson<'a>,
 }
@@ -301,6 +304,7 @@ impl<'a> PlanJson<'a> {
                     id: left.id.as_str(),
                     path: left.path.to_string(),
                     found: left.found,
+                    never_confirmed: left.never_confirmed,
                     origin: OriginJson::new(left.origin),
                 })
                 .collect(),

@@ -73,6 +73,10 @@ pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fm
         ("forget", of("forget").to_string()),
         ("delete", of("delete").to_string()),
         ("unchanged", file.unchanged.to_string()),
+        (
+            "refreshed",
+            if file.refreshed { "yes" } else { "" }.to_owned(),
+        ),
         ("selected", terminal(&file.select.join(" ")).into_owned()),
         ("lineage", terminal(&file.lineage).into_owned()),
         ("serial", file.serial.to_string()),

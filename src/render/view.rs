@@ -44,6 +44,8 @@ pub struct LeftView<'a> {
     pub path: &'a FieldPath,
     /// What the person chose; `None` where the flag is sensitive.
     pub found: Option<bool>,
+    /// Whether Channel never showed it as applied.
+    pub never_confirmed: bool,
     /// Where the user is declared.
     pub origin: &'a Origin,
 }
@@ -54,12 +56,14 @@ impl<'a> LeftView<'a> {
             id,
             path,
             found,
+            never_confirmed,
             origin,
         } = left;
         Self {
             id,
             path,
             found: (!masked).then_some(*found),
+            never_confirmed: *never_confirmed,
             origin,
         }
     }

@@ -76,6 +76,11 @@ fn one_project(applied: &[Person], found: &[Person]) {
     for name in ["talkform.state.json", "plan.json", "output", "summary"] {
         texts.push((name.to_owned(), project.read(name)));
     }
+    assert!(
+        project
+            .read("output")
+            .contains("drift=true\nchanged=4\ngone=0\n")
+    );
     let shown = texts
         .iter()
         .filter(|(_, text)| text.contains("(sensitive)"));

@@ -10,7 +10,7 @@ use crate::cli::resume::Resume;
 use crate::cli::session::{Opened, Session};
 use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
-use crate::cli::{output, signals};
+use crate::cli::{github, output, signals};
 use crate::model::{MemberId, Selection, State};
 
 /// Reads every recorded user and shows who is on Channel otherwise than applied. Changes nothing.
@@ -71,6 +71,7 @@ pub(crate) fn run(
             resume.end(terminal);
         }
         let report = survey.report.in_order();
+        github::drifted(terminal, &settings, &report);
         output::drift(terminal, &settings, arguments, &report)?;
         Ok(exit(arguments, &report))
     })
