@@ -164,6 +164,9 @@ pub(super) fn counts(view: &DriftView<'_>) -> String {
     } = view.counts;
     if view.users.is_empty() {
         let read = as_applied;
+        if view.report.users == 0 {
+            return "Nobody to look at: no recorded user is selected.".to_owned();
+        }
         return if read == view.report.users {
             format!(
                 "No drift. Your channel is as applied. ({read} {})",
