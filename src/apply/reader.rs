@@ -200,9 +200,11 @@ fn hand_on(
     };
     *count += 1;
     tracing::info!(id = id.as_str(), outcome = word, cause = failure, "read");
-    on_event(Event::Read {
-        id: id.clone(),
-        failure,
-    });
+    if !matches!(reading, Reading::Skipped { .. }) {
+        on_event(Event::Read {
+            id: id.clone(),
+            failure,
+        });
+    }
     on_user(id, reading);
 }

@@ -20,7 +20,7 @@ pub struct DriftReport {
     pub failed: Vec<(MemberId, String)>,
     /// How many were not read.
     pub skipped: usize,
-    /// How many consent flags Channel does not show.
+    /// How many consent flags Channel does not show, of the users that this run has read.
     pub not_shown: usize,
     /// Why it ended before its end.
     pub stopped: Option<StopCause>,
@@ -93,7 +93,7 @@ impl Survey<'_> {
                 self.report.not_shown += not_shown;
                 if fields.is_empty() {
                     self.report.as_applied += 1;
-                    return as_declared == 0 && not_shown == 0;
+                    return as_declared == 0;
                 }
                 Difference::Fields {
                     fields,

@@ -148,7 +148,8 @@ pub(super) fn old_value(
 
 /// The body: the whole desired profile, `profileOnce` and tags, nulls for what is cleared, and
 /// only those consent flags that changed, so that an unrelated edit never overturns what a
-/// person chose on Channel since.
+/// person chose on Channel since. A flag that Channel was seen to have already is left out, too: the
+/// person may choose otherwise before the request arrives.
 fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert {
     let Attributes {
         profile,
@@ -161,7 +162,14 @@ fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert {
     let mut profile: BTreeMap<ProfileKey, Declared> = profile.clone();
     let mut tags: Option<BTreeSet<String>> = tags.clone();
     let changed = |path: &FieldPath, flag: Option<bool>| {
-        flag.filter(|_| fields.iter().any(|field| field.path == *path))
+        let is_to_be = |new| {
+            let mut fields = fields.iter().filter(|field| field.path == *path);
+            fields.any(|field| match &field.action {
+                FieldAction::Set { old, .. } => *old != Old::Known(Value::Boolean(new)),
+                _ => true,
+            })
+        };
+        flag.filter(|new| is_to_be(*new))
     };
     for field in fields {
         if let FieldAction::Clear {

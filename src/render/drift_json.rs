@@ -57,7 +57,7 @@ struct CountsJson {
     failed: usize,
     /// Users that were not read.
     skipped: usize,
-    /// Recorded consent flags that Channel does not show.
+    /// Recorded consent flags that Channel does not show, of the users that this run has read.
     flags_not_shown: usize,
 }
 

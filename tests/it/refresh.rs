@@ -308,6 +308,21 @@ fn who_is_there_already_is_adopted() {
     project
         .run(&["apply", "--refresh", "--auto-approve"])
         .expect(0);
+    let log = channel.about_users();
+    let sent = |id: &str| {
+        let mut puts = log
+            .iter()
+            .filter(|l| l.method == "PUT" && l.path.ends_with(id));
+        puts.next_back()
+            .and_then(|put| put.body.clone())
+            .expect("sent")
+    };
+    assert_eq!(
+        sent("u-00000").get("unsubscribeEmail"),
+        None,
+        "left to the person"
+    );
+    assert_eq!(sent("u-new")["unsubscribeEmail"], false);
     let user = channel.running().user("u-00000").expect("a user");
     assert_eq!(user["profile"]["plan"], "free");
     assert_eq!(user["profile"].get("seats"), None);
