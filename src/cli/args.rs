@@ -193,6 +193,9 @@ pub(crate) struct Planning {
     /// consent that a person changed is left alone
     #[arg(long, env = "TALKFORM_REFRESH")]
     pub refresh: bool,
+    /// Read every manifest, also those that are known to be as recorded; the plan is the same
+    #[arg(long, env = "TALKFORM_NO_SHORTCUT")]
+    pub no_shortcut: bool,
 }
 
 /// `drift`

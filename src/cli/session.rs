@@ -97,12 +97,16 @@ impl<'s> Session<'s> {
         })
     }
 
-    /// Reads users from Channel, every one or none: nothing is planned from a partial reading.
+    /// Reads users from Channel, where any are to be read: every one or none, for nothing is planned
+    /// from a partial reading.
     pub(crate) fn look(
         self,
-        ids: &[MemberId],
+        ids: Option<&[MemberId]>,
         recorded: Option<&str>,
-    ) -> Result<(Self, BTreeMap<MemberId, Sighting>), Failure> {
+    ) -> Result<(Self, Option<BTreeMap<MemberId, Sighting>>), Failure> {
+        let Some(ids) = ids else {
+            return Ok((self, None));
+        };
         let Self {
             settings,
             traffic,
@@ -149,7 +153,7 @@ impl<'s> Session<'s> {
             opened: Some(opened),
             ..Self::new(settings, traffic, terminal)
         };
-        Ok((session, sightings))
+        Ok((session, Some(sightings)))
     }
 }
 

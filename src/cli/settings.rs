@@ -10,7 +10,7 @@ use super::args::Global;
 use super::failure::Failure;
 use super::files;
 use crate::manifest::{self, ReadSettings, Rules};
-use crate::model::{Desired, Diagnostic, DigestKey, Project, Rate, State};
+use crate::model::{Desired, Diagnostic, DigestKey, Known, Project, Rate, State};
 use crate::state::{Loaded, Store};
 
 /// The name of a project's file.
@@ -87,13 +87,56 @@ impl Settings {
             .join(format!("{prefix}.users.jsonl"))
     }
 
-    /// Reads the manifests. Warnings come back; an error ends the command with all of them.
+    /// Reads the manifests, all of them in full. Warnings come back; an error ends the command with all of them.
     pub(crate) fn desired(&self) -> Result<(Desired, Vec<Diagnostic>), Failure> {
+        self.read_manifests(None)
+    }
+
+    /// Reads the manifests beside the state that they are to be held against: users that are as recorded
+    /// come without attributes, and with `shortcut` files that are as recorded are not read at all.
+    pub(crate) fn desired_beside(
+        &self,
+        loaded: &Loaded,
+        shortcut: bool,
+    ) -> Result<(Desired, Vec<Diagnostic>), Failure> {
+        let Some(state) = &loaded.state else {
+            return self.read_manifests(None);
+        };
+        let key = self.digest_key(state)?;
+        let known = if shortcut {
+            Known::new(state, &key)
+        } else {
+            Known::users_only(state, &key)
+        };
+        self.read_manifests(Some(&known))
+    }
+
+    /// Reads the manifests for a plan. One that looks at Channel needs what every user is declared to be.
+    pub(crate) fn wanted(
+        &self,
+        loaded: &Loaded,
+        shortcut: bool,
+        refresh: bool,
+    ) -> Result<(Desired, Vec<Diagnostic>), Failure> {
+        if !refresh {
+            return self.desired_beside(loaded, shortcut);
+        }
+        if let Some(state) = &loaded.state {
+            // Another key is refused before anybody is asked.
+            self.digest_key(state)?;
+        }
+        self.desired()
+    }
+
+    fn read_manifests(
+        &self,
+        known: Option<&Known<'_>>,
+    ) -> Result<(Desired, Vec<Diagnostic>), Failure> {
         let read = ReadSettings {
             rules: self.rules()?.map(Arc::new),
             ..self.read_settings()
         };
-        let reading = manifest::load(&self.root, &read);
+        let reading = manifest::load(&self.root, &read, known);
         if reading.diagnostics.iter().any(Diagnostic::is_error) {
             Err(Failure::Diagnostics(reading.diagnostics))
         } else {

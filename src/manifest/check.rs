@@ -45,6 +45,10 @@ pub(super) fn forbidden_in_key(key: &str) -> Option<char> {
 
 /// The first control character that is not a line end or a tab.
 pub(super) fn control_character(text: &str) -> Option<char> {
+    let is_plain = |byte: u8| (0x20..0x7F).contains(&byte);
+    if text.bytes().all(is_plain) {
+        return None;
+    }
     text.chars()
         .find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }

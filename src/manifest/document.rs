@@ -1,9 +1,8 @@
 //! From nodes to users: the two kinds of documents, their fields, and which of them go where.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use crate::model::ProfileKey;
-
+use super::keys::Keys;
 use super::node::{Content, Member, Node, Span};
 use super::problem::{Problem, Problems};
 use super::say::{clip, nearest, show};
@@ -20,7 +19,8 @@ pub(super) struct Reader<'s> {
     pub(super) settings: &'s ReadSettings,
     pub(super) problems: Problems,
     pub(super) users: Vec<Found>,
-    keys: HashMap<String, ProfileKey>,
+    /// Those that are good, kept once a file however often they are written.
+    pub(super) keys: Keys,
     said: HashSet<(&'static str, String)>,
 }
 
@@ -45,7 +45,7 @@ impl<'s> Reader<'s> {
             settings,
             problems: Problems::default(),
             users: Vec::new(),
-            keys: HashMap::new(),
+            keys: Keys::default(),
             said: HashSet::new(),
         }
     }
@@ -239,16 +239,6 @@ impl<'s> Reader<'s> {
             Problem::error("wrong-type", first_character(node), message)
         };
         self.problems.push(problem.path(path));
-    }
-
-    /// The key, kept once a file however often it is written.
-    pub(super) fn key(&mut self, text: &str) -> ProfileKey {
-        if let Some(key) = self.keys.get(text) {
-            return key.clone();
-        }
-        let key = ProfileKey::new(text);
-        self.keys.insert(text.to_owned(), key.clone());
-        key
     }
 
     /// Whether this is the first time that this warning is due for this word in this file.

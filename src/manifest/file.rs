@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::Diagnostic;
+use crate::model::{ContentDigest, Diagnostic, KnownFile};
 
 use super::document::{Form, Reader};
 use super::node::Span;
@@ -17,6 +17,10 @@ pub(super) struct FileReading {
     /// The lines and columns of the users' ids.
     pub(super) places: Vec<(u32, u32)>,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// What it is known by; filled in by whoever has the bytes.
+    pub(super) content: Option<ContentDigest>,
+    /// Where it was not read, because all its users are as recorded.
+    pub(super) known: Option<KnownFile>,
 }
 
 /// Reads one file. What is `known` of it already, in the order of places, becomes part of its
@@ -53,19 +57,20 @@ pub(super) fn read_file(
         users,
         places,
         diagnostics: problems.finish(text, name, settings.show_sensitive),
+        ..FileReading::default()
     }
 }
 
 /// How a file is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub(super) enum Format {
     Yaml,
     Json,
     JsonLines,
 }
 
 impl Format {
-    fn of(name: &str) -> Option<Self> {
+    pub(super) fn of(name: &str) -> Option<Self> {
         let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
         match &*extension {
             "yaml" | "yml" => Some(Self::Yaml),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobMatcher};
 use walkdir::{DirEntry, WalkDir};
 
-use crate::model::{Diagnostic, Origin};
+use crate::model::{Diagnostic, Known, Origin};
 
 use super::read::read_all;
 use super::say::show;
@@ -25,7 +25,10 @@ pub const LONGEST_FILE: u64 = 512 * 1024 * 1024;
 ///
 /// Symbolic links are followed within the project. What a pattern's wildcard finds never starts
 /// with a dot, nor lies in a folder that does.
-pub fn load(root: &Path, settings: &ReadSettings) -> Reading {
+///
+/// With what a state knows, users and files that are as recorded come without attributes, and such files
+/// are not even read beyond their digest.
+pub fn load(root: &Path, settings: &ReadSettings, known: Option<&Known<'_>>) -> Reading {
     let mut found = Search {
         root,
         real_root: fs::canonicalize(root).unwrap_or_else(|_| root.to_owned()),
@@ -44,7 +47,7 @@ pub fn load(root: &Path, settings: &ReadSettings) -> Reading {
         .map(|(name, path)| (Arc::from(name), path))
         .unzip();
     let source = |file: usize| read_bytes(&paths[file], &names[file]).map(Cow::Owned);
-    read_all(&names, &source, settings, diagnostics)
+    read_all(&names, &source, settings, known, diagnostics)
 }
 
 /// Whether a file's name, relative to the project and with `/`, is one of a manifest. What only the

@@ -20,7 +20,9 @@ mod document;
 mod excerpt;
 mod file;
 mod json;
+mod keys;
 mod masks;
+mod meaning;
 mod node;
 mod problem;
 mod profile;
@@ -42,7 +44,7 @@ mod tests;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::model::{ApiVersion, Desired, Diagnostic, Sensitive};
+use crate::model::{ApiVersion, Desired, Diagnostic, Known, Sensitive};
 
 pub use load::{load, matcher};
 pub use project::ProjectFile;
@@ -84,9 +86,19 @@ impl Reading {
 
 /// Reads manifests that are in memory already, such as those of a git revision. Names decide the
 /// format (`.yaml`, `.yml`, `.json`, `.jsonl`, `.ndjson`) and the order.
-pub fn read_texts(mut files: Vec<(Arc<str>, Vec<u8>)>, settings: &ReadSettings) -> Reading {
+pub fn read_texts(files: Vec<(Arc<str>, Vec<u8>)>, settings: &ReadSettings) -> Reading {
+    read_texts_beside(files, settings, None)
+}
+
+/// [`read_texts`], with what a state knows of users and files: those that are as recorded come without
+/// attributes.
+pub fn read_texts_beside(
+    mut files: Vec<(Arc<str>, Vec<u8>)>,
+    settings: &ReadSettings,
+    known: Option<&Known<'_>>,
+) -> Reading {
     files.sort_by(|one, other| one.0.cmp(&other.0));
     let names: Vec<Arc<str>> = files.iter().map(|(name, _)| name.clone()).collect();
     let source = |file: usize| Ok(Cow::Borrowed(&*files[file].1));
-    read::read_all(&names, &source, settings, Vec::new())
+    read::read_all(&names, &source, settings, known, Vec::new())
 }

@@ -250,9 +250,9 @@ impl<'t> Locator<'t> {
             *self = Self::new(self.text);
         }
         let passed = &self.text[self.offset..offset];
-        let tail = match passed.rfind('\n') {
+        let tail = match memchr::memrchr(b'\n', passed.as_bytes()) {
             Some(end) => {
-                self.line += count(passed.bytes().filter(|byte| *byte == b'\n').count());
+                self.line += count(memchr::memchr_iter(b'\n', passed.as_bytes()).count());
                 self.column = 1;
                 &passed[end + 1..]
             }

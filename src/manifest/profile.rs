@@ -51,12 +51,17 @@ impl Reader<'_> {
                 map,
                 key: &member.key,
             };
-            let allowed = self.check_key(member, &site);
+            let key = match self.keys.get(&member.key, member.key_plain) {
+                Some(key) => Some(key),
+                None => self
+                    .check_key(member, &site)
+                    .then(|| self.keys.put(&member.key, member.key_plain)),
+            };
             if let Some(value) = self.value(&member.value, &site)
-                && allowed
+                && let Some(key) = key
             {
                 entries.push(Entry {
-                    key: self.key(&member.key),
+                    key,
                     value,
                     span: member.key_span,
                 });

@@ -1,17 +1,19 @@
 //! All files: read at the same time, put together in their order.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::model::{Desired, DesiredUser, Diagnostic, Origin};
+use crate::model::parallel::in_parallel;
+use crate::model::{
+    ContentDigest, Desired, DesiredFile, DesiredUser, Diagnostic, Known, MemberId, Origin,
+};
 
-use super::file::{FileReading, read_file};
+use super::file::{FileReading, Format, read_file};
 use super::problem::{Place, Problem};
 use super::say::show;
 use super::user::Found;
-use super::{ReadSettings, Reading, resolve};
+use super::{ReadSettings, Reading, meaning, resolve};
 
 /// The bytes of the file with a number, or why there are none.
 pub(super) type Source<'s> = dyn Fn(usize) -> Result<Cow<'s, [u8]>, Box<Diagnostic>> + Sync + 's;
@@ -21,78 +23,199 @@ pub(super) fn read_all(
     names: &[Arc<str>],
     source: &Source<'_>,
     settings: &ReadSettings,
+    known: Option<&Known<'_>>,
     mut diagnostics: Vec<Diagnostic>,
 ) -> Reading {
-    let read = |file: usize, known: Vec<Problem>| match source(file) {
-        Ok(bytes) => read_file(&names[file], &bytes, settings, known),
-        Err(diagnostic) => FileReading {
-            diagnostics: vec![*diagnostic],
-            ..FileReading::default()
-        },
+    let files = Files {
+        names,
+        source,
+        settings,
+        known,
+        meaning: meaning::of(settings),
     };
-    let mut readings = in_parallel(names.len(), &|file| read(file, Vec::new()));
-    for (file, problems) in clashing(names, &readings) {
-        readings[file].diagnostics = read(file, problems).diagnostics;
-    }
-    for reading in &mut readings {
-        diagnostics.append(&mut reading.diagnostics);
-    }
-    let mut desired = Desired::default();
-    if !diagnostics.iter().any(Diagnostic::is_error) {
-        for (name, reading) in names.iter().zip(readings) {
-            for (found, (line, column)) in reading.users.into_iter().zip(reading.places) {
-                let origin = Origin {
-                    file: name.clone(),
-                    line,
-                    column,
-                };
-                let attributes = found.attributes;
-                desired
-                    .users
-                    .insert(found.id, DesiredUser { attributes, origin });
-            }
+    let numbers: Vec<usize> = (0..names.len()).collect();
+    let mut readings = in_parallel(&numbers, |file| files.read(*file, Ask::Known));
+    if let Some(known) = known {
+        let doubtful: Vec<usize> = clashing_unread(&readings, known).into_iter().collect();
+        let read = in_parallel(&doubtful, |file| files.read(*file, Ask::Users));
+        for (file, reading) in doubtful.into_iter().zip(read) {
+            readings[file] = reading;
         }
     }
+    for (file, problems) in clashing(names, &readings) {
+        readings[file].diagnostics = files.read(file, Ask::With(problems)).diagnostics;
+    }
+    for reading in &mut readings {
+        if !reading.diagnostics.is_empty() {
+            reading.content = None;
+        }
+        diagnostics.append(&mut reading.diagnostics);
+    }
     Reading {
-        desired,
+        desired: if diagnostics.iter().any(Diagnostic::is_error) {
+            Desired::default()
+        } else {
+            put_together(names, readings)
+        },
         diagnostics,
         files: names.len(),
     }
 }
 
-/// Answers by number, made by as many threads as there are processors. Which thread does which
-/// does not matter to the result.
-fn in_parallel<T: Send>(count: usize, make: &(dyn Fn(usize) -> T + Sync)) -> Vec<T> {
-    let threads = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(count);
-    if threads <= 1 {
-        return (0..count).map(make).collect();
+/// What is wanted of a file.
+enum Ask {
+    /// Nothing but that it is as recorded, where it is.
+    Known,
+    /// Its users.
+    Users,
+    /// Its diagnostics, with these problems of it that only a look at other files shows.
+    With(Vec<Problem>),
+}
+
+struct Files<'a, 's> {
+    names: &'a [Arc<str>],
+    source: &'a Source<'s>,
+    settings: &'a ReadSettings,
+    known: Option<&'a Known<'a>>,
+    meaning: Vec<u8>,
+}
+
+impl Files<'_, '_> {
+    fn read(&self, file: usize, ask: Ask) -> FileReading {
+        let bytes = match (self.source)(file) {
+            Ok(bytes) => bytes,
+            Err(diagnostic) => {
+                return FileReading {
+                    diagnostics: vec![*diagnostic],
+                    ..FileReading::default()
+                };
+            }
+        };
+        let content = self.content(&self.names[file], &bytes);
+        if let (Ask::Known, Some(known), Some(content)) = (&ask, self.known, &content)
+            && known.has_files()
+            && let Some(found) = known.file(content)
+        {
+            return FileReading {
+                content: Some(*content),
+                known: Some(found),
+                ..FileReading::default()
+            };
+        }
+        let problems = match ask {
+            Ask::Known | Ask::Users => Vec::new(),
+            Ask::With(problems) => problems,
+        };
+        let mut reading = read_file(&self.names[file], &bytes, self.settings, problems);
+        reading.content = content;
+        if let Some(known) = self.known {
+            for found in &mut reading.users {
+                found.attributes = found
+                    .attributes
+                    .take()
+                    .filter(|attributes| !known.holds(&found.id, attributes));
+            }
+        }
+        reading
     }
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut answers = Vec::new();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= count {
-                return answers;
-            }
-            answers.push((number, make(number)));
+
+    /// The format is part of what bytes mean; the rest of the name is not.
+    fn content(&self, name: &str, bytes: &[u8]) -> Option<ContentDigest> {
+        let format: &[u8] = match Format::of(name)? {
+            Format::Yaml => b"yaml",
+            Format::Json => b"json",
+            Format::JsonLines => b"lines",
+        };
+        Some(ContentDigest::of(
+            bytes,
+            &[format, b"\n", &self.meaning].concat(),
+        ))
+    }
+}
+
+fn put_together(names: &[Arc<str>], readings: Vec<FileReading>) -> Desired {
+    let mut users: Vec<(MemberId, DesiredUser)> = Vec::new();
+    let mut as_recorded: Vec<(MemberId, u32)> = Vec::new();
+    let mut files = Vec::with_capacity(names.len());
+    for (name, reading) in names.iter().zip(readings) {
+        let number = u32::try_from(files.len()).unwrap_or(u32::MAX);
+        files.push(DesiredFile {
+            name: name.clone(),
+            content: reading.content,
+            known: reading.known,
+        });
+        for (found, (line, column)) in reading.users.into_iter().zip(reading.places) {
+            let Some(attributes) = found.attributes else {
+                as_recorded.push((found.id, number));
+                continue;
+            };
+            let origin = Origin {
+                file: name.clone(),
+                line,
+                column,
+            };
+            let attributes = *attributes;
+            users.push((found.id, DesiredUser { attributes, origin }));
         }
+    }
+    as_recorded.sort_unstable();
+    Desired {
+        users: users.into_iter().collect(),
+        as_recorded,
+        files,
+    }
+}
+
+/// Files that were taken as known, and yet one of their ids clashes, or differs only in case, with one
+/// of another file: they have to be read, so that it can be said where.
+fn clashing_unread(readings: &[FileReading], known: &Known<'_>) -> BTreeSet<usize> {
+    let mut doubtful = BTreeSet::new();
+    let mut unread: HashMap<u32, usize> = HashMap::new();
+    for (file, reading) in readings.iter().enumerate() {
+        if let Some(found) = reading.known.filter(|found| found.users > 0)
+            && let Some(other) = unread.insert(found.number, file)
+        {
+            doubtful.extend([file, other]);
+        }
+    }
+    if unread.is_empty() {
+        return doubtful;
+    }
+    let read = || {
+        readings
+            .iter()
+            .enumerate()
+            .flat_map(|(file, reading)| reading.users.iter().map(move |found| (&found.id, file)))
     };
-    let mut all: Vec<(usize, T)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut all = work();
-        for other in others {
-            match other.join() {
-                Ok(answers) => all.extend(answers),
-                Err(panic) => std::panic::resume_unwind(panic),
+    let not_read = || {
+        let users = known.users();
+        users.filter_map(|(id, number)| Some((id, *unread.get(&number)?)))
+    };
+    let same = read().filter_map(|(id, _)| unread.get(&known.file_of(id)?).copied());
+    doubtful.extend(same);
+
+    let has_capital = |id: &MemberId| id.as_str().chars().any(char::is_uppercase);
+    let mut lowered: HashMap<String, Vec<usize>> = HashMap::new();
+    for (id, file) in read().chain(not_read()).filter(|(id, _)| has_capital(id)) {
+        lowered
+            .entry(id.as_str().to_lowercase())
+            .or_default()
+            .push(file);
+    }
+    if !lowered.is_empty() {
+        for (id, file) in read().chain(not_read()).filter(|(id, _)| !has_capital(id)) {
+            if let Some(files) = lowered.get_mut(id.as_str()) {
+                files.push(file);
             }
         }
-        all
-    });
-    all.sort_by_key(|(number, _)| *number);
-    all.into_iter().map(|(_, answer)| answer).collect()
+        let clashing = lowered.into_values().filter(|files| files.len() > 1);
+        doubtful.extend(
+            clashing
+                .flatten()
+                .filter(|file| readings[*file].known.is_some()),
+        );
+    }
+    doubtful
 }
 
 /// Clashes of ids as problems of the files in which they show. Those files are read once more

@@ -71,7 +71,7 @@ pub(super) fn settle(
         id,
         span,
         index,
-        attributes,
+        attributes: Some(Box::new(attributes)),
     });
 }
 

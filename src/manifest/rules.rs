@@ -53,6 +53,11 @@ impl Rules {
         Ok(Self { schema, validator })
     }
 
+    /// The schema, written the same way however its text was.
+    pub(super) fn text(&self) -> String {
+        self.schema.to_string()
+    }
+
     /// A manifest's schema with these rules put in, so that an editor completes and checks them: what they
     /// say of each field, with `null` allowed where it clears a key. Required fields and conditions
     /// between fields are not put in: defaults may fulfil them, which only `validate` sees.

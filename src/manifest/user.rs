@@ -31,7 +31,8 @@ pub(super) struct Found {
     pub(super) span: Span,
     /// Its place in the list, where it stands in one.
     pub(super) index: Option<u32>,
-    pub(super) attributes: Attributes,
+    /// `None` where they are as recorded, and so of no interest.
+    pub(super) attributes: Option<Box<Attributes>>,
 }
 
 impl Found {

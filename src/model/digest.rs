@@ -16,7 +16,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Attributes, FieldPath, FieldValue};
+use super::canonical;
+use super::parallel::in_parallel;
+use super::{Attributes, FieldPath, FieldValue, MemberId};
 
 /// The number of the canonical form described in this module; a state names the one it was made
 /// with.
@@ -40,25 +42,41 @@ pub fn to_hex(bytes: &[u8]) -> String {
 
 /// Bytes from lower-case hexadecimal digits, two a byte; `None` for any other text.
 pub fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let nibble = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+    let mut bytes = vec![0; text.len() / 2];
+    from_hex_into(text, &mut bytes).then_some(bytes)
+}
+
+fn from_hex_into(text: &str, bytes: &mut [u8]) -> bool {
+    const NONE: u8 = 0x80;
+    const NIBBLES: [u8; 256] = {
+        let mut table = [NONE; 256];
+        let mut value = 0;
+        while value < 16 {
+            table[b"0123456789abcdef"[value as usize] as usize] = value;
+            value += 1;
+        }
+        table
     };
     let digits = text.as_bytes();
-    if !digits.len().is_multiple_of(2) {
-        return None;
+    if digits.len() != bytes.len() * 2 {
+        return false;
     }
-    digits
-        .chunks_exact(2)
-        .map(|pair| Some(nibble(pair[0])? << 4 | nibble(pair[1])?))
-        .collect()
+    let mut wrong = 0;
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let (high, low) = (NIBBLES[pair[0] as usize], NIBBLES[pair[1] as usize]);
+        wrong |= high | low;
+        *byte = (high << 4) | low;
+    }
+    wrong & NONE == 0
 }
 
 fn unhex<const N: usize>(text: &str) -> Result<[u8; N], NotADigest> {
-    from_hex(text)
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or_else(|| NotADigest(text.chars().take(80).collect(), N * 2))
+    let mut bytes = [0; N];
+    if from_hex_into(text, &mut bytes) {
+        Ok(bytes)
+    } else {
+        Err(NotADigest(text.chars().take(80).collect(), N * 2))
+    }
 }
 
 macro_rules! digest_type {
@@ -124,6 +142,68 @@ digest_type!(
     /// Names a plan: SHA-256 over its decisions, written `sha256:` and 64 hexadecimal digits.
     PlanDigest, 32, "sha256:"
 );
+
+digest_type!(
+    /// Names the content of a manifest file: 128 bits, 32 hexadecimal digits.
+    FileDigest, 16, ""
+);
+digest_type!(
+    /// Names a set of users with their digests, whatever their order: 128 bits, 32 hexadecimal digits. It
+    /// tells whether a record still belongs to the users beside it; it is no defence against people.
+    UsersSum, 16, ""
+);
+
+impl UsersSum {
+    /// Of no users.
+    pub const EMPTY: Self = Self([0; 16]);
+
+    /// Adds a user.
+    #[must_use]
+    pub fn with(self, id: &MemberId, digest: &UserDigest) -> Self {
+        let hasher = Sha256::new_with_prefix(digest.0).chain_update(id.as_str());
+        let mut one = [0; 16];
+        one.copy_from_slice(&hasher.finalize()[..16]);
+        self.and(Self(one))
+    }
+
+    /// Adds all of another set.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let sum = u128::from_le_bytes(self.0).wrapping_add(u128::from_le_bytes(other.0));
+        Self(sum.to_le_bytes())
+    }
+}
+
+/// SHA-256 over the bytes of a file and all that decides what they mean. Small files can be guessed from
+/// it, so it does not print itself and is kept nowhere; [`DigestKey::file`] makes what may be kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ContentDigest([u8; 32]);
+
+impl ContentDigest {
+    /// Bytes that are hashed by one thread.
+    const STRETCH: usize = 1 << 22;
+
+    /// Of a file. Long ones are hashed in stretches, by several threads.
+    pub fn of(bytes: &[u8], meaning: &[u8]) -> Self {
+        let mut whole = PartsHasher::default();
+        whole.add(meaning);
+        if bytes.len() <= Self::STRETCH {
+            whole.add(bytes);
+        } else {
+            let stretches: Vec<&[u8]> = bytes.chunks(Self::STRETCH).collect();
+            for stretch in in_parallel(&stretches, |stretch| Sha256::digest(stretch)) {
+                whole.add(&stretch);
+            }
+        }
+        Self(whole.0.finalize().into())
+    }
+}
+
+impl fmt::Debug for ContentDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContentDigest").finish_non_exhaustive()
+    }
+}
 
 impl PlanDigest {
     /// SHA-256 over the given parts, each preceded by its length in bytes as eight little-endian
@@ -218,35 +298,67 @@ impl DigestKey {
         self.key_id.as_deref()
     }
 
-    fn field_whole(&self, path: &FieldPath, value: FieldValue<'_>) -> [u8; 32] {
-        let canonical = serde_json_canonicalizer::to_vec(&(path, value))
-            .expect("a path and a finite value always have a canonical form");
+    fn field_whole(
+        &self,
+        path: &FieldPath,
+        value: FieldValue<'_>,
+        bytes: &mut Vec<u8>,
+    ) -> [u8; 32] {
+        bytes.clear();
+        canonical::write_field(path, value, bytes);
         let mut mac = self.mac.clone();
-        mac.update(&canonical);
+        mac.update(bytes);
         mac.finalize().into_bytes().into()
     }
 
     /// The digest of one field with one content.
     pub fn field(&self, path: &FieldPath, value: FieldValue<'_>) -> FieldDigest {
-        shorten(&self.field_whole(path, value))
+        shorten(&self.field_whole(path, value, &mut Vec::new()))
+    }
+
+    /// What may be kept of a file's content.
+    pub fn file(&self, content: &ContentDigest) -> FileDigest {
+        let mut mac = self.mac.clone();
+        mac.update(b"file\0");
+        mac.update(&content.0);
+        let whole = mac.finalize().into_bytes();
+        let mut short = [0; 16];
+        short.copy_from_slice(&whole[..16]);
+        FileDigest(short)
+    }
+
+    /// The digest of a user alone: that of [`DigestKey::user`].
+    pub fn user_digest(&self, attributes: &Attributes) -> UserDigest {
+        self.digests(attributes, |_, _| {})
     }
 
     /// The digests of a user and all its fields.
     pub fn user(&self, attributes: &Attributes) -> Digests {
+        let mut fields = Vec::new();
+        let user = self.digests(attributes, |path, digest| {
+            fields.push((path, shorten(digest)));
+        });
+        Digests { user, fields }
+    }
+
+    fn digests(
+        &self,
+        attributes: &Attributes,
+        mut field: impl FnMut(FieldPath, &[u8; 32]),
+    ) -> UserDigest {
         let mut mac = self.mac.clone();
         mac.update(b"user\0");
-        let mut fields = Vec::new();
+        let mut bytes = Vec::with_capacity(256);
         for (path, value) in attributes.fields() {
-            let digest = self.field_whole(&path, value);
-            mac.update(path.to_string().as_bytes());
+            let digest = self.field_whole(&path, value, &mut bytes);
+            let (map, key) = path.parts();
+            mac.update(map.as_bytes());
+            mac.update(key.as_bytes());
             mac.update(&[0]);
             mac.update(&digest);
-            fields.push((path, shorten(&digest)));
+            field(path, &digest);
         }
-        Digests {
-            user: UserDigest(mac.finalize().into_bytes().into()),
-            fields,
-        }
+        UserDigest(mac.finalize().into_bytes().into())
     }
 }
 

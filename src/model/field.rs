@@ -70,6 +70,19 @@ pub enum FieldPath {
 }
 
 impl FieldPath {
+    /// The written path in two parts that follow each other: `profile.` and the key, or the whole path and
+    /// nothing.
+    pub fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Profile(key) => ("profile.", key.as_str()),
+            Self::ProfileOnce(key) => ("profileOnce.", key.as_str()),
+            Self::Tags => ("tags", ""),
+            Self::UnsubscribeEmail => ("unsubscribeEmail", ""),
+            Self::UnsubscribeTexting => ("unsubscribeTexting", ""),
+            Self::Unsubscribed => ("unsubscribed", ""),
+        }
+    }
+
     /// Whether this is one of the three consent flags.
     pub fn is_unsubscribe_flag(&self) -> bool {
         match self {
@@ -81,14 +94,9 @@ impl FieldPath {
 
 impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Profile(key) => write!(f, "profile.{key}"),
-            Self::ProfileOnce(key) => write!(f, "profileOnce.{key}"),
-            Self::Tags => f.write_str("tags"),
-            Self::UnsubscribeEmail => f.write_str("unsubscribeEmail"),
-            Self::UnsubscribeTexting => f.write_str("unsubscribeTexting"),
-            Self::Unsubscribed => f.write_str("unsubscribed"),
-        }
+        let (map, key) = self.parts();
+        f.write_str(map)?;
+        f.write_str(key)
     }
 }
 

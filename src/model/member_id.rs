@@ -40,6 +40,10 @@ impl MemberId {
         if text.is_empty() {
             return Err(MemberIdError::Empty);
         }
+        let is_plain = |byte: &u8| byte.is_ascii_graphic();
+        if text.len() <= Self::MAX_CHARACTERS && text.as_bytes().iter().all(is_plain) {
+            return Ok(Self(text.into()));
+        }
         let characters = text.chars().count();
         if characters > Self::MAX_CHARACTERS {
             return Err(MemberIdError::TooLong(characters));

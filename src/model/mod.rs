@@ -3,12 +3,15 @@
 //!
 //! Nothing here reads a file, a clock, an environment or a socket.
 
+mod canonical;
 pub mod diagnostic;
 pub mod digest;
 pub mod drift;
 pub mod field;
+pub mod known;
 pub mod member_id;
 pub mod observed;
+pub mod parallel;
 pub mod plan;
 pub mod project;
 pub mod recorded;
@@ -20,10 +23,12 @@ pub mod value;
 
 pub use diagnostic::{Diagnostic, Excerpt, Origin, Severity};
 pub use digest::{
-    CANONICAL_FORM, DigestKey, Digests, FieldDigest, PartsHasher, PlanDigest, UserDigest,
+    CANONICAL_FORM, ContentDigest, DigestKey, Digests, FieldDigest, FileDigest, PartsHasher,
+    PlanDigest, UserDigest, UsersSum,
 };
 pub use drift::{Difference, DriftKind, FieldDrift, UserDrift};
 pub use field::{FieldPath, ProfileKey};
+pub use known::{FileContent, FileRecord, Known, KnownFile};
 pub use member_id::{MemberId, MemberIdError};
 pub use observed::{Content, Observed, Sighting};
 pub use plan::{
@@ -34,9 +39,9 @@ pub use project::{
     ApiVersion, ChannelSettings, Limit, Limits, Project, Rate, RemovedFields, RemovedPolicy,
     RemovedUsers,
 };
-pub use recorded::RecordedFields;
+pub use recorded::{RecordedFields, RecordedText};
 pub use selection::Selection;
 pub use sensitive::Sensitive;
 pub use state::{Entry, Rejection, State};
-pub use user::{Attributes, Declared, Desired, DesiredUser, FieldValue};
+pub use user::{Attributes, Declared, Desired, DesiredFile, DesiredUser, FieldValue};
 pub use value::{Number, Value};

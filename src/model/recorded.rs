@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::{FieldDigest, FieldPath};
@@ -13,16 +12,31 @@ use super::{FieldDigest, FieldPath};
 /// million users a plan explains the few that changed.
 #[derive(Clone)]
 pub struct RecordedFields {
-    parsed: OnceLock<Vec<(FieldPath, FieldDigest)>>,
+    parsed: OnceLock<Box<[(FieldPath, FieldDigest)]>>,
     written: Option<Written>,
 }
 
 /// A part of a state's text.
 #[derive(Clone)]
 struct Written {
-    text: Arc<String>,
-    start: usize,
+    text: Arc<dyn RecordedText>,
+    start: u64,
     length: u32,
+}
+
+/// The text of a state, wherever it is kept.
+pub trait RecordedText: Send + Sync {
+    /// Some bytes of it. `None` where they can no longer be had, or are no text; whoever keeps the text
+    /// remembers that.
+    fn part(&self, start: u64, length: u32) -> Option<String>;
+}
+
+impl RecordedText for String {
+    fn part(&self, start: u64, length: u32) -> Option<String> {
+        let start = usize::try_from(start).ok()?;
+        self.get(start..start + length as usize)
+            .map(ToOwned::to_owned)
+    }
 }
 
 impl RecordedFields {
@@ -30,20 +44,30 @@ impl RecordedFields {
     pub fn new(fields: impl IntoIterator<Item = (FieldPath, FieldDigest)>) -> Self {
         let unique: BTreeMap<_, _> = fields.into_iter().collect();
         Self {
-            parsed: OnceLock::from(unique.into_iter().collect::<Vec<_>>()),
+            parsed: OnceLock::from(unique.into_iter().collect::<Box<[_]>>()),
             written: None,
         }
     }
 
-    /// Fields as [`write`](Self::write) writes them, in a part of a text. `None` where that part is anything else.
-    pub fn written(text: &Arc<String>, part: Range<usize>) -> Option<Self> {
-        let inside = text.get(part.clone())?;
-        let length = u32::try_from(part.len()).ok()?;
-        is_as_written(inside.as_bytes()).then(|| Self {
+    /// Fields as [`write`](Self::write) writes them, which stand at a place of a text. Without `checked`,
+    /// which says that a checksum vouches for them, `None` where they are anything else.
+    pub fn written(
+        inside: &str,
+        text: &Arc<dyn RecordedText>,
+        start: u64,
+        checked: bool,
+    ) -> Option<Self> {
+        let is_plain = if checked {
+            memchr::memchr(b'\\', inside.as_bytes()).is_none()
+        } else {
+            is_as_written(inside.as_bytes())
+        };
+        let length = u32::try_from(inside.len()).ok()?;
+        is_plain.then(|| Self {
             parsed: OnceLock::new(),
             written: Some(Written {
                 text: Arc::clone(text),
-                start: part.start,
+                start,
                 length,
             }),
         })
@@ -52,24 +76,21 @@ impl RecordedFields {
     fn all(&self) -> &[(FieldPath, FieldDigest)] {
         self.parsed.get_or_init(|| {
             let Some(inside) = self.text() else {
-                return Vec::new();
+                return Box::default();
             };
-            // `"path":"digest"`, as `written` has checked.
-            let pairs = inside.split(',').filter_map(|pair| {
-                let (path, digest) = pair.split_once(':')?;
-                Some((
-                    path.trim_matches('"').parse().ok()?,
-                    digest.trim_matches('"').parse().ok()?,
-                ))
+            // `"path":"digest","path":"digest"`: between quotes they take turns.
+            let mut quoted = inside.split('"').skip(1).step_by(2);
+            let pairs = std::iter::from_fn(|| {
+                let (path, digest) = (quoted.next()?, quoted.next()?);
+                Some((path.parse().ok()?, digest.parse().ok()?))
             });
             pairs.collect()
         })
     }
 
-    fn text(&self) -> Option<&str> {
+    fn text(&self) -> Option<String> {
         let written = self.written.as_ref()?;
-        let end = written.start + written.length as usize;
-        written.text.get(written.start..end)
+        written.text.part(written.start, written.length)
     }
 
     /// The recorded digest of one field.
@@ -96,9 +117,13 @@ impl RecordedFields {
     }
 
     /// Writes the inside of a JSON object of digests by path.
+    ///
+    /// # Errors
+    ///
+    /// The text that they were part of can no longer be had.
     pub fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        if let Some(text) = self.text() {
-            return out.write_str(text);
+        if self.written.is_some() {
+            return out.write_str(&self.text().ok_or(fmt::Error)?);
         }
         for (number, (path, digest)) in self.iter().enumerate() {
             let separator = if number == 0 { "" } else { "," };

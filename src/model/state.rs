@@ -1,10 +1,11 @@
 //! What Channel was last made to be, as digests.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{ApiVersion, Digests, FieldPath, MemberId, RecordedFields, UserDigest};
+use super::{ApiVersion, Digests, FieldPath, FileRecord, MemberId, RecordedFields, UserDigest};
 
 /// The recorded state of a project: who was applied, and digests of what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct State {
     pub salt: Vec<u8>,
     /// Which `TALKFORM_STATE_KEY` its digests were made with; `None` for none.
     pub key_id: Option<String>,
+    /// What is remembered of the manifest files, by name.
+    pub files: BTreeMap<Arc<str>, FileRecord>,
     /// The applied users.
     pub users: BTreeMap<MemberId, Entry>,
     /// Users that Channel refused, until it takes them or they are no longer wanted.
@@ -36,6 +39,8 @@ pub struct Entry {
     pub digest: UserDigest,
     /// When Channel accepted it.
     pub at: Timestamp,
+    /// The number of the file that declares it, where that is remembered.
+    pub file: Option<u32>,
     /// The digest of each declared field.
     pub fields: RecordedFields,
     /// Fields that Channel's answer did not show as sent.
@@ -48,6 +53,7 @@ impl Entry {
         Self {
             digest: digests.user,
             at,
+            file: None,
             fields: RecordedFields::new(digests.fields.iter().cloned()),
             unconfirmed: BTreeSet::new(),
         }
@@ -80,6 +86,7 @@ impl State {
             canonical_form: super::CANONICAL_FORM,
             salt,
             key_id,
+            files: BTreeMap::new(),
             users: BTreeMap::new(),
             rejected: BTreeMap::new(),
         }

@@ -1,10 +1,11 @@
 //! Users as the manifests want them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::{FieldPath, MemberId, Origin, ProfileKey, Value};
+use super::{ContentDigest, FieldPath, KnownFile, MemberId, Origin, ProfileKey, State, Value};
 
 /// What a manifest says of one profile key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -146,9 +147,54 @@ pub struct DesiredUser {
     pub origin: Origin,
 }
 
-/// All desired users of a project, by id.
+/// All desired users of a project.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Desired {
-    /// The users in order of their ids.
+    /// The users in order of their ids, without those that were read together with a state and are as
+    /// it records them.
     pub users: BTreeMap<MemberId, DesiredUser>,
+    /// Users that were read and are as recorded, in order of their ids, each with its file's place in
+    /// `files`.
+    pub as_recorded: Vec<(MemberId, u32)>,
+    /// The files that declare them, in order of their names.
+    pub files: Vec<DesiredFile>,
+}
+
+/// A file that declares users.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredFile {
+    /// Relative to the project's folder, with `/`.
+    pub name: Arc<str>,
+    /// Its content, where the state may remember it: one that gave rise to a diagnostic has to be read
+    /// every time.
+    pub content: Option<ContentDigest>,
+    /// Where it was not read, because all its users are as recorded.
+    pub known: Option<KnownFile>,
+}
+
+impl Desired {
+    /// How many users are declared.
+    pub fn count(&self) -> usize {
+        let known = self.files.iter().filter_map(|file| file.known);
+        self.users.len()
+            + self.as_recorded.len()
+            + known.map(|known| known.users as usize).sum::<usize>()
+    }
+
+    /// Whether a user is declared. `state` is the one that the manifests were read with.
+    pub fn declares(&self, id: &MemberId, state: &State) -> bool {
+        let in_known_file = || {
+            let number = state.users.get(id).and_then(|entry| entry.file);
+            number.is_some_and(|number| {
+                let mut known = self.files.iter().filter_map(|file| file.known);
+                known.any(|known| known.number == number)
+            })
+        };
+        self.users.contains_key(id)
+            || self
+                .as_recorded
+                .binary_search_by(|(known, _)| known.cmp(id))
+                .is_ok()
+            || in_known_file()
+    }
 }

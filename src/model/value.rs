@@ -66,6 +66,10 @@ impl From<i32> for Number {
 impl fmt::Display for Number {
     /// As RFC 8785 writes it: `1`, `0.1`, `1e+21`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_exact_integer() {
+            #[expect(clippy::cast_possible_truncation, reason = "within ±2^53")]
+            return fmt::Display::fmt(&(self.0 as i64), f);
+        }
         let text = serde_json_canonicalizer::to_string(&self.0).map_err(|_| fmt::Error)?;
         f.write_str(&text)
     }

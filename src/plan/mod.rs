@@ -8,6 +8,7 @@ mod change;
 mod digest;
 mod drift;
 mod file;
+mod files;
 mod limits;
 mod planner;
 mod refresh;
@@ -15,6 +16,7 @@ mod rekey;
 
 pub use drift::{Comparison, compare};
 pub use file::{ChangeLine, PlanFile, PlanFileError, file_schema};
+pub use files::record_files;
 pub use planner::{Context, plan};
 pub use rekey::rekey;
 

@@ -1,12 +1,13 @@
 //! The walk over the union of desired and recorded users.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{change, digest, limits, refresh};
+use crate::model::parallel::{in_parallel, shares};
 use crate::model::{
     Attributes, Change, Desired, DesiredUser, DigestKey, Digests, Entry, LeftAlone, Limits,
     MemberId, PartsHasher, Plan, PlannedChange, Reason, RemovedPolicy, RemovedUsers, Selection,
-    Sighting, State,
+    Sighting, State, UserDigest,
 };
 
 /// What a plan depends on besides the users.
@@ -32,12 +33,15 @@ pub struct Context<'a> {
 ///
 /// Total: every desired user and every record leads to exactly one change or is unchanged.
 pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
-    let mut changes = Vec::new();
-    let mut left = Vec::new();
-    let mut unchanged = 0;
-    let mut selected = 0;
-    let mut manifests = PartsHasher::default();
-
+    let mut walk = Walk {
+        state,
+        context,
+        as_recorded: AsRecorded::of(desired),
+        changes: Vec::new(),
+        left: Vec::new(),
+        unchanged: 0,
+        manifests: PartsHasher::default(),
+    };
     let mut records = state
         .users
         .iter()
@@ -47,37 +51,121 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         .users
         .iter()
         .filter(|(id, _)| context.selection.covers(id));
+    let mut differing = 0;
     for (id, user, digests) in with_digests(users, context.key) {
-        selected += 1;
-        while let Some((gone, last)) = records.next_if(|(recorded, _)| *recorded < id) {
-            changes.push(no_longer_declared(gone, last, context));
+        differing += 1;
+        while let Some((recorded, entry)) = records.next_if(|(recorded, _)| *recorded < id) {
+            walk.recorded(recorded, entry);
         }
         let recorded = records.next_if(|(recorded, _)| *recorded == id);
-        manifests.add(id.as_str().as_bytes());
-        manifests.add(digests.user.as_bytes());
-        let recorded = recorded.map(|(_, entry)| entry);
-        match desired_user((id, user), digests, recorded, state, context, &mut left) {
-            Some(change) => changes.push(change),
-            None => unchanged += 1,
-        }
+        walk.desired(id, user, digests, recorded.map(|(_, entry)| entry));
     }
-    for (gone, last) in records {
-        changes.push(no_longer_declared(gone, last, context));
+    for (recorded, entry) in records {
+        walk.recorded(recorded, entry);
     }
 
+    let Walk {
+        changes,
+        left,
+        unchanged,
+        as_recorded,
+        manifests,
+        ..
+    } = walk;
     let recorded = state.users.len();
     Plan {
         digest: digest::of_plan(&changes, &state.lineage, state.serial),
-        limits: limits::check(context.limits, &changes, recorded, desired.users.len()),
+        limits: limits::check(context.limits, &changes, recorded, desired.count()),
         lineage: state.lineage.clone(),
         serial: state.serial,
         changes,
         unchanged,
         recorded,
-        desired: selected,
+        desired: differing + as_recorded.met,
         manifests: manifests.finish(),
         refreshed: context.observed.is_some(),
         left,
+    }
+}
+
+/// What the walk has come to.
+struct Walk<'a> {
+    state: &'a State,
+    context: &'a Context<'a>,
+    as_recorded: AsRecorded<'a>,
+    changes: Vec<PlannedChange>,
+    left: Vec<LeftAlone>,
+    unchanged: usize,
+    manifests: PartsHasher,
+}
+
+impl Walk<'_> {
+    fn desired(
+        &mut self,
+        id: &MemberId,
+        user: &DesiredUser,
+        digests: Digests,
+        recorded: Option<&Entry>,
+    ) {
+        self.declared(id, &digests.user);
+        let left = &mut self.left;
+        match desired_user(
+            (id, user),
+            digests,
+            recorded,
+            self.state,
+            self.context,
+            left,
+        ) {
+            Some(change) => self.changes.push(change),
+            None => self.unchanged += 1,
+        }
+    }
+
+    /// A recorded user without a declaration that was read in full.
+    fn recorded(&mut self, id: &MemberId, entry: &Entry) {
+        if self.as_recorded.holds(id, entry) {
+            self.declared(id, &entry.digest);
+            self.unchanged += 1;
+        } else {
+            self.changes
+                .push(no_longer_declared(id, entry, self.context));
+        }
+    }
+
+    fn declared(&mut self, id: &MemberId, digest: &UserDigest) {
+        self.manifests.add(id.as_str().as_bytes());
+        self.manifests.add(digest.as_bytes());
+    }
+}
+
+/// Users that are declared as they are recorded, and were recognised as such while the manifests were read.
+struct AsRecorded<'a> {
+    users: std::iter::Peekable<std::slice::Iter<'a, (MemberId, u32)>>,
+    /// The numbers of files of which all users are.
+    files: HashSet<u32>,
+    met: usize,
+}
+
+impl<'a> AsRecorded<'a> {
+    fn of(desired: &'a Desired) -> Self {
+        let known = desired.files.iter().filter_map(|file| file.known);
+        Self {
+            users: desired.as_recorded.iter().peekable(),
+            files: known.map(|known| known.number).collect(),
+            met: 0,
+        }
+    }
+
+    /// Asked in the order of ids.
+    fn holds(&mut self, id: &MemberId, entry: &Entry) -> bool {
+        while self.users.next_if(|(other, _)| other < id).is_some() {}
+        let holds = entry
+            .file
+            .is_some_and(|number| self.files.contains(&number))
+            || self.users.next_if(|(other, _)| other == id).is_some();
+        self.met += usize::from(holds);
+        holds
     }
 }
 
@@ -90,31 +178,18 @@ fn with_digests<'d>(
     mut users: impl Iterator<Item = (&'d MemberId, &'d DesiredUser)>,
     key: &DigestKey,
 ) -> impl Iterator<Item = (&'d MemberId, &'d DesiredUser, Digests)> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::iter::from_fn(move || {
         let stretch: Vec<_> = users.by_ref().take(STRETCH).collect();
         if stretch.is_empty() {
             return None;
         }
-        let share = stretch.len().div_ceil(threads).max(256);
-        let of = |part: &[(_, &DesiredUser)]| -> Vec<Digests> {
+        let digests = in_parallel(&shares(&stretch, 256), |part| {
             let attributes = part.iter().map(|(_, user)| &user.attributes);
-            attributes.map(|attributes| key.user(attributes)).collect()
-        };
-        let digests: Vec<Digests> = std::thread::scope(|scope| {
-            let mut parts = stretch.chunks(share);
-            let first = parts.next();
-            let others: Vec<_> = parts.map(|part| scope.spawn(move || of(part))).collect();
-            let mut all = first.map(of).unwrap_or_default();
-            for other in others {
-                match other.join() {
-                    Ok(digests) => all.extend(digests),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            all
+            attributes
+                .map(|attributes| key.user(attributes))
+                .collect::<Vec<_>>()
         });
-        let users = stretch.into_iter().zip(digests);
+        let users = stretch.into_iter().zip(digests.into_iter().flatten());
         Some(users.map(|((id, user), digests)| (id, user, digests)))
     })
     .flatten()

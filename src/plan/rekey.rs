@@ -40,6 +40,11 @@ pub fn rekey(
         rejection.digest = key.user(&user.attributes).user;
         is_this
     });
+    // Their digests were made with the old key.
+    renewed.files.clear();
+    for entry in renewed.users.values_mut() {
+        entry.file = None;
+    }
     renewed.salt = salt;
     renewed.key_id = key.key_id().map(ToOwned::to_owned);
     renewed.serial += 1;

@@ -30,6 +30,7 @@ pub(super) fn desired(users: &BTreeMap<String, Attributes>) -> Desired {
                 )
             })
             .collect(),
+        ..Desired::default()
     }
 }
 

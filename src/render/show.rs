@@ -18,6 +18,7 @@ pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Res
         canonical_form,
         salt: _,
         key_id,
+        files,
         users,
         rejected,
     } = state;
@@ -34,6 +35,7 @@ pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Res
         ("state key", terminal(key).into_owned()),
         ("form", canonical_form.to_string()),
         ("users", users.len().to_string()),
+        ("files", files.len().to_string()),
         ("rejected", rejected.len().to_string()),
         ("unconfirmed", unconfirmed.to_string()),
     ];
@@ -162,21 +164,26 @@ pub fn state_user(
         )?;
     }
     match entry {
-        Some(entry) => write_entry(out, entry)?,
+        Some(entry) => write_entry(out, entry, state)?,
         None => writeln!(out, "  never applied")?,
     }
     Ok(true)
 }
 
-fn write_entry(out: &mut dyn fmt::Write, entry: &Entry) -> fmt::Result {
+fn write_entry(out: &mut dyn fmt::Write, entry: &Entry, state: &State) -> fmt::Result {
     let Entry {
         digest,
         at,
+        file,
         fields,
         unconfirmed,
     } = entry;
     writeln!(out, "  applied   {at}")?;
     writeln!(out, "  digest    {digest}")?;
+    let mut files = state.files.iter();
+    if let Some((name, _)) = files.find(|(_, record)| Some(record.number) == *file) {
+        writeln!(out, "  file      {}", terminal(name))?;
+    }
     let count = fields.len();
     let word = if count == 1 { "field" } else { "fields" };
     writeln!(out, "  {count} {word}")?;

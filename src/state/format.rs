@@ -1,23 +1,19 @@
 //! The state as text and back: JSON that people can read and git can diff, one user a line.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
 use std::io;
-use std::marker::PhantomData;
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::de::{Error as _, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
+use super::rows::{EntryLine, FileLine, RejectionLine, without_repeats};
 use crate::model::digest::{from_hex, to_hex};
-use crate::model::{
-    ApiVersion, Entry, FieldDigest, FieldPath, MemberId, RecordedFields, Rejection, State,
-    UserDigest,
-};
+use crate::model::parallel::{in_parallel, shares};
+use crate::model::{ApiVersion, Entry, MemberId, State, known};
 
-/// The version of the form that this program writes.
-pub const VERSION: u32 = 1;
+/// The version of the form that this program writes. It reads version 1 too, which remembers no files.
+pub const VERSION: u32 = 2;
 
 /// Why a text is not a state.
 #[derive(Debug, thiserror::Error)]
@@ -78,123 +74,30 @@ pub(super) struct StateFile {
     salt: String,
     /// Which `TALKFORM_STATE_KEY` its digests were made with.
     key_id: Option<String>,
+    /// What is remembered of the manifest files, by name.
+    #[serde(default, deserialize_with = "without_repeats")]
+    files: BTreeMap<String, FileLine>,
     /// The applied users by member id.
     #[serde(deserialize_with = "without_repeats")]
     users: BTreeMap<String, EntryLine>,
     /// Users that Channel refused.
     #[serde(default, deserialize_with = "without_repeats")]
     rejected: BTreeMap<String, RejectionLine>,
-}
-
-/// One applied user.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct EntryLine {
-    /// The digest over all fields.
-    digest: String,
-    /// When Channel accepted the user.
-    #[schemars(with = "String")]
-    at: Timestamp,
-    /// The digest of each field by its path.
-    #[serde(default, deserialize_with = "without_repeats")]
-    fields: BTreeMap<String, String>,
-    /// Fields that Channel's answer did not show as sent.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    unconfirmed: Vec<String>,
-}
-
-/// One refused user.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct RejectionLine {
-    /// The digest of what was sent.
-    digest: String,
-    /// The answer's status.
-    status: u16,
-    /// The answer's machine-readable type.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    code: Option<String>,
-    /// How many applies tried it.
-    attempts: u32,
-    /// When it was first refused.
-    #[schemars(with = "String")]
-    since: Timestamp,
-}
-
-impl EntryLine {
-    pub(super) fn of(entry: &Entry) -> Self {
-        let Entry {
-            digest,
-            at,
-            fields,
-            unconfirmed,
-        } = entry;
-        Self {
-            digest: digest.to_string(),
-            at: *at,
-            fields: fields
-                .iter()
-                .map(|(path, digest)| (path.to_string(), digest.to_string()))
-                .collect(),
-            unconfirmed: unconfirmed.iter().map(ToString::to_string).collect(),
-        }
-    }
-
-    pub(super) fn into_entry(self) -> Result<Entry, String> {
-        let mut fields = Vec::with_capacity(self.fields.len());
-        for (path, digest) in self.fields {
-            let path: FieldPath = path.parse().map_err(|e| format!("{e}"))?;
-            let digest: FieldDigest = digest.parse().map_err(|e| format!("{e}"))?;
-            fields.push((path, digest));
-        }
-        let mut unconfirmed = BTreeSet::new();
-        for path in self.unconfirmed {
-            unconfirmed.insert(path.parse().map_err(|e| format!("{e}"))?);
-        }
-        Ok(Entry {
-            digest: user_digest(&self.digest)?,
-            at: self.at,
-            fields: RecordedFields::new(fields),
-            unconfirmed,
-        })
-    }
-}
-
-impl RejectionLine {
-    pub(super) fn of(rejection: &Rejection) -> Self {
-        let Rejection {
-            digest,
-            status,
-            code,
-            attempts,
-            since,
-        } = rejection;
-        Self {
-            digest: digest.to_string(),
-            status: *status,
-            code: code.clone(),
-            attempts: *attempts,
-            since: *since,
-        }
-    }
-
-    pub(super) fn into_rejection(self) -> Result<Rejection, String> {
-        Ok(Rejection {
-            digest: user_digest(&self.digest)?,
-            status: self.status,
-            code: self.code,
-            attempts: self.attempts,
-            since: self.since,
-        })
-    }
-}
-
-fn user_digest(text: &str) -> Result<UserDigest, String> {
-    text.parse().map_err(|error| format!("{error}"))
+    /// Over the lines of files and users, as this program writes them: tells an edit by hand or a merge
+    /// from what was written. A state without it, or with another, is read all the same, more carefully.
+    #[serde(default)]
+    check: Option<String>,
 }
 
 /// Reads a state that may be written in any way.
 pub(super) fn parse(text: &str) -> Result<State, FormatError> {
+    let (mut state, _) = read(text)?;
+    known::drop_untrue(&mut state);
+    Ok(state)
+}
+
+/// The state, its records of files not yet held against its users, and its check.
+pub(super) fn read(text: &str) -> Result<(State, Option<String>), FormatError> {
     let unreadable = |reason: String| FormatError::Unreadable(reason);
     let file: StateFile = match serde_json::from_str(text) {
         Ok(file) => file,
@@ -214,7 +117,7 @@ pub(super) fn parse(text: &str) -> Result<State, FormatError> {
             };
         }
     };
-    if file.version != VERSION {
+    if !(1..=VERSION).contains(&file.version) {
         return Err(FormatError::Newer {
             found: file.version.into(),
         });
@@ -236,9 +139,15 @@ pub(super) fn parse(text: &str) -> Result<State, FormatError> {
         canonical_form: file.canonical_form,
         salt,
         key_id: file.key_id,
+        files: BTreeMap::new(),
         users: BTreeMap::new(),
         rejected: BTreeMap::new(),
     };
+    for (name, line) in file.files {
+        let wrong = |reason: String| unreadable(format!("file «{name}»: {reason}"));
+        let record = line.into_record().map_err(wrong)?;
+        state.files.insert(name.as_str().into(), record);
+    }
     for (id, line) in file.users {
         let wrong = |reason: String| unreadable(format!("user «{id}»: {reason}"));
         let parsed = MemberId::new(&id).map_err(|e| wrong(e.to_string()))?;
@@ -253,7 +162,7 @@ pub(super) fn parse(text: &str) -> Result<State, FormatError> {
             .rejected
             .insert(parsed, line.into_rejection().map_err(wrong)?);
     }
-    Ok(state)
+    Ok((state, file.check))
 }
 
 /// The header of a state: everything but its users.
@@ -280,6 +189,7 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
         canonical_form,
         salt,
         key_id,
+        files,
         users,
         rejected,
     } = state;
@@ -295,36 +205,120 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
     };
     let mut head = json(&header);
     head.pop();
-    write!(out, "{head},\n \"users\": {{")?;
-    lines(out, users.iter().map(|(id, e)| (json(id), entry_line(e))))?;
+    let mut check = Check::default();
+    write!(out, "{head},\n \"files\": {{")?;
+    let sums = known::sums(state);
+    let rows = files.iter().map(|(name, record)| {
+        let content = record.content.as_ref();
+        let content = content.filter(|content| known::is_true(record.number, content, &sums));
+        (json(&**name), json(&FileLine::of(record.number, content)))
+    });
+    lines(out, rows, &mut check)?;
+    write!(out, "}},\n \"users\": {{")?;
+    write_users(out, users, &mut check)?;
     write!(out, "}},\n \"rejected\": {{")?;
-    let rejected = rejected.iter();
-    lines(
-        out,
-        rejected.map(|(id, r)| (json(id), json(&RejectionLine::of(r)))),
-    )?;
-    out.write_all(b"}}\n")
+    let rows = rejected.iter();
+    let rows = rows.map(|(id, rejection)| (json(id), json(&RejectionLine::of(rejection))));
+    lines(out, rows, &mut Check::default())?;
+    writeln!(out, "}},\n \"check\": \"{}\"}}", check.text())
+}
+
+/// How many users are made lines of at a time.
+const STRETCH: usize = 1 << 15;
+
+/// The lines are made by several threads, a stretch of users after the other.
+fn write_users(
+    out: &mut dyn io::Write,
+    users: &BTreeMap<MemberId, Entry>,
+    check: &mut Check,
+) -> io::Result<()> {
+    let mut waiting = users.iter().peekable();
+    let mut is_first = true;
+    while waiting.peek().is_some() {
+        let stretch: Vec<(&MemberId, &Entry)> = waiting.by_ref().take(STRETCH).collect();
+        let texts = in_parallel(&shares(&stretch, 1024), |part| user_lines(part));
+        for text in texts {
+            let lost = |_| io::Error::other("what was loaded of the state cannot be read back");
+            let (text, of_text) = text.map_err(lost)?;
+            // Each line begins with what parts it from the one before, and the first has none before it.
+            out.write_all(&text.as_bytes()[usize::from(is_first)..])?;
+            is_first = false;
+            check.and(of_text);
+        }
+    }
+    if !users.is_empty() {
+        out.write_all(b"\n ")?;
+    }
+    Ok(())
+}
+
+fn user_lines(users: &[(&MemberId, &Entry)]) -> Result<(String, Check), fmt::Error> {
+    let mut check = Check::default();
+    let mut text = String::with_capacity(users.len() * 512);
+    for (id, entry) in users {
+        text.push_str(",\n  ");
+        let start = text.len();
+        text.push_str(&json(id));
+        text.push_str(": ");
+        write_entry(&mut text, entry)?;
+        check.add(&text.as_bytes()[start..]);
+    }
+    Ok((text, check))
+}
+
+/// A sum over lines, so that several threads can make it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Check(u64);
+
+impl Check {
+    /// Adds a line, without its indentation and without what parts it from the next.
+    pub(super) fn add(&mut self, line: &[u8]) {
+        self.0 = self.0.wrapping_add(xxhash_rust::xxh3::xxh3_64(line));
+    }
+
+    /// Adds all lines of another.
+    pub(super) fn and(&mut self, other: Self) {
+        self.0 = self.0.wrapping_add(other.0);
+    }
+
+    pub(super) fn text(self) -> String {
+        to_hex(&self.0.to_be_bytes())
+    }
 }
 
 /// An entry as [`EntryLine`] is written, its fields copied where they are still text.
-fn entry_line(entry: &Entry) -> String {
+fn write_entry(out: &mut String, entry: &Entry) -> fmt::Result {
     if !entry.unconfirmed.is_empty() {
-        return json(&EntryLine::of(entry));
+        out.push_str(&json(&EntryLine::of(entry)));
+        return Ok(());
     }
-    let mut line = format!(
-        "{{\"digest\":\"{}\",\"at\":\"{}\",\"fields\":{{",
-        entry.digest, entry.at
-    );
-    // Writing to a String does not fail.
-    let _ = entry.fields.write(&mut line);
-    line.push_str("}}");
-    line
+    out.push_str("{\"digest\":\"");
+    out.push_str(&to_hex(entry.digest.as_bytes()));
+    write!(out, "\",\"at\":\"{}\"", entry.at)?;
+    if let Some(file) = entry.file {
+        write!(out, ",\"file\":{file}")?;
+    }
+    out.push_str(",\"fields\":{");
+    entry.fields.write(out)?;
+    out.push_str("}}");
+    Ok(())
 }
 
-fn lines(out: &mut dyn io::Write, rows: impl Iterator<Item = (String, String)>) -> io::Result<()> {
+fn lines(
+    out: &mut dyn io::Write,
+    rows: impl Iterator<Item = (String, String)>,
+    check: &mut Check,
+) -> io::Result<()> {
     let mut separator = "\n  ";
-    for (key, line) in rows {
-        write!(out, "{separator}{key}: {line}")?;
+    let mut line = String::new();
+    for (key, value) in rows {
+        line.clear();
+        line.push_str(&key);
+        line.push_str(": ");
+        line.push_str(&value);
+        check.add(line.as_bytes());
+        out.write_all(separator.as_bytes())?;
+        out.write_all(line.as_bytes())?;
         separator = ",\n  ";
     }
     if separator.starts_with(',') {
@@ -333,38 +327,8 @@ fn lines(out: &mut dyn io::Write, rows: impl Iterator<Item = (String, String)>) 
     Ok(())
 }
 
-fn json<T: Serialize>(value: &T) -> String {
+fn json<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).expect("plain data with text keys is always JSON")
-}
-
-/// A map in which a key that comes twice is an error: git can merge two branches into one.
-fn without_repeats<'de, D, V>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error>
-where
-    D: Deserializer<'de>,
-    V: Deserialize<'de>,
-{
-    struct Unique<V>(PhantomData<V>);
-
-    impl<'de, V: Deserialize<'de>> Visitor<'de> for Unique<V> {
-        type Value = BTreeMap<String, V>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-            let mut map = BTreeMap::new();
-            while let Some((key, value)) = access.next_entry::<String, V>()? {
-                if map.contains_key(&key) {
-                    return Err(A::Error::custom(format!("«{key}» stands there twice")));
-                }
-                map.insert(key, value);
-            }
-            Ok(map)
-        }
-    }
-
-    deserializer.deserialize_map(Unique(PhantomData))
 }
 
 /// The JSON Schema of the state file.
@@ -375,7 +339,8 @@ pub fn schema() -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Attributes, DigestKey, Digests};
+    use crate::model::{Attributes, DigestKey, Digests, FieldPath, Rejection};
+    use jiff::Timestamp;
 
     fn digests() -> Digests {
         let attributes = Attributes {
@@ -419,7 +384,7 @@ mod tests {
     fn round_trip() {
         let text = written(&state());
         assert_eq!(parse(&text).expect("a state"), state());
-        assert_eq!(text.lines().count(), 9);
+        assert_eq!(text.lines().count(), 11);
     }
 
     #[test]
@@ -431,10 +396,10 @@ mod tests {
     #[test]
     fn refusals() {
         let text = written(&state());
-        let newer = text.replacen("\"version\":1", "\"version\":2,\"news\":true", 1);
+        let newer = text.replacen("\"version\":2", "\"version\":3,\"news\":true", 1);
         assert!(matches!(
             parse(&newer),
-            Err(FormatError::Newer { found: 2 })
+            Err(FormatError::Newer { found: 3 })
         ));
         let form = text.replacen("\"canonicalForm\":1", "\"canonicalForm\":9", 1);
         assert!(matches!(

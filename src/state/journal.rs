@@ -6,12 +6,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::format::{EntryLine, RejectionLine};
+use super::rows::{EntryLine, RejectionLine};
 use crate::model::digest::{checksum, to_hex};
 use crate::model::{Entry, MemberId, Rejection, State};
 
 /// The version of the journal's form.
 const VERSION: u32 = 1;
+
+/// The most bytes of a first line.
+pub(super) const HEAD: usize = 256;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,10 @@ mod journal;
 mod lines;
 mod lock;
 mod room;
+mod rows;
 mod seen;
 mod store;
+mod text;
 
 pub use format::{FormatError, VERSION, schema, write};
 pub use journal::{JournalRecord, Replay, ReplayError, replay};

@@ -3,16 +3,17 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, SyncSender};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::format::{self, FormatError};
 use super::journal::{self, JournalRecord, Replay};
 use super::lock::{Holder, Lock, LockError};
+use super::text::{FileText, StateText};
 use super::{lines, room};
-use crate::model::State;
+use crate::model::{Desired, State, known};
 
 /// How long accepted users may wait to be flushed to the disk together. A kill loses none of
 /// them; a power cut those of this time, which are then sent again.
@@ -72,6 +73,42 @@ pub struct Loaded {
     pub state: Option<State>,
     /// What the journal added.
     pub replay: Replay,
+    /// Which files these were.
+    seen: Seen,
+    /// The text that field digests are read from when they are asked for.
+    text: Option<Arc<FileText>>,
+}
+
+impl Loaded {
+    /// Whether all that was asked of the state could be read back, long after it was loaded.
+    ///
+    /// # Errors
+    ///
+    /// What the system said when it could not.
+    pub fn check(&self) -> Result<(), StoreError> {
+        match &self.text {
+            Some(text) => text.check().map_err(|cause| StoreError::File {
+                doing: "read back from",
+                path: text.path.clone(),
+                cause,
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What tells whether the state's files are still those that were read: each save makes a new file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Seen {
+    state: Option<Identity>,
+    journal: Option<Identity>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Identity {
+    number: u64,
+    bytes: u64,
+    modified: Option<SystemTime>,
 }
 
 impl Store {
@@ -109,8 +146,9 @@ impl Store {
         // The journal first: an apply that ends in between has saved the state before it removes
         // the journal, so the pair is never older than the journal.
         let journal_path = self.journal_path();
+        let seen = self.seen()?;
         let journal = read_optional(&journal_path)?;
-        let Some(bytes) = read_optional(&self.path)? else {
+        let Some(text) = self.text()? else {
             if journal.is_some_and(|bytes| !bytes.is_empty()) {
                 return Err(StoreError::Journal {
                     path: journal_path,
@@ -123,15 +161,16 @@ impl Store {
             return Ok(Loaded {
                 state: None,
                 replay: Replay::default(),
+                seen,
+                text: None,
             });
         };
         let unusable = |cause| StoreError::Format {
             path: self.path.clone(),
             cause,
         };
-        let text = String::from_utf8(bytes)
-            .map_err(|error| unusable(FormatError::Unreadable(error.to_string())))?;
-        let mut state = lines::parse(text).map_err(unusable)?;
+        let kept: Arc<dyn StateText> = Arc::clone(&text) as _;
+        let mut state = lines::read(&kept).map_err(unusable)?;
         let replay = match journal {
             None => Replay::default(),
             Some(bytes) => {
@@ -141,9 +180,40 @@ impl Store {
                 })?
             }
         };
+        if replay.replayed > 0 {
+            known::drop_untrue(&mut state);
+        }
         Ok(Loaded {
             state: Some(state),
             replay,
+            seen,
+            text: Some(text),
+        })
+    }
+
+    /// Whether the state is still as it was loaded, so that it need not be loaded again.
+    pub fn is_as_loaded(&self, loaded: &Loaded) -> Result<bool, StoreError> {
+        Ok(self.seen()? == loaded.seen)
+    }
+
+    /// The state's text; `None` where there is no file.
+    fn text(&self) -> Result<Option<Arc<FileText>>, StoreError> {
+        let failed = |cause| StoreError::File {
+            doing: "read",
+            path: self.path.clone(),
+            cause,
+        };
+        match File::open(&self.path) {
+            Ok(file) => FileText::new(file, &self.path).map(Some).map_err(failed),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(cause) => Err(failed(cause)),
+        }
+    }
+
+    fn seen(&self) -> Result<Seen, StoreError> {
+        Ok(Seen {
+            journal: identity(&self.journal_path())?,
+            state: identity(&self.path)?,
         })
     }
 
@@ -173,9 +243,14 @@ impl Store {
     /// closing save fit on the disk, should all of these events happen.
     pub fn check_room(
         &self,
-        state: &State,
+        loaded: &Loaded,
+        desired: &Desired,
         events: impl Iterator<Item = JournalRecord>,
     ) -> Result<(), StoreError> {
+        /// The most that a file's record takes besides its name, in bytes.
+        const RECORD: usize = 200;
+        /// The most that an entry grows when its file is recorded.
+        const FILE: usize = ",\"file\":4294967295".len();
         let path = self.journal_path();
         match OpenOptions::new().append(true).open(&path) {
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
@@ -187,12 +262,18 @@ impl Store {
             }
             _ => {}
         }
-        // A user's line in the state is no longer than its line in the journal.
-        let lines: usize = events.map(|event| journal::line(&event).len()).sum();
-        let mut whole = Length(0);
-        // Counting does not fail.
-        let _ = format::write(state, &mut whole);
-        let bytes = whole.0 + (journal::head(state).len() + 2 * lines) as u64;
+        // A user's line in the state is no longer than its line in the journal; a name is at worst all
+        // escapes.
+        let lines: usize = events.map(|event| journal::line(&event).len() + FILE).sum();
+        let names = desired
+            .files
+            .iter()
+            .map(|file| 6 * file.name.len() + RECORD);
+        let recorded = loaded.state.as_ref().map_or(0, |state| state.users.len());
+        let on_disk = [&loaded.seen.state, &loaded.seen.journal];
+        let on_disk = on_disk.into_iter().flatten().map(|file| file.bytes);
+        let bytes = on_disk.sum::<u64>()
+            + (journal::HEAD + 2 * lines + names.sum::<usize>() + FILE * recorded) as u64;
         room::try_out(folder_of(&self.path), bytes).map_err(|cause| match cause.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Room {
                 path: self.path.clone(),
@@ -259,17 +340,22 @@ fn write_whole(state: &State, file: &mut File) -> io::Result<()> {
     out.flush()
 }
 
-/// Counts the bytes that would be written.
-struct Length(u64);
-
-impl Write for Length {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len() as u64;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+fn identity(path: &Path) -> Result<Option<Identity>, StoreError> {
+    match fs::metadata(path) {
+        Ok(data) => Ok(Some(Identity {
+            #[cfg(unix)]
+            number: std::os::unix::fs::MetadataExt::ino(&data),
+            #[cfg(not(unix))]
+            number: 0,
+            bytes: data.len(),
+            modified: data.modified().ok(),
+        })),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(StoreError::File {
+            doing: "read",
+            path: path.to_owned(),
+            cause,
+        }),
     }
 }
 
@@ -306,7 +392,8 @@ fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 pub struct JournalWriter {
     file: File,
     length: u64,
-    wake: Option<SyncSender<()>>,
+    /// Wakes the thread; its end ends the thread.
+    wake: Option<(SyncSender<()>, Sender<()>)>,
     flusher: Option<JoinHandle<()>>,
     trouble: Arc<Mutex<Option<io::Error>>>,
 }
@@ -323,6 +410,7 @@ impl JournalWriter {
         sync_folder(folder_of(path))?;
 
         let (wake, woken) = mpsc::sync_channel::<()>(1);
+        let (ending, ended) = mpsc::channel::<()>();
         let trouble = Arc::new(Mutex::new(None));
         let second_handle = file.try_clone()?;
         let flusher = {
@@ -334,14 +422,17 @@ impl JournalWriter {
                         if let Err(error) = second_handle.sync_data() {
                             *trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                         }
-                        thread::sleep(FLUSH_INTERVAL);
+                        if ended.recv_timeout(FLUSH_INTERVAL) == Err(RecvTimeoutError::Disconnected)
+                        {
+                            break;
+                        }
                     }
                 })?
         };
         Ok(Self {
             file,
             length: head.len() as u64,
-            wake: Some(wake),
+            wake: Some((wake, ending)),
             flusher: Some(flusher),
             trouble,
         })
@@ -367,7 +458,7 @@ impl JournalWriter {
             return Err(error);
         }
         self.length += line.len() as u64;
-        if let Some(wake) = &self.wake {
+        if let Some((wake, _)) = &self.wake {
             // A full channel means that a flush is due anyway.
             let _ = wake.try_send(());
         }

@@ -24,6 +24,7 @@ mod review;
 mod sandbox;
 mod schemas;
 mod secrecy;
+mod shortcut;
 mod stopping;
 mod stories;
 mod tidy;

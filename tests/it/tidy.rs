@@ -47,6 +47,7 @@ const HOMES: &[(&str, &[&str])] = &[
         &[
             "manifest/load.rs",
             "state/store.rs",
+            "state/text.rs",
             "state/room.rs",
             "state/lock.rs",
             "cli/files.rs",

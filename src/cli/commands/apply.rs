@@ -16,7 +16,8 @@ use crate::cli::session::{Opened, Session};
 use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
 use crate::cli::{github, holder, output, signals};
-use crate::model::{Desired, LimitKind, Plan, PlanDigest, State};
+use crate::model::{Desired, LimitKind, MemberId, Plan, PlanDigest, State};
+use crate::plan;
 use crate::remote::{Channel, Policy};
 use crate::state::{JournalWriter, Loaded, Lock, Store, StoreError};
 
@@ -27,22 +28,24 @@ pub(crate) fn run(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     let settings = Settings::read(global)?;
-    let (desired, warnings) = settings.desired()?;
-    output::warn(terminal, &settings.root, &warnings);
+    let shortcut = !arguments.planning.no_shortcut;
+    let mut loaded = settings.store.load()?;
     let reviewed = match &arguments.plan {
         Some(path) => Some(Reviewed::read(path, arguments)?),
         None => None,
     };
+    let refresh = arguments.planning.refresh || reviewed.as_ref().is_some_and(|r| r.file.refreshed);
+    let (mut desired, warnings) = settings.wanted(&loaded, shortcut, refresh)?;
+    output::warn(terminal, &settings.root, &warnings);
     let select = match &reviewed {
         Some(reviewed) => reviewed.file.select.clone(),
         None => arguments.planning.select.clone(),
     };
-    let refresh = arguments.planning.refresh || reviewed.as_ref().is_some_and(|r| r.file.refreshed);
     if !refresh
         && nothing_to_do(
             &settings,
             arguments,
-            &desired,
+            (&loaded, &desired),
             reviewed.as_ref(),
             &select,
             terminal,
@@ -52,29 +55,24 @@ pub(crate) fn run(
     }
 
     let _lock = lock(&settings, arguments.lock_timeout)?;
-    let loaded = settings.store.load()?;
+    if !settings.store.is_as_loaded(&loaded)? {
+        loaded = settings.store.load()?;
+        (desired, _) = settings.wanted(&loaded, shortcut, refresh)?;
+    }
     output::replayed(terminal, &loaded);
     let recorded = settings.recorded(&loaded);
     let described = recorded.channel_id.clone();
-    let mut session = Session::new(&settings, &arguments.traffic, terminal);
-    let mut observed = None;
-    if refresh {
-        settings.digest_key(&recorded)?;
-        let ids = selected(&desired, &select);
-        let (opened, sightings) = session.look(&ids, described.as_deref())?;
-        session = opened;
-        observed = Some(sightings);
-    }
-    let look = Look {
-        base: None,
-        observed: observed.as_ref(),
-    };
+    let session = Session::new(&settings, &arguments.traffic, terminal);
+    let ids = refresh.then(|| selected(&desired, &select));
+    let (mut session, observed) = session.look(ids.as_deref(), described.as_deref())?;
+    let look = Look::at_channel(observed.as_ref());
     let plan = decide(&settings, &select, &desired, &recorded, look)?;
+    loaded.check()?;
     check_expected(&plan, arguments, reviewed.as_ref())?;
     show(terminal, &settings, arguments, &plan)?;
     check_limits(&plan, arguments)?;
     if plan.is_empty() {
-        tidy(&settings, loaded, &desired)?;
+        tidy(&settings, loaded, &desired, &plan)?;
         github::applied(terminal, &Report::nothing(plan.unchanged), &plan);
         report(
             terminal,
@@ -87,7 +85,7 @@ pub(crate) fn run(
     session.find()?;
     settings
         .store
-        .check_room(&recorded, apply::most_written(&plan, now()))?;
+        .check_room(&loaded, &desired, apply::most_written(&plan, now()))?;
     drop(recorded);
     if !arguments.auto_approve {
         terminal.approve(&format!("Apply these changes to {}?", Way::name(&settings)))?;
@@ -117,7 +115,8 @@ pub(crate) fn run(
         let ended = carried_out.await;
         open.close();
         // From here on no failure may hide what was done: it is reported, and then the trouble.
-        let kept = finish(&settings, &mut state, journal, &desired, &ended);
+        let wanted = (&desired, &plan);
+        let kept = finish(&settings, &mut state, journal, wanted, &ended);
         watching.abort();
         report(terminal, &settings, arguments, &ended);
         github::applied(terminal, &ended, &plan);
@@ -135,17 +134,22 @@ pub(crate) fn run(
 fn nothing_to_do(
     settings: &Settings,
     arguments: &ApplyArguments,
-    desired: &Desired,
+    (loaded, desired): (&Loaded, &Desired),
     reviewed: Option<&Reviewed>,
     select: &[String],
     terminal: Terminal,
 ) -> Result<bool, Failure> {
-    let loaded = settings.store.load()?;
-    if loaded.replay.replayed > 0 || loaded.state.as_ref().is_some_and(|s| outlived(s, desired)) {
+    if loaded.replay.replayed > 0
+        || loaded
+            .state
+            .as_ref()
+            .is_some_and(|s| outlived(s, desired).next().is_some())
+    {
         return Ok(false);
     }
-    let recorded = settings.recorded(&loaded);
+    let recorded = settings.recorded(loaded);
     let plan = decide(settings, select, desired, &recorded, Look::default())?;
+    loaded.check()?;
     let idle = plan.is_empty();
     if idle {
         github::applied(terminal, &Report::nothing(plan.unchanged), &plan);
@@ -295,31 +299,44 @@ async fn carry_out(
     report
 }
 
-/// Whether refusals are recorded of users who are no longer declared.
-fn outlived(state: &State, desired: &Desired) -> bool {
-    state
-        .rejected
-        .keys()
-        .any(|id| !desired.users.contains_key(id))
+/// Refused users who are no longer declared.
+fn outlived<'s>(state: &'s State, desired: &Desired) -> impl Iterator<Item = &'s MemberId> {
+    let refused = state.rejected.keys();
+    refused.filter(|id| !desired.declares(id, state))
 }
 
 /// Keeps the record in order where nothing is to be sent: folds a journal that was left behind.
-fn tidy(settings: &Settings, loaded: Loaded, desired: &Desired) -> Result<(), Failure> {
+fn tidy(
+    settings: &Settings,
+    loaded: Loaded,
+    desired: &Desired,
+    plan: &Plan,
+) -> Result<(), Failure> {
     let Some(mut state) = loaded.state else {
         return Ok(());
     };
-    if loaded.replay.replayed > 0 || outlived(&state, desired) {
-        save(settings, &mut state, desired)?;
+    if loaded.replay.replayed > 0 || outlived(&state, desired).next().is_some() {
+        save(settings, &mut state, (desired, plan))?;
     }
     Ok(settings.store.remove_journal()?)
 }
 
-fn save(settings: &Settings, state: &mut State, desired: &Desired) -> Result<(), StoreError> {
-    state
-        .rejected
-        .retain(|id, _| desired.users.contains_key(id));
+fn save(
+    settings: &Settings,
+    state: &mut State,
+    (desired, plan): (&Desired, &Plan),
+) -> Result<(), Failure> {
+    let outlived: Vec<MemberId> = outlived(state, desired).cloned().collect();
+    for id in outlived {
+        state.rejected.remove(&id);
+    }
+    let key = settings.digest_key(state)?;
+    plan::record_files(state, desired, plan, &key);
     state.serial += 1;
-    settings.store.save(state)
+    settings
+        .store
+        .save(state)
+        .map_err(|error| rescue(settings, state, &error))
 }
 
 /// Folds the journal into the state and removes it.
@@ -327,15 +344,15 @@ fn finish(
     settings: &Settings,
     state: &mut State,
     journal: JournalWriter,
-    desired: &Desired,
+    wanted: (&Desired, &Plan),
     report: &Report,
 ) -> Result<(), Failure> {
     if let Err(error) = journal.close() {
         // The closing save is what counts now; it says so itself if it fails.
         tracing::warn!("cannot flush the journal: {error}");
     }
-    if report.changed_the_record() || outlived(state, desired) {
-        save(settings, state, desired).map_err(|error| rescue(settings, state, &error))?;
+    if report.changed_the_record() || outlived(state, wanted.0).next().is_some() {
+        save(settings, state, wanted)?;
     }
     if let Err(error) = settings.store.remove_journal() {
         // It is older than the state now, and is passed over.

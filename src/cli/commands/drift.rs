@@ -33,6 +33,7 @@ pub(crate) fn run(
             "the first apply makes it",
         ));
     };
+    loaded.check()?;
     let mut survey = Survey {
         state,
         desired: &desired,

@@ -19,9 +19,10 @@ pub(crate) fn run(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     let settings = Settings::read(global)?;
-    let (desired, warnings) = settings.desired()?;
-    output::warn(terminal, &settings.root, &warnings);
     let loaded = settings.store.load()?;
+    let shortcut = !arguments.planning.no_shortcut;
+    let (desired, warnings) = settings.wanted(&loaded, shortcut, arguments.planning.refresh)?;
+    output::warn(terminal, &settings.root, &warnings);
     output::replayed(terminal, &loaded);
     let state = settings.recorded(&loaded);
     let base = match &arguments.base {
@@ -29,31 +30,29 @@ pub(crate) fn run(
         None => None,
     };
     let select = &arguments.planning.select;
-    let observed = if arguments.planning.refresh {
-        // Refuses a wrong key before anything is asked.
-        settings.digest_key(&state)?;
-        let session = Session::new(&settings, &arguments.traffic, terminal);
-        let recorded = state.channel_id.as_deref();
-        let (_, observed) = session.look(&selected(&desired, select), recorded)?;
-        Some(observed)
-    } else {
-        None
-    };
+    let session = Session::new(&settings, &arguments.traffic, terminal);
+    let refresh = arguments.planning.refresh;
+    let ids = refresh.then(|| selected(&desired, select));
+    let (_, observed) = session.look(ids.as_deref(), state.channel_id.as_deref())?;
     let look = Look {
         base: base.as_ref(),
         observed: observed.as_ref(),
     };
     let plan = decide(&settings, select, &desired, &state, look)?;
+    loaded.check()?;
     if let Some(path) = &arguments.out {
         files::write_private(path, &PlanFile::of(&plan, select).write())?;
     }
     github::planned(terminal, &settings, &plan);
     output::plan(terminal, &settings, arguments, &plan)?;
-    Ok(if arguments.detailed_exitcode && !plan.is_empty() {
+    let exit = if arguments.detailed_exitcode && !plan.is_empty() {
         Exit::Changes
     } else {
         Exit::Done
-    })
+    };
+    // The process ends here; giving back a million users one by one would take longer than planning.
+    std::mem::forget((desired, plan, loaded));
+    Ok(exit)
 }
 
 /// What a plan knows besides manifests and state.
@@ -63,6 +62,16 @@ pub(crate) struct Look<'a> {
     pub base: Option<&'a BTreeMap<MemberId, Attributes>>,
     /// What Channel was seen to have.
     pub observed: Option<&'a BTreeMap<MemberId, Sighting>>,
+}
+
+impl<'a> Look<'a> {
+    /// Without an earlier revision.
+    pub(crate) fn at_channel(observed: Option<&'a BTreeMap<MemberId, Sighting>>) -> Self {
+        Self {
+            base: None,
+            observed,
+        }
+    }
 }
 
 /// The ids of the desired users within the selection: of whom Channel is asked.

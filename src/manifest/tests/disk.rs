@@ -24,7 +24,7 @@ fn load_with(root: &Path, patterns: &[&str]) -> Reading {
         patterns: patterns.iter().map(ToString::to_string).collect(),
         ..settings()
     };
-    load(root, &settings)
+    load(root, &settings, None)
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn cases() {
             rules: None,
             ..settings()
         };
-        let reading = load(&folder, &settings);
+        let reading = load(&folder, &settings, None);
         let mut text = String::new();
         for diagnostic in &reading.diagnostics {
             text += &written(diagnostic);

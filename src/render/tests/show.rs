@@ -48,6 +48,7 @@ fn the_whole() {
     state key     none
     form          1
     users         2
+    files         0
     rejected      2
     unconfirmed   1
     ");

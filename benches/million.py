@@ -1,0 +1,355 @@
+#!/usr/bin/env python3
+"""What talkform costs with a million users, beside what the bare work costs.
+
+    python3 benches/million.py                      all of it; some minutes, 16 GB of memory, 6 GB of disk
+    python3 benches/million.py --scale 0.01         everything a hundred times smaller
+    python3 benches/million.py --only cold --only no-op
+    python3 benches/million.py FOLDER --keep        projects are made in FOLDER and left there
+
+Needs bash, findutils, coreutils, cargo, and Python's standard library. Builds talkform and the bench `million`,
+makes projects, warms each tree once, then measures: the commands of one case take turns, and the table has the
+median of each number. It listens and talks on loopback alone.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+def environment():
+    """Ours, without what would steer talkform or make it report to a CI."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TALKFORM_", "GITHUB_"))
+    }
+    return kept | {"TALKFORM_ACCESS_KEY": "measure", "TALKFORM_ACCESS_SECRET": "measure"}
+
+
+def build():
+    """The two programs."""
+    found = {}
+    for what in (["build", "--release", "--bin", "talkform"], ["bench", "--no-run", "--bench", "million"]):
+        command = ["cargo", *what, "--locked", "--message-format=json-render-diagnostics"]
+        lines = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout
+        for message in map(json.loads, lines.splitlines()):
+            if message.get("executable"):
+                found[message["target"]["name"]] = message["executable"]
+    return found["talkform"], found["million"]
+
+
+class Run:
+    """One finished process: seconds of wall and processor time, bytes of peak memory, seconds it claims itself."""
+
+    def __init__(self, command, expect=None):
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as talk:
+            begin = time.perf_counter()
+            child = subprocess.Popen(command, stdout=out, stderr=talk, stdin=subprocess.DEVNULL, env=environment())
+            _, status, usage = os.wait4(child.pid, 0)
+            self.wall = time.perf_counter() - begin
+            child.returncode = os.waitstatus_to_exitcode(status)
+            out.seek(0)
+            talk.seek(0)
+            self.text = out.read().decode()
+            if child.returncode != 0 or (expect and expect not in self.text):
+                sys.exit(f"{command}: status {child.returncode}, {self.text[-2000:]} {talk.read().decode()[-2000:]}")
+        self.cpu = usage.ru_utime + usage.ru_stime
+        # A child's peak is never below what this program had when it started the child.
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT
+        self.memory = usage.ru_maxrss * UNIT
+        self.memory_is_bound = self.memory <= own * 1.05
+        self.elapsed = None
+        if self.text.startswith("{"):
+            self.elapsed = json.loads(self.text)["elapsedSeconds"]
+        elif self.text.endswith(" seconds\n"):
+            self.elapsed = float(self.text.split()[0])
+
+
+class Command:
+    """What takes its turn in a case."""
+
+    def __init__(self, command, prepare=None, expect=None):
+        self.command, self.prepare, self.expect = [str(part) for part in command], prepare, expect
+        self.runs = []
+
+    def run(self, counts=True):
+        if self.prepare:
+            self.prepare()
+        run = Run(self.command, self.expect)
+        if counts:
+            self.runs.append(run)
+
+    def median(self, name):
+        return statistics.median(getattr(run, name) for run in self.runs)
+
+    def peak(self):
+        bound = "≤ " if any(run.memory_is_bound for run in self.runs) else ""
+        return f"{bound}{self.median('memory') / 1e6:,.0f} MB"
+
+
+def seconds(number):
+    return f"{number * 1000:.1f} ms" if number < 1 else f"{number:.2f} s"
+
+
+class Bench:
+    """Projects, cases, rows."""
+
+    def __init__(self, options, folder):
+        self.options, self.folder = options, folder
+        self.talkform, self.million = build()
+        self.rows, self.sandbox = [], None
+
+    # Projects
+
+    def count(self, number, least=1):
+        return max(least, round(number * self.options.scale))
+
+    def project(self, name, users, files, form="yaml", recorded=True):
+        """A fresh project; where `recorded`, everybody in it is applied already."""
+        folder = self.folder / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        self.say(f"makes {name}: {users:,} users in {files:,} files")
+        shape = ["--users", users, "--files", files, "--format", form]
+        self.tool("generate", folder, *shape)
+        if recorded:
+            self.tool("record", folder)
+        return folder
+
+    def tool(self, *arguments):
+        subprocess.run([self.million, *map(str, arguments)], stdout=subprocess.DEVNULL, check=True)
+
+    def drop(self, folder):
+        if not self.options.keep:
+            shutil.rmtree(folder)
+
+    def say(self, text):
+        print(text, file=sys.stderr, flush=True)
+
+    # Cases
+
+    def wants(self, *names):
+        return not self.options.only or any(name in self.options.only for name in names)
+
+    def measure(self, name, *commands):
+        self.say(f"measures {name}")
+        for command in commands:
+            command.run(counts=False)
+        for _ in range(self.options.runs):
+            for command in commands:
+                command.run()
+
+    def row(self, case, measured, floor=None, word="", by="wall"):
+        """A line of the table; `by` says which time of the two is compared."""
+        cells = [case, seconds(measured.median(by)), seconds(measured.median("cpu")), measured.peak()]
+        if floor:
+            other = floor.median(by)
+            cells += [f"{word} {seconds(other)}", f"{measured.median(by) / other:.2f}"]
+        else:
+            cells += ["", ""]
+        self.rows.append(cells)
+
+    def plan(self, folder, *flags, expect="No changes."):
+        return Command([self.talkform, "-C", folder, "plan", *flags], expect=expect)
+
+    def sums(self, folder):
+        line = 'find "$0/users" -type f -print0 | xargs -0 -P2 -n 64 sha256sum > /dev/null'
+        return Command(["bash", "-c", line, folder])
+
+    def floor(self, kind, folder):
+        return Command([self.million, f"floor-{kind}", folder], expect=" users")
+
+    def no_op(self, name, folder, what):
+        if self.wants(name):
+            plan, sums = self.plan(folder), self.sums(folder)
+            self.measure(name, plan, sums)
+            self.row(f"no-op plan, {what}", plan, sums, "sha256sum")
+
+    def cold(self, name, folder, what):
+        if self.wants(name):
+            plan, floor = self.plan(folder, "--no-shortcut"), self.floor("yaml", folder)
+            self.measure(name, plan, floor)
+            self.row(f"cold plan, {what}", plan, floor, "serde_yaml")
+
+    # The sandbox
+
+    def url(self):
+        """Of a sandbox that never says «too many», in a process of its own."""
+        if self.sandbox is None:
+            command = [self.talkform, "sandbox", "--listen", "127.0.0.1:0", "--per-second", "1000000", "--burst", "1000000"]
+            self.sandbox = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment())
+            self.address = self.sandbox.stdout.readline().strip()
+        return self.address
+
+    def apply(self, folder, changes, kind, recorded=None, parallelism=8):
+        """An apply from the recorded state, or from none."""
+        file = folder / "talkform.yaml"
+        lines = file.read_text().splitlines()
+        lines = [f"  baseUrl: {self.url()}" if "baseUrl" in line else line for line in lines]
+        file.write_text("\n".join(lines) + "\n")
+        state = folder / "talkform.state.json"
+
+        def prepare():
+            state.unlink(missing_ok=True)
+            if recorded:
+                shutil.copyfile(recorded, state)
+                os.sync()
+
+        command = [self.talkform, "-C", folder, "apply", "--auto-approve", "--json", "--parallelism", parallelism]
+        return Command(command, prepare, f'"{kind}": {changes},')
+
+    # All of it
+
+    def all(self):
+        users, files = self.count(1_000_000), self.count(10_000, least=2)
+        many = f"{users:,} users, {files:,} files"
+        names = ["no-op", "cold", "first", "changed", "json-lines", "apply-state"]
+        if self.wants(*names):
+            self.ten_thousand_files(users, files, many)
+        self.other_shapes()
+        if self.wants("apply-requests"):
+            self.requests()
+        if self.wants("version"):
+            version = Command([self.talkform, "--version"], expect="talkform")
+            self.measure("version", version)
+            self.row("`talkform --version`", version)
+
+    def ten_thousand_files(self, users, files, many):
+        folder = self.project("ten-thousand-files", users, files)
+        self.no_op("no-op", folder, many)
+        self.cold("cold", folder, many)
+        if self.wants("json-lines"):
+            lines = self.project("json-lines", users, self.count(10, least=2), "jsonl")
+            plan, yaml = (self.plan(where, "--no-shortcut") for where in (lines, folder))
+            floor = self.floor("json", lines)
+            self.measure("json-lines", plan, yaml, floor)
+            what = f"{users:,} users, {self.count(10, least=2)} JSON Lines files"
+            self.row(f"cold plan, {what}", plan, floor, "serde_json")
+            self.row(f"cold plan, {what}", plan, yaml, "the same users as YAML")
+            self.drop(lines)
+        state = folder / "talkform.state.json"
+        recorded = folder / "recorded.state.json"
+        if self.wants("first"):
+            state.rename(recorded)
+            plan, floor = self.plan(folder, expect=f"Plan: {users} to create"), self.floor("yaml", folder)
+            self.measure("first", plan, floor)
+            self.row(f"first plan, no state, {many}", plan, floor, "serde_yaml")
+            recorded.rename(state)
+        if self.wants("changed"):
+            changed = min(files, self.count(100))
+            self.tool("touch", folder, "--files", changed)
+            plan, sums = self.plan(folder, expect=f"Plan: {changed} to update"), self.sums(folder)
+            self.measure("changed", plan, sums)
+            self.row(f"plan, {changed} files changed, {many}", plan, sums, "sha256sum")
+        if self.wants("apply-state"):
+            self.apply_state(folder, users, files)
+        self.drop(folder)
+
+    def apply_state(self, large, users, files):
+        # The seed is that of «changed»: the same files come first, and the same users in them.
+        changes = min(files, self.count(1000))
+        small = self.project("as-many-as-change", changes, changes)
+        commands = []
+        for folder in (large, small):
+            self.tool("touch", folder, "--files", changes)
+            recorded = folder / "recorded.state.json"
+            (folder / "talkform.state.json").rename(recorded)
+            commands.append(self.apply(folder, changes, "updated", recorded))
+        self.measure("apply-state", *commands)
+        case = f"apply of {changes:,} changes, {users:,} recorded"
+        word = f"{changes:,} recorded"
+        self.row(f"{case}, as it reports", *commands, word, by="elapsed")
+        self.row(f"{case}, wall", *commands, word)
+        self.drop(small)
+
+    def other_shapes(self):
+        part, whole = self.count(100_000), self.count(1_000_000)
+        shapes = [
+            ("one-file", part, 1, "one file"),
+            ("single-users", part, part, "a file each"),
+            ("thousand-files", whole, self.count(1000, least=2), f"{self.count(1000, least=2):,} files"),
+        ]
+        for name, users, files, word in shapes:
+            if self.wants(name, f"{name}-cold"):
+                folder = self.project(name, users, files)
+                self.no_op(name, folder, f"{users:,} users, {word}")
+                self.cold(f"{name}-cold", folder, f"{users:,} users, {word}")
+                self.drop(folder)
+
+    def requests(self):
+        users = self.count(10_000)
+        folder = self.project("requests", users, min(users, 100), recorded=False)
+        for parallelism in (8, 64):
+            apply = self.apply(folder, users, "created", parallelism=parallelism)
+            floor = Command([self.million, "floor-requests", self.url(), users, parallelism], expect=" seconds")
+            self.measure(f"apply-requests, {parallelism} at once", apply, floor)
+            case = f"apply of {users:,} users, {parallelism} at once"
+            self.row(f"{case}, as it reports", apply, floor, "bare requests", by="elapsed")
+            self.row(f"{case}, wall", apply, floor, "bare requests")
+        self.drop(folder)
+
+    def close(self):
+        if self.sandbox:
+            self.sandbox.terminate()
+            self.sandbox.wait()
+
+
+def machine():
+    """What this ran on, and nothing that names it."""
+    model = "unknown processor"
+    total = "unknown"
+    try:
+        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+        kilobytes = pathlib.Path("/proc/meminfo").read_text().split("MemTotal:")[1].split()[0]
+        total = f"{int(kilobytes) * 1024 / 1e9:.0f} GB"
+    except (OSError, IndexError):
+        pass
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{cores} cores of {model}, {total} of memory, {platform.system()} {platform.release()}"
+
+
+def table(rows):
+    head = ["case", "wall", "cpu", "peak memory", "floor", "ratio"]
+    print("| " + " | ".join(head) + " |")
+    print("|---|---:|---:|---:|---|---:|")
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=pathlib.Path, help="where projects are made; a temporary one by default")
+    parser.add_argument("--runs", type=int, default=5, help="of how many runs the median is taken")
+    parser.add_argument("--scale", type=float, default=1.0, help="how much of a million; 0.01 for a quick try")
+    parser.add_argument("--only", action="append", metavar="CASE", help=(
+        "no-op, cold, first, changed, json-lines, apply-state, one-file, one-file-cold, single-users, single-users-cold, "
+        "thousand-files, thousand-files-cold, apply-requests or version; may be repeated"))
+    parser.add_argument("--keep", action="store_true", help="leave the projects in the folder")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="talkform-million-") as temporary:
+        bench = Bench(options, options.folder or pathlib.Path(temporary))
+        try:
+            bench.all()
+        finally:
+            bench.close()
+    print(f"Medians of {options.runs} runs; {machine()}.\n")
+    table(bench.rows)
+
+
+if __name__ == "__main__":
+    main()

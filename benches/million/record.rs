@@ -1,0 +1,67 @@
+//! A state in which everybody is applied already, without a request for each.
+
+use std::fs;
+use std::path::Path;
+
+use talkform::manifest::{self, ReadSettings};
+use talkform::model::{DigestKey, Entry, Limits, Project, Selection, State};
+use talkform::plan::{Context, plan, record_files};
+use talkform::state::Store;
+
+use super::Problem;
+
+/// Reads a project's settings.
+pub fn project(folder: &Path) -> Result<(Project, ReadSettings), Problem> {
+    let text = fs::read_to_string(folder.join("talkform.yaml"))?;
+    let project = manifest::project::parse(&text, "talkform.yaml")
+        .and_then(|file| file.resolve(None))
+        .map_err(|problems| format!("{problems:?}"))?;
+    let settings = ReadSettings {
+        patterns: project.manifests.clone(),
+        api: project.channel.api,
+        sensitive: project.sensitive.clone(),
+        show_sensitive: false,
+        rules: None,
+    };
+    Ok((project, settings))
+}
+
+/// Writes the state that an apply to a fresh sandbox would have left. Returns how many users it holds.
+pub fn record(folder: &Path) -> Result<usize, Problem> {
+    let (project, settings) = project(folder)?;
+    let reading = manifest::load(folder, &settings, None);
+    if let Some(first) = reading.diagnostics.first() {
+        return Err(format!("the manifests are not flawless: {first:?}").into());
+    }
+    let desired = reading.desired;
+    let mut state = State::new(
+        "made-for-measuring".to_owned(),
+        b"0123456789abcdef".to_vec(),
+        None,
+        project.channel.api,
+    );
+    state.channel_id = Some("sandbox".to_owned());
+    state.serial = 1;
+    let key = DigestKey::new(&state.salt, None);
+    let all = plan(
+        &desired,
+        &state,
+        &Context {
+            key: &key,
+            removed: project.removed,
+            limits: &Limits::default(),
+            selection: &Selection::default(),
+            base: None,
+            observed: None,
+        },
+    );
+    let at = "2026-01-01T00:00:00Z".parse()?;
+    state.users = desired
+        .users
+        .iter()
+        .map(|(id, user)| (id.clone(), Entry::new(&key.user(&user.attributes), at)))
+        .collect();
+    record_files(&mut state, &desired, &all, &key);
+    Store::new(&folder.join(&project.state)).save(&state)?;
+    Ok(state.users.len())
+}

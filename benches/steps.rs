@@ -1,0 +1,216 @@
+//! The steps of a run, one by one: reading, digests, planning, the state, rendering.
+//!
+//! `cargo bench --bench steps`, or `cargo bench --bench steps -- state` for those with a word in their name.
+
+#![allow(missing_docs, unreachable_pub)]
+
+#[path = "million/users.rs"]
+mod users;
+#[path = "million/write.rs"]
+mod write;
+
+use std::sync::{Arc, LazyLock};
+
+use divan::counter::{BytesCount, ItemsCount};
+use divan::{Bencher, black_box};
+use fastrand::Rng;
+use talkform::manifest::{self, ReadSettings};
+use talkform::model::{
+    ApiVersion, Desired, DigestKey, Entry, Limits, Plan, Project, Rate, RemovedPolicy, Selection,
+    Sensitive, State,
+};
+use talkform::plan::{Context, plan};
+use talkform::render::plan_markdown::{self, MarkdownOptions};
+use talkform::render::{PlanView, Style, TextOptions, plan_text};
+use talkform::state::{self, Store};
+
+const USERS: u32 = 100_000;
+const CHANGES: u32 = 10_000;
+const IN_A_FILE: u32 = 100;
+
+type Files = Vec<(Arc<str>, Vec<u8>)>;
+type Writer = fn(&[users::User], bool) -> String;
+
+fn main() {
+    // `cargo test --benches` does not give the flag; this takes minutes.
+    if std::env::args().any(|argument| argument == "--bench") {
+        divan::main();
+    }
+}
+
+fn files(ending: &str, in_a_file: u32, write: Writer) -> Files {
+    let mut dice = Rng::with_seed(1);
+    (0..USERS / in_a_file)
+        .map(|file| {
+            let numbers = file * in_a_file..(file + 1) * in_a_file;
+            let users: Vec<_> = numbers.map(|n| users::user(n, &mut dice)).collect();
+            let text = write(&users, file.is_multiple_of(3));
+            (format!("users/{file:06}.{ending}").into(), text.into())
+        })
+        .collect()
+}
+
+fn settings() -> ReadSettings {
+    ReadSettings {
+        patterns: Project::default().manifests,
+        api: ApiVersion::V4,
+        sensitive: Sensitive::default(),
+        show_sensitive: false,
+        rules: None,
+    }
+}
+
+static DESIRED: LazyLock<Desired> = LazyLock::new(|| {
+    let reading = manifest::read_texts(files("yaml", IN_A_FILE, write::yaml), &settings());
+    assert!(reading.diagnostics.is_empty(), "{:?}", reading.diagnostics);
+    reading.desired
+});
+
+fn key() -> DigestKey {
+    DigestKey::new(b"0123456789abcdef", None)
+}
+
+/// Nobody is recorded yet.
+fn first_state() -> State {
+    let salt = b"0123456789abcdef".to_vec();
+    State::new("bench".to_owned(), salt, None, ApiVersion::V4)
+}
+
+/// Everybody is recorded as declared.
+static RECORDED: LazyLock<State> = LazyLock::new(|| {
+    let (key, mut state) = (key(), first_state());
+    let at = "2026-01-01T00:00:00Z".parse().expect("a time");
+    let users = DESIRED.users.iter();
+    state.users = users
+        .map(|(id, user)| (id.clone(), Entry::new(&key.user(&user.attributes), at)))
+        .collect();
+    state
+});
+
+fn plan_for(desired: &Desired, state: &State) -> Plan {
+    plan(
+        desired,
+        state,
+        &Context {
+            key: &key(),
+            removed: RemovedPolicy::default(),
+            limits: &Limits::default(),
+            selection: &Selection::default(),
+            base: None,
+            observed: None,
+        },
+    )
+}
+
+/// Users to create, each with all its fields: the most there is to show.
+static MANY_CHANGES: LazyLock<Plan> = LazyLock::new(|| {
+    let users = DESIRED.users.iter().take(CHANGES as usize);
+    let desired = Desired {
+        users: users.map(|(id, user)| (id.clone(), user.clone())).collect(),
+        ..Desired::default()
+    };
+    plan_for(&desired, &first_state())
+});
+
+fn read(bencher: Bencher<'_, '_>, files: &Files) {
+    let settings = settings();
+    let bytes: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
+    bencher
+        .counter(ItemsCount::new(USERS))
+        .counter(BytesCount::new(bytes))
+        .with_inputs(|| files.clone())
+        .bench_values(|files| manifest::read_texts(files, &settings));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn read_yaml(bencher: Bencher<'_, '_>) {
+    read(bencher, &files("yaml", IN_A_FILE, write::yaml));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn read_one_yaml_file(bencher: Bencher<'_, '_>) {
+    read(bencher, &files("yaml", USERS, write::yaml));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn read_json_lines(bencher: Bencher<'_, '_>) {
+    read(bencher, &files("jsonl", IN_A_FILE, write::json_lines));
+}
+
+#[divan::bench]
+fn digests_of_a_user(bencher: Bencher<'_, '_>) {
+    let key = key();
+    let user = DESIRED.users.values().next().expect("a user");
+    bencher.bench(|| key.user(black_box(&user.attributes)));
+}
+
+#[divan::bench]
+fn digest_of_a_user_alone(bencher: Bencher<'_, '_>) {
+    let key = key();
+    let user = DESIRED.users.values().next().expect("a user");
+    bencher.bench(|| key.user_digest(black_box(&user.attributes)));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn plan_unchanged(bencher: Bencher<'_, '_>) {
+    let (desired, state) = (&*DESIRED, &*RECORDED);
+    assert!(plan_for(desired, state).is_empty());
+    bencher
+        .counter(ItemsCount::new(USERS))
+        .bench(|| plan_for(desired, state));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn state_write(bencher: Bencher<'_, '_>) {
+    let state = &*RECORDED;
+    bencher.counter(ItemsCount::new(USERS)).bench(|| {
+        let mut bytes = Vec::new();
+        state::write(state, &mut bytes).expect("written");
+        bytes
+    });
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn state_save(bencher: Bencher<'_, '_>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::new(&folder.path().join("state.json"));
+    let state = &*RECORDED;
+    bencher
+        .counter(ItemsCount::new(USERS))
+        .bench(|| store.save(state).expect("saved"));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn state_load(bencher: Bencher<'_, '_>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::new(&folder.path().join("state.json"));
+    store.save(&RECORDED).expect("saved");
+    bencher
+        .counter(ItemsCount::new(USERS))
+        .bench(|| store.load().expect("loaded"));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn render_text(bencher: Bencher<'_, '_>) {
+    let plan = &*MANY_CHANGES;
+    let options = TextOptions {
+        style: Style::plain(),
+        full: true,
+        rate: Rate::default(),
+    };
+    bencher.counter(ItemsCount::new(CHANGES)).bench(|| {
+        let mut text = String::new();
+        let view = PlanView::new(plan, &Sensitive::default(), false);
+        plan_text::write(&mut text, &view, &options).expect("rendered");
+        text
+    });
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn render_markdown(bencher: Bencher<'_, '_>) {
+    let plan = &*MANY_CHANGES;
+    bencher.counter(ItemsCount::new(CHANGES)).bench(|| {
+        let view = PlanView::new(plan, &Sensitive::default(), false);
+        plan_markdown::comment(&view, &MarkdownOptions::default())
+    });
+}
