@@ -1,26 +1,30 @@
-//! How close an apply comes to the budget that Channel grants, and whether it ever exceeds it:
-//! 10,000 users against a sandbox with a bucket of 1,000, refilled at 1,000 a second.
+//! How close an apply and a reading come to the budget that Channel grants, and whether they ever
+//! exceed it: 10,000 users sent to, and 5,000 read from, a sandbox with a bucket of 1,000, refilled at
+//! 1,000 a second.
 //!
 //! `cargo bench --bench rate`
 
 #![allow(missing_docs, clippy::print_stdout)]
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use talkform::apply::{Options, Record, execute};
+use talkform::apply::{Event, Options, Pace, ReadOptions, Record, execute, read_users};
 use talkform::model::{
     ApiVersion, Attributes, Declared, Desired, DesiredUser, DigestKey, Limits, MemberId, Origin,
     Rate, RemovedPolicy, Selection, State,
 };
 use talkform::plan::{Context, plan};
 use talkform::remote::{Channel, HttpSettings, Policy};
-use talkform::sandbox::{SandboxSettings, start};
+use talkform::sandbox::{Running, SandboxSettings, start};
 use talkform::state::Store;
 use tokio::sync::watch;
 
 const USERS: u32 = 10_000;
+const READ: u32 = 5_000;
 const RATE: Rate = Rate {
     per_second: 1000.0,
     burst: 1000,
@@ -50,6 +54,77 @@ fn users() -> Desired {
     }
 }
 
+async fn sandbox(users: Option<PathBuf>) -> (Running, Arc<Channel>) {
+    let sandbox = start(SandboxSettings {
+        users,
+        burst: RATE.burst,
+        per_second: RATE.per_second,
+        ..SandboxSettings::default()
+    })
+    .await
+    .expect("a sandbox");
+    let secret = || "bench".to_owned().into();
+    let settings = HttpSettings::new(sandbox.base_url(), secret(), secret());
+    let channel = Channel::new(&settings).expect("a client");
+    (sandbox, Arc::new(channel))
+}
+
+fn say(users: u32, done: usize, requests: u64, refused: u32, elapsed: Duration) {
+    let ideal = f64::from(users - RATE.burst) / RATE.per_second;
+    let taken = elapsed.as_secs_f64();
+    println!("users      {users}");
+    println!("done       {done}");
+    println!("requests   {requests}");
+    println!("refused    {refused} (429 and anything else)");
+    println!("time       {taken:.3} s");
+    println!("ideal      {ideal:.3} s");
+    println!("ratio      {:.3}", taken / ideal);
+}
+
+async fn reading() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let users = folder.path().join("users.jsonl");
+    let lines: Vec<String> = (0..READ)
+        .map(|number| {
+            let id = format!("u-{number:05}");
+            let user = serde_json::json!({"memberId": id, "profile": {"plan": "pro"}, "tags": []});
+            format!("{}\n", serde_json::json!({ "user": user }))
+        })
+        .collect();
+    std::fs::write(&users, lines.concat()).expect("users");
+    let (sandbox, channel) = sandbox(Some(users)).await;
+    let ids: Vec<MemberId> = (0..READ)
+        .map(|number| MemberId::new(&format!("u-{number:05}")).expect("an id"))
+        .collect();
+    let options = ReadOptions {
+        api: ApiVersion::V4,
+        parallelism: 32,
+        pace: Arc::new(Pace::new(RATE)),
+        policy: Policy::default(),
+    };
+    let (stop, _) = watch::channel(None);
+    let mut retries = 0;
+    let report = read_users(
+        &ids,
+        channel,
+        &options,
+        &stop,
+        now,
+        &mut |event| retries += u32::from(matches!(event, Event::Retrying { .. })),
+        &mut |_, _| {},
+    )
+    .await;
+    println!("\nreading");
+    say(
+        READ,
+        report.found,
+        sandbox.requests(),
+        retries,
+        report.elapsed,
+    );
+    sandbox.stop();
+}
+
 fn main() {
     // `cargo test --benches` does not give the flag; this takes ten seconds.
     if !std::env::args().any(|argument| argument == "--bench") {
@@ -57,68 +132,59 @@ fn main() {
     }
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let folder = tempfile::tempdir().expect("a folder");
-        let sandbox = start(SandboxSettings {
-            burst: RATE.burst,
-            per_second: RATE.per_second,
-            ..SandboxSettings::default()
-        })
-        .await
-        .expect("a sandbox");
-        let secret = || "bench".to_owned().into();
-        let channel = Channel::new(&HttpSettings::new(sandbox.base_url(), secret(), secret()))
-            .expect("a client");
-        let mut state = State::new("bench".into(), b"salt".to_vec(), None, ApiVersion::V4);
-        let key = DigestKey::new(&state.salt, None);
-        let plan = plan(
-            &users(),
-            &state,
-            &Context {
-                key: &key,
-                api: ApiVersion::V4,
-                removed: RemovedPolicy::default(),
-                limits: &Limits::default(),
-                selection: &Selection::default(),
-                base: None,
-            },
-        );
-        let store = Store::new(&folder.path().join("state.json"));
-        store.save(&state).expect("saved");
-        let mut journal = store.open_journal(&state).expect("a journal");
-        let (stop, _) = watch::channel(None);
-        let mut retries = 0;
-        let report = execute(
-            &plan,
-            Arc::new(channel),
-            &Options {
-                api: ApiVersion::V4,
-                parallelism: 32,
-                rate: RATE,
-                policy: Policy::default(),
-                fail_fast: false,
-            },
-            Record {
-                state: &mut state,
-                journal: &mut journal,
-            },
-            &stop,
-            now,
-            &mut |event| {
-                if let talkform::apply::Event::Retrying { .. } = event {
-                    retries += 1;
-                }
-            },
-        )
-        .await;
-        let ideal = f64::from(USERS - RATE.burst) / RATE.per_second;
-        let taken = report.elapsed.as_secs_f64();
-        println!("users      {USERS}");
-        println!("accepted   {}", report.applied("create"));
-        println!("requests   {}", sandbox.requests());
-        println!("refused    {retries} (429 and anything else)");
-        println!("time       {taken:.3} s");
-        println!("ideal      {ideal:.3} s");
-        println!("ratio      {:.3}", taken / ideal);
-        sandbox.stop();
+        applying().await;
+        reading().await;
     });
+}
+
+async fn applying() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (sandbox, channel) = sandbox(None).await;
+    let mut state = State::new("bench".into(), b"salt".to_vec(), None, ApiVersion::V4);
+    let key = DigestKey::new(&state.salt, None);
+    let plan = plan(
+        &users(),
+        &state,
+        &Context {
+            key: &key,
+            removed: RemovedPolicy::default(),
+            limits: &Limits::default(),
+            selection: &Selection::default(),
+            base: None,
+            api: ApiVersion::V4,
+            observed: None,
+        },
+    );
+    let store = Store::new(&folder.path().join("state.json"));
+    store.save(&state).expect("saved");
+    let mut journal = store.open_journal(&state).expect("a journal");
+    let (stop, _) = watch::channel(None);
+    let mut retries = 0;
+    let report = execute(
+        &plan,
+        channel,
+        &Options {
+            api: ApiVersion::V4,
+            parallelism: 32,
+            pace: Arc::new(Pace::new(RATE)),
+            policy: Policy::default(),
+            fail_fast: false,
+        },
+        Record {
+            state: &mut state,
+            journal: &mut journal,
+        },
+        &stop,
+        now,
+        &mut |event| {
+            if let Event::Retrying { .. } = event {
+                retries += 1;
+            }
+        },
+    )
+    .await;
+    println!("applying");
+    let done = report.applied("create");
+    say(USERS, done, sandbox.requests(), retries, report.elapsed);
+    sandbox.stop();
 }

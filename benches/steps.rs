@@ -98,6 +98,7 @@ fn plan_for(desired: &Desired, state: &State) -> Plan {
             selection: &Selection::default(),
             base: None,
             api: ApiVersion::V4,
+            observed: None,
         },
     )
 }

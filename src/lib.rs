@@ -10,6 +10,9 @@
 //!                                                   ▼
 //!                         remote ◀─ upsert ─── apply ─▶ one Outcome per change ─▶ Report ─▶ render
 //!                                                   └─▶ state: journal after every success, one save at the end
+//!
+//! recorded ids ─▶ apply::read_users ─▶ Observed ─▶ plan::compare ─▶ DriftReport ─▶ render      (drift)
+//!                                          └─▶ plan: what differs is set right, consent is left  (--refresh)
 //! ```
 //!
 //! # The rings
@@ -25,7 +28,10 @@
 //!
 //! # What always holds
 //!
-//! - A user whose canonical form is as recorded is never sent.
+//! - A user whose canonical form is as recorded is never sent, unless Channel was asked (`--refresh`) and
+//!   has something else.
+//! - Consent that a person changed on Channel is never set back: its flag is sent only where the
+//!   manifest's own flag changed, or the user is new to Channel.
 //! - A digest is recorded only after Channel accepted that user.
 //! - Nothing is planned from a partial reading of the manifests.
 //! - State, journal, logs and default output hold digests and member ids, no value of a sensitive

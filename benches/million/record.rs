@@ -53,6 +53,7 @@ pub fn record(folder: &Path) -> Result<usize, Problem> {
             selection: &Selection::default(),
             base: None,
             api: project.channel.api,
+            observed: None,
         },
     );
     let at = "2026-01-01T00:00:00Z".parse()?;

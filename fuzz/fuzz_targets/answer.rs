@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use talkform::model::{ApiVersion, MemberId, Upsert};
 use talkform::remote::response::ChannelInfo;
-use talkform::remote::{Answer, RateHeaders, Verdict, judge, request, unconfirmed};
+use talkform::remote::{Answer, RateHeaders, Verdict, judge, observed, request, unconfirmed};
 
 fuzz_target!(|input: (u16, &str, &[u8])| {
     let (status, header, body) = input;
@@ -24,6 +24,10 @@ fuzz_target!(|input: (u16, &str, &[u8])| {
     match judge(&sent, Ok(answer)) {
         Verdict::Accepted(user) => {
             assert!(unconfirmed(&upsert, user.as_ref()).len() <= 2);
+            if let Some(user) = &user {
+                let seen = observed(user);
+                assert!(seen.undeclarable.iter().all(|key| !seen.profile.contains_key(key)));
+            }
         }
         Verdict::Rejected { code, message, .. } => {
             assert!(code.is_none_or(|code| code.len() <= 64 && code.is_ascii()));

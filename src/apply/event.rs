@@ -1,4 +1,4 @@
-//! What happens during an apply, told while it happens: for a progress bar or a log.
+//! What happens during an apply or a reading, told while it happens: for a progress bar or a log.
 
 use std::time::Duration;
 
@@ -16,6 +16,18 @@ pub enum Event {
     },
     /// A change has its outcome.
     Finished(UserOutcome),
+    /// The first user is about to be read.
+    Reading {
+        /// How many there are.
+        users: usize,
+    },
+    /// A user has been read, or could not be.
+    Read {
+        /// Whose.
+        id: crate::model::MemberId,
+        /// Why not, without any value of the user.
+        failure: Option<String>,
+    },
     /// A request will be repeated.
     Retrying {
         /// Whose.

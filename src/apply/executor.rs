@@ -6,22 +6,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::flight::{Ended, Flight, Lane};
-use super::{Event, Outcome, Report, SkipCause, StopCause, UserOutcome};
+use super::traffic::{Breaker, Happened, Job, fly_all};
+use super::{Event, Outcome, Pace, Report, SkipCause, StopCause, UserOutcome};
 use crate::model::{
-    ApiVersion, Change, Digests, Entry, FieldPath, Plan, PlannedChange, Rate, Rejection, State,
+    ApiVersion, Change, Digests, Entry, FieldPath, Plan, PlannedChange, Rejection, State,
 };
 use crate::remote::{
-    AnsweredUser, Bucket, Channel, Policy, Request, RetryBudget, request, unconfirmed,
+    AnsweredUser, Channel, Policy, Request, RetryBudget, judge, request, unconfirmed,
 };
 use crate::state::{JournalRecord, JournalWriter};
-
-/// How many users may fail one after the other, with none succeeding in between, before the
-/// trouble is taken for everybody's. Refused users do not count: they are trouble of their own.
-const BREAKER: usize = 10;
 
 /// How a plan is carried out. Nothing here changes what is sent.
 #[derive(Clone, Debug)]
@@ -31,7 +27,7 @@ pub struct Options {
     /// How many requests may be under way at once.
     pub parallelism: usize,
     /// How fast.
-    pub rate: Rate,
+    pub pace: Arc<Pace>,
     /// When to send again.
     pub policy: Policy,
     /// Whether the first failure stops the run.
@@ -65,13 +61,13 @@ pub async fn execute(
         changes: plan.changes.len(),
         requests: plan.requests(),
     });
-    let (told, mut tellings) = tokio::sync::mpsc::unbounded_channel();
+    let (told, tellings) = tokio::sync::mpsc::unbounded_channel();
     let lane = Arc::new(Lane {
         channel,
+        judge,
         policy: options.policy.clone(),
-        bucket: Mutex::new(Bucket::new(options.rate)),
+        pace: Arc::clone(&options.pace),
         budget: Mutex::new(RetryBudget::for_requests(plan.requests())),
-        started,
         clock,
         stop: stop.subscribe(),
         told,
@@ -80,61 +76,28 @@ pub async fn execute(
         outcomes: vec![None; plan.changes.len()],
         requests: 0,
         repeats: 0,
-        failures_in_a_row: 0,
+        breaker: Breaker::new(stop),
         fail_fast: options.fail_fast,
-        stop,
         clock,
     };
-
-    let mut flights: JoinSet<Flight> = JoinSet::new();
-    let mut stopped = stop.subscribe();
-    let mut waiting = plan.changes.iter().enumerate();
-    let mut next = waiting.next();
-    let mut announced = false;
-    loop {
-        let stopping = *stopped.borrow_and_update();
-        if let Some(cause) = stopping
-            && !std::mem::replace(&mut announced, true)
-        {
-            on_event(Event::Stopping(cause));
-        }
-        while stopping.is_none() && flights.len() < options.parallelism {
-            let Some((at, planned)) = next else { break };
-            let requests = requests_of(planned, options.api);
-            if requests.is_empty() {
-                // Only the state sees it.
-                run.settle(plan, at, (Ended::Unsent, 0), &mut record, on_event);
-            } else {
-                let lane = Arc::clone(&lane);
-                let id = planned.id.clone();
-                flights.spawn(async move { lane.fly(at, id, requests).await });
-            }
-            next = waiting.next();
-        }
-        if flights.is_empty() && (next.is_none() || stopping.is_some()) {
-            break;
-        }
-        tokio::select! {
-            Some(ended) = flights.join_next() => {
-                while let Ok(event) = tellings.try_recv() {
-                    on_event(event);
-                }
-                match ended {
-                    Ok(Flight { at, ended, requests, repeats }) => {
-                        run.requests += u64::from(requests);
-                        run.repeats += u64::from(repeats);
-                        run.settle(plan, at, (ended, requests), &mut record, on_event);
-                    }
-                    // A bug: its change stays without an outcome and is reported as failed below.
-                    Err(error) => tracing::error!("a request ended in a panic: {error}"),
-                }
-            }
-            Some(event) = tellings.recv() => on_event(event),
-            // Looked at above; an error would mean that nobody can ask any more, and we can.
-            Ok(()) = stopped.changed(), if stopping.is_none() => {}
-        }
-    }
-    run.report(plan, started.elapsed(), *stopped.borrow())
+    let jobs = plan.changes.iter().enumerate().map(|(at, planned)| Job {
+        at,
+        id: planned.id.clone(),
+        requests: requests_of(planned, options.api),
+    });
+    fly_all(
+        &lane,
+        tellings,
+        options.parallelism,
+        jobs,
+        &mut |happened| match happened {
+            Happened::Told(event) => on_event(event),
+            Happened::Ended(flight) => run.settle(plan, flight, &mut record, on_event),
+        },
+    )
+    .await;
+    let stopped = *stop.borrow();
+    run.report(plan, started.elapsed(), stopped)
 }
 
 /// The most that carrying out a plan can write down: everything done, nothing confirmed.
@@ -226,9 +189,8 @@ struct Run<'a> {
     outcomes: Vec<Option<Outcome>>,
     requests: u64,
     repeats: u64,
-    failures_in_a_row: usize,
+    breaker: Breaker<'a>,
     fail_fast: bool,
-    stop: &'a watch::Sender<Option<StopCause>>,
     clock: fn() -> Timestamp,
 }
 
@@ -237,11 +199,18 @@ impl Run<'_> {
     fn settle(
         &mut self,
         plan: &Plan,
-        at: usize,
-        (ended, attempts): (Ended, u32),
+        flight: Flight,
         record: &mut Record<'_>,
         on_event: &mut dyn FnMut(Event),
     ) {
+        let Flight {
+            at,
+            ended,
+            requests: attempts,
+            repeats,
+        } = flight;
+        self.requests += u64::from(attempts);
+        self.repeats += u64::from(repeats);
         let planned = &plan.changes[at];
         let outcome = match ended {
             Ended::Unsent => self.done(planned, BTreeSet::new(), record),
@@ -262,7 +231,7 @@ impl Run<'_> {
                 }
             }
             Ended::Denied { status } => {
-                self.stop_for(StopCause::Denied);
+                self.breaker.stop_for(StopCause::Denied);
                 Outcome::Failed {
                     message: format!("{status}: Channel does not take the credentials"),
                     attempts,
@@ -285,26 +254,14 @@ impl Run<'_> {
 
     fn watch(&mut self, outcome: &Outcome) {
         match outcome {
-            Outcome::Applied { .. } | Outcome::Rejected { .. } => self.failures_in_a_row = 0,
-            Outcome::Failed { .. } => self.failures_in_a_row += 1,
+            Outcome::Applied { .. } | Outcome::Rejected { .. } => self.breaker.answered(),
+            Outcome::Failed { .. } => self.breaker.failed(),
             Outcome::Skipped { .. } => {}
-        }
-        if self.failures_in_a_row >= BREAKER {
-            self.stop_for(StopCause::Breaker);
         }
         let failed = matches!(outcome, Outcome::Failed { .. } | Outcome::Rejected { .. });
         if self.fail_fast && failed {
-            self.stop_for(StopCause::FailFast);
+            self.breaker.stop_for(StopCause::FailFast);
         }
-    }
-
-    /// The first cause stays: it is the one that explains the others.
-    fn stop_for(&self, cause: StopCause) {
-        self.stop.send_if_modified(|stopped| {
-            let first = stopped.is_none();
-            stopped.get_or_insert(cause);
-            first
-        });
     }
 
     fn done(
@@ -363,7 +320,7 @@ impl Run<'_> {
     fn write(&self, event: JournalRecord, record: &mut Record<'_>) {
         if let Err(error) = record.journal.append(&event) {
             tracing::error!("cannot write the journal: {error}");
-            self.stop_for(StopCause::Unrecorded);
+            self.breaker.stop_for(StopCause::Unrecorded);
         }
         event.apply(record.state);
     }

@@ -1,26 +1,26 @@
-//! One change on its way to Channel: its turn, its attempts, its end.
+//! One request about a user on its way to Channel: its turn, its attempts, its end.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
-use tokio::time::Instant;
 
-use super::{Event, StopCause};
+use super::{Event, Pace, StopCause};
 use crate::model::MemberId;
 use crate::remote::{
-    Answer, AnsweredUser, Bucket, Channel, Decision, Policy, RateHeaders, Request, RetryBudget,
-    Verdict, decide, judge,
+    Answer, AnsweredUser, Channel, Decision, Policy, RateHeaders, Request, RetryBudget,
+    TransportError, Verdict, decide,
 };
 
 /// What all flights share.
 pub(super) struct Lane {
-    pub(super) channel: std::sync::Arc<Channel>,
+    pub(super) channel: Arc<Channel>,
+    /// What an answer means, to whoever asked.
+    pub(super) judge: fn(&Request, Result<Answer, TransportError>) -> Verdict,
     pub(super) policy: Policy,
-    pub(super) bucket: Mutex<Bucket>,
+    pub(super) pace: Arc<Pace>,
     pub(super) budget: Mutex<RetryBudget>,
-    pub(super) started: Instant,
     pub(super) clock: fn() -> Timestamp,
     pub(super) stop: watch::Receiver<Option<StopCause>>,
     pub(super) told: mpsc::UnboundedSender<Event>,
@@ -28,7 +28,7 @@ pub(super) struct Lane {
 
 /// A flight that has ended.
 pub(super) struct Flight {
-    /// Which change of the plan.
+    /// Its number among all.
     pub(super) at: usize,
     pub(super) ended: Ended,
     /// How many requests it took.
@@ -111,7 +111,7 @@ impl Lane {
             *requests += 1;
             let answered = self.channel.send(request).await;
             self.settle(answered.as_ref().ok());
-            let verdict = judge(request, answered);
+            let verdict = (self.judge)(request, answered);
             let now = (self.clock)();
             let decision = decide(&self.policy, *requests, &verdict, now, fastrand::f64());
             let why = verdict.to_string();
@@ -138,7 +138,7 @@ impl Lane {
                 | Verdict::Broken { .. } => {}
             }
             let wait = match decision {
-                Decision::Retry { after } if lock(&self.budget).take() => after,
+                Decision::Retry { after } if self.may_repeat() => after,
                 Decision::Retry { .. } | Decision::GiveUp => {
                     return Ended::Failed { message: why };
                 }
@@ -162,27 +162,33 @@ impl Lane {
         }
     }
 
+    fn may_repeat(&self) -> bool {
+        let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        budget.take()
+    }
+
     /// Waits for the right to send one request; the cause, where the run stops instead. What `finishes` a
     /// flight goes out in a stopping run too, unless it would have to wait.
     async fn turn(&self, finishes: bool) -> Result<(), StopCause> {
         if !finishes && let Some(cause) = *self.stop.borrow() {
             return Err(cause);
         }
-        let mut wait = lock(&self.bucket).reserve(self.started.elapsed());
+        let mut wait = self.pace.bucket().reserve(self.pace.now());
         while !wait.is_zero() {
             self.pause(wait).await;
             if let Some(cause) = *self.stop.borrow() {
-                lock(&self.bucket).settle(self.started.elapsed(), &RateHeaders::default());
+                let now = self.pace.now();
+                self.pace.bucket().settle(now, &RateHeaders::default());
                 return Err(cause);
             }
-            wait = lock(&self.bucket).closed_for(self.started.elapsed());
+            wait = self.pace.bucket().closed_for(self.pace.now());
         }
         Ok(())
     }
 
     fn settle(&self, answer: Option<&Answer>) {
-        let now = self.started.elapsed();
-        let mut bucket = lock(&self.bucket);
+        let now = self.pace.now();
+        let mut bucket = self.pace.bucket();
         let Some(answer) = answer else {
             bucket.settle(now, &RateHeaders::default());
             return;
@@ -220,8 +226,4 @@ fn of_the_old_id(ended: Ended) -> Ended {
         },
         other => other,
     }
-}
-
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

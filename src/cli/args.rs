@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use super::traffic::Traffic;
+use super::traffic::{duration, positive};
 use crate::model::ApiVersion;
 
 const STYLES: Styles = Styles::styled()
@@ -129,10 +131,12 @@ pub(crate) enum Command {
     Init(InitArguments),
     /// Check the project file and the manifests
     Validate(ValidateArguments),
-    /// Show what an apply would change; opens no socket and needs no credentials
+    /// Show what an apply would change; without --refresh it opens no socket and needs no credentials
     Plan(PlanArguments),
     /// Send the upserts that are needed
     Apply(ApplyArguments),
+    /// Show how Channel differs from what was applied; reads every recorded user
+    Drift(DriftArguments),
     /// Show a plan file or the state, for people
     Show(ShowArguments),
     /// Look after the state
@@ -185,9 +189,50 @@ pub(crate) struct Planning {
     /// Show every change, also where many are alike
     #[arg(long, env = "TALKFORM_FULL")]
     pub full: bool,
+    /// First read the users from Channel, so that what was changed or deleted there is set right;
+    /// consent that a person changed is left alone
+    #[arg(long, env = "TALKFORM_REFRESH")]
+    pub refresh: bool,
     /// Read every manifest, also those that are known to be as recorded; the plan is the same
     #[arg(long, env = "TALKFORM_NO_SHORTCUT")]
     pub no_shortcut: bool,
+}
+
+/// `drift`
+#[derive(Debug, Args)]
+pub(crate) struct DriftArguments {
+    /// Read only users whose id fits (`*` any run, `?` one character); may be repeated
+    #[arg(long, value_name = "PATTERN", env = "TALKFORM_SELECT")]
+    pub select: Vec<String>,
+    /// Read only so many users, chosen at random
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), env = "TALKFORM_SAMPLE")]
+    pub sample: Option<u32>,
+    /// Choose the same users as the run that printed this number
+    #[arg(long, value_name = "N", requires = "sample", env = "TALKFORM_SEED")]
+    pub seed: Option<u64>,
+    /// Begin anew, where an earlier run was interrupted
+    #[arg(long, env = "TALKFORM_RESTART")]
+    pub restart: bool,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
+    pub format: PlanFormat,
+    /// Exit with 2 where there is drift, a person's own choice included
+    #[arg(long, env = "TALKFORM_DETAILED_EXITCODE")]
+    pub detailed_exitcode: bool,
+    /// Show every user, also where many are alike
+    #[arg(long, env = "TALKFORM_FULL")]
+    pub full: bool,
+    /// The most bytes that `--format markdown` writes
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 60_000,
+        env = "TALKFORM_MAX_BYTES"
+    )]
+    pub max_bytes: usize,
+    /// How to read.
+    #[command(flatten)]
+    pub traffic: Traffic,
 }
 
 /// `plan`
@@ -217,15 +262,18 @@ pub(crate) struct PlanArguments {
         env = "TALKFORM_MAX_BYTES"
     )]
     pub max_bytes: usize,
+    /// How to read, with --refresh.
+    #[command(flatten)]
+    pub traffic: Traffic,
 }
 
-/// How to print a plan.
+/// How to print a plan, or drift.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PlanFormat {
     /// For people.
     #[default]
     Text,
-    /// One JSON document; see `talkform schema plan`.
+    /// One JSON document; see `talkform schema`.
     Json,
     /// A comment for a pull request.
     Markdown,
@@ -253,36 +301,18 @@ pub(crate) struct ApplyArguments {
     /// run without a person who agrees
     #[arg(long, value_name = "N", env = "TALKFORM_ALLOW_DELETES")]
     pub allow_deletes: Option<usize>,
-    /// How many requests may be under way at once
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), env = "TALKFORM_PARALLELISM")]
-    pub parallelism: u16,
-    /// Requests a second, instead of the project's rate
-    #[arg(long, value_name = "PER_SECOND", value_parser = positive, env = "TALKFORM_RATE")]
-    pub rate: Option<f64>,
-    /// Stop starting new requests after this time: `90s`, `50m`, `2h`
-    #[arg(long, value_name = "TIME", value_parser = duration, env = "TALKFORM_MAX_DURATION")]
-    pub max_duration: Option<std::time::Duration>,
     /// Stop at the first user that fails
     #[arg(long, env = "TALKFORM_FAIL_FAST")]
     pub fail_fast: bool,
-    /// The longest pause after a first failure, such as `200ms`; each further one doubles it, up to
-    /// 60 times this
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "500ms", env = "TALKFORM_RETRY_PAUSE")]
-    pub retry_pause: std::time::Duration,
     /// How long to wait for somebody else's apply: `0s`, `5m`
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
     pub lock_timeout: std::time::Duration,
     /// Print the report as one JSON document; see `talkform schema report`
     #[arg(long, env = "TALKFORM_JSON")]
     pub json: bool,
-    /// With --sandbox: a fault, such as `500:10%`; see `talkform sandbox --help`; may be repeated
-    #[arg(
-        long,
-        value_name = "FAULT",
-        env = "TALKFORM_FAULT",
-        requires = "sandbox"
-    )]
-    pub fault: Vec<String>,
+    /// How to send.
+    #[command(flatten)]
+    pub traffic: Traffic,
 }
 
 /// `show`
@@ -396,6 +426,8 @@ pub(crate) enum SchemaOf {
     PlanFile,
     /// `apply --json`.
     Report,
+    /// `drift --format json`.
+    Drift,
     /// The state file.
     State,
 }
@@ -413,33 +445,6 @@ fn api(text: &str) -> Result<ApiVersion, String> {
         .into_iter()
         .find(|version| version.as_str() == text)
         .ok_or_else(|| "it takes v4 or v5".to_owned())
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
-        _ => Err("it takes a number above zero, such as 10 or 0.5".to_owned()),
-    }
-}
-
-fn duration(text: &str) -> Result<std::time::Duration, String> {
-    let wrong = || "it takes a time such as 500ms, 90s, 50m or 2h".to_owned();
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
-    let milliseconds = match &text[digits..] {
-        "ms" => 1,
-        "s" | "" => 1000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return Err(wrong()),
-    };
-    number
-        .checked_mul(milliseconds)
-        .filter(|milliseconds| milliseconds / 1000 < u64::from(u32::MAX))
-        .map(std::time::Duration::from_millis)
-        .ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -471,15 +476,5 @@ mod tests {
             command.get_subcommands().for_each(check);
         }
         check(&Arguments::command());
-    }
-
-    #[test]
-    fn times() {
-        assert_eq!(duration("90s"), Ok(std::time::Duration::from_secs(90)));
-        assert_eq!(duration("50m"), Ok(std::time::Duration::from_secs(3000)));
-        assert_eq!(duration("5ms"), Ok(std::time::Duration::from_millis(5)));
-        for wrong in ["", "m", "-1s", "1d", "1.5h", "99999999999h"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
     }
 }

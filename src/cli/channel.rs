@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::args::ApplyArguments;
+use super::args::Traffic;
 use super::clock::now;
 use super::failure::Failure;
 use super::files;
@@ -12,8 +12,8 @@ use super::settings::{self, Settings};
 use super::terminal::Terminal;
 use crate::remote::response::ChannelInfo;
 use crate::remote::{
-    Answer, Channel, Decision, HttpSettings, Policy, Request, TransportError, Verdict, decide,
-    judge, request,
+    Answer, Channel, Decision, HttpSettings, Policy, RateHeaders, Request, TransportError, Verdict,
+    decide, judge, request,
 };
 use crate::render::escape;
 use crate::sandbox::{self, Fault, Running, SandboxSettings};
@@ -35,9 +35,9 @@ pub(crate) struct Open {
 
 impl Way {
     /// Looks whether everything that is needed is there.
-    pub(crate) fn find(settings: &Settings, arguments: &ApplyArguments) -> Result<Self, Failure> {
+    pub(crate) fn find(settings: &Settings, traffic: &Traffic) -> Result<Self, Failure> {
         if settings.sandbox {
-            Ok(Self::Sandbox(faults(&arguments.fault)?))
+            Ok(Self::Sandbox(faults(&traffic.fault)?))
         } else {
             let (key, secret) = settings::credentials()?;
             Ok(Self::Real(key, secret))
@@ -45,13 +45,14 @@ impl Way {
     }
 
     /// Its name, for the question.
-    pub(crate) fn name(&self, settings: &Settings) -> String {
-        match self {
-            Self::Sandbox(_) => "the sandbox".to_owned(),
-            Self::Real(..) => match &settings.project.channel.id {
-                Some(id) => format!("channel {id} at {}", settings.project.channel.base_url),
-                None => format!("the channel at {}", settings.project.channel.base_url),
-            },
+    pub(crate) fn name(settings: &Settings) -> String {
+        if settings.sandbox {
+            return "the sandbox".to_owned();
+        }
+        let base_url = &settings.project.channel.base_url;
+        match &settings.project.channel.id {
+            Some(id) => format!("channel {id} at {base_url}"),
+            None => format!("the channel at {base_url}"),
         }
     }
 
@@ -92,22 +93,21 @@ impl Way {
 
 impl Open {
     /// Asks which channel it is, before anything is written: with the keys of another one, nothing
-    /// is.
+    /// is. Returns its id, and what the answer says of the budget.
     pub(crate) async fn check(
         &self,
         settings: &Settings,
         recorded: Option<&str>,
         policy: &Policy,
         terminal: Terminal,
-    ) -> Result<String, Failure> {
+    ) -> Result<(String, RateHeaders), Failure> {
         let asked = request::get_channel(settings.project.channel.api);
         let answered = self.ask(&asked, policy, terminal).await;
         let found = answered.as_ref().ok().and_then(|answer| {
-            (answer.status == 200)
-                .then(|| ChannelInfo::read(&answer.body))
-                .flatten()
+            let channel = (answer.status == 200).then(|| ChannelInfo::read(&answer.body));
+            Some((channel.flatten()?, answer.rate))
         });
-        let Some(ChannelInfo { id, name: _ }) = found else {
+        let Some((ChannelInfo { id, name: _ }, rate)) = found else {
             return Err(match judge(&asked, answered) {
                 Verdict::Denied { status } => Failure::with_hint(
                     format!("Channel does not take the credentials ({status}); nothing was sent"),
@@ -141,7 +141,7 @@ impl Open {
                 ));
             }
         }
-        Ok(id)
+        Ok((id, rate))
     }
 
     /// Sends as often as the policy allows.

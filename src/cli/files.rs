@@ -54,6 +54,40 @@ pub(crate) fn append(path: &Path, content: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::refused(format!("cannot write {}: {error}", path.display())))
 }
 
+/// A file of one's own to which lines are added.
+#[derive(Debug)]
+pub(crate) struct Lines(fs::File);
+
+impl Lines {
+    /// Writes a file that only its owner can read, and stays at its end.
+    pub(crate) fn begin(path: &Path, content: &str) -> Result<Self, Failure> {
+        write_private(path, content)?;
+        OpenOptions::new()
+            .append(true)
+            .open(path)
+            .map(Self)
+            .map_err(|error| Failure::refused(format!("cannot write {}: {error}", path.display())))
+    }
+
+    /// Adds a line, which brings its own end.
+    pub(crate) fn add(&mut self, line: &str) -> io::Result<()> {
+        self.0.write_all(line.as_bytes())
+    }
+}
+
+/// Reads a file whatever is in it; `None` where there is none to be read.
+pub(crate) fn read(path: &Path) -> Option<Vec<u8>> {
+    fs::read(path).ok()
+}
+
+/// Removes a file; that it is not there is as good.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Whether something is there, readable or not.
 pub(crate) fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()

@@ -8,9 +8,11 @@ use super::files;
 use super::output;
 use super::settings::Settings;
 use super::terminal::Terminal;
-use crate::apply::Report;
+use crate::apply::{DriftReport, Report};
 use crate::model::{Diagnostic, Plan};
-use crate::render::{PlanView, Style, annotation, plan_markdown, report};
+use crate::render::{
+    DriftView, PlanView, Style, annotation, drift_markdown, plan_markdown, report,
+};
 
 /// GitHub takes a MiB of summary from each step, and nothing of one that is larger.
 const MOST_SUMMARY: usize = 1_000_000;
@@ -68,6 +70,36 @@ fn tell_of_apply(ended: &Report, plan: &Plan) -> Result<(), Failure> {
         let _ = report::write(&mut text, ended, &options);
         let fenced = annotation::fenced(&text, MOST_SUMMARY);
         files::append(&path, &format!("### talkform apply\n\n{fenced}\n"))?;
+    }
+    Ok(())
+}
+
+/// Tells of drift.
+pub(crate) fn drifted(terminal: Terminal, settings: &Settings, report: &DriftReport) {
+    if let Err(failure) = tell_of_drift(settings, report) {
+        output::failure(terminal, &failure);
+    }
+}
+
+fn tell_of_drift(settings: &Settings, report: &DriftReport) -> Result<(), Failure> {
+    let view = DriftView::new(report, &settings.project.sensitive, settings.show_sensitive);
+    if let Some(path) = named("GITHUB_OUTPUT") {
+        let rows = [
+            ("drift", report.has_drift().to_string()),
+            ("changed", view.counts.changed.to_string()),
+            ("gone", view.counts.gone.to_string()),
+            ("consent", view.counts.consent.to_string()),
+            ("as-applied", view.counts.as_applied.to_string()),
+            ("failed", report.failed.len().to_string()),
+            ("stopped", report.stopped.is_some().to_string()),
+        ];
+        let lines = rows.map(|(name, value)| format!("{name}={value}\n"));
+        files::append(&path, &lines.concat())?;
+    }
+    if let Some(path) = named("GITHUB_STEP_SUMMARY") {
+        let environment = settings.environment.as_deref();
+        let comment = drift_markdown::comment(&view, environment, MOST_SUMMARY);
+        files::append(&path, &comment)?;
     }
     Ok(())
 }

@@ -12,9 +12,12 @@ mod github;
 mod holder;
 mod logging;
 mod output;
+mod resume;
+mod session;
 mod settings;
 mod signals;
 mod terminal;
+mod traffic;
 
 use std::process::ExitCode;
 
@@ -56,6 +59,7 @@ fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
         Command::Validate(validate) => commands::validate::run(global, validate, terminal),
         Command::Plan(plan) => commands::plan::run(global, plan, terminal),
         Command::Apply(apply) => commands::apply::run(global, apply, terminal),
+        Command::Drift(drift) => commands::drift::run(global, drift, terminal),
         Command::Show(show) => commands::state::show_all(global, show, terminal),
         Command::State(state) => commands::state::run(global, state, terminal),
         Command::Sandbox(sandbox) => commands::sandbox::run(sandbox, terminal),

@@ -5,16 +5,16 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
-use super::args::{PlanArguments, PlanFormat};
+use super::args::{DriftArguments, PlanArguments, PlanFormat};
 use super::failure::Failure;
 use super::github;
 use super::settings::Settings;
 use super::terminal::Terminal;
-use crate::apply::{Event, Report};
+use crate::apply::{DriftReport, Event, Report};
 use crate::model::{Diagnostic, Plan};
 use crate::render::{
-    PlanView, Style, TextOptions, diagnostic, escape, plan_json, plan_markdown, plan_text,
-    progress, report, report_json,
+    DriftView, PlanView, Style, TextOptions, diagnostic, drift_json, drift_markdown, drift_text,
+    escape, plan_json, plan_markdown, plan_text, progress, report, report_json,
 };
 use crate::state::Loaded;
 
@@ -87,6 +87,29 @@ pub(crate) fn plan_text(
         rate: settings.project.channel.rate,
     };
     terminal.result(&text_of(|out| plan_text::write(out, &view, &options))?)
+}
+
+/// Prints drift the way it was asked for.
+pub(crate) fn drift(
+    terminal: Terminal,
+    settings: &Settings,
+    arguments: &DriftArguments,
+    report: &DriftReport,
+) -> Result<(), Failure> {
+    let view = DriftView::new(report, &settings.project.sensitive, settings.show_sensitive);
+    match arguments.format {
+        PlanFormat::Text => {
+            let style = style(terminal);
+            let full = arguments.full;
+            terminal.result(&text_of(|out| drift_text::write(out, &view, &style, full))?)
+        }
+        PlanFormat::Json => terminal.stream(|out| drift_json::write(out, &view)),
+        PlanFormat::Markdown => {
+            let environment = settings.environment.as_deref();
+            let comment = drift_markdown::comment(&view, environment, arguments.max_bytes);
+            terminal.result(&comment)
+        }
+    }
 }
 
 /// Prints a report.

@@ -10,7 +10,7 @@ use super::args::Global;
 use super::failure::Failure;
 use super::files;
 use crate::manifest::{self, ReadSettings, Rules};
-use crate::model::{Desired, Diagnostic, DigestKey, Known, Project, State};
+use crate::model::{Desired, Diagnostic, DigestKey, Known, Project, Rate, State};
 use crate::state::{Loaded, Store};
 
 /// The name of a project's file.
@@ -111,6 +111,23 @@ impl Settings {
         self.read_manifests(Some(&known))
     }
 
+    /// Reads the manifests for a plan. One that looks at Channel needs what every user is declared to be.
+    pub(crate) fn wanted(
+        &self,
+        loaded: &Loaded,
+        shortcut: bool,
+        refresh: bool,
+    ) -> Result<(Desired, Vec<Diagnostic>), Failure> {
+        if !refresh {
+            return self.desired_beside(loaded, shortcut);
+        }
+        if let Some(state) = &loaded.state {
+            // Another key is refused before anybody is asked.
+            self.digest_key(state)?;
+        }
+        self.desired()
+    }
+
     fn read_manifests(
         &self,
         known: Option<&Known<'_>>,
@@ -179,6 +196,15 @@ impl Settings {
                 "set TALKFORM_STATE_KEY to the secret that the state was made with",
             ),
         })
+    }
+
+    /// How fast requests may be sent, where `--rate` may say otherwise.
+    pub(crate) fn rate(&self, per_second: Option<f64>) -> Rate {
+        let rate = self.project.channel.rate;
+        Rate {
+            per_second: per_second.unwrap_or(rate.per_second),
+            ..rate
+        }
     }
 
     /// What is recorded; for a state that is not there yet, one that records nothing.

@@ -37,6 +37,13 @@ pub(crate) fn watch(
     (stop, watching)
 }
 
+/// Ends the process at the first signal: for a run that has looked at Channel and has sent nothing.
+/// Once signals were watched, the system no longer does it by itself.
+pub(crate) async fn leave() {
+    Signals::listen().next().await;
+    std::process::exit(1);
+}
+
 /// Listens from the start on, so that no signal falls between two waits.
 #[cfg(unix)]
 struct Signals(Vec<tokio::signal::unix::Signal>);

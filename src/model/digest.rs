@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::canonical;
+use super::hex::from_hex_into;
+pub use super::hex::{from_hex, to_hex};
 use super::parallel::in_parallel;
 use super::{Attributes, FieldPath, FieldValue, MemberId};
 
@@ -28,47 +30,6 @@ pub const CANONICAL_FORM: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("«{0}» is not a digest of {1} hexadecimal digits")]
 pub struct NotADigest(String, usize);
-
-/// Lower-case hexadecimal digits, two a byte.
-pub fn to_hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
-}
-
-/// Bytes from lower-case hexadecimal digits, two a byte; `None` for any other text.
-pub fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; text.len() / 2];
-    from_hex_into(text, &mut bytes).then_some(bytes)
-}
-
-fn from_hex_into(text: &str, bytes: &mut [u8]) -> bool {
-    const NONE: u8 = 0x80;
-    const NIBBLES: [u8; 256] = {
-        let mut table = [NONE; 256];
-        let mut value = 0;
-        while value < 16 {
-            table[b"0123456789abcdef"[value as usize] as usize] = value;
-            value += 1;
-        }
-        table
-    };
-    let digits = text.as_bytes();
-    if digits.len() != bytes.len() * 2 {
-        return false;
-    }
-    let mut wrong = 0;
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let (high, low) = (NIBBLES[pair[0] as usize], NIBBLES[pair[1] as usize]);
-        wrong |= high | low;
-        *byte = (high << 4) | low;
-    }
-    wrong & NONE == 0
-}
 
 fn unhex<const N: usize>(text: &str) -> Result<[u8; N], NotADigest> {
     let mut bytes = [0; N];

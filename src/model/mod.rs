@@ -7,10 +7,13 @@ pub mod api_change;
 mod canonical;
 pub mod diagnostic;
 pub mod digest;
+pub mod drift;
 pub mod field;
+mod hex;
 pub mod known;
 pub mod member_id;
 pub mod moved;
+pub mod observed;
 pub mod parallel;
 pub mod plan;
 pub mod project;
@@ -27,13 +30,15 @@ pub use digest::{
     CANONICAL_FORM, ContentDigest, DigestKey, Digests, FieldDigest, FileDigest, PartsHasher,
     PlanDigest, UserDigest, UsersSum,
 };
+pub use drift::{Difference, DriftKind, FieldDrift, UserDrift};
 pub use field::{FieldPath, ProfileKey};
 pub use known::{FileContent, FileRecord, Known, KnownFile};
 pub use member_id::{MemberId, MemberIdError};
 pub use moved::{LikelyMove, Moved};
+pub use observed::{Content, Observed, Sighting};
 pub use plan::{
-    Change, FieldAction, FieldChange, LimitCheck, LimitKind, Old, Plan, PlannedChange, Reason,
-    Upsert,
+    Change, FieldAction, FieldChange, LeftAlone, LimitCheck, LimitKind, Old, Plan, PlannedChange,
+    Reason, Upsert,
 };
 pub use project::{
     ApiVersion, ChannelSettings, Limit, Limits, Project, Rate, RemovedFields, RemovedPolicy,

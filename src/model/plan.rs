@@ -37,6 +37,10 @@ pub struct Plan {
     pub digest: PlanDigest,
     /// Over id and digest of every desired user, within the selection: what the manifests mean.
     pub manifests: PlanDigest,
+    /// Whether Channel was looked at, so that drift is part of the changes.
+    pub refreshed: bool,
+    /// Consent that people changed on Channel since and that is left as they want it, by id.
+    pub left: Vec<LeftAlone>,
 }
 
 impl Plan {
@@ -65,6 +69,23 @@ impl Plan {
     pub fn tripped(&self) -> impl Iterator<Item = &LimitCheck> {
         self.limits.iter().filter(|check| check.is_tripped())
     }
+}
+
+/// A consent flag that is on Channel otherwise than applied, while its declaration is unchanged: a
+/// person's later choice, which no plan overturns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftAlone {
+    /// Whose.
+    pub id: MemberId,
+    /// Which flag.
+    pub path: FieldPath,
+    /// What the person chose.
+    pub found: bool,
+    /// Whether Channel's answer to the apply had not shown the flag as sent: then it may never have been
+    /// as applied.
+    pub never_confirmed: bool,
+    /// Where the user is declared.
+    pub origin: Origin,
 }
 
 /// One user's change.
@@ -194,14 +215,31 @@ pub struct FieldChange {
 
 impl FieldChange {
     /// Whether it may lead to messages to someone who opted out: a consent flag becomes `false`
-    /// and is not recorded as `false`, or stays behind at an old id and is not recorded as `false`.
+    /// and is not recorded as `false`, nor seen to be `false` on Channel; or it stays behind at an old id
+    /// and is not recorded as `false`.
     pub fn is_opt_in(&self) -> bool {
+        let is_given = |old: &Old| *old == Old::Known(Value::Boolean(false));
         let may_message = match &self.action {
-            FieldAction::Set { new, .. } => *new == Value::Boolean(false),
-            FieldAction::Leave { old } => *old != Old::Known(Value::Boolean(false)),
+            FieldAction::Set { new, old } => *new == Value::Boolean(false) && !is_given(old),
+            FieldAction::Leave { old } => !is_given(old),
             FieldAction::Clear { .. } | FieldAction::Release | FieldAction::Once { .. } => false,
         };
         may_message && self.path.is_unsubscribe_flag()
+    }
+
+    /// The decision without any value: `set profile.plan`. A consent that is given by the person
+    /// already is another decision than one that is taken back from them.
+    pub fn decision(&self) -> String {
+        let Self { path, action } = self;
+        let is_given = match action {
+            FieldAction::Set {
+                new: Value::Boolean(false),
+                ..
+            } => path.is_unsubscribe_flag() && !self.is_opt_in(),
+            _ => false,
+        };
+        let note = if is_given { " (false already)" } else { "" };
+        format!("{} {path}{note}", action.word())
     }
 }
 
@@ -257,9 +295,11 @@ pub enum Old {
     Absent,
     /// The field is recorded, with a digest only.
     Recorded,
-    /// A value whose digest equals the recorded one.
+    /// A value whose digest equals the recorded one, or that was just seen on Channel.
     Known(Value),
-    /// The record says that the field was cleared.
+    /// Something was seen on Channel that no manifest can declare.
+    Undeclarable,
+    /// The record says that the field was cleared, or Channel was just seen not to have it.
     Cleared,
 }
 
@@ -302,6 +342,12 @@ pub enum Reason {
     /// The new API version has no such field: what is recorded of it is released, and nothing else
     /// changes.
     ApiChanged,
+    /// The declaration is as applied, and Channel has something else.
+    ChangedOnChannel,
+    /// The user was applied, and Channel does not know them any more.
+    DeletedOnChannel,
+    /// The state does not know the user, and Channel does.
+    Adopted,
 }
 
 /// Which limit.

@@ -2,18 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Context;
+use super::{Context, refresh};
 use crate::model::{
     Attributes, Change, Declared, DigestKey, Digests, Entry, FieldAction, FieldChange, FieldDigest,
-    FieldPath, FieldValue, MemberId, Old, ProfileKey, RemovedFields, RemovedUsers, Upsert, Value,
+    FieldPath, FieldValue, MemberId, Observed, Old, ProfileKey, RemovedFields, RemovedUsers,
+    Upsert, Value,
 };
 
-/// A user that is not recorded: everything declared is sent.
-pub(super) fn create(attributes: &Attributes, digests: Digests) -> Change {
+/// A user that is not recorded, or is gone: everything declared is sent. Of one that is on Channel
+/// already the old values are known.
+pub(super) fn create(
+    attributes: &Attributes,
+    digests: Digests,
+    observed: Option<&Observed>,
+) -> Change {
     let fields: Vec<FieldChange> = attributes
         .fields()
         .map(|(path, value)| {
-            let action = declared_action(&path, value, Old::Absent);
+            let old = observed.map_or(Old::Absent, |observed| refresh::seen(&path, observed));
+            let action = declared_action(&path, value, old);
             FieldChange { path, action }
         })
         .collect();
@@ -35,17 +42,7 @@ pub(super) fn update(
     let left =
         |path: &FieldPath, old| undeclared_action(path, old, attributes, context.removed.fields);
     let (fields, unchanged_fields) = differences(attributes, &digests, entry, base, context, &left);
-    // The user's digest has the last word: where it differs and no field does, the user is sent.
-    let only_releases = !fields.is_empty()
-        && fields
-            .iter()
-            .all(|field| field.action == FieldAction::Release);
-    Change::Update {
-        upsert: (!only_releases).then(|| upsert(attributes, &fields)),
-        digests,
-        fields,
-        unchanged_fields,
-    }
+    of_fields(attributes, digests, fields, unchanged_fields)
 }
 
 /// A user that is recorded under another id. What is said of the fields is said against that record; what
@@ -120,7 +117,28 @@ fn differences(
     (fields, unchanged_fields)
 }
 
-fn declared_action(path: &FieldPath, value: FieldValue<'_>, old: Old) -> FieldAction {
+/// An update with these field changes.
+pub(super) fn of_fields(
+    attributes: &Attributes,
+    digests: Digests,
+    mut fields: Vec<FieldChange>,
+    unchanged_fields: usize,
+) -> Change {
+    fields.sort_by(|one, other| one.path.cmp(&other.path));
+    // The user's digest has the last word: where it differs and no field does, the user is sent.
+    let only_releases = !fields.is_empty()
+        && fields
+            .iter()
+            .all(|field| field.action == FieldAction::Release);
+    Change::Update {
+        upsert: (!only_releases).then(|| upsert(attributes, &fields)),
+        digests,
+        fields,
+        unchanged_fields,
+    }
+}
+
+pub(super) fn declared_action(path: &FieldPath, value: FieldValue<'_>, old: Old) -> FieldAction {
     match (value.to_value(), path) {
         (None, _) => FieldAction::Clear {
             old,
@@ -131,7 +149,7 @@ fn declared_action(path: &FieldPath, value: FieldValue<'_>, old: Old) -> FieldAc
     }
 }
 
-fn undeclared_action(
+pub(super) fn undeclared_action(
     path: &FieldPath,
     old: Old,
     attributes: &Attributes,
@@ -158,7 +176,7 @@ fn undeclared_action(
 }
 
 /// What the recorded digest can be shown to stand for.
-fn old_value(
+pub(super) fn old_value(
     path: &FieldPath,
     recorded: Option<FieldDigest>,
     base: Option<&Attributes>,
@@ -184,7 +202,8 @@ fn old_value(
 
 /// The body: the whole desired profile, `profileOnce` and tags, nulls for what is cleared, and
 /// only those consent flags that changed, so that an unrelated edit never overturns what a
-/// person chose on Channel since.
+/// person chose on Channel since. A flag that Channel was seen to have already is left out, too: the
+/// person may choose otherwise before the request arrives.
 fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert {
     let Attributes {
         profile,
@@ -197,7 +216,14 @@ fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert {
     let mut profile: BTreeMap<ProfileKey, Declared> = profile.clone();
     let mut tags: Option<BTreeSet<String>> = tags.clone();
     let changed = |path: &FieldPath, flag: Option<bool>| {
-        flag.filter(|_| fields.iter().any(|field| field.path == *path))
+        let is_to_be = |new| {
+            let mut fields = fields.iter().filter(|field| field.path == *path);
+            fields.any(|field| match &field.action {
+                FieldAction::Set { old, .. } => *old != Old::Known(Value::Boolean(new)),
+                _ => true,
+            })
+        };
+        flag.filter(|new| is_to_be(*new))
     };
     for field in fields {
         if let FieldAction::Clear {

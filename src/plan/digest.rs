@@ -71,6 +71,5 @@ pub(super) fn of_plan(
 
 /// The action and the path. What a field is set to is in the user's digest.
 fn field(field: &FieldChange) -> Vec<u8> {
-    let FieldChange { path, action } = field;
-    format!("{} {path}", action.word()).into_bytes()
+    field.decision().into_bytes()
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ApiChange, ApiVersion, Change, Plan, PlanDigest, PlannedChange};
+use crate::model::{ApiChange, ApiVersion, Change, FieldChange, Plan, PlanDigest, PlannedChange};
 
 /// The version of the form.
 const FORMAT_VERSION: u32 = 1;
@@ -32,6 +32,9 @@ pub struct PlanFile {
     /// That the state will name another API version; left out where it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<ApiLine>,
+    /// Whether Channel was looked at: then an apply looks again before it compares.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refreshed: bool,
     /// How many users need nothing.
     pub unchanged: usize,
     /// The changes, by id.
@@ -100,6 +103,7 @@ impl PlanFile {
             manifests: plan.manifests.to_string(),
             select: select.to_vec(),
             api: api_line(plan),
+            refreshed: plan.refreshed,
             unchanged: plan.unchanged,
             changes: plan
                 .changes
@@ -190,7 +194,7 @@ fn line(planned: &PlannedChange) -> ChangeLine {
             .change
             .fields()
             .iter()
-            .map(|field| format!("{} {}", field.action.word(), field.path))
+            .map(FieldChange::decision)
             .collect(),
     }
 }

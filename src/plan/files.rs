@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::model::{
-    Change, Desired, DigestKey, FileContent, FileRecord, MemberId, Plan, State, UsersSum, known,
+    Change, Desired, DesiredUser, DigestKey, FileContent, FileRecord, MemberId, Plan, State,
+    UsersSum, known,
 };
 
 /// Remembers which file declares which user, and of each file whose users are all recorded as it declares
@@ -30,7 +31,7 @@ pub fn record_files(state: &mut State, desired: &Desired, plan: &Plan, key: &Dig
             continue;
         };
         places.insert(id, place);
-        whole[place] &= settled.contains(id);
+        whole[place] = whole[place] && (settled.contains(id) || is_recorded(id, user, state, key));
     }
     for (id, place) in &desired.as_recorded {
         places.insert(id, *place as usize);
@@ -61,6 +62,12 @@ pub fn record_files(state: &mut State, desired: &Desired, plan: &Plan, key: &Dig
             (file.name.clone(), FileRecord { number, content })
         })
         .collect();
+}
+
+/// Whether a user whom the plan did not change, or did not look at, is as recorded all the same.
+fn is_recorded(id: &MemberId, user: &DesiredUser, state: &State, key: &DigestKey) -> bool {
+    let entry = state.users.get(id);
+    entry.is_some_and(|entry| entry.digest == key.user_digest(&user.attributes))
 }
 
 /// Users that are recorded as the plan wanted them.

@@ -83,7 +83,7 @@ fn loses_something(field: &FieldChange) -> bool {
     matches!(
         &field.action,
         FieldAction::Clear {
-            old: Old::Absent | Old::Recorded | Old::Known(_),
+            old: Old::Absent | Old::Recorded | Old::Known(_) | Old::Undeclarable,
             ..
         }
     )

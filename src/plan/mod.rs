@@ -6,13 +6,16 @@
 
 mod change;
 mod digest;
+mod drift;
 mod file;
 mod files;
 mod limits;
 mod moves;
 mod planner;
+mod refresh;
 mod rekey;
 
+pub use drift::{Comparison, compare};
 pub use file::{ChangeLine, PlanFile, PlanFileError, file_schema};
 pub use files::record_files;
 pub use planner::{Context, plan};
@@ -23,3 +26,6 @@ mod tests;
 
 #[cfg(test)]
 mod move_tests;
+
+#[cfg(test)]
+mod refresh_tests;

@@ -49,6 +49,7 @@ fn plan_with(wanted: &Users, moves: &Moves, state: &State, delete: bool, select:
             limits: &Limits::default(),
             selection: &Selection::new(select),
             base: None,
+            observed: None,
         },
     )
 }

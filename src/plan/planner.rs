@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::moves::{self, Moves};
-use super::{change, digest, limits};
+use super::{change, digest, limits, refresh};
 use crate::model::parallel::{in_parallel, shares};
 use crate::model::{
     ApiChange, ApiVersion, Attributes, Change, Desired, DesiredUser, DigestKey, Digests, Entry,
-    FieldAction, FieldChange, Limits, MemberId, PartsHasher, Plan, PlannedChange, Reason,
-    RemovedPolicy, RemovedUsers, Selection, State, UserDigest,
+    FieldAction, FieldChange, LeftAlone, Limits, MemberId, PartsHasher, Plan, PlannedChange,
+    Reason, RemovedPolicy, RemovedUsers, Selection, Sighting, State, UserDigest,
 };
 
 /// What a plan depends on besides the users.
@@ -27,6 +27,9 @@ pub struct Context<'a> {
     /// Declarations of an earlier revision, which may explain recorded digests. They change
     /// what a plan shows, never what it does.
     pub base: Option<&'a BTreeMap<MemberId, Attributes>>,
+    /// What Channel was seen to have of the desired users, where it was asked: then drift is set
+    /// right, too. `None` plans offline.
+    pub observed: Option<&'a BTreeMap<MemberId, Sighting>>,
 }
 
 /// Decides what has to be done so that Channel has what the manifests say.
@@ -40,6 +43,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         moves: &moves,
         as_recorded: AsRecorded::of(desired),
         changes: Vec::new(),
+        left: Vec::new(),
         unchanged: 0,
         manifests: PartsHasher::default(),
     };
@@ -67,6 +71,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
 
     let Walk {
         mut changes,
+        left,
         unchanged,
         as_recorded,
         manifests,
@@ -89,6 +94,8 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         recorded,
         desired: differing + as_recorded.met,
         manifests: manifests.finish(),
+        refreshed: context.observed.is_some(),
+        left,
     }
 }
 
@@ -99,6 +106,7 @@ struct Walk<'a> {
     moves: &'a Moves<'a>,
     as_recorded: AsRecorded<'a>,
     changes: Vec<PlannedChange>,
+    left: Vec<LeftAlone>,
     unchanged: usize,
     manifests: PartsHasher,
 }
@@ -119,7 +127,15 @@ impl Walk<'_> {
             self.changes.push(moved);
             return;
         }
-        match desired_user(id, user, digests, recorded, self.state, self.context) {
+        let left = &mut self.left;
+        match desired_user(
+            (id, user),
+            digests,
+            recorded,
+            self.state,
+            self.context,
+            left,
+        ) {
             Some(change) => self.changes.push(change),
             None => self.unchanged += 1,
         }
@@ -199,24 +215,28 @@ fn with_digests<'d>(
 }
 
 fn desired_user(
-    id: &MemberId,
-    user: &DesiredUser,
+    (id, user): (&MemberId, &DesiredUser),
     digests: Digests,
     recorded: Option<&Entry>,
     state: &State,
     context: &Context<'_>,
+    left: &mut Vec<LeftAlone>,
 ) -> Option<PlannedChange> {
-    let (change, reason) = match recorded {
-        Some(entry) if entry.digest == digests.user => return None,
-        Some(entry) => {
+    let sighting = context.observed.and_then(|observed| observed.get(id));
+    let (change, reason) = match (recorded, sighting) {
+        (recorded, Some(sighting)) => {
+            refresh::desired_user((id, user), digests, recorded, sighting, context, left)?
+        }
+        (Some(entry), None) if entry.digest == digests.user => return None,
+        (Some(entry), None) => {
             let base = context.base.and_then(|base| base.get(id));
             (
                 change::update(&user.attributes, digests, entry, base, context),
                 Reason::Changed,
             )
         }
-        None => (
-            change::create(&user.attributes, digests),
+        (None, None) => (
+            change::create(&user.attributes, digests, None),
             Reason::NotRecorded,
         ),
     };

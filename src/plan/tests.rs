@@ -61,6 +61,7 @@ fn plan_with(
             limits: &Limits::default(),
             selection: &Selection::default(),
             base,
+            observed: None,
         },
     )
 }

@@ -2,12 +2,14 @@
 //! again and how fast. Only [`http`] touches the network; everything else is plain functions.
 
 pub mod http;
+pub mod observe;
 pub mod rate;
 pub mod request;
 pub mod response;
 pub mod retry;
 
 pub use http::{Answer, Channel, HttpSettings, TransportError};
+pub use observe::{is_missing, judge_reading, observed};
 pub use rate::{Bucket, RateHeaders};
 pub use request::{Method, Request};
 pub use response::{AnsweredUser, Verdict, judge, unconfirmed};

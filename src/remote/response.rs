@@ -157,10 +157,12 @@ impl Words {
     }
 
     fn says_not_found(&self) -> bool {
-        self.code
-            .as_deref()
-            .is_some_and(|code| code.to_ascii_lowercase().contains("notfound"))
+        self.code.as_deref().is_some_and(says_not_found)
     }
+}
+
+pub(super) fn says_not_found(code: &str) -> bool {
+    code.to_ascii_lowercase().contains("notfound")
 }
 
 /// A type that is plainly one. Anything else might echo a person's data and is dropped, since codes

@@ -6,9 +6,17 @@
 
 pub mod annotation;
 pub mod diagnostic;
+pub mod drift_json;
+mod drift_lines;
+pub mod drift_markdown;
+pub mod drift_text;
+pub mod drift_view;
 pub mod escape;
+mod fold;
 pub mod group;
+mod left;
 pub mod plan_json;
+mod plan_json_notes;
 pub mod plan_lines;
 pub mod plan_markdown;
 pub mod plan_text;
@@ -22,6 +30,7 @@ pub mod text_diff;
 pub mod value_text;
 pub mod view;
 
+pub use drift_view::DriftView;
 pub use plan_text::TextOptions;
 pub use style::Style;
 pub use view::PlanView;

@@ -6,10 +6,9 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::escape::write_json;
+use super::plan_json_notes::{ApiJson, LeftJson, LikelyMoveJson, OriginJson};
 use super::view::{Action, ApiView, Counts, FieldKind, FieldView, PlanView, Shown, UserView};
-use crate::model::{
-    ApiChange, ApiVersion, LikelyMove, Limit, LimitCheck, MemberId, Reason, Rejection, Value,
-};
+use crate::model::{Limit, LimitCheck, MemberId, Reason, Rejection, Value};
 
 /// The version of the format. It goes up when a reader of the old one could be misled.
 pub const FORMAT_VERSION: u32 = 1;
@@ -50,18 +49,13 @@ struct PlanJson<'a> {
     /// like them. Left out where there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     likely_moves: Vec<LikelyMoveJson<'a>>,
+    /// Whether Channel was looked at, so that drift is part of the changes.
+    refreshed: bool,
     /// The changes, by id.
     #[schemars(with = "Vec<ChangeJson<'a>>")]
     changes: Changes<'a>,
-}
-
-/// A step from one API version to another. No user has to be sent for it.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct ApiJson {
-    /// The version that the state names.
-    from: ApiVersion,
-    /// The version that the project names.
-    to: ApiVersion,
+    /// Consent that people changed on Channel since and that is left as they want it, by id.
+    left: Vec<LeftJson<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -106,15 +100,6 @@ struct LimitJson {
     planned: usize,
     /// Whether it is exceeded (or, for `minUsers`, fallen short of).
     tripped: bool,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct LikelyMoveJson<'a> {
-    /// Who goes.
-    from: &'a str,
-    /// Who comes.
-    to: &'a str,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -174,16 +159,12 @@ enum ReasonJson {
     Moved,
     /// The new API version has no such field.
     ApiChanged,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct OriginJson<'a> {
-    /// The path relative to the project's folder.
-    file: &'a str,
-    /// From 1; 0 where only the file is known.
-    line: u32,
-    /// From 1; 0 where only the line is known.
-    column: u32,
+    /// The declaration is as applied, and Channel has something else.
+    ChangedOnChannel,
+    /// The user was applied, and Channel does not know them any more.
+    DeletedOnChannel,
+    /// The state does not know the user, and Channel does.
+    Adopted,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -234,7 +215,7 @@ enum FieldKindJson {
 /// A value, or why there is none to see.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "is", rename_all = "camelCase")]
-enum ShownJson<'a> {
+pub(super) enum ShownJson<'a> {
     /// The value itself.
     Value {
         #[schemars(with = "AnyValue")]
@@ -244,6 +225,8 @@ enum ShownJson<'a> {
     Sensitive,
     /// Known by its digest only.
     AsApplied,
+    /// Something on Channel that no manifest can declare.
+    Undeclarable,
     /// There is no value.
     Absent,
 }
@@ -294,6 +277,8 @@ impl<'a> PlanJson<'a> {
             limits,
             likely_moves,
             users,
+            refreshed,
+            left,
         } = view;
         let Counts {
             create,
@@ -330,24 +315,9 @@ impl<'a> PlanJson<'a> {
             tripped: view.is_tripped(),
             limits: limits.iter().map(LimitJson::new).collect(),
             likely_moves: likely_moves.iter().map(LikelyMoveJson::new).collect(),
+            refreshed: *refreshed,
             changes: Changes(users),
-        }
-    }
-}
-
-impl ApiJson {
-    pub(super) fn new(step: ApiChange) -> Self {
-        let ApiChange { from, to } = step;
-        Self { from, to }
-    }
-}
-
-impl<'a> LikelyMoveJson<'a> {
-    fn new(likely: &'a LikelyMove) -> Self {
-        let LikelyMove { from, to } = likely;
-        Self {
-            from: from.as_str(),
-            to: to.as_str(),
+            left: left.iter().map(LeftJson::new).collect(),
         }
     }
 }
@@ -402,14 +372,13 @@ impl<'a> ChangeJson<'a> {
                 Reason::NotDeclared => ReasonJson::NotDeclared,
                 Reason::Moved => ReasonJson::Moved,
                 Reason::ApiChanged => ReasonJson::ApiChanged,
+                Reason::ChangedOnChannel => ReasonJson::ChangedOnChannel,
+                Reason::DeletedOnChannel => ReasonJson::DeletedOnChannel,
+                Reason::Adopted => ReasonJson::Adopted,
             },
             sends_request: *sends_request,
             opt_in: user.opts_in(),
-            origin: origin.map(|origin| OriginJson {
-                file: &origin.file,
-                line: origin.line,
-                column: origin.column,
-            }),
+            origin: origin.map(OriginJson::new),
             rejected: rejected.map(RejectedJson::new),
             unchanged_fields: *unchanged_fields,
             fields: fields.iter().map(FieldJson::new).collect(),
@@ -463,11 +432,12 @@ impl<'a> FieldJson<'a> {
 }
 
 impl<'a> ShownJson<'a> {
-    fn new(shown: Shown<'a>) -> Self {
+    pub(super) fn new(shown: Shown<'a>) -> Self {
         match shown {
             Shown::Value(value) => Self::Value { value },
             Shown::Masked => Self::Sensitive,
             Shown::AsApplied => Self::AsApplied,
+            Shown::Undeclarable => Self::Undeclarable,
             Shown::Absent => Self::Absent,
         }
     }

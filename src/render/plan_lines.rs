@@ -6,7 +6,7 @@ use super::style::{Style, paint};
 use super::text_diff::{self, Drawn};
 use super::value_text;
 use super::view::{Action, FieldKind, FieldView, Shown, UserView};
-use crate::model::{Reason, Rejection};
+use crate::model::{Origin, Reason, Rejection};
 
 /// What a line is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct Line {
 }
 
 impl Line {
-    fn new(mark: Mark, depth: usize, text: impl Into<String>) -> Self {
+    pub(super) fn new(mark: Mark, depth: usize, text: impl Into<String>) -> Self {
         Self {
             mark,
             depth,
@@ -63,7 +63,7 @@ fn one(user: &UserView<'_>, style: &Style, full: bool) -> Vec<Line> {
         None => format!("{id} {}", sentence(user, false)),
     };
     let mut title = Line::new(Mark::Title, 0, paint(style.strong, &title));
-    title.place = place(user);
+    title.place = user.origin.map(place);
     let mut lines = vec![title];
     if let Some(rejection) = user.rejected {
         lines.push(Line::new(
@@ -115,7 +115,7 @@ fn alike(users: &[&UserView<'_>], style: &Style, full: bool) -> Vec<Line> {
     }
     for user in &users[..NAMED.min(count)] {
         let mut line = Line::new(Mark::Blank, 1, name(user));
-        line.place = place(user);
+        line.place = user.origin.map(place);
         lines.push(line);
     }
     if count > NAMED {
@@ -153,7 +153,19 @@ fn fits_a_sentence(field: &FieldView<'_>) -> bool {
 pub fn sentence(user: &UserView<'_>, many: bool) -> &'static str {
     let api_changed = user.reason == Reason::ApiChanged;
     match (user.action, many) {
+        (Action::Create, _) if user.reason == Reason::DeletedOnChannel => {
+            "will be created again: deleted on Channel since"
+        }
+        (Action::Create, _) if user.reason == Reason::Adopted => {
+            "will be adopted: on Channel already"
+        }
         (Action::Create, _) => "will be created",
+        (Action::Update, false) if user.reason == Reason::ChangedOnChannel => {
+            "will be set right: changed on Channel since"
+        }
+        (Action::Update, true) if user.reason == Reason::ChangedOnChannel => {
+            "will be set right in the same way: changed on Channel since"
+        }
         (Action::Update, _) if api_changed => {
             "will be updated in the state only: the new API version has no such field"
         }
@@ -197,30 +209,47 @@ pub fn short_code(code: &str) -> String {
     format!(" {}", terminal(code))
 }
 
-fn place(user: &UserView<'_>) -> Option<String> {
-    user.origin.map(|origin| {
-        let file = terminal(&origin.file);
-        match origin.line {
-            0 => file.into_owned(),
-            line => format!("{file}:{line}"),
-        }
-    })
+pub(super) fn place(origin: &Origin) -> String {
+    let file = terminal(&origin.file);
+    match origin.line {
+        0 => file.into_owned(),
+        line => format!("{file}:{line}"),
+    }
 }
 
 /// One line for each field, the values under each other.
 fn fields(fields: &[FieldView<'_>], style: &Style, full: bool) -> Vec<Line> {
-    let mut drawn = Vec::with_capacity(fields.len());
-    let mut widest = 0;
-    for field in fields {
-        let path = terminal(&field.path.to_string()).into_owned();
+    let drawn = fields.iter().map(|field| {
         let (text, below) = body(field, style, full);
-        if !text.is_empty() {
-            widest = widest.max(width(&path));
+        DrawnField {
+            symbol: field.kind.symbol(),
+            path: terminal(&field.path.to_string()).into_owned(),
+            text,
+            below,
         }
-        drawn.push((field.kind.symbol(), path, text, below));
-    }
+    });
+    aligned(drawn.collect())
+}
+
+/// A field's line before it is known how far to the right its text begins.
+pub(super) struct DrawnField {
+    pub(super) symbol: char,
+    pub(super) path: String,
+    pub(super) text: String,
+    pub(super) below: Vec<Line>,
+}
+
+pub(super) fn aligned(drawn: Vec<DrawnField>) -> Vec<Line> {
+    let with_text = drawn.iter().filter(|field| !field.text.is_empty());
+    let widest = with_text.map(|field| width(&field.path)).max().unwrap_or(0);
     let mut lines = Vec::with_capacity(drawn.len());
-    for (symbol, path, text, below) in drawn {
+    for field in drawn {
+        let DrawnField {
+            symbol,
+            path,
+            text,
+            below,
+        } = field;
         let line = if text.is_empty() {
             path
         } else {
@@ -258,7 +287,9 @@ fn body(field: &FieldView<'_>, style: &Style, full: bool) -> (String, Vec<Line>)
                     format!("{}   {why}", shown(field, field.old, full)),
                     Vec::new(),
                 ),
-                Shown::Masked | Shown::AsApplied | Shown::Absent => (why, Vec::new()),
+                Shown::Masked | Shown::AsApplied | Shown::Undeclarable | Shown::Absent => {
+                    (why, Vec::new())
+                }
             }
         }
         FieldKind::Release => ("left as it is on Channel".to_owned(), Vec::new()),
@@ -271,7 +302,7 @@ fn body(field: &FieldView<'_>, style: &Style, full: bool) -> (String, Vec<Line>)
     (text, below)
 }
 
-fn changed(field: &FieldView<'_>, style: &Style, full: bool) -> (String, Vec<Line>) {
+pub(super) fn changed(field: &FieldView<'_>, style: &Style, full: bool) -> (String, Vec<Line>) {
     let (Shown::Value(old), Shown::Value(new)) = (field.old, field.new) else {
         let text = if field.new == Shown::Masked {
             shown(field, field.new, full)
@@ -284,6 +315,13 @@ fn changed(field: &FieldView<'_>, style: &Style, full: bool) -> (String, Vec<Lin
         };
         return (text, Vec::new());
     };
+    if old == new {
+        let note = paint(style.quiet, "(on Channel already)");
+        return (
+            format!("{}   {note}", shown(field, field.new, full)),
+            Vec::new(),
+        );
+    }
     match text_diff::draw(field.path, old, new, style, full) {
         Drawn::Inline(text) => (text, Vec::new()),
         Drawn::Lines { note, lines } => {
@@ -299,11 +337,12 @@ fn changed(field: &FieldView<'_>, style: &Style, full: bool) -> (String, Vec<Lin
     }
 }
 
-fn shown(field: &FieldView<'_>, shown: Shown<'_>, full: bool) -> String {
+pub(super) fn shown(field: &FieldView<'_>, shown: Shown<'_>, full: bool) -> String {
     match shown {
         Shown::Value(value) => value_text::value(field.path, value, full),
         Shown::Masked => "(sensitive)".to_owned(),
         Shown::AsApplied => "(as applied)".to_owned(),
+        Shown::Undeclarable => "(a value that no manifest can declare)".to_owned(),
         Shown::Absent => "(none)".to_owned(),
     }
 }

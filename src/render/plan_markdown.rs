@@ -4,8 +4,10 @@
 //! stands inside a fenced block or a code span, where nothing is markup.
 
 use super::escape::{code, markdown};
+use super::fold::{Fold, draw};
 use super::group::{Block, blocks};
-use super::plan_lines::{self, Line, Mark};
+use super::left;
+use super::plan_lines;
 use super::style::Style;
 use super::summary::{self, LimitRow};
 use super::view::{Action, PlanView};
@@ -38,8 +40,12 @@ impl Default for MarkdownOptions<'_> {
 
 /// The hidden first line by which a comment is found again and edited.
 pub fn marker(environment: Option<&str>) -> String {
+    marker_of("plan", environment)
+}
+
+pub(super) fn marker_of(what: &str, environment: Option<&str>) -> String {
     let Some(environment) = environment else {
-        return "<!-- talkform plan -->".to_owned();
+        return format!("<!-- talkform {what} -->");
     };
     // Two hyphens would end the comment, and so would an angle bracket.
     let is_safe =
@@ -48,7 +54,7 @@ pub fn marker(environment: Option<&str>) -> String {
         .chars()
         .map(|letter| if is_safe(letter) { letter } else { '_' })
         .collect();
-    format!("<!-- talkform plan {} -->", safe.replace("--", "-_"))
+    format!("<!-- talkform {what} {} -->", safe.replace("--", "-_"))
 }
 
 /// The comment, never longer than allowed.
@@ -59,6 +65,15 @@ pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     let mut sections = sections(view);
     let fixed = head.len() + foot.len() + numbers.len() + notice(0, 0, options).len() + 64;
     let mut budget = options.max_bytes.saturating_sub(fixed);
+    let mut left = Fold::new("Consent that is left as people chose it", false);
+    if !view.left.is_empty() {
+        Fold::reserve(&mut budget);
+        // Of a part that does not fit, its first line is said.
+        [20, 0].into_iter().any(|most| {
+            let text = format!("{}\n", left::lines(view, most).join("\n"));
+            left.push(&text, left::users(view), &mut budget)
+        });
+    }
     let mut hidden = 0;
     for section in &mut sections {
         hidden += section.fill(&mut budget);
@@ -69,8 +84,9 @@ pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     }
     out.push_str(&numbers);
     for section in &sections {
-        out.push_str(&section.text());
+        out.push_str(&section.fold.text());
     }
+    out.push_str(&left.text());
     out.push_str(&foot);
     if out.len() > options.max_bytes {
         return last_resort(view, options);
@@ -184,23 +200,14 @@ fn limits(view: &PlanView<'_>) -> Vec<String> {
 
 /// A part of the comment that can be folded.
 struct Section<'v, 'a> {
-    title: &'static str,
-    open: bool,
+    fold: Fold,
     blocks: Vec<Block<'v, 'a>>,
-    shown: String,
-    users: usize,
-    backticks: usize,
 }
 
 fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
     let section = |title, open| Section {
-        title,
-        open,
+        fold: Fold::new(title, open),
         blocks: Vec::new(),
-        shown: String::new(),
-        users: 0,
-        // So that the fence has three.
-        backticks: 2,
     };
     let mut opt_ins = section("May message someone who opted out", true);
     let mut deletions = section("Deleted on Channel, for good", true);
@@ -230,14 +237,12 @@ fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
 impl Section<'_, '_> {
     /// Draws as many blocks as the budget allows and returns how many users are left out.
     fn fill(&mut self, budget: &mut usize) -> usize {
-        // Around the blocks: the summary, two fences of three, the end.
-        const AROUND: usize = 160;
         // After so many blocks that do not fit, hardly one will: nothing more is drawn.
         const TRIES: usize = 50;
         if self.blocks.is_empty() {
             return 0;
         }
-        *budget = budget.saturating_sub(AROUND);
+        Fold::reserve(budget);
         let mut hidden = 0;
         let mut misses = 0;
         for block in &self.blocks {
@@ -250,76 +255,16 @@ impl Section<'_, '_> {
                 hidden += count;
                 continue;
             }
-            let text = draw(block);
-            let backticks = longest_run(&text).max(self.backticks);
-            // A fence is longer than the longest run of backticks inside, and stands there twice.
-            let cost = text.len() + 2 * (backticks - self.backticks);
-            if cost > *budget {
+            let text = draw(plan_lines::of(block, &Style::plain(), false));
+            if !self.fold.push(&text, count, budget) {
                 misses += 1;
                 hidden += count;
                 continue;
             }
-            *budget -= cost;
-            self.backticks = backticks;
-            self.shown.push_str(&text);
-            self.users += count;
             if is_only_counted {
                 hidden += count;
             }
         }
         hidden
     }
-
-    fn text(&self) -> String {
-        if self.shown.is_empty() {
-            return String::new();
-        }
-        let open = if self.open { " open" } else { "" };
-        let fence = "`".repeat(self.backticks + 1);
-        let (title, users) = (self.title, self.users);
-        let noun = plan_lines::noun(users);
-        let shown = self.shown.trim_end();
-        format!(
-            "\n<details{open}><summary><b>{title}</b> ({users} {noun})</summary>\n\n\
-             {fence}diff\n{shown}\n{fence}\n\n</details>\n"
-        )
-    }
-}
-
-fn longest_run(text: &str) -> usize {
-    let runs = text.split(|letter| letter != '`');
-    runs.map(str::len).max().unwrap_or(0)
-}
-
-/// The lines of a block with their marks in the first column, where a diff is coloured by them.
-fn draw(block: &Block<'_, '_>) -> String {
-    let lines: Vec<String> = plan_lines::of(block, &Style::plain(), false)
-        .into_iter()
-        .map(|line| {
-            let Line {
-                mark,
-                depth,
-                text,
-                place,
-            } = line;
-            let symbol = match mark {
-                Mark::Title => '#',
-                // A diff has no mark for a change; this is the one that is coloured.
-                Mark::Symbol('~') => '!',
-                // The one that is coloured, and the word for what is more than a field.
-                Mark::Symbol('x') => '-',
-                Mark::Symbol(symbol) => symbol,
-                Mark::Blank => ' ',
-            };
-            let text = if mark == Mark::Symbol('x') {
-                format!("x {text}")
-            } else {
-                text
-            };
-            let indent = depth * 4;
-            let place = place.map_or(String::new(), |place| format!("   {place}"));
-            format!("{symbol} {:indent$}{text}{place}\n", "")
-        })
-        .collect();
-    format!("{}\n", lines.concat())
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::escape::{terminal, width};
 use super::group::{Block, blocks};
+use super::left;
 use super::plan_lines::{self, Line, Mark};
 use super::style::{Style, paint};
 use super::summary;
@@ -28,6 +29,7 @@ pub struct TextOptions {
 pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOptions) -> fmt::Result {
     let style = &options.style;
     if view.is_empty() {
+        write_left(out, view, options)?;
         writeln!(out, "{}", summary::nothing(view))?;
         return write_limits(out, view, style);
     }
@@ -63,6 +65,7 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
             "Changes that are alike are shown together; --full shows every user.\n"
         )?;
     }
+    write_left(out, view, options)?;
     writeln!(out, "{}", paint(style.strong, &summary::counts(view)))?;
     if let Some(sentence) = summary::moves(view) {
         writeln!(out, "{sentence}")?;
@@ -76,7 +79,7 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
     write_limits(out, view, style)
 }
 
-fn write_line(out: &mut dyn fmt::Write, line: &Line, style: &Style) -> fmt::Result {
+pub(super) fn write_line(out: &mut dyn fmt::Write, line: &Line, style: &Style) -> fmt::Result {
     let Line {
         mark,
         depth,
@@ -106,6 +109,15 @@ fn of_symbol(style: &Style, symbol: char) -> anstyle::Style {
         '.' => style.forget,
         _ => style.change,
     }
+}
+
+fn write_left(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOptions) -> fmt::Result {
+    let most = if options.full { usize::MAX } else { 20 };
+    let lines = left::lines(view, most);
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}\n", lines.join("\n"))
 }
 
 /// What the symbols mean that occur.

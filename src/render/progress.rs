@@ -1,4 +1,4 @@
-//! An apply while it runs: a bar for a terminal, lines for a log. Ids and numbers only.
+//! An apply or a reading while it runs: a bar for a terminal, lines for a log. Ids and numbers only.
 
 use std::fmt;
 use std::time::Duration;
@@ -28,6 +28,11 @@ impl Tally {
                 changes,
                 requests: _,
             } => self.changes = *changes,
+            Event::Reading { users } => self.changes = *users,
+            Event::Read { id: _, failure } => {
+                self.done += 1;
+                self.failed += usize::from(failure.is_some());
+            }
             Event::Finished(user) => {
                 self.done += 1;
                 match user.outcome {
@@ -73,8 +78,8 @@ impl Progress {
     /// Takes in what happened.
     pub fn on_event(&mut self, event: &Event) {
         self.tally.count(event);
-        if let Event::Started { changes, .. } = event {
-            self.bar.set_length(*changes as u64);
+        if let Event::Started { .. } | Event::Reading { .. } = event {
+            self.bar.set_length(self.tally.changes as u64);
             self.bar.reset();
         }
         self.bar.set_position(self.tally.done as u64);
@@ -145,6 +150,18 @@ impl LogProgress {
                 plural("change", *changes),
                 plural("request", *requests)
             )),
+            Event::Reading { users } => Some(format!(
+                "Reading {users} {} from Channel.",
+                plural("user", *users)
+            )),
+            Event::Read { id, failure } => {
+                let line = failure.as_ref().map(|failure| {
+                    let id = terminal(id.as_str());
+                    format!("{id}: cannot be read: {}", terminal(failure))
+                });
+                line.and_then(|line| self.trouble(elapsed, line))
+                    .or_else(|| self.standing(elapsed))
+            }
             Event::Stopping(cause) => Some(format!(
                 "Stopping ({}): what is in flight is finished, nothing new is started.",
                 words(cause_word(*cause))

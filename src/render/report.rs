@@ -148,16 +148,21 @@ fn sentence(words: &str) -> String {
     }
 }
 
-/// Why a run stopped before its end, and what to do.
-fn stopped(cause: StopCause, skipped: usize) -> String {
-    let why = match cause {
+/// Why a run stopped, as the beginning of a sentence.
+pub fn why_stopped(cause: StopCause) -> &'static str {
+    match cause {
         StopCause::Interrupted => "Interrupted",
         StopCause::Deadline => "Stopped: --max-duration is over",
         StopCause::Denied => "Stopped: Channel does not accept the credentials",
         StopCause::Breaker => "Stopped: too many failures in a row",
         StopCause::FailFast => "Stopped at the first failure, as --fail-fast asks",
         StopCause::Unrecorded => "Stopped: what Channel accepted could not be written down",
-    };
+    }
+}
+
+/// Why a run stopped before its end, and what to do.
+fn stopped(cause: StopCause, skipped: usize) -> String {
+    let why = why_stopped(cause);
     let remain = match skipped {
         0 => "Nothing remains untried.".to_owned(),
         1 => "1 change was not tried.".to_owned(),

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::escape::write_json;
-use super::plan_json::{ApiJson, FORMAT_VERSION};
+use super::plan_json::FORMAT_VERSION;
+use super::plan_json_notes::ApiJson;
 use super::report::{cause_word, skip_word};
 use crate::apply::{Outcome, Report, UserOutcome};
 

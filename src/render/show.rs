@@ -85,6 +85,10 @@ pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fm
                 .map_or_else(String::new, |api| format!("{} -> {}", api.from, api.to)),
         ),
         ("unchanged", file.unchanged.to_string()),
+        (
+            "refreshed",
+            if file.refreshed { "yes" } else { "" }.to_owned(),
+        ),
         ("selected", terminal(&file.select.join(" ")).into_owned()),
         ("lineage", terminal(&file.lineage).into_owned()),
         ("serial", file.serial.to_string()),

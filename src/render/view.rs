@@ -3,8 +3,8 @@
 //! Renderers take a [`PlanView`] and never a [`Plan`], so a renderer cannot forget to mask.
 
 use crate::model::{
-    ApiChange, Change, FieldAction, FieldChange, FieldPath, LikelyMove, LimitCheck, MemberId, Old,
-    Origin, Plan, PlanDigest, PlannedChange, Reason, Rejection, Sensitive, Value,
+    ApiChange, Change, FieldAction, FieldChange, FieldPath, LeftAlone, LikelyMove, LimitCheck,
+    MemberId, Old, Origin, Plan, PlanDigest, PlannedChange, Reason, Rejection, Sensitive, Value,
 };
 
 /// A plan without what may not be shown.
@@ -35,6 +35,44 @@ pub struct PlanView<'a> {
     pub likely_moves: &'a [LikelyMove],
     /// The changes, by id.
     pub users: Vec<UserView<'a>>,
+    /// Whether Channel was looked at.
+    pub refreshed: bool,
+    /// Consent that is left as people chose it, by id.
+    pub left: Vec<LeftView<'a>>,
+}
+
+/// A consent flag that is left as the person chose it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftView<'a> {
+    /// Whose.
+    pub id: &'a MemberId,
+    /// Which flag.
+    pub path: &'a FieldPath,
+    /// What the person chose; `None` where the flag is sensitive.
+    pub found: Option<bool>,
+    /// Whether Channel never showed it as applied.
+    pub never_confirmed: bool,
+    /// Where the user is declared.
+    pub origin: &'a Origin,
+}
+
+impl<'a> LeftView<'a> {
+    fn new(left: &'a LeftAlone, masked: bool) -> Self {
+        let LeftAlone {
+            id,
+            path,
+            found,
+            never_confirmed,
+            origin,
+        } = left;
+        Self {
+            id,
+            path,
+            found: (!masked).then_some(*found),
+            never_confirmed: *never_confirmed,
+            origin,
+        }
+    }
 }
 
 /// A step from one API version to another.
@@ -150,8 +188,23 @@ pub enum Shown<'a> {
     Masked,
     /// Nothing: only its digest is known.
     AsApplied,
+    /// Nothing: it is nothing that a manifest can declare.
+    Undeclarable,
     /// There is no value.
     Absent,
+}
+
+impl<'a> Shown<'a> {
+    /// What can be shown of a value before.
+    pub(super) fn old(old: &'a Old, masked: bool) -> Self {
+        match old {
+            Old::Absent | Old::Cleared => Self::Absent,
+            Old::Recorded | Old::Known(_) | Old::Undeclarable if masked => Self::Masked,
+            Old::Recorded => Self::AsApplied,
+            Old::Known(value) => Self::Value(value),
+            Old::Undeclarable => Self::Undeclarable,
+        }
+    }
 }
 
 impl<'a> PlanView<'a> {
@@ -169,6 +222,8 @@ impl<'a> PlanView<'a> {
             limits,
             digest,
             manifests: _,
+            refreshed,
+            left,
         } = plan;
         let is_masked = |path: &FieldPath| !show_sensitive && sensitive.covers(path);
         let users: Vec<_> = changes
@@ -198,6 +253,11 @@ impl<'a> PlanView<'a> {
             limits,
             likely_moves,
             users,
+            refreshed: *refreshed,
+            left: left
+                .iter()
+                .map(|left| LeftView::new(left, is_masked(&left.path)))
+                .collect(),
         }
     }
 
@@ -276,6 +336,10 @@ impl<'a> UserView<'a> {
         let clears = |field: &FieldView<'_>| matches!(field.kind, FieldKind::Clear { .. });
         match self.action {
             Action::Update | Action::Move => self.fields.iter().any(clears),
+            Action::Create if self.reason == Reason::Adopted => {
+                let mut fields = self.fields.iter();
+                fields.any(|field| clears(field) && field.old != Shown::Absent)
+            }
             Action::Create | Action::Forget | Action::Delete => false,
         }
     }
@@ -290,17 +354,12 @@ impl<'a> FieldView<'a> {
                 Shown::Value(value)
             }
         };
-        let show_old = |old: &'a Old| match old {
-            Old::Absent | Old::Cleared => Shown::Absent,
-            Old::Recorded if masked => Shown::Masked,
-            Old::Recorded => Shown::AsApplied,
-            Old::Known(value) => show(value),
-        };
+        let show_old = |old: &'a Old| Shown::old(old, masked);
         let (kind, old, new) = match &change.action {
             FieldAction::Set { old, new } => {
                 let kind = match old {
                     Old::Absent | Old::Cleared => FieldKind::New,
-                    Old::Recorded | Old::Known(_) => FieldKind::Changed,
+                    Old::Recorded | Old::Known(_) | Old::Undeclarable => FieldKind::Changed,
                 };
                 (kind, show_old(old), show(new))
             }

@@ -142,6 +142,29 @@ impl Running {
         lock(&self.shared).users.member_ids()
     }
 
+    /// Changes a user behind everybody's back, as a person at Channel's desk would: `edit` gets the user
+    /// as v4 answers it. `false` where there is no such user.
+    ///
+    /// # Errors
+    ///
+    /// The users' file cannot be written.
+    pub fn edit(
+        &self,
+        member_id: &str,
+        edit: impl FnOnce(&mut serde_json::Value),
+    ) -> io::Result<bool> {
+        lock(&self.shared).users.edit(member_id, edit)
+    }
+
+    /// Deletes a user behind everybody's back. `false` where there is no such user.
+    ///
+    /// # Errors
+    ///
+    /// The users' file cannot be written.
+    pub fn delete(&self, member_id: &str) -> io::Result<bool> {
+        lock(&self.shared).users.delete(member_id)
+    }
+
     /// Changes what goes wrong from now on.
     pub fn set_faults(&self, faults: Vec<Fault>) {
         lock(&self.shared).set_faults(faults);

@@ -114,6 +114,17 @@ impl Users {
         Ok(found)
     }
 
+    /// Changes a user, whatever comes of it; `false` where there was none.
+    pub(super) fn edit(&mut self, id: &str, edit: impl FnOnce(&mut Json)) -> io::Result<bool> {
+        let Some(mut user) = self.known.get(id).cloned() else {
+            return Ok(false);
+        };
+        edit(&mut user);
+        self.write(&json!({"user": user, "requests": self.requests}))?;
+        self.known.insert(id.to_owned(), user);
+        Ok(true)
+    }
+
     /// Creates or patches a user.
     pub(super) fn upsert(
         &mut self,

@@ -100,7 +100,7 @@ pub(super) fn line(record: &JournalRecord) -> String {
     })
 }
 
-fn seal<T: Serialize>(value: &T) -> String {
+pub(super) fn seal<T: Serialize>(value: &T) -> String {
     let mut text = serde_json::to_string(value).expect("plain data with text keys is always JSON");
     let sum = to_hex(&checksum::<4>(text.as_bytes()));
     text.push('\t');
@@ -109,7 +109,7 @@ fn seal<T: Serialize>(value: &T) -> String {
     text
 }
 
-fn unseal<'a, T: Deserialize<'a>>(line: &'a str) -> Option<T> {
+pub(super) fn unseal<'a, T: Deserialize<'a>>(line: &'a str) -> Option<T> {
     let (text, sum) = line.rsplit_once('\t')?;
     if to_hex(&checksum::<4>(text.as_bytes())) != sum {
         return None;
@@ -217,7 +217,7 @@ pub fn replay(bytes: &[u8], state: &mut State) -> Result<Replay, ReplayError> {
 }
 
 /// The next whole line; `None` where no line end is left or the line is not UTF-8.
-fn next_line<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
+pub(super) fn next_line<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
     let end = rest.iter().position(|byte| *byte == b'\n')?;
     let (line, after) = rest.split_at(end);
     *rest = &after[1..];

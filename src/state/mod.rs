@@ -6,6 +6,7 @@ mod lines;
 mod lock;
 mod room;
 mod rows;
+mod seen;
 mod store;
 mod text;
 
@@ -13,6 +14,7 @@ pub use format::{FormatError, VERSION, schema, write};
 pub use journal::{JournalRecord, Replay, ReplayError, replay};
 pub use lines::parse;
 pub use lock::{Holder, Lock, LockError};
+pub use seen::{Seen, SeenHead, seen_line};
 pub use store::{JournalWriter, Loaded, Store, StoreError};
 
 #[cfg(test)]

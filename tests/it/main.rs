@@ -3,9 +3,13 @@
 
 mod api_change;
 mod api_facts;
+mod budget;
 mod commit_state;
 mod deletions;
 mod disk;
+mod drift;
+mod drift_resume;
+mod drift_secrecy;
 mod examples;
 mod faults;
 mod golden;
@@ -19,6 +23,8 @@ mod moves_said;
 mod offline;
 mod once_through;
 mod project;
+mod reading;
+mod refresh;
 mod refusals;
 mod review;
 mod sandbox;

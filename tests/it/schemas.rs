@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::project::Project;
 
-const SCHEMAS: [(&str, &[&str]); 7] = [
+const SCHEMAS: [(&str, &[&str]); 8] = [
     ("manifest.schema.json", &["schema", "manifest"]),
     (
         "manifest-v5.schema.json",
@@ -17,6 +17,7 @@ const SCHEMAS: [(&str, &[&str]); 7] = [
     ("plan.schema.json", &["schema", "plan"]),
     ("plan-file.schema.json", &["schema", "plan-file"]),
     ("report.schema.json", &["schema", "report"]),
+    ("drift.schema.json", &["schema", "drift"]),
     ("state.schema.json", &["schema", "state"]),
 ];
 
@@ -131,4 +132,29 @@ fn what_is_printed_and_written_fits_its_schema() {
         "state.schema.json",
         &project.read(".talkform/sandbox.state.json"),
     );
+
+    // Somebody deletes a user, removes a key, changes a consent.
+    let users = project.read(".talkform/sandbox.users.jsonl");
+    let mut meddled: Vec<Value> = users
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("json"))
+        .collect();
+    meddled.remove(0);
+    meddled[0]["user"]["profile"] = serde_json::json!({ "plan": { "an": "object" } });
+    for line in &mut meddled {
+        line["user"]["unsubscribeEmail"] = true.into();
+    }
+    let lines: Vec<String> = meddled.iter().map(|line| format!("{line}\n")).collect();
+    project.write(".talkform/sandbox.users.jsonl", &lines.concat());
+    let drift = project
+        .run(&["drift", "--sandbox", "--format", "json", "--sample", "12"])
+        .expect(0);
+    assert!(drift.stdout.contains("\"gone\""), "{}", drift.stdout);
+    check("drift.schema.json", &drift.stdout);
+    let refreshed = ["plan", "--sandbox", "--refresh", "--out", "plan.json"];
+    let plan = project
+        .run(&[&refreshed[..], &["--format", "json"]].concat())
+        .expect(0);
+    check("plan.schema.json", &plan.stdout);
+    check("plan-file.schema.json", &project.read("plan.json"));
 }

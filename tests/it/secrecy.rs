@@ -63,7 +63,7 @@ fn echoing(journal: PathBuf) -> (String, Arc<Mutex<String>>) {
     (format!("http://{address}"), seen)
 }
 
-fn manifest(users: &[(String, String, String)], plan: &str) -> String {
+pub(crate) fn manifest(users: &[(String, String, String)], plan: &str) -> String {
     let mut text = "apiVersion: talkform/v1\nkind: UserList\nusers:\n".to_owned();
     for (number, (name, email, phone)) in users.iter().enumerate() {
         let lines = [
@@ -77,7 +77,7 @@ fn manifest(users: &[(String, String, String)], plan: &str) -> String {
     text
 }
 
-fn leaks<'s>(secrets: impl Iterator<Item = &'s String>, texts: &[(String, String)]) {
+pub(crate) fn leaks<'s>(secrets: impl Iterator<Item = &'s String>, texts: &[(String, String)]) {
     for secret in secrets {
         let letters: Vec<char> = secret.chars().collect();
         for part in letters.windows(6) {

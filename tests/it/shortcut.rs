@@ -87,6 +87,7 @@ fn plan_of(reading: &Reading, state: &State, key: &DigestKey) -> Plan {
             selection: &Selection::default(),
             base: None,
             api: ApiVersion::V4,
+            observed: None,
         },
     )
 }

@@ -58,6 +58,7 @@ impl Story {
                 limits: &Limits::default(),
                 selection: &Selection::default(),
                 base: None,
+                observed: None,
             },
         );
         let project = Project::default();

@@ -5,20 +5,21 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::apply::{self, Options, Record, Report, StopCause};
+use crate::apply::{self, Options, Pace, Record, Report, StopCause};
 use crate::cli::args::{ApplyArguments, Global};
-use crate::cli::channel::{Open, Way, make_state_folder};
+use crate::cli::channel::{Way, make_state_folder};
 use crate::cli::clock::now;
 use crate::cli::commands::deletions::Deletions;
-use crate::cli::commands::plan::decide;
+use crate::cli::commands::plan::{Look, decide, selected};
 use crate::cli::commands::reviewed::{Reviewed, check_expected};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::session::{Opened, Session};
 use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
 use crate::cli::{github, holder, output, signals};
-use crate::model::{Desired, LimitKind, MemberId, Plan, PlanDigest, Rate, State};
+use crate::model::{Desired, LimitKind, MemberId, Plan, PlanDigest, State};
 use crate::plan;
-use crate::remote::Policy;
+use crate::remote::{Channel, Policy};
 use crate::state::{JournalWriter, Loaded, Lock, Store, StoreError};
 
 /// Reads, plans, asks, sends, records, reports.
@@ -30,35 +31,43 @@ pub(crate) fn run(
     let settings = Settings::read(global)?;
     let shortcut = !arguments.planning.no_shortcut;
     let mut loaded = settings.store.load()?;
-    let (mut desired, warnings) = settings.desired_beside(&loaded, shortcut)?;
-    output::warn(terminal, &settings.root, &warnings);
     let reviewed = match &arguments.plan {
         Some(path) => Some(Reviewed::read(path, arguments)?),
         None => None,
     };
+    let refresh = arguments.planning.refresh || reviewed.as_ref().is_some_and(|r| r.file.refreshed);
+    let (mut desired, warnings) = settings.wanted(&loaded, shortcut, refresh)?;
+    output::warn(terminal, &settings.root, &warnings);
     let select = match &reviewed {
         Some(reviewed) => reviewed.file.select.clone(),
         None => arguments.planning.select.clone(),
     };
-    if nothing_to_do(
-        &settings,
-        arguments,
-        (&loaded, &desired),
-        reviewed.as_ref(),
-        &select,
-        terminal,
-    )? {
+    if !refresh
+        && nothing_to_do(
+            &settings,
+            arguments,
+            (&loaded, &desired),
+            reviewed.as_ref(),
+            &select,
+            terminal,
+        )?
+    {
         return Ok(Exit::Done);
     }
 
     let _lock = lock(&settings, arguments.lock_timeout)?;
     if !settings.store.is_as_loaded(&loaded)? {
         loaded = settings.store.load()?;
-        (desired, _) = settings.desired_beside(&loaded, shortcut)?;
+        (desired, _) = settings.wanted(&loaded, shortcut, refresh)?;
     }
     output::replayed(terminal, &loaded);
     let recorded = settings.recorded(&loaded);
-    let plan = decide(&settings, &select, &desired, &recorded, None)?;
+    let described = recorded.channel_id.clone();
+    let session = Session::new(&settings, &arguments.traffic, terminal);
+    let ids = refresh.then(|| selected(&desired, &select));
+    let (mut session, observed) = session.look(ids.as_deref(), described.as_deref())?;
+    let look = Look::at_channel(observed.as_ref());
+    let plan = decide(&settings, &select, &desired, &recorded, look)?;
     loaded.check()?;
     check_expected(&plan, arguments, reviewed.as_ref())?;
     show(terminal, &settings, arguments, &plan)?;
@@ -75,35 +84,37 @@ pub(crate) fn run(
         );
         return Ok(Exit::Done);
     }
-    let way = Way::find(&settings, arguments)?;
+    session.find()?;
     settings
         .store
         .check_room(&loaded, &desired, apply::most_written(&plan, now()))?;
-    let described = recorded.channel_id.clone();
     drop(recorded);
     if !arguments.auto_approve {
-        terminal.approve(&format!("Apply these changes to {}?", way.name(&settings)))?;
-        deletions.confirm(terminal, &way.name(&settings))?;
+        terminal.approve(&format!("Apply these changes to {}?", Way::name(&settings)))?;
+        deletions.confirm(terminal, &Way::name(&settings))?;
     }
 
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::refused(format!("cannot start: {error}")))?;
+    let mut opened = session.open(described.as_deref())?;
+    let left = opened.set_out(&arguments.traffic);
+    let Opened {
+        runtime,
+        open,
+        channel_id,
+        pace,
+        ..
+    } = opened;
     runtime.block_on(async {
-        let open = way.open(&settings).await?;
-        let policy = Policy::pausing(arguments.retry_pause);
-        let channel_id = open
-            .check(&settings, described.as_deref(), &policy, terminal)
-            .await?;
-        let (plan, mut state) = begin(&settings, &select, &desired, loaded, plan, channel_id)?;
+        let about = (select.as_slice(), &desired, look);
+        let (plan, mut state) = begin(&settings, about, loaded, plan, channel_id)?;
         let mut journal = settings.store.open_journal(&state)?;
-        let (stop, watching) = signals::watch(arguments.max_duration);
+        let (stop, watching) = signals::watch(left);
         let record = Record {
             state: &mut state,
             journal: &mut journal,
         };
-        let carried_out = carry_out(&plan, record, &settings, arguments, &open, &stop, terminal);
+        let channel = Arc::clone(&open.channel);
+        let options = options(&settings, arguments, pace);
+        let carried_out = carry_out(&plan, record, channel, &options, &stop, terminal);
         let ended = carried_out.await;
         open.close();
         // From here on no failure may hide what was done: it is reported, and then the trouble.
@@ -140,7 +151,7 @@ fn nothing_to_do(
         return Ok(false);
     }
     let recorded = settings.recorded(loaded);
-    let plan = decide(settings, select, desired, &recorded, None)?;
+    let plan = decide(settings, select, desired, &recorded, Look::default())?;
     loaded.check()?;
     let idle = plan.is_empty();
     if idle {
@@ -236,8 +247,7 @@ pub(super) fn parse_digest(flag: &str, text: &str) -> Result<PlanDigest, Failure
 /// folded in. The plan's decisions stay; its digests get the first state's salt.
 fn begin(
     settings: &Settings,
-    select: &[String],
-    desired: &Desired,
+    (select, desired, look): (&[String], &Desired, Look<'_>),
     loaded: Loaded,
     plan: Plan,
     channel_id: String,
@@ -258,37 +268,33 @@ fn begin(
         settings.store.save(&state)?;
     }
     let plan = if is_first {
-        decide(settings, select, desired, &state, None)?
+        decide(settings, select, desired, &state, look)?
     } else {
         plan
     };
     Ok((plan, state))
 }
 
+fn options(settings: &Settings, arguments: &ApplyArguments, pace: Arc<Pace>) -> Options {
+    Options {
+        api: settings.project.channel.api,
+        parallelism: arguments.traffic.parallelism.into(),
+        pace,
+        policy: Policy::pausing(arguments.traffic.retry_pause),
+        fail_fast: arguments.fail_fast,
+    }
+}
+
 async fn carry_out(
     plan: &Plan,
     record: Record<'_>,
-    settings: &Settings,
-    arguments: &ApplyArguments,
-    open: &Open,
+    channel: Arc<Channel>,
+    options: &Options,
     stop: &watch::Sender<Option<StopCause>>,
     terminal: Terminal,
 ) -> Report {
     let mut progress = output::Progress::new(terminal);
-    let options = Options {
-        api: settings.project.channel.api,
-        parallelism: arguments.parallelism.into(),
-        rate: Rate {
-            per_second: arguments
-                .rate
-                .unwrap_or(settings.project.channel.rate.per_second),
-            ..settings.project.channel.rate
-        },
-        policy: Policy::pausing(arguments.retry_pause),
-        fail_fast: arguments.fail_fast,
-    };
-    let channel = Arc::clone(&open.channel);
-    let report = apply::execute(plan, channel, &options, record, stop, now, &mut |event| {
+    let report = apply::execute(plan, channel, options, record, stop, now, &mut |event| {
         progress.on_event(&event);
     })
     .await;

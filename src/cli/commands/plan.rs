@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::cli::args::{Global, PlanArguments};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::session::Session;
 use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
 use crate::cli::{files, git, github, output};
 use crate::manifest::{self, ReadSettings};
-use crate::model::{ApiVersion, Attributes, Desired, MemberId, Plan, Selection, State};
+use crate::model::{ApiVersion, Attributes, Desired, MemberId, Plan, Selection, Sighting, State};
 use crate::plan::{self, PlanFile};
 
-/// Reads, plans and prints. Opens no socket and takes no lock.
+/// Reads, plans and prints. Takes no lock; without --refresh it opens no socket.
 pub(crate) fn run(
     global: &Global,
     arguments: &PlanArguments,
@@ -20,7 +21,7 @@ pub(crate) fn run(
     let settings = Settings::read(global)?;
     let loaded = settings.store.load()?;
     let shortcut = !arguments.planning.no_shortcut;
-    let (desired, warnings) = settings.desired_beside(&loaded, shortcut)?;
+    let (desired, warnings) = settings.wanted(&loaded, shortcut, arguments.planning.refresh)?;
     output::warn(terminal, &settings.root, &warnings);
     output::replayed(terminal, &loaded);
     let state = settings.recorded(&loaded);
@@ -29,7 +30,15 @@ pub(crate) fn run(
         None => None,
     };
     let select = &arguments.planning.select;
-    let plan = decide(&settings, select, &desired, &state, base.as_ref())?;
+    let session = Session::new(&settings, &arguments.traffic, terminal);
+    let refresh = arguments.planning.refresh;
+    let ids = refresh.then(|| selected(&desired, select));
+    let (_, observed) = session.look(ids.as_deref(), state.channel_id.as_deref())?;
+    let look = Look {
+        base: base.as_ref(),
+        observed: observed.as_ref(),
+    };
+    let plan = decide(&settings, select, &desired, &state, look)?;
     loaded.check()?;
     if let Some(path) = &arguments.out {
         files::write_private(path, &PlanFile::of(&plan, select).write())?;
@@ -46,14 +55,41 @@ pub(crate) fn run(
     Ok(exit)
 }
 
+/// What a plan knows besides manifests and state.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Look<'a> {
+    /// Declarations of an earlier revision.
+    pub base: Option<&'a BTreeMap<MemberId, Attributes>>,
+    /// What Channel was seen to have.
+    pub observed: Option<&'a BTreeMap<MemberId, Sighting>>,
+}
+
+impl<'a> Look<'a> {
+    /// Without an earlier revision.
+    pub(crate) fn at_channel(observed: Option<&'a BTreeMap<MemberId, Sighting>>) -> Self {
+        Self {
+            base: None,
+            observed,
+        }
+    }
+}
+
+/// The ids of the desired users within the selection: of whom Channel is asked.
+pub(crate) fn selected(desired: &Desired, select: &[String]) -> Vec<MemberId> {
+    let selection = Selection::new(select);
+    let ids = desired.users.keys();
+    ids.filter(|id| selection.covers(id)).cloned().collect()
+}
+
 /// The plan of these users against this state.
 pub(crate) fn decide(
     settings: &Settings,
     select: &[String],
     desired: &Desired,
     state: &State,
-    base: Option<&BTreeMap<MemberId, Attributes>>,
+    look: Look<'_>,
 ) -> Result<Plan, Failure> {
+    let Look { base, observed } = look;
     Ok(plan::plan(
         desired,
         state,
@@ -64,6 +100,7 @@ pub(crate) fn decide(
             limits: &settings.project.limits,
             selection: &Selection::new(select),
             base,
+            observed,
         },
     ))
 }

@@ -30,6 +30,12 @@ impl Reviewed {
                 "--select is part of the plan file already; leave it out".to_owned(),
             ));
         }
+        if arguments.planning.refresh && !file.refreshed {
+            return Err(Failure::Usage(
+                "the plan file was made without --refresh; make it with `talkform plan --refresh --out`, or leave --refresh out"
+                    .to_owned(),
+            ));
+        }
         Ok(Self {
             path: path.to_owned(),
             file,
@@ -50,6 +56,7 @@ impl Reviewed {
                 _ if file.lineage != plan.lineage => "the state is another one",
                 (true, true) => "the manifests and the state have changed since",
                 (true, false) => "the state has changed since",
+                (false, false) if plan.refreshed => "Channel has changed since",
                 (false, _) => "the manifests or the project file have changed since",
             }
         );

@@ -18,6 +18,7 @@ pub(crate) fn run(
         SchemaOf::Plan => render::plan_json::plan_schema(),
         SchemaOf::PlanFile => plan::file_schema(),
         SchemaOf::Report => render::report_json::report_schema(),
+        SchemaOf::Drift => render::drift_json::drift_schema(),
         SchemaOf::State => state::schema(),
     };
     terminal.result(&format!("{schema:#}\n"))?;

@@ -170,6 +170,8 @@ pub(super) fn plan(mut changes: Vec<PlannedChange>, unchanged: usize) -> Plan {
     assert_eq!(ids.len(), changes.len(), "ids are unique");
     let digest = PlanDigest::over(ids.iter().map(|id| id.as_str().as_bytes()));
     Plan {
+        refreshed: false,
+        left: Vec::new(),
         lineage: "9f86d081884c7d65".to_owned(),
         serial: 42,
         api: None,

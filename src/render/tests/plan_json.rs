@@ -81,10 +81,12 @@ fn the_whole() {
         {"name":"create","limit":"500","allowed":500,"planned":1,"tripped":false},
         {"name":"update","limit":"30%","allowed":45,"planned":60,"tripped":true}
       ],
+      "refreshed": false,
       "changes": [
         {"id":"u-1","action":"update","reason":"changed","sendsRequest":true,"optIn":false,"origin":{"file":"users/vip.yaml","line":14,"column":5},"rejected":{"status":422,"code":"validationError","attempts":2,"since":"2026-11-20T10:00:00Z"},"unchangedFields":2,"fields":[{"path":"profile.plan","kind":"changed","old":{"is":"asApplied"},"new":{"is":"value","value":"pro"},"optIn":false}]},
         {"id":"u-2","action":"forget","reason":"notDeclared","sendsRequest":false,"optIn":false,"unchangedFields":0,"fields":[]}
-      ]
+      ],
+      "left": []
     }
     "#);
 }
@@ -113,7 +115,9 @@ fn nothing_to_do() {
       "desired": 150,
       "tripped": false,
       "limits": [],
-      "changes": []
+      "refreshed": false,
+      "changes": [],
+      "left": []
     }
     "#);
 }

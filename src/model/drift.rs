@@ -1,0 +1,76 @@
+//! The vocabulary of drift: how Channel differs from what was applied.
+
+use super::{Content, FieldPath, MemberId, Old, Origin};
+
+/// One recorded user who is on Channel otherwise than applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserDrift {
+    /// Who.
+    pub id: MemberId,
+    /// Where the user is declared; `None` where it no longer is.
+    pub origin: Option<Origin>,
+    /// How.
+    pub difference: Difference,
+}
+
+/// How a user differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// Channel does not know the user any more.
+    Gone,
+    /// Fields differ; at least one.
+    Fields {
+        /// Which, in order.
+        fields: Vec<FieldDrift>,
+        /// How many recorded fields are as applied, or as declared since.
+        same: usize,
+    },
+}
+
+/// One field that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldDrift {
+    /// Which field.
+    pub path: FieldPath,
+    /// How.
+    pub kind: DriftKind,
+    /// Whether Channel's answer to the apply had not shown the field as sent: it may never have been
+    /// as applied.
+    pub never_confirmed: bool,
+}
+
+/// How a field differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DriftKind {
+    /// It has another value.
+    Changed {
+        /// What is known of the applied value.
+        applied: Old,
+        /// What is there.
+        found: Content,
+    },
+    /// It was applied and is not there.
+    Missing {
+        /// What is known of the applied value.
+        applied: Old,
+    },
+    /// It was cleared and is there again.
+    Returned {
+        /// What is there.
+        found: Content,
+    },
+    /// A consent flag differs: the person's choice since, and nobody else's business.
+    Consent {
+        /// What was applied.
+        applied: bool,
+        /// What the person chose.
+        found: bool,
+    },
+}
+
+impl FieldDrift {
+    /// Whether it is a person's choice rather than drift.
+    pub fn is_consent(&self) -> bool {
+        matches!(self.kind, DriftKind::Consent { .. })
+    }
+}
