@@ -58,14 +58,14 @@ pub(super) fn read_file(
 
 /// How a file is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub(super) enum Format {
     Yaml,
     Json,
     JsonLines,
 }
 
 impl Format {
-    fn of(name: &str) -> Option<Self> {
+    pub(super) fn of(name: &str) -> Option<Self> {
         let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
         match &*extension {
             "yaml" | "yml" => Some(Self::Yaml),
