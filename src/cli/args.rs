@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use super::import_arguments::ImportArguments;
 pub(crate) use super::traffic::Traffic;
 use super::traffic::{duration, positive};
 use crate::model::ApiVersion;
@@ -137,6 +138,8 @@ pub(crate) enum Command {
     Apply(ApplyArguments),
     /// Show how Channel differs from what was applied; reads every recorded user
     Drift(DriftArguments),
+    /// Read users from Channel and write manifests that declare them as they are
+    Import(ImportArguments),
     /// Show a plan file or the state, for people
     Show(ShowArguments),
     /// Look after the state

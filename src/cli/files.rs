@@ -44,6 +44,34 @@ pub(crate) fn write_private(path: &Path, content: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Writes a file that everybody may read, whole or not at all, in place of one that is there, whose
+/// permissions it keeps. Makes the folders above it; follows a link.
+pub(crate) fn replace(path: &Path, content: &str) -> Result<(), Failure> {
+    let failed =
+        |error: io::Error| Failure::refused(format!("cannot write {}: {error}", path.display()));
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = match real.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder).map_err(failed)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".talkform-");
+    // The system takes away what the user's mask forbids.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder).map_err(failed)?;
+    file.write_all(content.as_bytes()).map_err(failed)?;
+    if let Ok(before) = fs::metadata(&real) {
+        file.as_file()
+            .set_permissions(before.permissions())
+            .map_err(failed)?;
+    }
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(&real).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
 /// Adds to the end of a file that belongs to the CI runner.
 pub(crate) fn append(path: &Path, content: &str) -> Result<(), Failure> {
     OpenOptions::new()
@@ -91,6 +119,18 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
 /// Whether something is there, readable or not.
 pub(crate) fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
+}
+
+/// Reads a file of ids, or an export.
+pub(crate) fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    fs::read(path)
+}
+
+/// The same from whoever writes to this program.
+pub(crate) fn read_stdin() -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes)?;
+    Ok(bytes)
 }
 
 /// Reads a plan file, or the project file.

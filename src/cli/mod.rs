@@ -10,12 +10,16 @@ mod files;
 mod git;
 mod github;
 mod holder;
+mod import_arguments;
+mod imported;
 mod logging;
 mod output;
 mod resume;
 mod session;
 mod settings;
 mod signals;
+mod sources;
+mod targets;
 mod terminal;
 mod traffic;
 
@@ -60,6 +64,7 @@ fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
         Command::Plan(plan) => commands::plan::run(global, plan, terminal),
         Command::Apply(apply) => commands::apply::run(global, apply, terminal),
         Command::Drift(drift) => commands::drift::run(global, drift, terminal),
+        Command::Import(import) => commands::import::run(global, import, terminal),
         Command::Show(show) => commands::state::show_all(global, show, terminal),
         Command::State(state) => commands::state::run(global, state, terminal),
         Command::Sandbox(sandbox) => commands::sandbox::run(sandbox, terminal),

@@ -1,6 +1,8 @@
 //! Checks of single values, by name. Each looks at one thing and says no more than whether it
 //! holds.
 
+use crate::model::Number;
+
 /// An E.164 number: `+`, then 7 to 15 digits, the first of them not zero.
 pub(super) fn is_e164(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {
@@ -8,6 +10,12 @@ pub(super) fn is_e164(text: &str) -> bool {
             && digits.bytes().all(|byte| byte.is_ascii_digit())
             && !digits.starts_with('0')
     })
+}
+
+/// Whether a number is a whole one of 32 bits.
+pub(super) fn is_int32(number: Number) -> bool {
+    let number = number.get();
+    number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number)
 }
 
 /// The number that was probably meant, where leaving out spaces and punctuation makes it one.

@@ -9,10 +9,13 @@
 //! each with its place and a masked excerpt. Where there is one error, no user is desired: a plan
 //! from half a reading would forget the other half.
 
+pub mod adopt;
+pub mod append;
 pub mod load;
 pub mod project;
 pub mod rules;
 pub mod schema;
+pub mod table;
 
 mod address;
 mod check;
@@ -47,9 +50,12 @@ use std::sync::Arc;
 
 use crate::model::{ApiVersion, Desired, Diagnostic, Known, Sensitive};
 
+pub use adopt::{Adopted, adopt};
+pub use append::{AppendError, append, document};
 pub use load::{load, matcher};
 pub use project::ProjectFile;
 pub use rules::Rules;
+pub use table::{Column, Table, TableError, read_table};
 pub use write::write;
 
 /// What decides how manifests are read.

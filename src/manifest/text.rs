@@ -11,6 +11,9 @@ pub(super) struct Decoded<'b> {
     pub(super) problem: Option<Problem>,
 }
 
+/// The byte order mark of UTF-8.
+pub(super) const MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// Reads bytes as text.
 pub(super) fn decode(bytes: &[u8]) -> Decoded<'_> {
     if is_utf_16(bytes) {
@@ -21,7 +24,7 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded<'_> {
             problem: Some(problem),
         };
     }
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
     let (text, broken) = match std::str::from_utf8(bytes) {
         Ok(text) => (text, None),
         Err(error) => {

@@ -12,7 +12,7 @@ use super::user::Scope;
 
 /// The keys whose type Channel fixes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Text,
     Email,
     Phone,
@@ -23,7 +23,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(key: &str) -> Self {
+    pub(super) fn of(key: &str) -> Self {
         match key {
             "name" | "firstName" | "lastName" | "avatarUrl" => Self::Text,
             "email" => Self::Email,
@@ -216,9 +216,7 @@ impl Reader<'_> {
                 return self.refuse(site, problem);
             }
         };
-        let whole = number.get().fract() == 0.0
-            && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number.get());
-        if kind == Kind::Int32 && !whole {
+        if kind == Kind::Int32 && !check::is_int32(number) {
             let message = format!(
                 "{} is no whole number of 32 bits",
                 self.say(site, &scalar.text)

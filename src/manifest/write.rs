@@ -1,11 +1,14 @@
 //! Users as a manifest again.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use super::scalar::{Meaning, meaning};
-use crate::model::{Desired, FieldPath, FieldValue, Number, Sensitive, Value};
+use crate::model::{
+    Attributes, Desired, FieldPath, FieldValue, MemberId, Number, Sensitive, Value,
+};
 
 /// Encloses the number of a text that has to be put in by hand. It makes the YAML writer use
 /// quotes, and no text that is written as it is has it.
@@ -19,19 +22,8 @@ pub fn write(desired: &Desired, mask: Option<&Sensitive>) -> String {
         .users
         .iter()
         .map(|(id, user)| {
-            let mut line = UserLine {
-                member_id: quoted.text(id.as_str()),
-                ..UserLine::default()
-            };
-            for (path, value) in user.attributes.fields() {
-                let value = if mask.is_some_and(|mask| mask.covers(&path)) {
-                    Plain::Text("(sensitive)".to_owned())
-                } else {
-                    quoted.value(value)
-                };
-                line.put(&path, value, &mut quoted);
-            }
-            line
+            let id = quoted.text(id.as_str());
+            UserLine::new(id, &user.attributes, mask, &mut quoted)
         })
         .collect();
     let moved = desired
@@ -50,6 +42,58 @@ pub fn write(desired: &Desired, mask: Option<&Sensitive>) -> String {
     };
     let text = serde_yaml::to_string(&list).expect("plain data with text keys is always YAML");
     quoted.put_in(&text)
+}
+
+/// Users as the items of a list that is not indented, every id in quotes.
+pub(super) fn items(users: &BTreeMap<MemberId, Attributes>) -> String {
+    let mut quoted = Quoted::default();
+    let lines: Vec<UserLine> = users
+        .iter()
+        .map(|(id, attributes)| {
+            let id = quoted.always(id.as_str());
+            UserLine::new(id, attributes, None, &mut quoted)
+        })
+        .collect();
+    let text = serde_yaml::to_string(&lines).expect("plain data with text keys is always YAML");
+    quoted.put_in(&text)
+}
+
+/// The fields of one user, the id in quotes.
+pub(super) fn fields(id: &MemberId, attributes: &Attributes) -> String {
+    let mut quoted = Quoted::default();
+    let id = quoted.always(id.as_str());
+    let line = UserLine::new(id, attributes, None, &mut quoted);
+    let text = serde_yaml::to_string(&line).expect("plain data with text keys is always YAML");
+    quoted.put_in(&text)
+}
+
+/// One user as a line of JSON Lines, with its end; what cannot be seen is escaped.
+pub(super) fn json_line(id: &MemberId, attributes: &Attributes) -> String {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Line<'a> {
+        member_id: &'a MemberId,
+        #[serde(flatten)]
+        attributes: &'a Attributes,
+    }
+    let line = Line {
+        member_id: id,
+        attributes,
+    };
+    let json = serde_json::to_string(&line).expect("plain data with text keys is always JSON");
+    let mut out = String::with_capacity(json.len() + 1);
+    for character in json.chars() {
+        if is_invisible(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a String does not fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out.push('\n');
+    out
 }
 
 #[derive(Serialize)]
@@ -92,6 +136,27 @@ enum Plain {
 }
 
 impl UserLine {
+    fn new(
+        member_id: String,
+        attributes: &Attributes,
+        mask: Option<&Sensitive>,
+        quoted: &mut Quoted,
+    ) -> Self {
+        let mut line = Self {
+            member_id,
+            ..Self::default()
+        };
+        for (path, value) in attributes.fields() {
+            let value = if mask.is_some_and(|mask| mask.covers(&path)) {
+                Plain::Text("(sensitive)".to_owned())
+            } else {
+                quoted.value(value)
+            };
+            line.put(&path, value, quoted);
+        }
+        line
+    }
+
     fn put(&mut self, path: &FieldPath, value: Plain, quoted: &mut Quoted) {
         match path {
             FieldPath::Profile(key) => self.profile.insert(quoted.text(key.as_str()), value),
@@ -120,6 +185,11 @@ impl Quoted {
         if is_plain {
             return text.to_owned();
         }
+        self.always(text)
+    }
+
+    /// In double quotes, whatever the text looks like.
+    fn always(&mut self, text: &str) -> String {
         self.texts.push(text.to_owned());
         format!("@{MARK}{}{MARK}", self.texts.len() - 1)
     }

@@ -51,6 +51,20 @@ pub fn compare(
     comparison
 }
 
+/// The declared fields that Channel does not have as declared. Of what `profileOnce` declares, any
+/// value is as good.
+pub fn differing(declared: &Attributes, observed: &Observed) -> Vec<FieldPath> {
+    let differs = |path: &FieldPath, value| match path {
+        FieldPath::ProfileOnce(_) => observed.get(path) == Content::Absent,
+        _ => !is_on(path, value, observed),
+    };
+    declared
+        .fields()
+        .filter(|(path, value)| differs(path, *value))
+        .map(|(path, _)| path)
+        .collect()
+}
+
 /// What Channel has, next to a digest of what it should have.
 pub(super) enum Standing {
     Same,

@@ -15,7 +15,7 @@ mod planner;
 mod refresh;
 mod rekey;
 
-pub use drift::{Comparison, compare};
+pub use drift::{Comparison, compare, differing};
 pub use file::{ChangeLine, PlanFile, PlanFileError, file_schema};
 pub use files::record_files;
 pub use planner::{Context, plan};

@@ -13,6 +13,7 @@ mod drift_secrecy;
 mod examples;
 mod faults;
 mod golden;
+mod import;
 mod kill;
 mod kill_everywhere;
 mod kill_removals;

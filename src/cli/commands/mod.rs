@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod completions;
 mod deletions;
 pub(crate) mod drift;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod plan;
 pub(crate) mod reviewed;

@@ -1,3 +1,4 @@
+mod append;
 mod disk;
 mod golden;
 mod hostile;
@@ -6,6 +7,7 @@ mod project;
 mod properties;
 mod rules;
 mod schema;
+mod table;
 
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -18,7 +18,7 @@ use super::{codes, read, settings};
 /// A user as serde sees one: it shares no code with the reader.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Plain {
+pub(super) struct Plain {
     member_id: String,
     profile: BTreeMap<String, Option<PlainValue>>,
     profile_once: BTreeMap<String, PlainValue>,
@@ -32,7 +32,7 @@ struct Plain {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-enum PlainValue {
+pub(super) enum PlainValue {
     Boolean(bool),
     Integer(i64),
     Number(f64),
@@ -177,7 +177,7 @@ prop_compose! {
     }
 }
 
-fn plains() -> impl Strategy<Value = Vec<Plain>> {
+pub(super) fn plains() -> impl Strategy<Value = Vec<Plain>> {
     vec(plain(), 1..6).prop_map(|users| {
         let unique: BTreeMap<String, Plain> = users
             .into_iter()
@@ -207,7 +207,7 @@ fn wanted(reading: &Reading) -> BTreeMap<MemberId, Attributes> {
         .collect()
 }
 
-fn expected(users: &[Plain]) -> BTreeMap<MemberId, Attributes> {
+pub(super) fn expected(users: &[Plain]) -> BTreeMap<MemberId, Attributes> {
     users
         .iter()
         .map(|user| {
