@@ -7,9 +7,10 @@ use crate::model::{ContentDigest, Diagnostic, KnownFile};
 use super::document::{Form, Reader};
 use super::moved::FoundMove;
 use super::node::Span;
+use super::pieces::Users;
 use super::problem::{Locator, Problem};
 use super::user::Found;
-use super::{ReadSettings, json, text, yaml};
+use super::{ReadSettings, json, pieces, text, yaml};
 
 /// What one file says.
 #[derive(Default)]
@@ -29,15 +30,25 @@ pub(super) struct FileReading {
 }
 
 /// Reads one file. What is `known` of it already, in the order of places, becomes part of its
-/// diagnostics.
+/// diagnostics. Each user is handed to `settle`.
 pub(super) fn read_file(
     name: &Arc<str>,
     bytes: &[u8],
     settings: &ReadSettings,
     known: Vec<Problem>,
+    settle: &(dyn Fn(&mut Found) + Sync),
 ) -> FileReading {
     let decoded = text::decode(bytes);
     let text = decoded.text;
+    if let (None, Some(format), []) = (&decoded.problem, Format::of(name), &*known)
+        && let Some((users, places)) = pieces::read(text, format, settings, settle, pieces::PIECE)
+    {
+        return FileReading {
+            users,
+            places,
+            ..FileReading::default()
+        };
+    }
     let mut reader = Reader::new(settings);
     match (decoded.problem, Format::of(name)) {
         (Some(problem), _) => reader.problems.push(problem),
@@ -52,15 +63,12 @@ pub(super) fn read_file(
     }
     let Reader {
         problems,
-        users,
+        mut users,
         moved,
         ..
     } = reader;
-    let mut locator = Locator::new(text);
-    let places = users
-        .iter()
-        .map(|found| locator.locate(found.span.start()))
-        .collect();
+    let places = places(text, &users);
+    users.iter_mut().for_each(settle);
     let mut locator = Locator::new(text);
     let moved_places = moved
         .iter()
@@ -74,6 +82,30 @@ pub(super) fn read_file(
         diagnostics: problems.finish(text, name, settings.show_sensitive),
         ..FileReading::default()
     }
+}
+
+/// The users of a text of which there is nothing to say, and that says nothing but users.
+pub(super) fn flawless(text: &str, format: Format, settings: &ReadSettings) -> Option<Users> {
+    let mut reader = Reader::new(settings);
+    match format {
+        Format::Yaml => read_yaml(&mut reader, text, Vec::new()),
+        Format::Json => read_json(&mut reader, text, Vec::new()),
+        Format::JsonLines => read_json_lines(&mut reader, text, Vec::new()),
+    }
+    let Reader {
+        problems,
+        users,
+        moved,
+        ..
+    } = reader;
+    let places = places(text, &users);
+    (problems.is_empty() && moved.is_empty()).then_some((users, places))
+}
+
+fn places(text: &str, users: &[Found]) -> Vec<(u32, u32)> {
+    let mut locator = Locator::new(text);
+    let starts = users.iter().map(|found| found.span.start());
+    starts.map(|start| locator.locate(start)).collect()
 }
 
 /// How a file is read.

@@ -28,6 +28,7 @@ mod masks;
 mod meaning;
 mod moved;
 mod node;
+mod pieces;
 mod problem;
 mod profile;
 mod read;

@@ -109,16 +109,15 @@ impl Files<'_, '_> {
             Ask::Known | Ask::Users => Vec::new(),
             Ask::With(problems) => problems,
         };
-        let mut reading = read_file(&self.names[file], &bytes, self.settings, problems);
-        reading.content = content;
-        if let Some(known) = self.known {
-            for found in &mut reading.users {
-                found.attributes = found
-                    .attributes
-                    .take()
-                    .filter(|attributes| !known.holds(&found.id, attributes));
+        let settle = |found: &mut Found| {
+            if let Some(known) = self.known {
+                let attributes = found.attributes.take();
+                found.attributes = attributes.filter(|wanted| !known.holds(&found.id, wanted));
             }
-        }
+        };
+        let name = &self.names[file];
+        let mut reading = read_file(name, &bytes, self.settings, problems, &settle);
+        reading.content = content;
         reading
     }
 

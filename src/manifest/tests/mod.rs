@@ -3,6 +3,7 @@ mod disk;
 mod golden;
 mod hostile;
 mod masking;
+mod pieces;
 mod project;
 mod properties;
 mod rules;
