@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::http::{Answer, TransportError};
@@ -194,28 +195,35 @@ pub struct AnsweredUser {
 impl AnsweredUser {
     /// `None` where there is no `user` to be read.
     pub fn read(body: &[u8]) -> Option<Self> {
-        let json: Json = serde_json::from_slice(body).ok()?;
-        let user = json.get("user")?.as_object()?;
-        let flag = |name: &str| user.get(name).and_then(Json::as_bool);
+        /// What is not looked at is not kept; what has an unexpected kind is as if it were not there.
+        #[derive(Deserialize)]
+        struct Body {
+            user: User,
+        }
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct User {
+            profile: Json,
+            tags: Json,
+            unsubscribed: Json,
+            unsubscribe_email: Json,
+            unsubscribe_texting: Json,
+        }
+        let Body { user } = serde_json::from_slice(body).ok()?;
         Some(Self {
-            profile: user
-                .get("profile")
-                .and_then(Json::as_object)
-                .map(|profile| {
-                    profile
-                        .iter()
-                        .map(|(key, value)| (key.clone(), value.clone()))
-                        .collect()
-                }),
-            tags: user.get("tags").and_then(Json::as_array).map(|tags| {
+            profile: match user.profile {
+                Json::Object(profile) => Some(profile.into_iter().collect()),
+                _ => None,
+            },
+            tags: user.tags.as_array().map(|tags| {
                 tags.iter()
                     .filter_map(Json::as_str)
                     .map(str::to_lowercase)
                     .collect()
             }),
-            unsubscribed: flag("unsubscribed"),
-            unsubscribe_email: flag("unsubscribeEmail"),
-            unsubscribe_texting: flag("unsubscribeTexting"),
+            unsubscribed: user.unsubscribed.as_bool(),
+            unsubscribe_email: user.unsubscribe_email.as_bool(),
+            unsubscribe_texting: user.unsubscribe_texting.as_bool(),
         })
     }
 }
