@@ -86,11 +86,11 @@ impl Imported {
             );
         }
         let _ = if is_recorded {
-            let path = settings.store.path().display().to_string();
+            let path = &settings.project.state;
             writeln!(
                 out,
                 "The state {} records them: `talkform plan` has nothing to do for them.",
-                escape::terminal(&path)
+                escape::terminal(path)
             )
         } else {
             writeln!(

@@ -327,7 +327,10 @@ fn somebody_unknown_does_not_stop_the_others() {
 /// has exactly as declared, and leaves the rest to apply.
 #[test]
 fn an_import_that_did_not_end_is_ended_by_the_next() {
-    let (channel, project) = known(4, "v4");
+    let (channel, project) = known(5, "v4");
+    let by_hand = "apiVersion: talkform/v1\nkind: User\nmemberId: u-4\n\
+        profile: { seats: 4, gone: null }\nprofileOnce: { firstSeen: elsewhere }\nunsubscribeEmail: false\n";
+    project.write("users/hand.yaml", by_hand);
     project.write("ids", &ids(4));
     project
         .run(&["import", "--from", "ids", "--no-record"])
@@ -337,10 +340,10 @@ fn an_import_that_did_not_end_is_ended_by_the_next() {
         .running()
         .edit(&id(3), |user| user["profile"]["seats"] = json!(99));
     assert!(changed.expect("edited"));
-    let ran = project.run(&["import", "--from", "ids"]).expect(0);
+    let ran = project.run(&["import", "--from", "ids", "u-4"]).expect(0);
     assert!(
         ran.stdout
-            .starts_with("Recorded 3 users already declared as Channel has them.\n"),
+            .starts_with("Recorded 4 users already declared as Channel has them.\n"),
         "{}",
         ran.stdout
     );
@@ -359,7 +362,7 @@ fn an_import_that_did_not_end_is_ended_by_the_next() {
     assert_eq!(project.read("users/imported.yaml"), manifest);
     let plan = project.run(&["plan"]).expect(0);
     assert!(
-        plan.stdout.contains("Plan: 1 to create. 3 unchanged."),
+        plan.stdout.contains("Plan: 1 to create. 4 unchanged."),
         "{}",
         plan.stdout
     );
@@ -551,7 +554,8 @@ fn refusals_write_nothing() {
     );
     project.write("rules.json", r#"{"required": ["tags"]}"#);
     project.write("talkform.yaml", &format!("rules: rules.json\n{file}"));
-    refused(&project, &[], "tags");
+    refused(&project, &[], "\"tags\" is a required property");
+    refused(&project, &[], "nothing was written");
 
     project.write("talkform.yaml", &file);
     let mut command = project.command(&["import", &id]);
@@ -616,4 +620,59 @@ fn the_sandbox_and_a_keyed_state() {
     run(&["plan", "--sandbox", "--detailed-exitcode"], "key").expect(0);
     run(&["import", "--sandbox", "a"], "other").expect(1);
     assert!(!project.at(STATE).exists());
+}
+
+#[test]
+fn every_id_has_a_file_of_its_own() {
+    let project = Project::new("");
+    let long = "한".repeat(64);
+    let ids = [
+        "A",
+        "a",
+        ".hidden",
+        "../../out",
+        "a/b",
+        "..",
+        "x.yaml",
+        &long,
+    ];
+    let rows: Vec<String> = ids.iter().map(|id| format!("{id},pro")).collect();
+    project.write("all.csv", &format!("id,plan\n{}\n", rows.join("\n")));
+    project.write(
+        "users/a.yaml",
+        "apiVersion: talkform/v1\nkind: User\nmemberId: there\n",
+    );
+    let flags = [
+        "--csv",
+        "all.csv",
+        "--values-from-csv",
+        "--column",
+        "plan=profile.plan",
+    ];
+    let ran = project
+        .run(&[&["import", "--split", "users"][..], &flags].concat())
+        .expect(0);
+    let imported = format!(
+        "Imported {} users into {} files in users.",
+        ids.len(),
+        ids.len()
+    );
+    assert!(ran.stdout.starts_with(&imported), "{}", ran.stdout);
+    let mut names: Vec<String> = fs::read_dir(project.at("users"))
+        .expect("a folder")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("UTF-8")
+        })
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), ids.len() + 1, "{names:?}");
+    assert!(names.contains(&"a.yaml".to_owned()) && names.contains(&"a-2.yaml".to_owned()));
+    assert!(project.read("users/a.yaml").ends_with("memberId: there\n"));
+    let plan = project.run(&["plan"]).expect(0);
+    let count = format!("Plan: {} to create.", ids.len() + 1);
+    assert!(plan.stdout.contains(&count), "{}", plan.stdout);
 }

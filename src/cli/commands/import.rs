@@ -2,25 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use wildmatch::WildMatch;
 
-use crate::apply::{self, Pace, ReadOptions, ReadReport, Reading};
+use crate::apply::{self, ReadReport, Reading};
 use crate::cli::args::{Global, ImportArguments};
-use crate::cli::channel::{Way, make_state_folder};
+use crate::cli::channel::make_state_folder;
 use crate::cli::clock::now;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::imported::{Imported, Talk};
+use crate::cli::session::{Opened, Session};
 use crate::cli::settings::Settings;
 use crate::cli::sources::Sources;
-use crate::cli::targets::{self, Target};
+use crate::cli::targets::{self, Target, Written};
 use crate::cli::terminal::Terminal;
 use crate::cli::{holder, output, signals};
 use crate::manifest::{self, Adopted, ReadSettings};
 use crate::model::{Desired, Diagnostic, Entry, FieldPath, MemberId, State};
 use crate::plan;
-use crate::remote::Policy;
 use crate::render::report::why_stopped;
 use crate::state::{JournalRecord, Loaded};
 
@@ -79,14 +78,22 @@ pub(crate) fn run(
     if imported.is_empty() {
         return Err(nothing(&sources));
     }
-    let written = imported.texts(&settings, &target)?;
+    let written = texts(&settings, &target, &imported, terminal)?;
     if is_recorded {
         // Manifests first: users who are declared and not recorded are sent once more, which is
         // harmless, and another import records them.
         let state = next_state(&settings, loaded, channel_id, &desired, &imported)?;
         targets::write(&settings, &target, &written)?;
-        settings.store.save(&state)?;
-        settings.store.remove_journal()?;
+        settings
+            .store
+            .save(&state)
+            .and_then(|()| settings.store.remove_journal())
+            .map_err(|error| {
+                Failure::with_hint(
+                    format!("the manifests were written, and not recorded: {error}"),
+                    "run the same import again: it records users who are declared as Channel has them",
+                )
+            })?;
     } else {
         targets::write(&settings, &target, &written)?;
     }
@@ -160,11 +167,27 @@ fn from_values(
     if imported.is_empty() {
         return Err(failure);
     }
-    let written = imported.texts(settings, target)?;
-    targets::write(settings, target, &written)?;
     let terminal = talk.terminal();
+    let written = texts(settings, target, &imported, terminal)?;
+    targets::write(settings, target, &written)?;
     terminal.result(&imported.summary(settings, &written, false))?;
     Ok(exit(&talk))
+}
+
+/// The manifests as they will be, where the project's own rules allow them.
+fn texts(
+    settings: &Settings,
+    target: &Target,
+    imported: &Imported,
+    terminal: Terminal,
+) -> Result<Vec<Written>, Failure> {
+    imported.texts(settings, target).inspect_err(|failure| {
+        if matches!(failure, Failure::Diagnostics(_)) {
+            terminal.talk(
+                "The users break the project's own rules: nothing was written. The places are those they would have had.",
+            );
+        }
+    })
 }
 
 /// Which fields are taken over. A pattern that no field can fit is a slip.
@@ -258,27 +281,22 @@ fn read(
     ids: &[MemberId],
     terminal: Terminal,
 ) -> Result<Read, Failure> {
-    let traffic = &arguments.traffic;
-    let way = Way::find(settings, traffic)?;
-    let policy = Policy::pausing(traffic.retry_pause);
-    let options = ReadOptions {
-        api: settings.project.channel.api,
-        parallelism: traffic.parallelism.into(),
-        pace: Arc::new(Pace::new(settings.rate(traffic.rate))),
-        policy: policy.clone(),
-    };
     let recorded = loaded
         .state
         .as_ref()
         .and_then(|state| state.channel_id.as_deref());
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| Failure::refused(format!("cannot start: {error}")))?;
+    let opened = Session::new(settings, &arguments.traffic, terminal).open(recorded)?;
+    let options = opened.read_options(settings, &arguments.traffic);
+    let Opened {
+        runtime,
+        open,
+        channel_id,
+        ..
+    } = opened;
     let mut progress = output::Progress::new(terminal);
     let mut readings = BTreeMap::new();
-    let (report, channel_id) = runtime.block_on(async {
-        let open = way.open(settings).await?;
-        let (channel_id, _) = open.check(settings, recorded, &policy, terminal).await?;
-        let (stop, watching) = signals::watch(traffic.max_duration);
+    let report = runtime.block_on(async {
+        let (stop, watching) = signals::watch(arguments.traffic.max_duration);
         let report = apply::read_users(
             ids,
             Arc::clone(&open.channel),
@@ -293,11 +311,9 @@ fn read(
         .await;
         watching.abort();
         open.close();
-        Ok::<_, Failure>((report, channel_id))
-    })?;
+        report
+    });
     progress.finish();
-    // What is left is local and short; nothing of it waits for anybody.
-    runtime.shutdown_timeout(Duration::ZERO);
     Ok((report, readings, channel_id))
 }
 
