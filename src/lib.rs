@@ -15,6 +15,10 @@
 //!                                          └─▶ plan: what differs is set right, consent is left  (--refresh)
 //! ```
 //!
+//! Two side ways: [`manifest`] may be shown the state ([`model::Known`]), and then leaves out users and
+//! files that are as recorded; with `--refresh`, what [`apply::read_users`] found on Channel
+//! ([`model::Sighting`]) joins the plan. Both only add to what the planner is given.
+//!
 //! # The rings
 //!
 //! ```text
@@ -36,7 +40,9 @@
 //! - Nothing is planned from a partial reading of the manifests.
 //! - State, journal, logs and default output hold digests and member ids, no value of a sensitive
 //!   field; values are masked in one place, [`render::PlanView`], before anything is rendered.
-//! - The same manifests and state give the same plan, byte for byte, and the same digest.
+//! - The same manifests and state give the same plan, byte for byte, and the same digest, whether or not
+//!   files were recognised instead of read.
+//! - What a person chose on Channel about messages is never set back without saying so.
 //!
 //! # Where to start reading
 //!
