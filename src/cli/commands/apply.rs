@@ -42,21 +42,19 @@ pub(crate) fn run(
         Some(reviewed) => reviewed.file.select.clone(),
         None => arguments.planning.select.clone(),
     };
-    if !refresh
-        && nothing_to_do(
-            &settings,
-            arguments,
-            (&loaded, &desired),
-            reviewed.as_ref(),
-            &select,
-            terminal,
-        )?
-    {
-        return Ok(Exit::Done);
+    let mut planned = None;
+    if !refresh && !is_due(&loaded, &desired) {
+        let plan = offline(&settings, &select, (&loaded, &desired))?;
+        if plan.is_empty() {
+            nothing_to_do(&settings, arguments, reviewed.as_ref(), &plan, terminal)?;
+            return Ok(Exit::Done);
+        }
+        planned = Some(plan);
     }
 
     let _lock = lock(&settings, arguments.lock_timeout)?;
     if !settings.store.is_as_loaded(&loaded)? {
+        planned = None;
         loaded = settings.store.load()?;
         (desired, _) = settings.wanted(&loaded, shortcut, refresh)?;
     }
@@ -67,7 +65,10 @@ pub(crate) fn run(
     let ids = refresh.then(|| selected(&desired, &select));
     let (mut session, observed) = session.look(ids.as_deref(), described.as_deref())?;
     let look = Look::at_channel(observed.as_ref());
-    let plan = decide(&settings, &select, &desired, &recorded, look)?;
+    let plan = match planned {
+        Some(plan) => plan,
+        None => decide(&settings, &select, &desired, &recorded, look)?,
+    };
     loaded.check()?;
     check_expected(&plan, arguments, reviewed.as_ref())?;
     show(terminal, &settings, arguments, &plan)?;
@@ -75,13 +76,9 @@ pub(crate) fn run(
     let deletions = Deletions::of(&plan, arguments)?;
     if plan.is_empty() {
         tidy(&settings, loaded, &desired, &plan)?;
-        github::applied(terminal, &Report::nothing(plan.unchanged), &plan);
-        report(
-            terminal,
-            &settings,
-            arguments,
-            &Report::nothing(plan.unchanged),
-        );
+        let nothing = Report::nothing(plan.unchanged);
+        github::applied(terminal, &nothing, &plan);
+        report(terminal, &settings, arguments, &nothing);
         return Ok(Exit::Done);
     }
     session.find()?;
@@ -133,40 +130,40 @@ pub(crate) fn run(
     })
 }
 
-/// Whether the manifests are as recorded and no journal waits: then not even the lock is taken.
-fn nothing_to_do(
+/// Whether the record has to be put in order, whatever the manifests say.
+fn is_due(loaded: &Loaded, desired: &Desired) -> bool {
+    let state = loaded.state.as_ref();
+    loaded.replay.replayed > 0
+        || state.is_some_and(|state| outlived(state, desired).next().is_some())
+}
+
+/// The plan without a look at Channel.
+fn offline(
     settings: &Settings,
-    arguments: &ApplyArguments,
-    (loaded, desired): (&Loaded, &Desired),
-    reviewed: Option<&Reviewed>,
     select: &[String],
-    terminal: Terminal,
-) -> Result<bool, Failure> {
-    if loaded.replay.replayed > 0
-        || loaded
-            .state
-            .as_ref()
-            .is_some_and(|s| outlived(s, desired).next().is_some())
-    {
-        return Ok(false);
-    }
+    (loaded, desired): (&Loaded, &Desired),
+) -> Result<Plan, Failure> {
     let recorded = settings.recorded(loaded);
     let plan = decide(settings, select, desired, &recorded, Look::default())?;
     loaded.check()?;
-    let idle = plan.is_empty();
-    if idle {
-        github::applied(terminal, &Report::nothing(plan.unchanged), &plan);
-        check_expected(&plan, arguments, reviewed)?;
-        check_limits(&plan, arguments)?;
-        show(terminal, settings, arguments, &plan)?;
-        report(
-            terminal,
-            settings,
-            arguments,
-            &Report::nothing(plan.unchanged),
-        );
-    }
-    Ok(idle)
+    Ok(plan)
+}
+
+/// What is said where the manifests are as recorded and no journal waits: then not even the lock is taken.
+fn nothing_to_do(
+    settings: &Settings,
+    arguments: &ApplyArguments,
+    reviewed: Option<&Reviewed>,
+    plan: &Plan,
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    let nothing = Report::nothing(plan.unchanged);
+    github::applied(terminal, &nothing, plan);
+    check_expected(plan, arguments, reviewed)?;
+    check_limits(plan, arguments)?;
+    show(terminal, settings, arguments, plan)?;
+    report(terminal, settings, arguments, &nothing);
+    Ok(())
 }
 
 /// Prints the plan, unless stdout is for the report alone. Who approved it already wants it done, read

@@ -33,7 +33,6 @@ pub(crate) fn run(
             "the first apply makes it",
         ));
     };
-    loaded.check()?;
     let mut survey = Survey {
         state,
         desired: &desired,
@@ -67,6 +66,11 @@ pub(crate) fn run(
         progress.finish();
         watching.abort();
         open.close();
+        if let Err(error) = loaded.check() {
+            // Whoever was compared with what could not be read back counts as not looked at.
+            resume.end(terminal);
+            return Err(error.into());
+        }
         survey.report.stopped = read.stopped;
         if read.stopped.is_none() {
             resume.end(terminal);

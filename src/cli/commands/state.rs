@@ -9,6 +9,7 @@ use crate::cli::{holder, output};
 use crate::model::{DigestKey, MemberId, Selection, State};
 use crate::plan;
 use crate::render::{escape, show};
+use crate::state::Loaded;
 
 /// How many users a refusal names.
 const MOST_NAMED: usize = 20;
@@ -51,7 +52,7 @@ pub(crate) fn run(
             })?)?;
         }
         StateCommand::Show { id } => {
-            let state = recorded(&settings, terminal)?;
+            let (state, loaded) = loaded(&settings, terminal)?;
             let id = member_id(id)?;
             let style = output::style(terminal);
             let mut known = false;
@@ -62,6 +63,7 @@ pub(crate) fn run(
             if !known {
                 return Err(not_recorded(&[&id]));
             }
+            loaded.check()?;
             terminal.result(&text)?;
         }
         StateCommand::Forget { ids, lock_timeout } => {
@@ -135,9 +137,14 @@ fn rekey(
 }
 
 fn recorded(settings: &Settings, terminal: Terminal) -> Result<State, Failure> {
-    let loaded = settings.store.load()?;
+    loaded(settings, terminal).map(|(state, _)| state)
+}
+
+/// The state, and what tells in the end whether all that was asked of it could be read back.
+fn loaded(settings: &Settings, terminal: Terminal) -> Result<(State, Loaded), Failure> {
+    let mut loaded = settings.store.load()?;
     output::replayed(terminal, &loaded);
-    loaded.state.ok_or_else(|| {
+    let state = loaded.state.take().ok_or_else(|| {
         Failure::with_hint(
             format!(
                 "there is no state at {} yet",
@@ -145,7 +152,8 @@ fn recorded(settings: &Settings, terminal: Terminal) -> Result<State, Failure> {
             ),
             "the first apply makes it",
         )
-    })
+    })?;
+    Ok((state, loaded))
 }
 
 fn forget(
