@@ -20,8 +20,8 @@ use talkform::model::{
     Sensitive, State,
 };
 use talkform::plan::{Context, plan};
-use talkform::render::plan_markdown::{self, MarkdownOptions};
-use talkform::render::{PlanView, Style, TextOptions, plan_text};
+use talkform::render::plan::markdown::MarkdownOptions;
+use talkform::render::{PlanView, Style, TextOptions, plan as plan_renderer};
 use talkform::state::{self, Store};
 
 const USERS: u32 = 100_000;
@@ -202,7 +202,7 @@ fn render_text(bencher: Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(CHANGES)).bench(|| {
         let mut text = String::new();
         let view = PlanView::new(plan, &Sensitive::default(), false);
-        plan_text::write(&mut text, &view, &options).expect("rendered");
+        plan_renderer::text::write(&mut text, &view, &options).expect("rendered");
         text
     });
 }
@@ -212,6 +212,6 @@ fn render_markdown(bencher: Bencher<'_, '_>) {
     let plan = &*MANY_CHANGES;
     bencher.counter(ItemsCount::new(CHANGES)).bench(|| {
         let view = PlanView::new(plan, &Sensitive::default(), false);
-        plan_markdown::comment(&view, &MarkdownOptions::default())
+        plan_renderer::markdown::comment(&view, &MarkdownOptions::default())
     });
 }

@@ -49,9 +49,9 @@
 //! [`model::plan`] for the words, then [`plan::plan`], then [`apply::execute`].
 
 pub mod apply;
-pub mod cli;
 pub mod manifest;
 pub mod model;
+pub mod parallel;
 pub mod plan;
 pub mod remote;
 pub mod render;

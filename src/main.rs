@@ -1,10 +1,12 @@
 //! Parse, run, exit.
 
+mod cli;
+
 use std::process::ExitCode;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    talkform::cli::main()
+    cli::main()
 }

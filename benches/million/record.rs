@@ -13,7 +13,7 @@ use super::Problem;
 /// Reads a project's settings.
 pub fn project(folder: &Path) -> Result<(Project, ReadSettings), Problem> {
     let text = fs::read_to_string(folder.join("talkform.yaml"))?;
-    let project = manifest::project::parse(&text, "talkform.yaml")
+    let project = manifest::project::file::parse(&text, "talkform.yaml")
         .and_then(|file| file.resolve(None))
         .map_err(|problems| format!("{problems:?}"))?;
     let settings = ReadSettings {

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use talkform::model::digest::{checksum, to_hex};
+use talkform::model::digest::digests::{checksum, to_hex};
 use talkform::model::{ApiVersion, State};
 use talkform::state::{parse, replay, write};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{StopCause, UserOutcome};
+use crate::apply::outcome::{StopCause, UserOutcome};
 
 /// One thing that happened.
 #[derive(Clone, Debug)]

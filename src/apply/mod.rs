@@ -2,17 +2,17 @@
 //! same way: one reading for each.
 
 pub mod event;
-mod executor;
-mod flight;
+pub(crate) mod execute;
 pub mod outcome;
-mod pace;
-mod reader;
-mod survey;
-mod traffic;
+pub(crate) mod pace;
+pub(crate) mod pool;
+pub(crate) mod read_users;
+pub(crate) mod send;
+pub(crate) mod survey;
 
-pub use event::Event;
-pub use executor::{Options, Record, execute, most_written};
-pub use outcome::{Outcome, Report, SkipCause, StopCause, UserOutcome};
-pub use pace::Pace;
-pub use reader::{ReadOptions, ReadReport, Reading, read_users};
-pub use survey::{DriftReport, Sample, Survey};
+pub use crate::apply::event::Event;
+pub use crate::apply::execute::{Options, Record, execute, most_written};
+pub use crate::apply::outcome::{Outcome, Report, SkipCause, StopCause, UserOutcome};
+pub use crate::apply::pace::Pace;
+pub use crate::apply::read_users::{ReadOptions, ReadReport, Reading, read_users};
+pub use crate::apply::survey::{DriftCollector, DriftReport, Sample};

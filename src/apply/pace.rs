@@ -28,11 +28,11 @@ impl Pace {
         self.bucket().settle(self.now(), headers);
     }
 
-    pub(super) fn bucket(&self) -> MutexGuard<'_, Bucket> {
+    pub(crate) fn bucket(&self) -> MutexGuard<'_, Bucket> {
         self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn now(&self) -> std::time::Duration {
+    pub(crate) fn now(&self) -> std::time::Duration {
         self.started.elapsed()
     }
 }

@@ -1,7 +1,8 @@
 //! What a reading of recorded users comes to: how Channel differs from what was applied.
 
-use super::{Reading, StopCause};
-use crate::model::{Desired, Difference, DigestKey, MemberId, State, UserDrift};
+use crate::apply::outcome::StopCause;
+use crate::apply::read_users::Reading;
+use crate::model::{Desired, DigestKey, MemberId, State, UserDrift, UserDriftKind};
 use crate::plan::{Comparison, compare};
 
 /// Everything that was found.
@@ -53,7 +54,7 @@ impl DriftReport {
 
 /// Compares reading by reading.
 #[derive(Debug)]
-pub struct Survey<'a> {
+pub struct DriftCollector<'a> {
     /// What was applied.
     pub state: &'a State,
     /// What is declared; it explains digests.
@@ -64,7 +65,7 @@ pub struct Survey<'a> {
     pub report: DriftReport,
 }
 
-impl Survey<'_> {
+impl DriftCollector<'_> {
     /// Takes in one reading. `true` where the user is exactly as applied, so that nobody has to look
     /// again.
     pub fn take(&mut self, id: &MemberId, reading: Reading) -> bool {
@@ -81,7 +82,7 @@ impl Survey<'_> {
                 self.report.skipped += 1;
                 return false;
             }
-            Reading::Missing => Difference::Gone,
+            Reading::Missing => UserDriftKind::Gone,
             Reading::Found(observed) => {
                 let attributes = declared.map(|user| &user.attributes);
                 let Comparison {
@@ -95,7 +96,7 @@ impl Survey<'_> {
                     self.report.as_applied += 1;
                     return as_declared == 0;
                 }
-                Difference::Fields {
+                UserDriftKind::Fields {
                     fields,
                     same: as_applied + as_declared,
                 }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use super::import_arguments::ImportArguments;
-pub(crate) use super::traffic::Traffic;
-use super::traffic::{duration, positive};
-use crate::model::ApiVersion;
+pub(crate) use crate::cli::commands::import::arguments::ImportArguments;
+pub(crate) use crate::cli::request_options::RequestOptions;
+use crate::cli::request_options::{duration, positive};
+use talkform::model::ApiVersion;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -235,7 +235,7 @@ pub(crate) struct DriftArguments {
     pub max_bytes: usize,
     /// How to read.
     #[command(flatten)]
-    pub traffic: Traffic,
+    pub traffic: RequestOptions,
 }
 
 /// `plan`
@@ -267,7 +267,7 @@ pub(crate) struct PlanArguments {
     pub max_bytes: usize,
     /// How to read, with --refresh.
     #[command(flatten)]
-    pub traffic: Traffic,
+    pub traffic: RequestOptions,
 }
 
 /// How to print a plan, or drift.
@@ -315,7 +315,7 @@ pub(crate) struct ApplyArguments {
     pub json: bool,
     /// How to send.
     #[command(flatten)]
-    pub traffic: Traffic,
+    pub traffic: RequestOptions,
 }
 
 /// `show`

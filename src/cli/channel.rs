@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::args::Traffic;
-use super::clock::now;
-use super::failure::Failure;
-use super::files;
-use super::settings::{self, Settings};
-use super::terminal::Terminal;
-use crate::remote::response::ChannelInfo;
-use crate::remote::{
+use crate::cli::clock::now;
+use crate::cli::failure::Failure;
+use crate::cli::files;
+use crate::cli::project;
+use crate::cli::project::LoadedProject;
+use crate::cli::request_options::RequestOptions;
+use crate::cli::terminal::Terminal;
+use talkform::remote::response::ChannelInfo;
+use talkform::remote::{
     Answer, Channel, Decision, HttpSettings, Policy, RateHeaders, Request, TransportError, Verdict,
     decide, judge, request,
 };
-use crate::render::escape;
-use crate::sandbox::{self, Fault, Running, SandboxSettings};
+use talkform::render::common::escape;
+use talkform::sandbox;
+use talkform::sandbox::{Fault, Running, SandboxSettings};
 
 /// A way to Channel that is known to be there, as far as that can be known without a request.
 pub(crate) enum Way {
@@ -35,17 +37,20 @@ pub(crate) struct Open {
 
 impl Way {
     /// Looks whether everything that is needed is there.
-    pub(crate) fn find(settings: &Settings, traffic: &Traffic) -> Result<Self, Failure> {
+    pub(crate) fn find(
+        settings: &LoadedProject,
+        traffic: &RequestOptions,
+    ) -> Result<Self, Failure> {
         if settings.sandbox {
             Ok(Self::Sandbox(faults(&traffic.fault)?))
         } else {
-            let (key, secret) = settings::credentials()?;
+            let (key, secret) = project::credentials()?;
             Ok(Self::Real(key, secret))
         }
     }
 
     /// Its name, for the question.
-    pub(crate) fn name(settings: &Settings) -> String {
+    pub(crate) fn name(settings: &LoadedProject) -> String {
         if settings.sandbox {
             return "the sandbox".to_owned();
         }
@@ -57,7 +62,7 @@ impl Way {
     }
 
     /// Makes the client, and starts the sandbox where it is one.
-    pub(crate) async fn open(self, settings: &Settings) -> Result<Open, Failure> {
+    pub(crate) async fn open(self, settings: &LoadedProject) -> Result<Open, Failure> {
         let (base_url, key, secret, sandbox) = match self {
             Self::Real(key, secret) => {
                 (settings.project.channel.base_url.clone(), key, secret, None)
@@ -96,7 +101,7 @@ impl Open {
     /// is. Returns its id, and what the answer says of the budget.
     pub(crate) async fn check(
         &self,
-        settings: &Settings,
+        settings: &LoadedProject,
         recorded: Option<&str>,
         policy: &Policy,
         terminal: Terminal,
@@ -190,7 +195,7 @@ pub(crate) fn faults(texts: &[String]) -> Result<Vec<Fault>, Failure> {
 }
 
 /// Makes the folder of the state.
-pub(crate) fn make_state_folder(settings: &Settings) -> Result<(), Failure> {
+pub(crate) fn make_state_folder(settings: &LoadedProject) -> Result<(), Failure> {
     match settings.store.path().parent() {
         Some(folder) if !folder.as_os_str().is_empty() => files::make_folder(folder),
         _ => Ok(()),

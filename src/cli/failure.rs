@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::model::Diagnostic;
+use talkform::model::Diagnostic;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,22 +92,21 @@ impl Failure {
     }
 }
 
-impl From<crate::state::StoreError> for Failure {
-    fn from(error: crate::state::StoreError) -> Self {
+impl From<talkform::state::StoreError> for Failure {
+    fn from(error: talkform::state::StoreError) -> Self {
         Self::refused(error.to_string())
     }
 }
 
-impl From<crate::state::LockError> for Failure {
-    fn from(error: crate::state::LockError) -> Self {
+impl From<talkform::state::LockError> for Failure {
+    fn from(error: talkform::state::LockError) -> Self {
         let hint = match &error {
-            crate::state::LockError::Held { .. } => Some(
+            talkform::state::LockError::Held { .. } => Some(
                 "wait for it, or give `--lock-timeout 10m` so that this run waits by itself"
                     .to_owned(),
             ),
-            crate::state::LockError::Unsupported { .. } | crate::state::LockError::File { .. } => {
-                None
-            }
+            talkform::state::LockError::Unsupported { .. }
+            | talkform::state::LockError::File { .. } => None,
         };
         Self::Refused {
             message: error.to_string(),

@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::failure::Failure;
+use crate::cli::failure::Failure;
 
 /// Writes a file that is not there yet; `false` where it is.
 pub(crate) fn write_new(path: &Path, content: &str) -> Result<bool, Failure> {

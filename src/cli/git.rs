@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
-use super::failure::Failure;
+use crate::cli::failure::Failure;
 
 /// A name with `/`, and the content.
 type File = (Arc<str>, Vec<u8>);
@@ -190,7 +190,11 @@ fn entries(mut content: &[u8], id_bytes: usize) -> Vec<(Kind, String, String)> {
             "100644" | "100755" => Kind::File,
             _ => Kind::Other,
         };
-        found.push((kind, name.to_owned(), crate::model::digest::to_hex(id)));
+        found.push((
+            kind,
+            name.to_owned(),
+            talkform::model::digest::digests::to_hex(id),
+        ));
     }
     found
 }

@@ -3,16 +3,14 @@
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
-use super::failure::Failure;
-use super::files;
-use super::output;
-use super::settings::Settings;
-use super::terminal::Terminal;
-use crate::apply::{DriftReport, Report};
-use crate::model::{Diagnostic, Plan};
-use crate::render::{
-    DriftView, PlanView, Style, annotation, drift_markdown, plan_markdown, report,
-};
+use crate::cli::failure::Failure;
+use crate::cli::files;
+use crate::cli::output;
+use crate::cli::project::LoadedProject;
+use crate::cli::terminal::Terminal;
+use talkform::apply::{DriftReport, Report};
+use talkform::model::{Diagnostic, Plan};
+use talkform::render::{DriftView, PlanView, Style, annotation, drift, plan, report};
 
 /// GitHub takes a MiB of summary from each step, and nothing of one that is larger.
 const MOST_SUMMARY: usize = 1_000_000;
@@ -21,26 +19,26 @@ const MOST_SUMMARY: usize = 1_000_000;
 const MOST_ANNOTATIONS: usize = 10;
 
 /// Tells of a plan. Without GitHub's variables nothing is written.
-pub(crate) fn planned(terminal: Terminal, settings: &Settings, plan: &Plan) {
+pub(crate) fn planned(terminal: Terminal, settings: &LoadedProject, plan: &Plan) {
     // The runner's own files: that they cannot be written spoils no plan.
     if let Err(failure) = tell_of_plan(settings, plan) {
         output::failure(terminal, &failure);
     }
 }
 
-fn tell_of_plan(settings: &Settings, plan: &Plan) -> Result<(), Failure> {
+fn tell_of_plan(settings: &LoadedProject, plan: &Plan) -> Result<(), Failure> {
     let view = PlanView::new(plan, &settings.project.sensitive, settings.show_sensitive);
     if let Some(path) = named("GITHUB_OUTPUT") {
         files::append(&path, &numbers(plan, &[]))?;
     }
     if let Some(path) = named("GITHUB_STEP_SUMMARY") {
-        let options = plan_markdown::MarkdownOptions {
+        let options = plan::markdown::MarkdownOptions {
             environment: settings.environment.as_deref(),
             max_bytes: MOST_SUMMARY,
             rate: settings.project.channel.rate,
-            ..plan_markdown::MarkdownOptions::default()
+            ..plan::markdown::MarkdownOptions::default()
         };
-        files::append(&path, &plan_markdown::comment(&view, &options))?;
+        files::append(&path, &plan::markdown::comment(&view, &options))?;
     }
     Ok(())
 }
@@ -61,13 +59,13 @@ fn tell_of_apply(ended: &Report, plan: &Plan) -> Result<(), Failure> {
         files::append(&path, &numbers(plan, &more))?;
     }
     if let Some(path) = named("GITHUB_STEP_SUMMARY") {
-        let options = report::ReportOptions {
+        let options = report::text::ReportOptions {
             style: Style::plain(),
             show_sensitive: false,
         };
         let mut text = String::new();
         // Writing to a String does not fail.
-        let _ = report::write(&mut text, ended, &options);
+        let _ = report::text::write(&mut text, ended, &options);
         let fenced = annotation::fenced(&text, MOST_SUMMARY);
         files::append(&path, &format!("### talkform apply\n\n{fenced}\n"))?;
     }
@@ -75,13 +73,13 @@ fn tell_of_apply(ended: &Report, plan: &Plan) -> Result<(), Failure> {
 }
 
 /// Tells of drift.
-pub(crate) fn drifted(terminal: Terminal, settings: &Settings, report: &DriftReport) {
+pub(crate) fn drifted(terminal: Terminal, settings: &LoadedProject, report: &DriftReport) {
     if let Err(failure) = tell_of_drift(settings, report) {
         output::failure(terminal, &failure);
     }
 }
 
-fn tell_of_drift(settings: &Settings, report: &DriftReport) -> Result<(), Failure> {
+fn tell_of_drift(settings: &LoadedProject, report: &DriftReport) -> Result<(), Failure> {
     let view = DriftView::new(report, &settings.project.sensitive, settings.show_sensitive);
     if let Some(path) = named("GITHUB_OUTPUT") {
         let rows = [
@@ -98,7 +96,7 @@ fn tell_of_drift(settings: &Settings, report: &DriftReport) -> Result<(), Failur
     }
     if let Some(path) = named("GITHUB_STEP_SUMMARY") {
         let environment = settings.environment.as_deref();
-        let comment = drift_markdown::comment(&view, environment, MOST_SUMMARY);
+        let comment = drift::markdown::comment(&view, environment, MOST_SUMMARY);
         files::append(&path, &comment)?;
     }
     Ok(())

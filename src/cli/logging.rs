@@ -8,9 +8,9 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::args::{Global, LogFormat, LogLevel};
-use super::failure::Failure;
-use super::terminal::Terminal;
+use crate::cli::args::{Global, LogFormat, LogLevel};
+use crate::cli::failure::Failure;
+use crate::cli::terminal::Terminal;
 
 /// Starts it. Only talkform's own events get in: what libraries log of a request is not ours to vouch
 /// for.

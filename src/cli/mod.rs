@@ -5,34 +5,32 @@ mod args;
 mod channel;
 mod clock;
 mod commands;
+mod deletions;
+mod drift_checkpoint;
 mod failure;
 mod files;
 mod git;
 mod github;
-mod holder;
-mod import_arguments;
-mod imported;
+mod lock_owner;
 mod logging;
 mod output;
-mod resume;
+mod project;
+mod request_options;
+mod reviewed;
 mod session;
-mod settings;
 mod signals;
-mod sources;
-mod targets;
 mod terminal;
-mod traffic;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Arguments, Command};
-use failure::{Exit, Failure};
-use terminal::Terminal;
+use crate::cli::args::{Arguments, Command};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::terminal::Terminal;
 
 /// Runs the program: arguments in, exit code out.
-pub fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -64,7 +62,7 @@ fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
         Command::Plan(plan) => commands::plan::run(global, plan, terminal),
         Command::Apply(apply) => commands::apply::run(global, apply, terminal),
         Command::Drift(drift) => commands::drift::run(global, drift, terminal),
-        Command::Import(import) => commands::import::run(global, import, terminal),
+        Command::Import(import) => commands::import::run::run(global, import, terminal),
         Command::Show(show) => commands::state::show_all(global, show, terminal),
         Command::State(state) => commands::state::run(global, state, terminal),
         Command::Sandbox(sandbox) => commands::sandbox::run(sandbox, terminal),

@@ -5,18 +5,18 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
-use super::args::{DriftArguments, PlanArguments, PlanFormat};
-use super::failure::Failure;
-use super::github;
-use super::settings::Settings;
-use super::terminal::Terminal;
-use crate::apply::{DriftReport, Event, Report};
-use crate::model::{Diagnostic, Plan};
-use crate::render::{
-    DriftView, PlanView, Style, TextOptions, diagnostic, drift_json, drift_markdown, drift_text,
-    escape, plan_json, plan_markdown, plan_text, progress, report, report_json,
+use crate::cli::args::{DriftArguments, PlanArguments, PlanFormat};
+use crate::cli::failure::Failure;
+use crate::cli::github;
+use crate::cli::project::LoadedProject;
+use crate::cli::terminal::Terminal;
+use talkform::apply::{DriftReport, Event, Report};
+use talkform::model::{Diagnostic, Plan};
+use talkform::render::common::escape;
+use talkform::render::{
+    DriftView, PlanView, Style, TextOptions, diagnostic, drift, plan, progress, report,
 };
-use crate::state::Loaded;
+use talkform::state::Loaded;
 
 /// The colours for stdout.
 pub(crate) fn style(terminal: Terminal) -> Style {
@@ -53,22 +53,22 @@ fn bytes_of(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<
 /// Prints a plan the way it was asked for.
 pub(crate) fn plan(
     terminal: Terminal,
-    settings: &Settings,
+    settings: &LoadedProject,
     arguments: &PlanArguments,
     plan: &Plan,
 ) -> Result<(), Failure> {
     let view = PlanView::new(plan, &settings.project.sensitive, settings.show_sensitive);
     match arguments.format {
         PlanFormat::Text => plan_text(terminal, settings, arguments.planning.full, plan),
-        PlanFormat::Json => terminal.stream(|out| plan_json::write(out, &view)),
+        PlanFormat::Json => terminal.stream(|out| plan::json::write(out, &view)),
         PlanFormat::Markdown => {
-            let options = plan_markdown::MarkdownOptions {
+            let options = plan::markdown::MarkdownOptions {
                 environment: settings.environment.as_deref(),
                 max_bytes: arguments.max_bytes,
                 rate: settings.project.channel.rate,
-                ..plan_markdown::MarkdownOptions::default()
+                ..plan::markdown::MarkdownOptions::default()
             };
-            terminal.result(&plan_markdown::comment(&view, &options))
+            terminal.result(&plan::markdown::comment(&view, &options))
         }
     }
 }
@@ -76,7 +76,7 @@ pub(crate) fn plan(
 /// Prints a plan for people.
 pub(crate) fn plan_text(
     terminal: Terminal,
-    settings: &Settings,
+    settings: &LoadedProject,
     full: bool,
     plan: &Plan,
 ) -> Result<(), Failure> {
@@ -86,13 +86,13 @@ pub(crate) fn plan_text(
         full,
         rate: settings.project.channel.rate,
     };
-    terminal.result(&text_of(|out| plan_text::write(out, &view, &options))?)
+    terminal.result(&text_of(|out| plan::text::write(out, &view, &options))?)
 }
 
 /// Prints drift the way it was asked for.
 pub(crate) fn drift(
     terminal: Terminal,
-    settings: &Settings,
+    settings: &LoadedProject,
     arguments: &DriftArguments,
     report: &DriftReport,
 ) -> Result<(), Failure> {
@@ -101,12 +101,14 @@ pub(crate) fn drift(
         PlanFormat::Text => {
             let style = style(terminal);
             let full = arguments.full;
-            terminal.result(&text_of(|out| drift_text::write(out, &view, &style, full))?)
+            terminal.result(&text_of(|out| {
+                drift::text::write(out, &view, &style, full)
+            })?)
         }
-        PlanFormat::Json => terminal.stream(|out| drift_json::write(out, &view)),
+        PlanFormat::Json => terminal.stream(|out| drift::json::write(out, &view)),
         PlanFormat::Markdown => {
             let environment = settings.environment.as_deref();
-            let comment = drift_markdown::comment(&view, environment, arguments.max_bytes);
+            let comment = drift::markdown::comment(&view, environment, arguments.max_bytes);
             terminal.result(&comment)
         }
     }
@@ -115,18 +117,18 @@ pub(crate) fn drift(
 /// Prints a report.
 pub(crate) fn report(
     terminal: Terminal,
-    settings: &Settings,
+    settings: &LoadedProject,
     report: &Report,
     json: bool,
 ) -> Result<(), Failure> {
     if json {
-        return terminal.stream(|out| report_json::write(out, report));
+        return terminal.stream(|out| report::json::write(out, report));
     }
-    let options = report::ReportOptions {
+    let options = report::text::ReportOptions {
         style: style(terminal),
         show_sensitive: settings.show_sensitive,
     };
-    terminal.result(&text_of(|out| report::write(out, report, &options))?)
+    terminal.result(&text_of(|out| report::text::write(out, report, &options))?)
 }
 
 /// Warnings go to whoever listens.

@@ -7,25 +7,26 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
-use super::args::Traffic;
-use super::channel::{Open, Way};
-use super::clock::now;
-use super::failure::Failure;
-use super::settings::Settings;
-use super::terminal::Terminal;
-use super::{output, signals};
-use crate::apply::{self, Pace, ReadOptions, ReadReport, Reading};
-use crate::model::{MemberId, Sighting};
-use crate::remote::Policy;
-use crate::render::report::why_stopped;
+use crate::cli::channel::{Open, Way};
+use crate::cli::clock::now;
+use crate::cli::failure::Failure;
+use crate::cli::project::LoadedProject;
+use crate::cli::request_options::RequestOptions;
+use crate::cli::terminal::Terminal;
+use crate::cli::{output, signals};
+use talkform::apply;
+use talkform::apply::{Pace, ReadOptions, ReadReport, Reading};
+use talkform::model::{MemberId, RemoteUser};
+use talkform::remote::Policy;
+use talkform::render::report::text::why_stopped;
 
 /// How many users that could not be read a refusal names.
 const MOST_NAMED: usize = 20;
 
 /// A way that may be open.
 pub(crate) struct Session<'s> {
-    settings: &'s Settings,
-    traffic: &'s Traffic,
+    settings: &'s LoadedProject,
+    traffic: &'s RequestOptions,
     terminal: Terminal,
     way: Option<Way>,
     opened: Option<Opened>,
@@ -49,7 +50,11 @@ pub(crate) struct Opened {
 
 impl<'s> Session<'s> {
     /// Nothing is looked for yet.
-    pub(crate) fn new(settings: &'s Settings, traffic: &'s Traffic, terminal: Terminal) -> Self {
+    pub(crate) fn new(
+        settings: &'s LoadedProject,
+        traffic: &'s RequestOptions,
+        terminal: Terminal,
+    ) -> Self {
         Self {
             settings,
             traffic,
@@ -103,7 +108,7 @@ impl<'s> Session<'s> {
         self,
         ids: Option<&[MemberId]>,
         recorded: Option<&str>,
-    ) -> Result<(Self, Option<BTreeMap<MemberId, Sighting>>), Failure> {
+    ) -> Result<(Self, Option<BTreeMap<MemberId, RemoteUser>>), Failure> {
         let Some(ids) = ids else {
             return Ok((self, None));
         };
@@ -130,10 +135,10 @@ impl<'s> Session<'s> {
                 &mut |event| progress.on_event(&event),
                 &mut |id, reading| match reading {
                     Reading::Found(observed) => {
-                        sightings.insert(id.clone(), Sighting::There(observed));
+                        sightings.insert(id.clone(), RemoteUser::There(observed));
                     }
                     Reading::Missing => {
-                        sightings.insert(id.clone(), Sighting::Missing);
+                        sightings.insert(id.clone(), RemoteUser::Missing);
                     }
                     Reading::Failed { message } => failed.push((id.clone(), message)),
                     Reading::Skipped { .. } => {}
@@ -159,7 +164,11 @@ impl<'s> Session<'s> {
 
 impl Opened {
     /// How users are read over it.
-    pub(crate) fn read_options(&self, settings: &Settings, traffic: &Traffic) -> ReadOptions {
+    pub(crate) fn read_options(
+        &self,
+        settings: &LoadedProject,
+        traffic: &RequestOptions,
+    ) -> ReadOptions {
         ReadOptions {
             api: settings.project.channel.api,
             parallelism: traffic.parallelism.into(),
@@ -170,7 +179,7 @@ impl Opened {
 
     /// From here on signals are watched by whoever sends: they no longer end the process at once.
     /// Returns what is left of `--max-duration`.
-    pub(crate) fn set_out(&mut self, traffic: &Traffic) -> Option<Duration> {
+    pub(crate) fn set_out(&mut self, traffic: &RequestOptions) -> Option<Duration> {
         if let Some(idle) = self.idle.take() {
             idle.abort();
         }

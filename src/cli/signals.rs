@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::apply::StopCause;
+use talkform::apply::StopCause;
 
 /// Starts to watch. The first signal asks the run to end, a further one ends the process at once;
 /// the journal holds what was accepted until then.

@@ -2,8 +2,8 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use super::args::Color;
-use super::failure::Failure;
+use crate::cli::args::Color;
+use crate::cli::failure::Failure;
 
 /// Where a command prints.
 #[derive(Clone, Copy, Debug)]

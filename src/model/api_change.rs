@@ -1,6 +1,7 @@
 //! That a project speaks another API version than its state was made with.
 
-use super::{ApiVersion, FieldPath};
+use crate::model::field::FieldPath;
+use crate::model::project::ApiVersion;
 
 /// The step from one API version to another. Digests do not depend on the version, so no user has to
 /// be sent for it: the state names the new version from then on.

@@ -1,6 +1,10 @@
 //! The vocabulary of drift: how Channel differs from what was applied.
 
-use super::{Content, FieldPath, MemberId, Old, Origin};
+use crate::model::diagnostic::Origin;
+use crate::model::field::FieldPath;
+use crate::model::member_id::MemberId;
+use crate::model::observed::RemoteValue;
+use crate::model::plan::Previous;
 
 /// One recorded user who is on Channel otherwise than applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,12 +14,12 @@ pub struct UserDrift {
     /// Where the user is declared; `None` where it no longer is.
     pub origin: Option<Origin>,
     /// How.
-    pub difference: Difference,
+    pub difference: UserDriftKind,
 }
 
 /// How a user differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Difference {
+pub enum UserDriftKind {
     /// Channel does not know the user any more.
     Gone,
     /// Fields differ; at least one.
@@ -33,7 +37,7 @@ pub struct FieldDrift {
     /// Which field.
     pub path: FieldPath,
     /// How.
-    pub kind: DriftKind,
+    pub kind: FieldDriftKind,
     /// Whether Channel's answer to the apply had not shown the field as sent: it may never have been
     /// as applied.
     pub never_confirmed: bool,
@@ -41,23 +45,23 @@ pub struct FieldDrift {
 
 /// How a field differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DriftKind {
+pub enum FieldDriftKind {
     /// It has another value.
     Changed {
         /// What is known of the applied value.
-        applied: Old,
+        applied: Previous,
         /// What is there.
-        found: Content,
+        found: RemoteValue,
     },
     /// It was applied and is not there.
     Missing {
         /// What is known of the applied value.
-        applied: Old,
+        applied: Previous,
     },
     /// It was cleared and is there again.
     Returned {
         /// What is there.
-        found: Content,
+        found: RemoteValue,
     },
     /// A consent flag differs: the person's choice since, and nobody else's business.
     Consent {
@@ -71,6 +75,6 @@ pub enum DriftKind {
 impl FieldDrift {
     /// Whether it is a person's choice rather than drift.
     pub fn is_consent(&self) -> bool {
-        matches!(self.kind, DriftKind::Consent { .. })
+        matches!(self.kind, FieldDriftKind::Consent { .. })
     }
 }

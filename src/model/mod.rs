@@ -4,49 +4,46 @@
 //! Nothing here reads a file, a clock, an environment or a socket.
 
 pub mod api_change;
-mod canonical;
 pub mod diagnostic;
 pub mod digest;
 pub mod drift;
 pub mod field;
-mod hex;
-pub mod known;
+pub mod file_record;
 pub mod member_id;
 pub mod moved;
 pub mod observed;
-pub mod parallel;
 pub mod plan;
 pub mod project;
-pub mod recorded;
+pub mod recorded_fields;
 pub mod selection;
 pub mod sensitive;
 pub mod state;
 pub mod user;
 pub mod value;
 
-pub use api_change::ApiChange;
-pub use diagnostic::{Diagnostic, Excerpt, Origin, Severity};
-pub use digest::{
+pub use crate::model::api_change::ApiChange;
+pub use crate::model::diagnostic::{Diagnostic, Excerpt, Origin, Severity};
+pub use crate::model::digest::digests::{
     CANONICAL_FORM, ContentDigest, DigestKey, Digests, FieldDigest, FileDigest, PartsHasher,
     PlanDigest, UserDigest, UsersSum,
 };
-pub use drift::{Difference, DriftKind, FieldDrift, UserDrift};
-pub use field::{FieldPath, ProfileKey};
-pub use known::{FileContent, FileRecord, Known, KnownFile};
-pub use member_id::{MemberId, MemberIdError};
-pub use moved::{LikelyMove, Moved};
-pub use observed::{Content, Observed, Sighting};
-pub use plan::{
-    Change, FieldAction, FieldChange, LeftAlone, LimitCheck, LimitKind, Old, Plan, PlannedChange,
-    Reason, Upsert,
+pub use crate::model::drift::{FieldDrift, FieldDriftKind, UserDrift, UserDriftKind};
+pub use crate::model::field::{FieldPath, ProfileKey};
+pub use crate::model::file_record::{FileContent, FileRecord, KnownFile, RecordedLookup};
+pub use crate::model::member_id::{MemberId, MemberIdError};
+pub use crate::model::moved::{LikelyMove, Moved};
+pub use crate::model::observed::{Observed, RemoteUser, RemoteValue};
+pub use crate::model::plan::{
+    Change, FieldAction, FieldChange, KeptConsent, LimitCheck, LimitKind, Plan, PlannedChange,
+    Previous, Reason, Upsert,
 };
-pub use project::{
+pub use crate::model::project::{
     ApiVersion, ChannelSettings, Limit, Limits, Project, Rate, RemovedFields, RemovedPolicy,
     RemovedUsers,
 };
-pub use recorded::{RecordedFields, RecordedText};
-pub use selection::Selection;
-pub use sensitive::Sensitive;
-pub use state::{Entry, Rejection, State};
-pub use user::{Attributes, Declared, Desired, DesiredFile, DesiredUser, FieldValue};
-pub use value::{Number, Value};
+pub use crate::model::recorded_fields::{RecordedFields, RecordedText};
+pub use crate::model::selection::Selection;
+pub use crate::model::sensitive::Sensitive;
+pub use crate::model::state::{Entry, Rejection, State};
+pub use crate::model::user::{Attributes, Declared, Desired, DesiredFile, DesiredUser, FieldValue};
+pub use crate::model::value::{Number, Value};

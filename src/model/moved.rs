@@ -1,6 +1,7 @@
 //! Users whose member id changed.
 
-use super::{MemberId, Origin};
+use crate::model::diagnostic::Origin;
+use crate::model::member_id::MemberId;
 
 /// What the manifests say of a changed id, kept under the new one.
 #[derive(Clone, Debug, PartialEq, Eq)]

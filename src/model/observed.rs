@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FieldPath, ProfileKey, Value};
+use crate::model::field::{FieldPath, ProfileKey};
+use crate::model::value::Value;
 
 /// One user as Channel shows it, written as a manifest would write it: tags in lower case, phone
 /// numbers without spaces, `1.0` as `1`. Two contents are the same where they are equal.
@@ -25,7 +26,7 @@ pub struct Observed {
 
 /// What a look at Channel found of one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sighting {
+pub enum RemoteUser {
     /// The user is there.
     There(Box<Observed>),
     /// Channel does not know the user.
@@ -34,7 +35,7 @@ pub enum Sighting {
 
 /// What Channel has for one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
+pub enum RemoteValue {
     /// This value.
     Value(Value),
     /// A value that no manifest can declare.
@@ -45,12 +46,12 @@ pub enum Content {
 
 impl Observed {
     /// What is there for one field; for `profileOnce.KEY` that is what the profile has.
-    pub fn get(&self, path: &FieldPath) -> Content {
+    pub fn get(&self, path: &FieldPath) -> RemoteValue {
         let shown = |flag: Option<bool>| flag.map(Value::Boolean);
         let value = match path {
             FieldPath::Profile(key) | FieldPath::ProfileOnce(key) => {
                 if self.undeclarable.contains(key) {
-                    return Content::Undeclarable;
+                    return RemoteValue::Undeclarable;
                 }
                 self.profile.get(key).cloned()
             }
@@ -59,7 +60,7 @@ impl Observed {
             FieldPath::UnsubscribeEmail => shown(self.unsubscribe_email),
             FieldPath::UnsubscribeTexting => shown(self.unsubscribe_texting),
         };
-        value.map_or(Content::Absent, Content::Value)
+        value.map_or(RemoteValue::Absent, RemoteValue::Value)
     }
 
     /// A consent flag as Channel shows it; `None` for any other field too.

@@ -6,10 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{
-    ApiChange, Declared, Digests, Entry, FieldPath, LikelyMove, Limit, MemberId, Origin,
-    PlanDigest, ProfileKey, Rejection, Value,
-};
+use crate::model::api_change::ApiChange;
+use crate::model::diagnostic::Origin;
+use crate::model::digest::digests::{Digests, PlanDigest};
+use crate::model::field::{FieldPath, ProfileKey};
+use crate::model::member_id::MemberId;
+use crate::model::moved::LikelyMove;
+use crate::model::project::Limit;
+use crate::model::state::{Entry, Rejection};
+use crate::model::user::Declared;
+use crate::model::value::Value;
 
 /// Everything an apply would do, decided.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +46,7 @@ pub struct Plan {
     /// Whether Channel was looked at, so that drift is part of the changes.
     pub refreshed: bool,
     /// Consent that people changed on Channel since and that is left as they want it, by id.
-    pub left: Vec<LeftAlone>,
+    pub left: Vec<KeptConsent>,
 }
 
 impl Plan {
@@ -74,7 +80,7 @@ impl Plan {
 /// A consent flag that is on Channel otherwise than applied, while its declaration is unchanged: a
 /// person's later choice, which no plan overturns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftAlone {
+pub struct KeptConsent {
     /// Whose.
     pub id: MemberId,
     /// Which flag.
@@ -218,7 +224,7 @@ impl FieldChange {
     /// and is not recorded as `false`, nor seen to be `false` on Channel; or it stays behind at an old id
     /// and is not recorded as `false`.
     pub fn is_opt_in(&self) -> bool {
-        let is_given = |old: &Old| *old == Old::Known(Value::Boolean(false));
+        let is_given = |old: &Previous| *old == Previous::Known(Value::Boolean(false));
         let may_message = match &self.action {
             FieldAction::Set { new, old } => *new == Value::Boolean(false) && !is_given(old),
             FieldAction::Leave { old } => !is_given(old),
@@ -249,14 +255,14 @@ pub enum FieldAction {
     /// It gets a value.
     Set {
         /// What is known of the value before.
-        old: Old,
+        old: Previous,
         /// The value.
         new: Value,
     },
     /// It is removed from Channel: the manifest says `null`, or no longer declares it.
     Clear {
         /// What is known of the value before.
-        old: Old,
+        old: Previous,
         /// Whether the manifest says so with `null`, rather than by no longer declaring the field.
         declared: bool,
     },
@@ -266,7 +272,7 @@ pub enum FieldAction {
     /// not get it.
     Leave {
         /// What is known of the value.
-        old: Old,
+        old: Previous,
     },
     /// It gets a value where Channel has none.
     Once {
@@ -290,7 +296,7 @@ impl FieldAction {
 
 /// What is known of a value that a field had before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Old {
+pub enum Previous {
     /// The field is not recorded.
     Absent,
     /// The field is recorded, with a digest only.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Sensitive;
+use crate::model::sensitive::Sensitive;
 
 /// A version of the Channel Open API.
 #[derive(

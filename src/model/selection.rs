@@ -2,7 +2,7 @@
 
 use wildmatch::WildMatch;
 
-use super::MemberId;
+use crate::model::member_id::MemberId;
 
 /// Patterns of member ids; without any, every id is selected.
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,7 @@
 
 use wildmatch::WildMatch;
 
-use super::FieldPath;
+use crate::model::field::FieldPath;
 
 /// Patterns of field paths whose values are never shown, logged or stored.
 #[derive(Clone, Debug)]

@@ -5,7 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{ApiVersion, Digests, FieldPath, FileRecord, MemberId, RecordedFields, UserDigest};
+use crate::model::digest::digests::{Digests, UserDigest};
+use crate::model::field::FieldPath;
+use crate::model::file_record::FileRecord;
+use crate::model::member_id::MemberId;
+use crate::model::project::ApiVersion;
+use crate::model::recorded_fields::RecordedFields;
 
 /// The recorded state of a project: who was applied, and digests of what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +88,7 @@ impl State {
             lineage,
             channel_id: None,
             api,
-            canonical_form: super::CANONICAL_FORM,
+            canonical_form: crate::model::digest::digests::CANONICAL_FORM,
             salt,
             key_id,
             files: BTreeMap::new(),

@@ -5,9 +5,14 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::{
-    ContentDigest, FieldPath, KnownFile, MemberId, Moved, Origin, ProfileKey, State, Value,
-};
+use crate::model::diagnostic::Origin;
+use crate::model::digest::digests::ContentDigest;
+use crate::model::field::{FieldPath, ProfileKey};
+use crate::model::file_record::KnownFile;
+use crate::model::member_id::MemberId;
+use crate::model::moved::Moved;
+use crate::model::state::State;
+use crate::model::value::Value;
 
 /// What a manifest says of one profile key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, refresh};
 use crate::model::{
     Attributes, Change, Declared, DigestKey, Digests, Entry, FieldAction, FieldChange, FieldDigest,
-    FieldPath, FieldValue, MemberId, Observed, Old, ProfileKey, RemovedFields, RemovedUsers,
+    FieldPath, FieldValue, MemberId, Observed, Previous, ProfileKey, RemovedFields, RemovedUsers,
     Upsert, Value,
 };
+use crate::plan::planner::Context;
+use crate::plan::refresh;
 
 /// A user that is not recorded, or is gone: everything declared is sent. Of one that is on Channel
 /// already the old values are known.
-pub(super) fn create(
+pub(crate) fn create(
     attributes: &Attributes,
     digests: Digests,
     observed: Option<&Observed>,
@@ -19,7 +20,7 @@ pub(super) fn create(
     let fields: Vec<FieldChange> = attributes
         .fields()
         .map(|(path, value)| {
-            let old = observed.map_or(Old::Absent, |observed| refresh::seen(&path, observed));
+            let old = observed.map_or(Previous::Absent, |observed| refresh::seen(&path, observed));
             let action = declared_action(&path, value, old);
             FieldChange { path, action }
         })
@@ -32,7 +33,7 @@ pub(super) fn create(
 }
 
 /// A user that is recorded with another digest.
-pub(super) fn update(
+pub(crate) fn update(
     attributes: &Attributes,
     digests: Digests,
     entry: &Entry,
@@ -48,14 +49,14 @@ pub(super) fn update(
 /// A user that is recorded under another id. What is said of the fields is said against that record; what
 /// is sent is everything, because the new id has nothing yet. Nulls are sent for what is cleared all the
 /// same: an earlier run may have been cut off after it sent more.
-pub(super) fn moved(
+pub(crate) fn moved(
     attributes: &Attributes,
     digests: Digests,
     (from, last): (&MemberId, &Entry),
     base: Option<&Attributes>,
     context: &Context<'_>,
 ) -> Change {
-    let left = |path: &FieldPath, old: Old| match undeclared_action(
+    let left = |path: &FieldPath, old: Previous| match undeclared_action(
         path,
         old.clone(),
         attributes,
@@ -90,7 +91,7 @@ fn differences(
     entry: &Entry,
     base: Option<&Attributes>,
     context: &Context<'_>,
-    left: &dyn Fn(&FieldPath, Old) -> FieldAction,
+    left: &dyn Fn(&FieldPath, Previous) -> FieldAction,
 ) -> (Vec<FieldChange>, usize) {
     let mut fields = Vec::new();
     let mut unchanged_fields = 0;
@@ -118,7 +119,7 @@ fn differences(
 }
 
 /// An update with these field changes.
-pub(super) fn of_fields(
+pub(crate) fn of_fields(
     attributes: &Attributes,
     digests: Digests,
     mut fields: Vec<FieldChange>,
@@ -138,7 +139,11 @@ pub(super) fn of_fields(
     }
 }
 
-pub(super) fn declared_action(path: &FieldPath, value: FieldValue<'_>, old: Old) -> FieldAction {
+pub(crate) fn declared_action(
+    path: &FieldPath,
+    value: FieldValue<'_>,
+    old: Previous,
+) -> FieldAction {
     match (value.to_value(), path) {
         (None, _) => FieldAction::Clear {
             old,
@@ -149,9 +154,9 @@ pub(super) fn declared_action(path: &FieldPath, value: FieldValue<'_>, old: Old)
     }
 }
 
-pub(super) fn undeclared_action(
+pub(crate) fn undeclared_action(
     path: &FieldPath,
-    old: Old,
+    old: Previous,
     attributes: &Attributes,
     policy: RemovedFields,
 ) -> FieldAction {
@@ -165,7 +170,7 @@ pub(super) fn undeclared_action(
         | FieldPath::UnsubscribeTexting
         | FieldPath::Unsubscribed => false,
     };
-    if !clearable || policy == RemovedFields::Forget || old == Old::Cleared {
+    if !clearable || policy == RemovedFields::Forget || old == Previous::Cleared {
         FieldAction::Release
     } else {
         FieldAction::Clear {
@@ -176,28 +181,30 @@ pub(super) fn undeclared_action(
 }
 
 /// What the recorded digest can be shown to stand for.
-pub(super) fn old_value(
+pub(crate) fn old_value(
     path: &FieldPath,
     recorded: Option<FieldDigest>,
     base: Option<&Attributes>,
     key: &DigestKey,
-) -> Old {
+) -> Previous {
     let Some(recorded) = recorded else {
-        return Old::Absent;
+        return Previous::Absent;
     };
     let is_recorded = |value: FieldValue<'_>| key.field(path, value) == recorded;
     if is_recorded(FieldValue::Clear) {
-        return Old::Cleared;
+        return Previous::Cleared;
     }
     if let Some(value) = base.and_then(|base| base.get(path))
         && is_recorded(value)
     {
-        return value.to_value().map_or(Old::Cleared, Old::Known);
+        return value.to_value().map_or(Previous::Cleared, Previous::Known);
     }
     [true, false]
         .into_iter()
         .find(|flag| is_recorded(FieldValue::Flag(*flag)))
-        .map_or(Old::Recorded, |flag| Old::Known(Value::Boolean(flag)))
+        .map_or(Previous::Recorded, |flag| {
+            Previous::Known(Value::Boolean(flag))
+        })
 }
 
 /// The body: the whole desired profile, `profileOnce` and tags, nulls for what is cleared, and
@@ -219,7 +226,7 @@ fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert {
         let is_to_be = |new| {
             let mut fields = fields.iter().filter(|field| field.path == *path);
             fields.any(|field| match &field.action {
-                FieldAction::Set { old, .. } => *old != Old::Known(Value::Boolean(new)),
+                FieldAction::Set { old, .. } => *old != Previous::Known(Value::Boolean(new)),
                 _ => true,
             })
         };

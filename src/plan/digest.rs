@@ -5,7 +5,7 @@ use crate::model::{ApiChange, Change, FieldChange, PlanDigest, PlannedChange};
 /// SHA-256 over lineage, serial and every change's id, action, digest and field paths. Reasons,
 /// places and known old values are for people and leave it alone. A step to another API version is
 /// part of it only where there is one, in words that no id has.
-pub(super) fn of_plan(
+pub(crate) fn of_plan(
     changes: &[PlannedChange],
     api: Option<ApiChange>,
     lineage: &str,

@@ -1,13 +1,13 @@
 //! How much a plan may do before a person has to agree to the very plan.
 
 use crate::model::{
-    Change, FieldAction, FieldChange, Limit, LimitCheck, LimitKind, Limits, Old, PlannedChange,
+    Change, FieldAction, FieldChange, Limit, LimitCheck, LimitKind, Limits, PlannedChange, Previous,
 };
 
 /// Below this many recorded users a percentage says nothing and does not count.
 const LEAST_RECORDED: usize = 10;
 
-pub(super) fn check(
+pub(crate) fn check(
     limits: &Limits,
     changes: &[PlannedChange],
     recorded: usize,
@@ -83,7 +83,10 @@ fn loses_something(field: &FieldChange) -> bool {
     matches!(
         &field.action,
         FieldAction::Clear {
-            old: Old::Absent | Old::Recorded | Old::Known(_) | Old::Undeclarable,
+            old: Previous::Absent
+                | Previous::Recorded
+                | Previous::Known(_)
+                | Previous::Undeclarable,
             ..
         }
     )

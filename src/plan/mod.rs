@@ -4,28 +4,22 @@
 //!
 //! [`Plan`]: crate::model::Plan
 
-mod change;
-mod digest;
-mod drift;
-mod file;
-mod files;
-mod limits;
-mod moves;
-mod planner;
-mod refresh;
-mod rekey;
+pub(crate) mod change;
+pub(crate) mod compare;
+pub(crate) mod digest;
+pub(crate) mod file_records;
+pub(crate) mod limits;
+pub(crate) mod moves;
+pub(crate) mod plan_file;
+pub(crate) mod planner;
+pub(crate) mod refresh;
+pub(crate) mod rekey;
 
-pub use drift::{Comparison, compare, differing};
-pub use file::{ChangeLine, PlanFile, PlanFileError, file_schema};
-pub use files::record_files;
-pub use planner::{Context, plan};
-pub use rekey::rekey;
+pub use crate::plan::compare::{Comparison, compare, differing};
+pub use crate::plan::file_records::record_files;
+pub use crate::plan::plan_file::{ChangeLine, PlanFile, PlanFileError, file_schema};
+pub use crate::plan::planner::{Context, plan};
+pub use crate::plan::rekey::rekey;
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod move_tests;
-
-#[cfg(test)]
-mod refresh_tests;

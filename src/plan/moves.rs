@@ -3,22 +3,23 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Context, change};
 use crate::model::{
     Change, Desired, DesiredUser, Digests, Entry, LikelyMove, MemberId, PlannedChange, Reason,
     State, UserDigest,
 };
+use crate::plan::change;
+use crate::plan::planner::Context;
 
 /// The moves that are still to be made: the old id is recorded and the new one is not. Any other was
 /// made already, or is a plain create.
-pub(super) struct Moves<'a> {
+pub(crate) struct Moves<'a> {
     by_new: BTreeMap<&'a MemberId, (&'a MemberId, &'a Entry)>,
     old: BTreeSet<&'a MemberId>,
 }
 
 impl<'a> Moves<'a> {
     /// A move is selected where either of its ids is.
-    pub(super) fn due(desired: &'a Desired, state: &'a State, context: &Context<'_>) -> Self {
+    pub(crate) fn due(desired: &'a Desired, state: &'a State, context: &Context<'_>) -> Self {
         let mut due = Self {
             by_new: BTreeMap::new(),
             old: BTreeSet::new(),
@@ -38,17 +39,17 @@ impl<'a> Moves<'a> {
     }
 
     /// Whether this user gets a new id: then its record is no longer declared, and not gone either.
-    pub(super) fn takes(&self, old: &MemberId) -> bool {
+    pub(crate) fn takes(&self, old: &MemberId) -> bool {
         self.old.contains(old)
     }
 
     /// Whether somebody moves to this id.
-    pub(super) fn brings(&self, new: &MemberId) -> bool {
+    pub(crate) fn brings(&self, new: &MemberId) -> bool {
         self.by_new.contains_key(new)
     }
 
     /// The change of whoever moves to this id.
-    pub(super) fn change(
+    pub(crate) fn change(
         &self,
         to: &MemberId,
         user: &DesiredUser,
@@ -73,7 +74,7 @@ impl<'a> Moves<'a> {
 
 /// Pairs of one who goes and one who comes with the same digest, where no other has that digest. Nothing
 /// is said of users without any attribute: they are all alike.
-pub(super) fn likely(changes: &[PlannedChange]) -> Vec<LikelyMove> {
+pub(crate) fn likely(changes: &[PlannedChange]) -> Vec<LikelyMove> {
     #[derive(Default)]
     struct Alike<'a> {
         gone: Vec<&'a MemberId>,

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::moves::{self, Moves};
-use super::{change, digest, limits, refresh};
-use crate::model::parallel::{in_parallel, shares};
 use crate::model::{
     ApiChange, ApiVersion, Attributes, Change, Desired, DesiredUser, DigestKey, Digests, Entry,
-    FieldAction, FieldChange, LeftAlone, Limits, MemberId, PartsHasher, Plan, PlannedChange,
-    Reason, RemovedPolicy, RemovedUsers, Selection, Sighting, State, UserDigest,
+    FieldAction, FieldChange, KeptConsent, Limits, MemberId, PartsHasher, Plan, PlannedChange,
+    Reason, RemoteUser, RemovedPolicy, RemovedUsers, Selection, State, UserDigest,
 };
+use crate::parallel::{in_parallel, shares};
+use crate::plan::moves;
+use crate::plan::moves::Moves;
+use crate::plan::{change, digest, limits, refresh};
 
 /// What a plan depends on besides the users.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +30,7 @@ pub struct Context<'a> {
     pub base: Option<&'a BTreeMap<MemberId, Attributes>>,
     /// What Channel was seen to have of the desired users, where it was asked: then drift is set
     /// right, too. `None` plans offline.
-    pub observed: Option<&'a BTreeMap<MemberId, Sighting>>,
+    pub observed: Option<&'a BTreeMap<MemberId, RemoteUser>>,
 }
 
 /// Decides what has to be done so that Channel has what the manifests say.
@@ -106,7 +107,7 @@ struct Walk<'a> {
     moves: &'a Moves<'a>,
     as_recorded: AsRecorded<'a>,
     changes: Vec<PlannedChange>,
-    left: Vec<LeftAlone>,
+    left: Vec<KeptConsent>,
     unchanged: usize,
     manifests: PartsHasher,
 }
@@ -220,7 +221,7 @@ fn desired_user(
     recorded: Option<&Entry>,
     state: &State,
     context: &Context<'_>,
-    left: &mut Vec<LeftAlone>,
+    left: &mut Vec<KeptConsent>,
 ) -> Option<PlannedChange> {
     let sighting = context.observed.and_then(|observed| observed.get(id));
     let (change, reason) = match (recorded, sighting) {

@@ -1,37 +1,38 @@
 //! A recorded user next to what Channel shows: drift joins the plan, so that an apply sets it right.
 
-use super::change::{declared_action, of_fields, old_value, undeclared_action};
-use super::drift::{Standing, standing};
-use super::{Context, change};
 use crate::model::{
-    Change, Content, DesiredUser, Digests, Entry, FieldChange, FieldPath, LeftAlone, MemberId,
-    Observed, Old, Reason, Sighting, Value,
+    Change, DesiredUser, Digests, Entry, FieldChange, FieldPath, KeptConsent, MemberId, Observed,
+    Previous, Reason, RemoteUser, RemoteValue, Value,
 };
+use crate::plan::change;
+use crate::plan::change::{declared_action, of_fields, old_value, undeclared_action};
+use crate::plan::compare::{Standing, standing};
+use crate::plan::planner::Context;
 
 /// What has to be done for a desired user of whom Channel was asked; `None` for nothing. Consent that
 /// the person changed since is added to `left`.
-pub(super) fn desired_user(
+pub(crate) fn desired_user(
     (id, user): (&MemberId, &DesiredUser),
     digests: Digests,
     recorded: Option<&Entry>,
-    sighting: &Sighting,
+    sighting: &RemoteUser,
     context: &Context<'_>,
-    left: &mut Vec<LeftAlone>,
+    left: &mut Vec<KeptConsent>,
 ) -> Option<(Change, Reason)> {
     let attributes = &user.attributes;
     match (recorded, sighting) {
-        (Some(entry), Sighting::There(observed)) => {
+        (Some(entry), RemoteUser::There(observed)) => {
             recorded_user((id, user), digests, entry, observed, context, left)
         }
-        (Some(_), Sighting::Missing) => Some((
+        (Some(_), RemoteUser::Missing) => Some((
             change::create(attributes, digests, None),
             Reason::DeletedOnChannel,
         )),
-        (None, Sighting::There(observed)) => Some((
+        (None, RemoteUser::There(observed)) => Some((
             change::create(attributes, digests, Some(observed)),
             Reason::Adopted,
         )),
-        (None, Sighting::Missing) => Some((
+        (None, RemoteUser::Missing) => Some((
             change::create(attributes, digests, None),
             Reason::NotRecorded,
         )),
@@ -44,7 +45,7 @@ fn recorded_user(
     entry: &Entry,
     observed: &Observed,
     context: &Context<'_>,
-    left: &mut Vec<LeftAlone>,
+    left: &mut Vec<KeptConsent>,
 ) -> Option<(Change, Reason)> {
     let attributes = &user.attributes;
     let is_as_applied = entry.digest == digests.user;
@@ -58,11 +59,11 @@ fn recorded_user(
                 unchanged_fields += 1;
                 continue;
             }
-            Standing::Other(Content::Value(Value::Boolean(found)))
+            Standing::Other(RemoteValue::Value(Value::Boolean(found)))
                 if is_as_recorded && path.is_unsubscribe_flag() =>
             {
                 unchanged_fields += 1;
-                left.push(LeftAlone {
+                left.push(KeptConsent {
                     id: id.clone(),
                     never_confirmed: entry.unconfirmed.contains(&path),
                     path,
@@ -99,13 +100,13 @@ fn recorded_user(
 }
 
 /// What Channel has, as the value before a change.
-pub(super) fn seen(path: &FieldPath, observed: &Observed) -> Old {
+pub(crate) fn seen(path: &FieldPath, observed: &Observed) -> Previous {
     match observed.get(path) {
-        Content::Value(Value::Texts(tags)) if *path == FieldPath::Tags && tags.is_empty() => {
-            Old::Cleared
+        RemoteValue::Value(Value::Texts(tags)) if *path == FieldPath::Tags && tags.is_empty() => {
+            Previous::Cleared
         }
-        Content::Value(value) => Old::Known(value),
-        Content::Undeclarable => Old::Undeclarable,
-        Content::Absent => Old::Cleared,
+        RemoteValue::Value(value) => Previous::Known(value),
+        RemoteValue::Undeclarable => Previous::Undeclarable,
+        RemoteValue::Absent => Previous::Cleared,
     }
 }

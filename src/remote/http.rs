@@ -7,8 +7,8 @@ use reqwest::{Client, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use tracing::Instrument;
 
-use super::rate::RateHeaders;
-use super::request::{Method, Request};
+use crate::remote::rate::RateHeaders;
+use crate::remote::request::{Method, Request};
 
 /// More of a body is not read: an answer about one user is far smaller.
 const MOST_OF_A_BODY: usize = 1024 * 1024;

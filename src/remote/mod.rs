@@ -8,15 +8,12 @@ pub mod request;
 pub mod response;
 pub mod retry;
 
-pub use http::{Answer, Channel, HttpSettings, TransportError};
-pub use observe::{is_missing, judge_reading, observed};
-pub use rate::{Bucket, RateHeaders};
-pub use request::{Method, Request};
-pub use response::{AnsweredUser, Verdict, judge, unconfirmed};
-pub use retry::{Decision, Policy, RetryBudget, decide};
+pub use crate::remote::http::{Answer, Channel, HttpSettings, TransportError};
+pub use crate::remote::observe::{is_missing, judge_reading, observed};
+pub use crate::remote::rate::{Bucket, RateHeaders};
+pub use crate::remote::request::{Method, Request};
+pub use crate::remote::response::{AnsweredUser, Verdict, judge, unconfirmed};
+pub use crate::remote::retry::{Decision, Policy, RetryBudget, decide};
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod rate_tests;

@@ -2,10 +2,10 @@
 
 use serde_json::Value as Json;
 
-use super::http::{Answer, TransportError};
-use super::request::Request;
-use super::response::{AnsweredUser, Verdict, judge, says_not_found};
 use crate::model::{Number, Observed, Value};
+use crate::remote::http::{Answer, TransportError};
+use crate::remote::request::Request;
+use crate::remote::response::{AnsweredUser, Verdict, judge, says_not_found};
 
 /// Judges the answer to a question for a user. Unlike a change, which is done whether or not its answer
 /// can be read, a question without a readable answer has to be asked again.
@@ -98,7 +98,8 @@ fn phone(key: &str, text: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::model::{ApiVersion, MemberId};
-    use crate::remote::{RateHeaders, request};
+    use crate::remote::rate::RateHeaders;
+    use crate::remote::request;
 
     fn seen(user: &serde_json::Value) -> Observed {
         let body = serde_json::json!({ "user": user }).to_string();

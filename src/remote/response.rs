@@ -9,10 +9,10 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::http::{Answer, TransportError};
-use super::rate::RetryAfter;
-use super::request::{Method, Request};
 use crate::model::{Declared, FieldPath, Upsert, Value};
+use crate::remote::http::{Answer, TransportError};
+use crate::remote::rate::RetryAfter;
+use crate::remote::request::{Method, Request};
 
 /// The most characters kept of Channel's words.
 const MOST_OF_A_MESSAGE: usize = 300;
@@ -162,7 +162,7 @@ impl Words {
     }
 }
 
-pub(super) fn says_not_found(code: &str) -> bool {
+pub(crate) fn says_not_found(code: &str) -> bool {
     code.to_ascii_lowercase().contains("notfound")
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::rate::RetryAfter;
-use super::response::Verdict;
+use crate::remote::rate::RetryAfter;
+use crate::remote::response::Verdict;
 
 /// How patient a run is.
 #[derive(Clone, Debug, PartialEq, Eq)]

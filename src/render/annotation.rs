@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::escape::terminal;
 use crate::model::Diagnostic;
+use crate::render::common::escape::terminal;
 
 /// A diagnostic as a workflow command of GitHub Actions, by its rules of escaping. `folder` leads from the
 /// repository to the project, and ends with `/` where it is not empty.

@@ -7,9 +7,9 @@ use std::io;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin as Place, Renderer, Snippet};
 use serde::Serialize;
 
-use super::escape::{terminal, write_json};
-use super::style::Style;
 use crate::model::{Diagnostic, Excerpt, Origin, Severity};
+use crate::render::common::escape::{terminal, write_json};
+use crate::render::common::style::Style;
 
 /// How diagnostics are shown.
 #[derive(Clone, Copy, Debug)]

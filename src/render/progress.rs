@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::escape::terminal;
-use super::plan_lines::short_code;
-use super::report::cause_word;
-use super::summary::duration;
 use crate::apply::{Event, Outcome};
+use crate::render::common::escape::terminal;
+use crate::render::plan::lines::short_code;
+use crate::render::plan::summary::duration;
+use crate::render::report::text::cause_word;
 
 const TEMPLATE: &str = "[{bar:30}] {pos}/{len} users  {rate} a second  {eta} left  {msg}";
 

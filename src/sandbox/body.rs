@@ -8,18 +8,18 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 /// The connection ends here, on purpose.
 #[derive(Debug, thiserror::Error)]
 #[error("broken off on purpose")]
-pub(super) struct BrokenOff;
+pub(crate) struct BrokenOff;
 
 /// Some bytes, and then the end, or none.
 #[derive(Debug)]
-pub(super) struct Answered {
+pub(crate) struct Answered {
     bytes: Option<Bytes>,
     cut: bool,
     paused: bool,
 }
 
 impl Answered {
-    pub(super) fn whole(bytes: Vec<u8>) -> Self {
+    pub(crate) fn whole(bytes: Vec<u8>) -> Self {
         Self {
             bytes: Some(bytes.into()),
             cut: false,
@@ -28,7 +28,7 @@ impl Answered {
     }
 
     /// After its bytes the connection breaks off.
-    pub(super) fn cut(self) -> Self {
+    pub(crate) fn cut(self) -> Self {
         Self { cut: true, ..self }
     }
 }

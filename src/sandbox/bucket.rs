@@ -4,7 +4,7 @@ use std::time::Instant;
 
 /// A token bucket.
 #[derive(Debug)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     size: f64,
     per_second: f64,
     tokens: f64,
@@ -12,7 +12,7 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    pub(super) fn new(size: u32, per_second: f64) -> Self {
+    pub(crate) fn new(size: u32, per_second: f64) -> Self {
         Self {
             size: f64::from(size),
             per_second,
@@ -22,7 +22,7 @@ impl Bucket {
     }
 
     /// Takes one token; `false` where there is none.
-    pub(super) fn take(&mut self) -> bool {
+    pub(crate) fn take(&mut self) -> bool {
         let now = Instant::now();
         let passed = now.duration_since(self.refilled).as_secs_f64();
         self.tokens = (self.tokens + passed * self.per_second).min(self.size);
@@ -40,17 +40,17 @@ impl Bucket {
         clippy::cast_sign_loss,
         reason = "between zero and the size, which is a u32"
     )]
-    pub(super) fn left(&self) -> u32 {
+    pub(crate) fn left(&self) -> u32 {
         self.tokens as u32
     }
 
     /// Seconds until there is one token again.
-    pub(super) fn seconds_to_next(&self) -> f64 {
+    pub(crate) fn seconds_to_next(&self) -> f64 {
         ((1.0 - self.tokens) / self.per_second).max(0.0)
     }
 
     /// Seconds until it is full.
-    pub(super) fn seconds_to_full(&self) -> f64 {
+    pub(crate) fn seconds_to_full(&self) -> f64 {
         ((self.size - self.tokens) / self.per_second).max(0.0)
     }
 }

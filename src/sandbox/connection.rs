@@ -11,13 +11,13 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 /// Wraps a stream; once `reset` is set, dropping it resets the connection.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: TokioIo<TcpStream>,
     reset: Arc<AtomicBool>,
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, reset: Arc<AtomicBool>) -> Self {
+    pub(crate) fn new(stream: TcpStream, reset: Arc<AtomicBool>) -> Self {
         Self {
             stream: TokioIo::new(stream),
             reset,

@@ -15,21 +15,21 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value as Json, json};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::body::{Answered, BrokenOff};
-use super::bucket::Bucket;
-use super::connection::Connection;
-use super::fault::{Fault, FaultKind};
-use super::users::{Users, Wrong};
-use super::{Logged, SandboxSettings, lock};
 use crate::model::ApiVersion;
+use crate::sandbox::body::{Answered, BrokenOff};
+use crate::sandbox::bucket::Bucket;
+use crate::sandbox::connection::Connection;
+use crate::sandbox::fault::{Fault, FaultKind};
+use crate::sandbox::running::{Logged, SandboxSettings, lock};
+use crate::sandbox::users::{Users, Wrong};
 
 /// The largest body it reads.
 const MOST_OF_A_BODY: usize = 1024 * 1024;
 
 #[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) users: Users,
-    pub(super) log: Vec<Logged>,
+pub(crate) struct Shared {
+    pub(crate) users: Users,
+    pub(crate) log: Vec<Logged>,
     bucket: Bucket,
     faults: Vec<Fault>,
     dice: fastrand::Rng,
@@ -39,7 +39,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(settings: SandboxSettings) -> io::Result<Self> {
+    pub(crate) fn new(settings: SandboxSettings) -> io::Result<Self> {
         Ok(Self {
             users: Users::open(settings.users.as_deref(), settings.channel_id.clone())?,
             log: Vec::new(),
@@ -51,7 +51,7 @@ impl Shared {
         })
     }
 
-    pub(super) fn set_faults(&mut self, faults: Vec<Fault>) {
+    pub(crate) fn set_faults(&mut self, faults: Vec<Fault>) {
         self.faults = faults;
     }
 
@@ -70,7 +70,7 @@ impl Shared {
 }
 
 /// Takes connections until it is aborted.
-pub(super) async fn serve(listener: TcpListener, shared: Arc<Mutex<Shared>>) {
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Mutex<Shared>>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {

@@ -11,13 +11,13 @@ use crate::model::ApiVersion;
 
 /// A field of a body that Channel would not take.
 #[derive(Debug)]
-pub(super) struct Wrong {
-    pub(super) field: String,
-    pub(super) message: &'static str,
+pub(crate) struct Wrong {
+    pub(crate) field: String,
+    pub(crate) message: &'static str,
 }
 
 #[derive(Debug)]
-pub(super) struct Users {
+pub(crate) struct Users {
     known: BTreeMap<String, Json>,
     channel_id: String,
     requests: u64,
@@ -27,7 +27,7 @@ pub(super) struct Users {
 impl Users {
     /// Reads the file, where there is one, and writes it anew without what was overwritten. A line
     /// that a kill cut off is dropped.
-    pub(super) fn open(path: Option<&Path>, channel_id: String) -> io::Result<Self> {
+    pub(crate) fn open(path: Option<&Path>, channel_id: String) -> io::Result<Self> {
         let mut users = Self {
             known: BTreeMap::new(),
             channel_id,
@@ -88,25 +88,25 @@ impl Users {
     }
 
     /// Counts a request about a user and returns its number.
-    pub(super) fn count(&mut self) -> u64 {
+    pub(crate) fn count(&mut self) -> u64 {
         self.requests += 1;
         self.requests
     }
 
-    pub(super) fn requests(&self) -> u64 {
+    pub(crate) fn requests(&self) -> u64 {
         self.requests
     }
 
-    pub(super) fn get(&self, id: &str) -> Option<&Json> {
+    pub(crate) fn get(&self, id: &str) -> Option<&Json> {
         self.known.get(id)
     }
 
-    pub(super) fn member_ids(&self) -> Vec<String> {
+    pub(crate) fn member_ids(&self) -> Vec<String> {
         self.known.keys().cloned().collect()
     }
 
     /// Removes a user; `false` where there was none.
-    pub(super) fn delete(&mut self, id: &str) -> io::Result<bool> {
+    pub(crate) fn delete(&mut self, id: &str) -> io::Result<bool> {
         let found = self.known.remove(id).is_some();
         if found {
             self.write(&json!({"deleted": id, "requests": self.requests}))?;
@@ -115,7 +115,7 @@ impl Users {
     }
 
     /// Changes a user, whatever comes of it; `false` where there was none.
-    pub(super) fn edit(&mut self, id: &str, edit: impl FnOnce(&mut Json)) -> io::Result<bool> {
+    pub(crate) fn edit(&mut self, id: &str, edit: impl FnOnce(&mut Json)) -> io::Result<bool> {
         let Some(mut user) = self.known.get(id).cloned() else {
             return Ok(false);
         };
@@ -126,7 +126,7 @@ impl Users {
     }
 
     /// Creates or patches a user.
-    pub(super) fn upsert(
+    pub(crate) fn upsert(
         &mut self,
         api: ApiVersion,
         id: &str,

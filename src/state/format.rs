@@ -7,10 +7,10 @@ use std::io;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rows::{EntryLine, FileLine, RejectionLine, without_repeats};
-use crate::model::digest::{from_hex, to_hex};
-use crate::model::parallel::{in_parallel, shares};
-use crate::model::{ApiVersion, Entry, MemberId, State, known};
+use crate::model::digest::digests::{from_hex, to_hex};
+use crate::model::{ApiVersion, Entry, MemberId, State, file_record};
+use crate::parallel::{in_parallel, shares};
+use crate::state::records::{EntryLine, FileLine, RejectionLine, without_repeats};
 
 /// The version of the form that this program writes. It reads version 1 too, which remembers no files.
 pub const VERSION: u32 = 2;
@@ -56,7 +56,7 @@ struct VersionOnly {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "State")]
-pub(super) struct StateFile {
+pub(crate) struct StateFile {
     /// The version of this form.
     version: u32,
     /// Counts the changes of content.
@@ -90,14 +90,14 @@ pub(super) struct StateFile {
 }
 
 /// Reads a state that may be written in any way.
-pub(super) fn parse(text: &str) -> Result<State, FormatError> {
+pub(crate) fn parse(text: &str) -> Result<State, FormatError> {
     let (mut state, _) = read(text)?;
-    known::drop_untrue(&mut state);
+    file_record::discard_stale_files(&mut state);
     Ok(state)
 }
 
 /// The state, its records of files not yet held against its users, and its check.
-pub(super) fn read(text: &str) -> Result<(State, Option<String>), FormatError> {
+pub(crate) fn read(text: &str) -> Result<(State, Option<String>), FormatError> {
     let unreadable = |reason: String| FormatError::Unreadable(reason);
     let file: StateFile = match serde_json::from_str(text) {
         Ok(file) => file,
@@ -207,10 +207,10 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
     head.pop();
     let mut check = Check::default();
     write!(out, "{head},\n \"files\": {{")?;
-    let sums = known::sums(state);
+    let sums = file_record::sums(state);
     let rows = files.iter().map(|(name, record)| {
         let content = record.content.as_ref();
-        let content = content.filter(|content| known::is_true(record.number, content, &sums));
+        let content = content.filter(|content| file_record::matches(record.number, content, &sums));
         (json(&**name), json(&FileLine::of(record.number, content)))
     });
     lines(out, rows, &mut check)?;
@@ -268,20 +268,20 @@ fn user_lines(users: &[(&MemberId, &Entry)]) -> Result<(String, Check), fmt::Err
 
 /// A sum over lines, so that several threads can make it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Check(u64);
+pub(crate) struct Check(u64);
 
 impl Check {
     /// Adds a line, without its indentation and without what parts it from the next.
-    pub(super) fn add(&mut self, line: &[u8]) {
+    pub(crate) fn add(&mut self, line: &[u8]) {
         self.0 = self.0.wrapping_add(xxhash_rust::xxh3::xxh3_64(line));
     }
 
     /// Adds all lines of another.
-    pub(super) fn and(&mut self, other: Self) {
+    pub(crate) fn and(&mut self, other: Self) {
         self.0 = self.0.wrapping_add(other.0);
     }
 
-    pub(super) fn text(self) -> String {
+    pub(crate) fn text(self) -> String {
         to_hex(&self.0.to_be_bytes())
     }
 }

@@ -6,15 +6,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rows::{EntryLine, RejectionLine};
-use crate::model::digest::{checksum, to_hex};
+use crate::model::digest::digests::{checksum, to_hex};
 use crate::model::{Entry, MemberId, Rejection, State};
+use crate::state::records::{EntryLine, RejectionLine};
 
 /// The version of the journal's form.
 const VERSION: u32 = 1;
 
 /// The most bytes of a first line.
-pub(super) const HEAD: usize = 256;
+pub(crate) const HEAD: usize = 256;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ enum RecordLine {
 }
 
 /// The first line of a journal that continues this state.
-pub(super) fn head(state: &State) -> String {
+pub(crate) fn head(state: &State) -> String {
     seal(&HeadLine {
         journal: VERSION,
         lineage: state.lineage.clone(),
@@ -87,7 +87,7 @@ pub(super) fn head(state: &State) -> String {
 }
 
 /// One event as a line.
-pub(super) fn line(record: &JournalRecord) -> String {
+pub(crate) fn line(record: &JournalRecord) -> String {
     seal(&match record {
         JournalRecord::Applied(id, entry) => RecordLine::Applied(id.clone(), EntryLine::of(entry)),
         JournalRecord::Moved { from, to, entry } => {
@@ -100,7 +100,7 @@ pub(super) fn line(record: &JournalRecord) -> String {
     })
 }
 
-pub(super) fn seal<T: Serialize>(value: &T) -> String {
+pub(crate) fn seal<T: Serialize>(value: &T) -> String {
     let mut text = serde_json::to_string(value).expect("plain data with text keys is always JSON");
     let sum = to_hex(&checksum::<4>(text.as_bytes()));
     text.push('\t');
@@ -109,7 +109,7 @@ pub(super) fn seal<T: Serialize>(value: &T) -> String {
     text
 }
 
-pub(super) fn unseal<'a, T: Deserialize<'a>>(line: &'a str) -> Option<T> {
+pub(crate) fn unseal<'a, T: Deserialize<'a>>(line: &'a str) -> Option<T> {
     let (text, sum) = line.rsplit_once('\t')?;
     if to_hex(&checksum::<4>(text.as_bytes())) != sum {
         return None;
@@ -217,7 +217,7 @@ pub fn replay(bytes: &[u8], state: &mut State) -> Result<Replay, ReplayError> {
 }
 
 /// The next whole line; `None` where no line end is left or the line is not UTF-8.
-pub(super) fn next_line<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
+pub(crate) fn next_line<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
     let end = rest.iter().position(|byte| *byte == b'\n')?;
     let (line, after) = rest.split_at(end);
     *rest = &after[1..];

@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Who holds a lock, as they wrote it down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Holder {
+pub struct LockOwner {
     /// A random name of this holding.
     pub id: String,
     /// The user account.
@@ -36,7 +36,7 @@ pub struct Holder {
     pub run: Option<String>,
 }
 
-impl std::fmt::Display for Holder {
+impl std::fmt::Display for LockOwner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
             id,
@@ -62,7 +62,7 @@ pub enum LockError {
     #[error("the state is locked by {}", .holder.as_ref().map_or_else(|| "somebody who left no name".to_owned(), std::string::ToString::to_string))]
     Held {
         /// Who, where it can be read.
-        holder: Option<Box<Holder>>,
+        holder: Option<Box<LockOwner>>,
     },
     /// The file system of the state has no locks.
     #[error("the folder of {path} has no file locks ({cause}); keep the state on a local disk")]
@@ -91,7 +91,7 @@ pub struct Lock {
 
 impl Lock {
     /// Takes the lock, trying for as long as `timeout` says (0: once).
-    pub fn acquire(path: &Path, holder: &Holder, timeout: Duration) -> Result<Self, LockError> {
+    pub fn acquire(path: &Path, holder: &LockOwner, timeout: Duration) -> Result<Self, LockError> {
         let failed = |cause| LockError::File {
             path: path.to_owned(),
             cause,
@@ -162,7 +162,7 @@ fn is_still_there(_file: &File, path: &Path) -> bool {
     path.exists()
 }
 
-fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
+fn write_holder(file: &mut File, holder: &LockOwner) -> io::Result<()> {
     file.set_len(0)?;
     file.seek(SeekFrom::Start(0))?;
     let mut text = serde_json::to_string(holder)?;
@@ -170,7 +170,7 @@ fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-fn read_holder(file: &mut File) -> Option<Box<Holder>> {
+fn read_holder(file: &mut File) -> Option<Box<LockOwner>> {
     let mut text = String::new();
     file.seek(SeekFrom::Start(0)).ok()?;
     file.take(64 * 1024).read_to_string(&mut text).ok()?;

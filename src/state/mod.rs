@@ -1,21 +1,21 @@
 //! The record of what was applied: its text form, its journal, its lock and its files.
 
-mod format;
-mod journal;
-mod lines;
-mod lock;
-mod room;
-mod rows;
-mod seen;
-mod store;
-mod text;
+pub(crate) mod disk_space;
+pub(crate) mod drift_checkpoint;
+pub(crate) mod format;
+pub(crate) mod journal;
+pub(crate) mod lock;
+pub(crate) mod read;
+pub(crate) mod records;
+pub(crate) mod store;
+pub(crate) mod text;
 
-pub use format::{FormatError, VERSION, schema, write};
-pub use journal::{JournalRecord, Replay, ReplayError, replay};
-pub use lines::parse;
-pub use lock::{Holder, Lock, LockError};
-pub use seen::{Seen, SeenHead, seen_line};
-pub use store::{JournalWriter, Loaded, Store, StoreError};
+pub use crate::state::drift_checkpoint::{CheckpointHeader, DriftCheckpoint, record_line};
+pub use crate::state::format::{FormatError, VERSION, schema, write};
+pub use crate::state::journal::{JournalRecord, Replay, ReplayError, replay};
+pub use crate::state::lock::{Lock, LockError, LockOwner};
+pub use crate::state::read::parse;
+pub use crate::state::store::{JournalWriter, Loaded, Store, StoreError};
 
 #[cfg(test)]
 mod tests;

@@ -8,12 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
-use super::format::{self, FormatError};
-use super::journal::{self, JournalRecord, Replay};
-use super::lock::{Holder, Lock, LockError};
-use super::text::{FileText, StateText};
-use super::{lines, room};
-use crate::model::{Desired, State, known};
+use crate::model::{Desired, State, file_record};
+use crate::state::format;
+use crate::state::format::FormatError;
+use crate::state::journal;
+use crate::state::journal::{JournalRecord, Replay};
+use crate::state::lock::{Lock, LockError, LockOwner};
+use crate::state::text::{FileText, StateText};
+use crate::state::{disk_space, read};
 
 /// How long accepted users may wait to be flushed to the disk together. A kill loses none of
 /// them; a power cut those of this time, which are then sent again.
@@ -137,7 +139,7 @@ impl Store {
     }
 
     /// Takes the right to write.
-    pub fn lock(&self, holder: &Holder, timeout: Duration) -> Result<Lock, LockError> {
+    pub fn lock(&self, holder: &LockOwner, timeout: Duration) -> Result<Lock, LockError> {
         Lock::acquire(&self.beside(".lock"), holder, timeout)
     }
 
@@ -170,7 +172,7 @@ impl Store {
             cause,
         };
         let kept: Arc<dyn StateText> = Arc::clone(&text) as _;
-        let mut state = lines::read(&kept).map_err(unusable)?;
+        let mut state = read::read(&kept).map_err(unusable)?;
         let replay = match journal {
             None => Replay::default(),
             Some(bytes) => {
@@ -181,7 +183,7 @@ impl Store {
             }
         };
         if replay.replayed > 0 {
-            known::drop_untrue(&mut state);
+            file_record::discard_stale_files(&mut state);
         }
         Ok(Loaded {
             state: Some(state),
@@ -274,7 +276,7 @@ impl Store {
         let on_disk = on_disk.into_iter().flatten().map(|file| file.bytes);
         let bytes = on_disk.sum::<u64>()
             + (journal::HEAD + 2 * lines + names.sum::<usize>() + FILE * recorded) as u64;
-        room::try_out(folder_of(&self.path), bytes).map_err(|cause| match cause.kind() {
+        disk_space::try_out(folder_of(&self.path), bytes).map_err(|cause| match cause.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Room {
                 path: self.path.clone(),
                 bytes,

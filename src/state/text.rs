@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::model::RecordedText;
 
 /// Something that holds the text of a state.
-pub(super) trait StateText: RecordedText {
+pub(crate) trait StateText: RecordedText {
     /// In bytes.
     fn length(&self) -> u64;
 
@@ -36,8 +36,8 @@ impl StateText for String {
 /// A file that nobody changes: a state is replaced, never edited, and a file that was replaced is there
 /// for as long as it is open.
 #[derive(Debug)]
-pub(super) struct FileText {
-    pub(super) path: PathBuf,
+pub(crate) struct FileText {
+    pub(crate) path: PathBuf,
     length: u64,
     bytes: Bytes,
     number: u64,
@@ -63,7 +63,7 @@ static TEXTS: AtomicU64 = AtomicU64::new(1);
 const AROUND: u64 = 1 << 16;
 
 impl FileText {
-    pub(super) fn new(file: File, path: &Path) -> io::Result<Arc<Self>> {
+    pub(crate) fn new(file: File, path: &Path) -> io::Result<Arc<Self>> {
         let length = file.metadata()?.len();
         Ok(Arc::new(Self {
             path: path.to_owned(),
@@ -75,7 +75,7 @@ impl FileText {
     }
 
     /// What went wrong since.
-    pub(super) fn check(&self) -> io::Result<()> {
+    pub(crate) fn check(&self) -> io::Result<()> {
         lock(&self.trouble).take().map_or(Ok(()), Err)
     }
 

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use talkform::manifest::{ReadSettings, Reading, read_texts_beside};
 use talkform::model::{
-    ApiVersion, Change, DigestKey, Entry, Known, Limits, Plan, Project as Settings, RemovedPolicy,
-    Selection, State,
+    ApiVersion, Change, DigestKey, Entry, Limits, Plan, Project as Settings, RecordedLookup,
+    RemovedPolicy, Selection, State,
 };
 use talkform::plan::{Context, plan, record_files};
 use talkform::state::Store;
@@ -62,7 +62,7 @@ fn text(name: &str, File { users, moved }: &File) -> String {
     text
 }
 
-fn read(files: &Files, known: Option<&Known<'_>>) -> Reading {
+fn read(files: &Files, known: Option<&RecordedLookup<'_>>) -> Reading {
     let texts = files
         .iter()
         .map(|(name, file)| (Arc::from(&**name), text(name, file).into_bytes()));
@@ -246,7 +246,7 @@ fn take(files: &mut Files, state: &mut State, step: &Step, key: &DigestKey) {
         }
         Step::Apply { nth, whole } => {
             let known = state.clone();
-            let reading = read(files, Some(&Known::new(&known, key)));
+            let reading = read(files, Some(&RecordedLookup::new(&known, key)));
             if !reading.has_errors() {
                 let planned = plan_of(&reading, state, key);
                 apply(state, &reading, &planned, key, (nth, whole));
@@ -280,8 +280,8 @@ proptest! {
             state = store.load().expect("loaded").state.expect("a state");
 
             let full = read(&files, None);
-            let users = read(&files, Some(&Known::users_only(&state, &key)));
-            let short = read(&files, Some(&Known::new(&state, &key)));
+            let users = read(&files, Some(&RecordedLookup::users_only(&state, &key)));
+            let short = read(&files, Some(&RecordedLookup::new(&state, &key)));
             prop_assert_eq!(&full.diagnostics, &users.diagnostics);
             prop_assert_eq!(&full.diagnostics, &short.diagnostics);
             if full.has_errors() {
@@ -329,12 +329,13 @@ fn only_what_changed_is_read() {
     .into();
     let apply_all = |files: &Files, state: &mut State| {
         let known = state.clone();
-        let reading = read(files, Some(&Known::new(&known, &key)));
+        let reading = read(files, Some(&RecordedLookup::new(&known, &key)));
         let planned = plan_of(&reading, state, &key);
         apply(state, &reading, &planned, &key, (usize::MAX, true));
     };
     apply_all(&files, &mut state);
-    let beside = |files: &Files, state: &State| read(files, Some(&Known::new(state, &key)));
+    let beside =
+        |files: &Files, state: &State| read(files, Some(&RecordedLookup::new(state, &key)));
     assert!(had_to_be_read(&beside(&files, &state)).is_empty());
 
     files.get_mut("b.yaml").expect("a file").users[0].plan = 1;
@@ -366,7 +367,7 @@ fn only_what_changed_is_read() {
 
     // A record without its user is worth nothing.
     state.users.pop_first();
-    talkform::model::known::drop_untrue(&mut state);
+    talkform::model::file_record::discard_stale_files(&mut state);
     assert_eq!(had_to_be_read(&beside(&files, &state)), ["z.yaml"]);
 }
 

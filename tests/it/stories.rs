@@ -8,7 +8,7 @@ use talkform::model::{
     State,
 };
 use talkform::plan::{Context, plan};
-use talkform::render::{PlanView, TextOptions, plan_text};
+use talkform::render::{PlanView, TextOptions, plan as plan_renderer};
 
 struct Story {
     state: State,
@@ -64,7 +64,7 @@ impl Story {
         let project = Project::default();
         let view = PlanView::new(&plan, &project.sensitive, false);
         let mut out = String::new();
-        plan_text::write(&mut out, &view, &TextOptions::default()).expect("a text");
+        plan_renderer::text::write(&mut out, &view, &TextOptions::default()).expect("a text");
         out
     }
 }

@@ -27,7 +27,7 @@ const RINGS: &[(&str, &[&str])] = &[
 /// Outside names, and the places (prefixes below `src/`) where they are at home.
 const HOMES: &[(&str, &[&str])] = &[
     ("saphyr_parser", &["manifest/"]),
-    ("serde_yaml", &["manifest/", "cli/commands/import.rs"]),
+    ("serde_yaml", &["manifest/", "cli/commands/import/"]),
     ("reqwest", &["remote/http.rs"]),
     ("hyper", &["sandbox/"]),
     ("clap", &["cli/"]),
@@ -45,18 +45,18 @@ const HOMES: &[(&str, &[&str])] = &[
     (
         "std::fs",
         &[
-            "manifest/load.rs",
+            "manifest/files/find.rs",
             "state/store.rs",
             "state/text.rs",
-            "state/room.rs",
+            "state/disk_space.rs",
             "state/lock.rs",
             "cli/files.rs",
-            "cli/holder.rs",
+            "cli/lock_owner.rs",
             "sandbox/",
         ],
     ),
-    ("sha2", &["model/digest.rs"]),
-    ("hmac", &["model/digest.rs"]),
+    ("sha2", &["model/digest/"]),
+    ("hmac", &["model/digest/"]),
     ("tokio", &["apply/", "cli/", "sandbox/", "remote/http.rs"]),
 ];
 
@@ -158,7 +158,7 @@ fn modules_name_only_inner_rings() {
             .find(|(ring, _)| file.starts_with(&format!("{ring}/")))
         else {
             assert!(
-                ["lib.rs", "main.rs"].contains(&file.as_str()),
+                ["lib.rs", "main.rs", "parallel.rs"].contains(&file.as_str()),
                 "{file} is in no ring"
             );
             continue;

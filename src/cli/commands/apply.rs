@@ -5,22 +5,23 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::apply::{self, Options, Pace, Record, Report, StopCause};
 use crate::cli::args::{ApplyArguments, Global};
 use crate::cli::channel::{Way, make_state_folder};
 use crate::cli::clock::now;
-use crate::cli::commands::deletions::Deletions;
 use crate::cli::commands::plan::{Look, decide, selected};
-use crate::cli::commands::reviewed::{Reviewed, check_expected};
+use crate::cli::deletions::Deletions;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::project::LoadedProject;
+use crate::cli::reviewed::{Reviewed, check_expected};
 use crate::cli::session::{Opened, Session};
-use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
-use crate::cli::{github, holder, output, signals};
-use crate::model::{Desired, LimitKind, MemberId, Plan, PlanDigest, State};
-use crate::plan;
-use crate::remote::{Channel, Policy};
-use crate::state::{JournalWriter, Loaded, Lock, Store, StoreError};
+use crate::cli::{github, lock_owner, output, signals};
+use talkform::apply;
+use talkform::apply::{Options, Pace, Record, Report, StopCause};
+use talkform::model::{Desired, LimitKind, MemberId, Plan, PlanDigest, State};
+use talkform::plan;
+use talkform::remote::{Channel, Policy};
+use talkform::state::{JournalWriter, Loaded, Lock, Store, StoreError};
 
 /// Reads, plans, asks, sends, records, reports.
 pub(crate) fn run(
@@ -28,7 +29,7 @@ pub(crate) fn run(
     arguments: &ApplyArguments,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
-    let settings = Settings::read(global)?;
+    let settings = LoadedProject::read(global)?;
     let shortcut = !arguments.planning.no_shortcut;
     let mut loaded = settings.store.load()?;
     let reviewed = match &arguments.plan {
@@ -139,7 +140,7 @@ fn is_due(loaded: &Loaded, desired: &Desired) -> bool {
 
 /// The plan without a look at Channel.
 fn offline(
-    settings: &Settings,
+    settings: &LoadedProject,
     select: &[String],
     (loaded, desired): (&Loaded, &Desired),
 ) -> Result<Plan, Failure> {
@@ -151,7 +152,7 @@ fn offline(
 
 /// What is said where the manifests are as recorded and no journal waits: then not even the lock is taken.
 fn nothing_to_do(
-    settings: &Settings,
+    settings: &LoadedProject,
     arguments: &ApplyArguments,
     reviewed: Option<&Reviewed>,
     plan: &Plan,
@@ -170,7 +171,7 @@ fn nothing_to_do(
 /// or not; who is about to be asked must have seen it.
 fn show(
     terminal: Terminal,
-    settings: &Settings,
+    settings: &LoadedProject,
     arguments: &ApplyArguments,
     plan: &Plan,
 ) -> Result<(), Failure> {
@@ -187,7 +188,12 @@ fn show(
 }
 
 /// Prints the report. That nobody reads it changes nothing of what was done.
-fn report(terminal: Terminal, settings: &Settings, arguments: &ApplyArguments, report: &Report) {
+fn report(
+    terminal: Terminal,
+    settings: &LoadedProject,
+    arguments: &ApplyArguments,
+    report: &Report,
+) {
     // A plan without changes has said so itself.
     if !arguments.json && report.outcomes.is_empty() && report.api.is_none() {
         return;
@@ -197,9 +203,11 @@ fn report(terminal: Terminal, settings: &Settings, arguments: &ApplyArguments, r
     }
 }
 
-fn lock(settings: &Settings, timeout: Duration) -> Result<Lock, Failure> {
+fn lock(settings: &LoadedProject, timeout: Duration) -> Result<Lock, Failure> {
     make_state_folder(settings)?;
-    Ok(settings.store.lock(&holder::this_run("apply")?, timeout)?)
+    Ok(settings
+        .store
+        .lock(&lock_owner::this_run("apply")?, timeout)?)
 }
 
 /// Danger is agreed to for one plan, never for all.
@@ -235,7 +243,7 @@ fn check_limits(plan: &Plan, arguments: &ApplyArguments) -> Result<(), Failure> 
     ))
 }
 
-pub(super) fn parse_digest(flag: &str, text: &str) -> Result<PlanDigest, Failure> {
+pub(crate) fn parse_digest(flag: &str, text: &str) -> Result<PlanDigest, Failure> {
     text.parse()
         .map_err(|error| Failure::Usage(format!("{flag}: {error}")))
 }
@@ -243,7 +251,7 @@ pub(super) fn parse_digest(flag: &str, text: &str) -> Result<PlanDigest, Failure
 /// Makes the state ready to be written: a first one is made, a journal that was left behind is
 /// folded in. The plan's decisions stay; its digests get the first state's salt.
 fn begin(
-    settings: &Settings,
+    settings: &LoadedProject,
     (select, desired, look): (&[String], &Desired, Look<'_>),
     loaded: Loaded,
     plan: Plan,
@@ -272,7 +280,7 @@ fn begin(
     Ok((plan, state))
 }
 
-fn options(settings: &Settings, arguments: &ApplyArguments, pace: Arc<Pace>) -> Options {
+fn options(settings: &LoadedProject, arguments: &ApplyArguments, pace: Arc<Pace>) -> Options {
     Options {
         api: settings.project.channel.api,
         parallelism: arguments.traffic.parallelism.into(),
@@ -320,7 +328,7 @@ fn is_outlived(id: &MemberId, state: &State, desired: &Desired) -> bool {
 
 /// Keeps the record in order where nothing is to be sent: folds a journal that was left behind.
 fn tidy(
-    settings: &Settings,
+    settings: &LoadedProject,
     loaded: Loaded,
     desired: &Desired,
     plan: &Plan,
@@ -335,7 +343,7 @@ fn tidy(
 }
 
 fn save(
-    settings: &Settings,
+    settings: &LoadedProject,
     state: &mut State,
     (desired, plan): (&Desired, &Plan),
 ) -> Result<(), Failure> {
@@ -354,7 +362,7 @@ fn save(
 
 /// Folds the journal into the state and removes it.
 fn finish(
-    settings: &Settings,
+    settings: &LoadedProject,
     state: &mut State,
     journal: JournalWriter,
     wanted: (&Desired, &Plan),
@@ -375,7 +383,7 @@ fn finish(
 }
 
 /// What to do when the state cannot be saved although users were sent: one more copy, and words.
-fn rescue(settings: &Settings, state: &State, error: &StoreError) -> Failure {
+fn rescue(settings: &LoadedProject, state: &State, error: &StoreError) -> Failure {
     let (path, journal) = (settings.store.path(), settings.store.journal_path());
     let (path, journal) = (path.display(), journal.display());
     match Store::save_elsewhere(state, &std::env::temp_dir()) {

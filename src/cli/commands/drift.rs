@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::apply::{self, DriftReport, Sample, Survey};
 use crate::cli::args::{DriftArguments, Global};
 use crate::cli::clock::now;
+use crate::cli::drift_checkpoint::DriftProgress;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::resume::Resume;
+use crate::cli::project::LoadedProject;
 use crate::cli::session::{Opened, Session};
-use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
 use crate::cli::{github, output, signals};
-use crate::model::{MemberId, Selection, State};
+use talkform::apply;
+use talkform::apply::{DriftCollector, DriftReport, Sample};
+use talkform::model::{MemberId, Selection, State};
 
 /// Reads every recorded user and shows who is on Channel otherwise than applied. Changes nothing.
 pub(crate) fn run(
@@ -19,7 +20,7 @@ pub(crate) fn run(
     arguments: &DriftArguments,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
-    let settings = Settings::read(global)?;
+    let settings = LoadedProject::read(global)?;
     let (desired, warnings) = settings.desired()?;
     output::warn(terminal, &settings.root, &warnings);
     let mut session = Session::new(&settings, &arguments.traffic, terminal);
@@ -33,7 +34,7 @@ pub(crate) fn run(
             "the first apply makes it",
         ));
     };
-    let mut survey = Survey {
+    let mut survey = DriftCollector {
         state,
         desired: &desired,
         key: &settings.digest_key(state)?,
@@ -41,7 +42,7 @@ pub(crate) fn run(
     };
 
     let opened = session.open(state.channel_id.as_deref())?;
-    let mut resume = Resume::find(&settings, arguments, state, &opened.channel_id, terminal);
+    let mut resume = DriftProgress::find(&settings, arguments, state, &opened.channel_id, terminal);
     let ids = scope(state, arguments, &mut resume, &mut survey.report);
     resume.begin(terminal);
     let options = opened.read_options(&settings, &arguments.traffic);
@@ -86,7 +87,7 @@ pub(crate) fn run(
 fn scope(
     state: &State,
     arguments: &DriftArguments,
-    resume: &mut Resume<'_>,
+    resume: &mut DriftProgress<'_>,
     report: &mut DriftReport,
 ) -> Vec<MemberId> {
     let selection = Selection::new(&arguments.select);

@@ -5,10 +5,10 @@ use std::path::Path;
 use crate::cli::args::{Global, InitArguments};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::files;
-use crate::cli::settings::{PROJECT_FILE, shown};
+use crate::cli::project::{PROJECT_FILE, shown};
 use crate::cli::terminal::Terminal;
-use crate::model::ApiVersion;
-use crate::{manifest, render};
+use talkform::model::ApiVersion;
+use talkform::{manifest, render};
 
 const PROJECT: &str = include_str!("../templates/talkform.yaml");
 const USERS: &str = include_str!("../templates/users.yaml");
@@ -78,7 +78,7 @@ pub(crate) fn run(
     }
     terminal.result(&format!(
         "A project in {}:\n{said}\nTry it without an account:\n  talkform {}plan --sandbox\n  talkform {}apply --sandbox\n",
-        render::escape::terminal(&shown(&root)),
+        render::common::escape::terminal(&shown(&root)),
         directory_flag(&root),
         directory_flag(&root),
     ))?;
@@ -89,6 +89,6 @@ fn directory_flag(root: &Path) -> String {
     if root == Path::new(".") {
         String::new()
     } else {
-        format!("-C {} ", render::escape::terminal(&shown(root)))
+        format!("-C {} ", render::common::escape::terminal(&shown(root)))
     }
 }

@@ -2,12 +2,10 @@
 
 pub(crate) mod apply;
 pub(crate) mod completions;
-mod deletions;
 pub(crate) mod drift;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod plan;
-pub(crate) mod reviewed;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod state;

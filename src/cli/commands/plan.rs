@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::cli::args::{Global, PlanArguments};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::project::LoadedProject;
 use crate::cli::session::Session;
-use crate::cli::settings::Settings;
 use crate::cli::terminal::Terminal;
 use crate::cli::{files, git, github, output};
-use crate::manifest::{self, ReadSettings};
-use crate::model::{ApiVersion, Attributes, Desired, MemberId, Plan, Selection, Sighting, State};
-use crate::plan::{self, PlanFile};
+use talkform::manifest;
+use talkform::manifest::ReadSettings;
+use talkform::model::{
+    ApiVersion, Attributes, Desired, MemberId, Plan, RemoteUser, Selection, State,
+};
+use talkform::plan;
+use talkform::plan::PlanFile;
 
 /// Reads, plans and prints. Takes no lock; without --refresh it opens no socket.
 pub(crate) fn run(
@@ -18,7 +22,7 @@ pub(crate) fn run(
     arguments: &PlanArguments,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
-    let settings = Settings::read(global)?;
+    let settings = LoadedProject::read(global)?;
     let loaded = settings.store.load()?;
     let shortcut = !arguments.planning.no_shortcut;
     let (desired, warnings) = settings.wanted(&loaded, shortcut, arguments.planning.refresh)?;
@@ -61,12 +65,12 @@ pub(crate) struct Look<'a> {
     /// Declarations of an earlier revision.
     pub base: Option<&'a BTreeMap<MemberId, Attributes>>,
     /// What Channel was seen to have.
-    pub observed: Option<&'a BTreeMap<MemberId, Sighting>>,
+    pub observed: Option<&'a BTreeMap<MemberId, RemoteUser>>,
 }
 
 impl<'a> Look<'a> {
     /// Without an earlier revision.
-    pub(crate) fn at_channel(observed: Option<&'a BTreeMap<MemberId, Sighting>>) -> Self {
+    pub(crate) fn at_channel(observed: Option<&'a BTreeMap<MemberId, RemoteUser>>) -> Self {
         Self {
             base: None,
             observed,
@@ -83,7 +87,7 @@ pub(crate) fn selected(desired: &Desired, select: &[String]) -> Vec<MemberId> {
 
 /// The plan of these users against this state.
 pub(crate) fn decide(
-    settings: &Settings,
+    settings: &LoadedProject,
     select: &[String],
     desired: &Desired,
     state: &State,
@@ -109,7 +113,7 @@ pub(crate) fn decide(
 /// only explain; where they do not read, the plan is
 /// shown without them.
 fn declared_at(
-    settings: &Settings,
+    settings: &LoadedProject,
     revision: &str,
     api: ApiVersion,
     terminal: Terminal,

@@ -4,7 +4,8 @@ use crate::cli::args::SandboxArguments;
 use crate::cli::channel;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::terminal::Terminal;
-use crate::sandbox::{self, SandboxSettings};
+use talkform::sandbox;
+use talkform::sandbox::SandboxSettings;
 
 /// Runs a sandbox until it is asked to stop.
 pub(crate) fn run(arguments: &SandboxArguments, terminal: Terminal) -> Result<Exit, Failure> {

@@ -2,9 +2,9 @@
 
 use crate::cli::args::{Global, SchemaArguments, SchemaOf};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::settings::Settings;
+use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
-use crate::{manifest, plan, render, state};
+use talkform::{manifest, plan, render, state};
 
 /// Prints one JSON Schema.
 pub(crate) fn run(
@@ -15,10 +15,10 @@ pub(crate) fn run(
     let schema = match arguments.of {
         SchemaOf::Manifest => manifest_schema(global, arguments)?,
         SchemaOf::Project => manifest::schema::project_schema(),
-        SchemaOf::Plan => render::plan_json::plan_schema(),
+        SchemaOf::Plan => render::plan::json::plan_schema(),
         SchemaOf::PlanFile => plan::file_schema(),
-        SchemaOf::Report => render::report_json::report_schema(),
-        SchemaOf::Drift => render::drift_json::drift_schema(),
+        SchemaOf::Report => render::report::json::report_schema(),
+        SchemaOf::Drift => render::drift::json::drift_schema(),
         SchemaOf::State => state::schema(),
     };
     terminal.result(&format!("{schema:#}\n"))?;
@@ -30,9 +30,9 @@ fn manifest_schema(
     global: &Global,
     arguments: &SchemaArguments,
 ) -> Result<serde_json::Value, Failure> {
-    let settings = match Settings::read(global) {
+    let settings = match LoadedProject::read(global) {
         Ok(settings) => Some(settings),
-        Err(_) if !Settings::has_project(global) => None,
+        Err(_) if !LoadedProject::has_project(global) => None,
         Err(failure) => return Err(failure),
     };
     let of_project = settings

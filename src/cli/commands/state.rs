@@ -1,15 +1,16 @@
 //! `show` and `state`
 
 use crate::cli::args::{Global, ShowArguments, StateCommand};
-use crate::cli::commands::reviewed::read_file;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::settings::{Settings, random, secret};
+use crate::cli::project::{LoadedProject, random, secret};
+use crate::cli::reviewed::read_file;
 use crate::cli::terminal::Terminal;
-use crate::cli::{holder, output};
-use crate::model::{DigestKey, MemberId, Selection, State};
-use crate::plan;
-use crate::render::{escape, show};
-use crate::state::Loaded;
+use crate::cli::{lock_owner, output};
+use talkform::model::{DigestKey, MemberId, Selection, State};
+use talkform::plan;
+use talkform::render::common::escape;
+use talkform::render::state;
+use talkform::state::Loaded;
 
 /// How many users a refusal names.
 const MOST_NAMED: usize = 20;
@@ -23,13 +24,15 @@ pub(crate) fn show_all(
     if let Some(path) = &arguments.plan {
         let file = read_file(path)?;
         let style = output::style(terminal);
-        terminal.result(&output::text_of(|out| show::plan_file(out, &file, &style))?)?;
+        terminal.result(&output::text_of(|out| {
+            state::plan_file(out, &file, &style)
+        })?)?;
         return Ok(Exit::Done);
     }
-    let settings = Settings::read(global)?;
+    let settings = LoadedProject::read(global)?;
     let state = recorded(&settings, terminal)?;
     let style = output::style(terminal);
-    terminal.result(&output::text_of(|out| show::state(out, &state, &style))?)?;
+    terminal.result(&output::text_of(|out| state::state(out, &state, &style))?)?;
     Ok(Exit::Done)
 }
 
@@ -39,7 +42,7 @@ pub(crate) fn run(
     command: &StateCommand,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
-    let settings = Settings::read(global)?;
+    let settings = LoadedProject::read(global)?;
     match command {
         StateCommand::List { select } => {
             let mut state = recorded(&settings, terminal)?;
@@ -48,7 +51,7 @@ pub(crate) fn run(
             state.rejected.retain(|id, _| selection.covers(id));
             let style = output::style(terminal);
             terminal.result(&output::text_of(|out| {
-                show::state_list(out, &state, &style)
+                state::state_list(out, &state, &style)
             })?)?;
         }
         StateCommand::Show { id } => {
@@ -57,7 +60,7 @@ pub(crate) fn run(
             let style = output::style(terminal);
             let mut known = false;
             let text = output::text_of(|out| {
-                known = show::state_user(out, &state, &id, &style)?;
+                known = state::state_user(out, &state, &id, &style)?;
                 Ok(())
             })?;
             if !known {
@@ -82,7 +85,7 @@ pub(crate) fn run(
 }
 
 fn rekey(
-    settings: &Settings,
+    settings: &LoadedProject,
     without_key: bool,
     lock_timeout: std::time::Duration,
     terminal: Terminal,
@@ -105,7 +108,7 @@ fn rekey(
     output::warn(terminal, &settings.root, &warnings);
     let _lock = settings
         .store
-        .lock(&holder::this_run("state rekey")?, lock_timeout)?;
+        .lock(&lock_owner::this_run("state rekey")?, lock_timeout)?;
     let state = recorded(settings, terminal)?;
     let old = settings.digest_key(&state)?;
     let salt = random::<16>()?;
@@ -136,12 +139,12 @@ fn rekey(
     ))
 }
 
-fn recorded(settings: &Settings, terminal: Terminal) -> Result<State, Failure> {
+fn recorded(settings: &LoadedProject, terminal: Terminal) -> Result<State, Failure> {
     loaded(settings, terminal).map(|(state, _)| state)
 }
 
 /// The state, and what tells in the end whether all that was asked of it could be read back.
-fn loaded(settings: &Settings, terminal: Terminal) -> Result<(State, Loaded), Failure> {
+fn loaded(settings: &LoadedProject, terminal: Terminal) -> Result<(State, Loaded), Failure> {
     let mut loaded = settings.store.load()?;
     output::replayed(terminal, &loaded);
     let state = loaded.state.take().ok_or_else(|| {
@@ -157,14 +160,14 @@ fn loaded(settings: &Settings, terminal: Terminal) -> Result<(State, Loaded), Fa
 }
 
 fn forget(
-    settings: &Settings,
+    settings: &LoadedProject,
     ids: &[MemberId],
     lock_timeout: std::time::Duration,
     terminal: Terminal,
 ) -> Result<(), Failure> {
     let _lock = settings
         .store
-        .lock(&holder::this_run("state forget")?, lock_timeout)?;
+        .lock(&lock_owner::this_run("state forget")?, lock_timeout)?;
     let mut state = recorded(settings, terminal)?;
     let missing: Vec<&MemberId> = ids
         .iter()

@@ -3,9 +3,9 @@
 use crate::cli::args::{DiagnosticFormat, Global, ValidateArguments};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output;
-use crate::cli::settings::Settings;
+use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
-use crate::manifest;
+use talkform::manifest;
 
 /// Checks the project file and the manifests; neither the state nor Channel is looked at.
 pub(crate) fn run(
@@ -13,7 +13,7 @@ pub(crate) fn run(
     arguments: &ValidateArguments,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
-    let checked = Settings::read(global).and_then(|settings| {
+    let checked = LoadedProject::read(global).and_then(|settings| {
         settings
             .desired()
             .map(|(desired, found)| (settings, desired, found))

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use crate::manifest::{AppendError, append, document};
 use crate::model::{Attributes, Declared, MemberId, Value};
 
-use super::properties::{expected, plains};
-use super::{read, settings};
+use crate::manifest::tests::properties::{expected, plains};
+use crate::manifest::tests::{read, settings};
 
 fn users(ids: &[&str]) -> BTreeMap<MemberId, Attributes> {
     let user = |id: &&str| {

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use crate::manifest::{ReadSettings, Reading, load};
+use crate::manifest::load;
+use crate::manifest::{ReadSettings, Reading};
 
 use crate::model::MemberId;
 
-use super::{codes, settings, user};
+use crate::manifest::tests::{codes, settings, user};
 
 fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
@@ -178,7 +179,7 @@ fn files_that_are_too_large() {
         .write(true)
         .open(folder.path().join("users/a.yaml"))
         .expect("the file");
-    file.set_len(crate::manifest::load::LONGEST_FILE + 1)
+    file.set_len(crate::manifest::files::find::LONGEST_FILE + 1)
         .expect("a hole");
     assert_eq!(
         codes(&load_with(folder.path(), &["users/*.yaml"])),

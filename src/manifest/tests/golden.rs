@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::manifest::{ReadSettings, load};
+use crate::manifest::ReadSettings;
+use crate::manifest::load;
 use crate::model::ApiVersion;
 
-use super::{settings, written};
+use crate::manifest::tests::{settings, written};
 
 #[test]
 fn cases() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{codes, read, user};
+use crate::manifest::tests::{codes, read, user};
 
 /// The only code, with the rest of the reading checked for size.
 fn refusal(name: &str, text: impl AsRef<[u8]>) -> &'static str {

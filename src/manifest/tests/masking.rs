@@ -2,7 +2,7 @@
 
 use crate::manifest::{Reading, read_texts};
 
-use super::{read, settings, user};
+use crate::manifest::tests::{read, settings, user};
 
 const SECRETS: [&str; 5] = [
     "Xaviera",

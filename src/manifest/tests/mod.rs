@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::model::{ApiVersion, Diagnostic, Sensitive};
 
-use super::{ReadSettings, Reading, read_texts};
+use crate::manifest::{ReadSettings, Reading, read_texts};
 
 /// What a project without a project file reads with.
 fn settings() -> ReadSettings {

@@ -2,12 +2,12 @@
 
 use proptest::prelude::*;
 
-use crate::manifest::file::{Format, flawless};
-use crate::manifest::pieces;
-use crate::manifest::user::Found;
+use crate::manifest::files::chunks;
+use crate::manifest::files::file::{Format, flawless};
+use crate::manifest::users::user::DeclaredUser;
 use crate::model::{Attributes, MemberId};
 
-use super::settings;
+use crate::manifest::tests::settings;
 
 type User = (
     MemberId,
@@ -17,7 +17,7 @@ type User = (
     (u32, u32),
 );
 
-fn told((users, places): (Vec<Found>, Vec<(u32, u32)>)) -> Vec<User> {
+fn told((users, places): (Vec<DeclaredUser>, Vec<(u32, u32)>)) -> Vec<User> {
     let users = users.into_iter().zip(places);
     users
         .map(|(found, place)| {
@@ -29,7 +29,7 @@ fn told((users, places): (Vec<Found>, Vec<(u32, u32)>)) -> Vec<User> {
 }
 
 fn in_pieces(text: &str, format: Format, size: usize) -> Option<Vec<User>> {
-    pieces::read(text, format, &settings(), &|_| {}, size).map(told)
+    chunks::read(text, format, &settings(), &|_| {}, size).map(told)
 }
 
 fn whole(text: &str, format: Format) -> Option<Vec<User>> {

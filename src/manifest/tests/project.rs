@@ -1,8 +1,8 @@
-use crate::manifest::ProjectFile;
-use crate::manifest::project::parse;
+use crate::manifest::project::file::ProjectFile;
+use crate::manifest::project::file::parse;
 use crate::model::{ApiVersion, Limit, Project, RemovedFields, RemovedUsers};
 
-use super::written;
+use crate::manifest::tests::written;
 
 fn project(text: &str) -> ProjectFile {
     parse(text, "talkform.yaml").expect("a project")

@@ -8,17 +8,18 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use crate::manifest::node::{Content, Node, Span};
-use crate::manifest::scalar::{Meaning, meaning};
-use crate::manifest::{Reading, json, read_texts};
+use crate::manifest::syntax::json;
+use crate::manifest::syntax::node::{Content, Node, Span};
+use crate::manifest::syntax::scalar::{PlainScalar, meaning};
+use crate::manifest::{Reading, read_texts};
 use crate::model::{Attributes, Declared, MemberId, ProfileKey, Value};
 
-use super::{codes, read, settings};
+use crate::manifest::tests::{codes, read, settings};
 
 /// A user as serde sees one: it shares no code with the reader.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Plain {
+pub(crate) struct Plain {
     member_id: String,
     profile: BTreeMap<String, Option<PlainValue>>,
     profile_once: BTreeMap<String, PlainValue>,
@@ -32,7 +33,7 @@ pub(super) struct Plain {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub(super) enum PlainValue {
+pub(crate) enum PlainValue {
     Boolean(bool),
     Integer(i64),
     Number(f64),
@@ -177,7 +178,7 @@ prop_compose! {
     }
 }
 
-pub(super) fn plains() -> impl Strategy<Value = Vec<Plain>> {
+pub(crate) fn plains() -> impl Strategy<Value = Vec<Plain>> {
     vec(plain(), 1..6).prop_map(|users| {
         let unique: BTreeMap<String, Plain> = users
             .into_iter()
@@ -207,7 +208,7 @@ fn wanted(reading: &Reading) -> BTreeMap<MemberId, Attributes> {
         .collect()
 }
 
-pub(super) fn expected(users: &[Plain]) -> BTreeMap<MemberId, Attributes> {
+pub(crate) fn expected(users: &[Plain]) -> BTreeMap<MemberId, Attributes> {
     users
         .iter()
         .map(|user| {
@@ -231,8 +232,8 @@ fn tree(node: &Node<'_>) -> Json {
         }
         Content::Scalar(scalar) if !scalar.plain => Json::String(scalar.text.to_string()),
         Content::Scalar(scalar) => match meaning(&scalar.text) {
-            Meaning::Null => Json::Null,
-            Meaning::Boolean(flag) => Json::Bool(flag),
+            PlainScalar::Null => Json::Null,
+            PlainScalar::Boolean(flag) => Json::Bool(flag),
             _ => serde_json::from_str(&scalar.text).expect("a number"),
         },
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::settings;
 use crate::manifest::schema::manifest_schema;
-use crate::manifest::{ReadSettings, Rules, read_texts};
+use crate::manifest::tests::settings;
+use crate::manifest::users::rules::Rules;
+use crate::manifest::{ReadSettings, read_texts};
 use crate::model::{ApiVersion, Diagnostic};
 
 const RULES: &str = r##"{

@@ -1,10 +1,11 @@
 use serde_json::{Value, json};
 
+use crate::manifest::project::file;
+use crate::manifest::read_texts;
 use crate::manifest::schema::{manifest_schema, project_schema};
-use crate::manifest::{project, read_texts};
 use crate::model::ApiVersion;
 
-use super::settings;
+use crate::manifest::tests::settings;
 
 fn accepts(schema: &Value, document: &Value) -> bool {
     jsonschema::validator_for(schema)
@@ -134,7 +135,7 @@ fn schema_and_reader_agree_on_projects() {
         json!({ "environments": { "staging": { "other": 1 } } }),
         json!({ "environments": [] }),
     ] {
-        let read = project::parse(&project.to_string(), "talkform.yaml");
+        let read = file::parse(&project.to_string(), "talkform.yaml");
         assert_eq!(
             accepts(&project_schema(), &project),
             read.is_ok(),

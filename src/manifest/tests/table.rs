@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::manifest::{Column, Table, TableError, read_table};
+use crate::manifest::import::csv::{Column, Table, TableError, read_table};
 
 fn columns(texts: &[&str]) -> Vec<Column> {
     texts

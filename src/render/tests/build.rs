@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use crate::model::{
     Attributes, Change, DigestKey, Digests, Entry, FieldAction, FieldChange, Limit, LimitCheck,
-    LimitKind, MemberId, Old, Origin, Plan, PlanDigest, PlannedChange, Reason, Rejection,
+    LimitKind, MemberId, Origin, Plan, PlanDigest, PlannedChange, Previous, Reason, Rejection,
     Sensitive, Upsert, Value,
 };
-use crate::render::{PlanView, TextOptions, plan_text};
+use crate::render::plan::text;
+use crate::render::plan::text::TextOptions;
+use crate::render::plan::view::PlanView;
 
-pub(super) fn digests() -> Digests {
+pub(crate) fn digests() -> Digests {
     DigestKey::new(b"salt", None).user(&Attributes::default())
 }
 
@@ -17,15 +19,15 @@ fn at(text: &str) -> jiff::Timestamp {
     text.parse().expect("a time")
 }
 
-pub(super) fn entry() -> Entry {
+pub(crate) fn entry() -> Entry {
     Entry::new(&digests(), at("2026-11-23T10:00:00Z"))
 }
 
-pub(super) fn id(text: &str) -> MemberId {
+pub(crate) fn id(text: &str) -> MemberId {
     MemberId::new(text).expect("a member id")
 }
 
-pub(super) fn texts(items: &[&str]) -> Value {
+pub(crate) fn texts(items: &[&str]) -> Value {
     Value::Texts(items.iter().map(|item| (*item).to_owned()).collect())
 }
 
@@ -36,7 +38,7 @@ fn field(path: &str, action: FieldAction) -> FieldChange {
     }
 }
 
-pub(super) fn set(path: &str, old: Old, new: impl Into<Value>) -> FieldChange {
+pub(crate) fn set(path: &str, old: Previous, new: impl Into<Value>) -> FieldChange {
     field(
         path,
         FieldAction::Set {
@@ -46,27 +48,27 @@ pub(super) fn set(path: &str, old: Old, new: impl Into<Value>) -> FieldChange {
     )
 }
 
-pub(super) fn add(path: &str, new: impl Into<Value>) -> FieldChange {
-    set(path, Old::Absent, new)
+pub(crate) fn add(path: &str, new: impl Into<Value>) -> FieldChange {
+    set(path, Previous::Absent, new)
 }
 
-pub(super) fn change(path: &str, new: impl Into<Value>) -> FieldChange {
-    set(path, Old::Recorded, new)
+pub(crate) fn change(path: &str, new: impl Into<Value>) -> FieldChange {
+    set(path, Previous::Recorded, new)
 }
 
-pub(super) fn known(path: &str, old: impl Into<Value>, new: impl Into<Value>) -> FieldChange {
-    set(path, Old::Known(old.into()), new)
+pub(crate) fn known(path: &str, old: impl Into<Value>, new: impl Into<Value>) -> FieldChange {
+    set(path, Previous::Known(old.into()), new)
 }
 
-pub(super) fn clear(path: &str, old: Old, declared: bool) -> FieldChange {
+pub(crate) fn clear(path: &str, old: Previous, declared: bool) -> FieldChange {
     field(path, FieldAction::Clear { old, declared })
 }
 
-pub(super) fn release(path: &str) -> FieldChange {
+pub(crate) fn release(path: &str) -> FieldChange {
     field(path, FieldAction::Release)
 }
 
-pub(super) fn once(path: &str, new: impl Into<Value>) -> FieldChange {
+pub(crate) fn once(path: &str, new: impl Into<Value>) -> FieldChange {
     field(path, FieldAction::Once { new: new.into() })
 }
 
@@ -84,7 +86,7 @@ fn planned(name: &str, change: Change, reason: Reason, line: Option<u32>) -> Pla
     }
 }
 
-pub(super) fn create(name: &str, fields: Vec<FieldChange>) -> PlannedChange {
+pub(crate) fn create(name: &str, fields: Vec<FieldChange>) -> PlannedChange {
     let change = Change::Create {
         upsert: Upsert::default(),
         digests: digests(),
@@ -93,7 +95,7 @@ pub(super) fn create(name: &str, fields: Vec<FieldChange>) -> PlannedChange {
     planned(name, change, Reason::NotRecorded, Some(20))
 }
 
-pub(super) fn update(name: &str, fields: Vec<FieldChange>, unchanged: usize) -> PlannedChange {
+pub(crate) fn update(name: &str, fields: Vec<FieldChange>, unchanged: usize) -> PlannedChange {
     let releases = |field: &FieldChange| field.action == FieldAction::Release;
     let change = Change::Update {
         upsert: (fields.is_empty() || !fields.iter().all(releases)).then(Upsert::default),
@@ -104,7 +106,7 @@ pub(super) fn update(name: &str, fields: Vec<FieldChange>, unchanged: usize) -> 
     planned(name, change, Reason::Changed, Some(14))
 }
 
-pub(super) fn forget(name: &str) -> PlannedChange {
+pub(crate) fn forget(name: &str) -> PlannedChange {
     planned(
         name,
         Change::Forget { last: entry() },
@@ -113,7 +115,7 @@ pub(super) fn forget(name: &str) -> PlannedChange {
     )
 }
 
-pub(super) fn delete(name: &str) -> PlannedChange {
+pub(crate) fn delete(name: &str) -> PlannedChange {
     planned(
         name,
         Change::Delete { last: entry() },
@@ -122,7 +124,7 @@ pub(super) fn delete(name: &str) -> PlannedChange {
     )
 }
 
-pub(super) fn moved(
+pub(crate) fn moved(
     name: &str,
     from: &str,
     fields: Vec<FieldChange>,
@@ -140,7 +142,7 @@ pub(super) fn moved(
     planned(name, change, Reason::Moved, Some(30))
 }
 
-pub(super) fn rejection(code: Option<&str>) -> Rejection {
+pub(crate) fn rejection(code: Option<&str>) -> Rejection {
     Rejection {
         digest: digests().user,
         status: 422,
@@ -150,7 +152,7 @@ pub(super) fn rejection(code: Option<&str>) -> Rejection {
     }
 }
 
-pub(super) fn limit(
+pub(crate) fn limit(
     kind: LimitKind,
     limit: Limit,
     allowed: Option<usize>,
@@ -164,7 +166,7 @@ pub(super) fn limit(
     }
 }
 
-pub(super) fn plan(mut changes: Vec<PlannedChange>, unchanged: usize) -> Plan {
+pub(crate) fn plan(mut changes: Vec<PlannedChange>, unchanged: usize) -> Plan {
     changes.sort_by(|one, other| one.id.cmp(&other.id));
     let ids: BTreeSet<_> = changes.iter().map(|planned| planned.id.clone()).collect();
     assert_eq!(ids.len(), changes.len(), "ids are unique");
@@ -186,7 +188,7 @@ pub(super) fn plan(mut changes: Vec<PlannedChange>, unchanged: usize) -> Plan {
     }
 }
 
-pub(super) fn tripped(mut plan: Plan, least: usize) -> Plan {
+pub(crate) fn tripped(mut plan: Plan, least: usize) -> Plan {
     plan.limits = vec![
         limit(LimitKind::Create, Limit::Count(500), Some(500), 1),
         limit(LimitKind::Update, Limit::Percent(30.0), Some(45), 60),
@@ -199,13 +201,13 @@ pub(super) fn tripped(mut plan: Plan, least: usize) -> Plan {
     plan
 }
 
-pub(super) fn text(plan: &Plan) -> String {
+pub(crate) fn text(plan: &Plan) -> String {
     text_with(plan, false, &TextOptions::default())
 }
 
-pub(super) fn text_with(plan: &Plan, show_sensitive: bool, options: &TextOptions) -> String {
+pub(crate) fn text_with(plan: &Plan, show_sensitive: bool, options: &TextOptions) -> String {
     let view = PlanView::new(plan, &Sensitive::default(), show_sensitive);
     let mut out = String::new();
-    plan_text::write(&mut out, &view, options).expect("a String takes everything");
+    text::write(&mut out, &view, options).expect("a String takes everything");
     out
 }

@@ -1,7 +1,7 @@
 use insta::assert_snapshot;
 
 use crate::model::{Diagnostic, Excerpt, Origin};
-use crate::render::Style;
+use crate::render::common::style::Style;
 use crate::render::diagnostic::{DiagnosticOptions, write, write_json_array};
 
 fn at(file: &str, line: u32, column: u32) -> Origin {

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use crate::render::escape::{
+use crate::render::common::escape::{
     code, html_code, is_dangerous, markdown, quoted, terminal, write_json,
 };
 
@@ -64,7 +64,7 @@ fn json_is_visible_and_the_same_data() {
 }
 
 /// Texts in which the dangerous is likelier than in arbitrary ones.
-pub(super) fn nasty() -> impl Strategy<Value = String> + Clone {
+pub(crate) fn nasty() -> impl Strategy<Value = String> + Clone {
     let piece = prop_oneof![
         any::<char>().prop_map(String::from),
         prop::sample::select(vec![
@@ -95,7 +95,7 @@ pub(super) fn nasty() -> impl Strategy<Value = String> + Clone {
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
-pub(super) fn is_command(line: &str) -> bool {
+pub(crate) fn is_command(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
     line.trim_start().starts_with("::")
         || ["##[", "##vso[", "##teamcity["]

@@ -2,7 +2,7 @@ use insta::assert_snapshot;
 
 use super::build::*;
 use crate::model::{FieldChange, Number, Value};
-use crate::render::TextOptions;
+use crate::render::plan::text::TextOptions;
 
 fn fields(fields: Vec<FieldChange>) -> String {
     let text = text(&plan(vec![update("u-1", fields, 0)], 0));

@@ -1,10 +1,10 @@
 use insta::assert_snapshot;
 
 use super::build::*;
-use crate::model::{Old, Plan, Sensitive};
-use crate::render::PlanView;
-use crate::render::escape::terminal;
-use crate::render::plan_json::{plan_schema, write};
+use crate::model::{Plan, Previous, Sensitive};
+use crate::render::common::escape::terminal;
+use crate::render::plan::json::{plan_schema, write};
+use crate::render::plan::view::PlanView;
 
 fn json(plan: &Plan, show_sensitive: bool) -> String {
     let view = PlanView::new(plan, &Sensitive::default(), show_sensitive);
@@ -19,8 +19,8 @@ fn json(plan: &Plan, show_sensitive: bool) -> String {
 #[test]
 fn every_kind_of_field() {
     let fields = vec![
-        clear("profile.a", Old::Recorded, true),
-        clear("profile.b", Old::Known("x".into()), false),
+        clear("profile.a", Previous::Recorded, true),
+        clear("profile.b", Previous::Known("x".into()), false),
         known("profile.email", "old@example.com", "new@example.com"),
         known("profile.seats", "1", 1),
         release("profileOnce.c"),

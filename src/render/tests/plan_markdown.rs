@@ -1,9 +1,9 @@
 use insta::assert_snapshot;
 
 use super::build::*;
-use crate::model::{Old, Plan, Sensitive};
-use crate::render::PlanView;
-use crate::render::plan_markdown::{MarkdownOptions, comment, marker};
+use crate::model::{Plan, Previous, Sensitive};
+use crate::render::plan::markdown::{MarkdownOptions, comment, marker};
+use crate::render::plan::view::PlanView;
 
 fn with(plan: &Plan, options: &MarkdownOptions<'_>) -> String {
     comment(&PlanView::new(plan, &Sensitive::default(), false), options)
@@ -14,7 +14,11 @@ fn dangers_first_and_open() {
     let mut changes = vec![
         update("u-1", vec![change("profile.plan", "pro")], 2),
         update("u-2", vec![change("unsubscribeEmail", false)], 2),
-        update("u-3", vec![clear("profile.seats", Old::Recorded, false)], 2),
+        update(
+            "u-3",
+            vec![clear("profile.seats", Previous::Recorded, false)],
+            2,
+        ),
         delete("u-4"),
         create("u-5", vec![add("profile.email", "c@example.com")]),
     ];

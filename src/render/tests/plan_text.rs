@@ -3,8 +3,9 @@ use std::collections::BTreeSet;
 use insta::assert_snapshot;
 
 use super::build::*;
-use crate::model::{Old, Plan, Reason};
-use crate::render::{Style, TextOptions};
+use crate::model::{Plan, Previous, Reason};
+use crate::render::common::style::Style;
+use crate::render::plan::text::TextOptions;
 
 fn story() -> Plan {
     plan(
@@ -12,7 +13,7 @@ fn story() -> Plan {
             update(
                 "u-1001",
                 vec![
-                    clear("profile.betaUntil", Old::Recorded, false),
+                    clear("profile.betaUntil", Previous::Recorded, false),
                     change("profile.email", "g@example.com"),
                     change("profile.plan", "pro"),
                     add("profile.seats", 12),
@@ -105,12 +106,20 @@ fn what_is_cleared_left_alone_and_deleted() {
             update(
                 "u-1",
                 vec![
-                    clear("profile.betaUntil", Old::Known("2026-01-01".into()), true),
-                    clear("profile.plan", Old::Recorded, false),
-                    clear("profile.email", Old::Known("g@example.com".into()), false),
+                    clear(
+                        "profile.betaUntil",
+                        Previous::Known("2026-01-01".into()),
+                        true,
+                    ),
+                    clear("profile.plan", Previous::Recorded, false),
+                    clear(
+                        "profile.email",
+                        Previous::Known("g@example.com".into()),
+                        false,
+                    ),
                     known("profile.seats", "1", 1),
                     release("profileOnce.utmSource"),
-                    set("profile.zone", Old::Cleared, "eu"),
+                    set("profile.zone", Previous::Cleared, "eu"),
                 ],
                 1,
             ),

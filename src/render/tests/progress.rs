@@ -4,9 +4,9 @@ use std::time::Duration;
 use indicatif::ProgressDrawTarget;
 use insta::assert_snapshot;
 
-use super::build::id;
 use crate::apply::{Event, Outcome, StopCause, UserOutcome};
 use crate::render::progress::{LogProgress, Progress};
+use crate::render::tests::build::id;
 
 fn finished(name: &str, outcome: Outcome) -> Event {
     Event::Finished(UserOutcome {

@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::build::*;
-use super::escape::{is_command, nasty};
 use crate::model::{
-    ApiChange, ApiVersion, FieldAction, FieldChange, FieldPath, LikelyMove, MemberId, Old, Plan,
-    ProfileKey, Sensitive, Value,
+    ApiChange, ApiVersion, FieldAction, FieldChange, FieldPath, LikelyMove, MemberId, Plan,
+    Previous, ProfileKey, Sensitive, Value,
 };
-use crate::render::escape::is_dangerous;
-use crate::render::plan_markdown::{MarkdownOptions, comment};
-use crate::render::{PlanView, Style, TextOptions, plan_json, plan_text};
+use crate::render::common::escape::is_dangerous;
+use crate::render::common::style::Style;
+use crate::render::plan::markdown::{MarkdownOptions, comment};
+use crate::render::plan::text::TextOptions;
+use crate::render::plan::view::PlanView;
+use crate::render::plan::{json, text};
+use crate::render::tests::escape::{is_command, nasty};
 
 /// One user to be: which change, what id, and fields of key, kind, old and new text.
 type Seed = (u8, String, Vec<(String, u8, String, String)>);
@@ -23,26 +26,26 @@ fn field((key, kind, old, new): &(String, u8, String, String)) -> FieldChange {
     let (path, action) = match kind % 9 {
         0 => (
             FieldPath::Profile(key),
-            set_action(Old::Absent, new.as_str().into()),
+            set_action(Previous::Absent, new.as_str().into()),
         ),
         1 => (
             FieldPath::Profile(key),
-            set_action(Old::Recorded, new.as_str().into()),
+            set_action(Previous::Recorded, new.as_str().into()),
         ),
         2 => {
-            let old = Old::Known(old.as_str().into());
+            let old = Previous::Known(old.as_str().into());
             (
                 FieldPath::Profile(key),
                 set_action(old, new.as_str().into()),
             )
         }
         3 => {
-            let old = Old::Known(list(old));
+            let old = Previous::Known(list(old));
             (FieldPath::Profile(key), set_action(old, list(new)))
         }
         4 => {
             let action = FieldAction::Clear {
-                old: Old::Known(old.as_str().into()),
+                old: Previous::Known(old.as_str().into()),
                 declared: old < new,
             };
             (FieldPath::Profile(key), action)
@@ -54,23 +57,23 @@ fn field((key, kind, old, new): &(String, u8, String, String)) -> FieldChange {
             },
         ),
         6 => {
-            let old = Old::Known(format!("a\n{old}\nb").as_str().into());
+            let old = Previous::Known(format!("a\n{old}\nb").as_str().into());
             let new = Value::from(format!("a\n{new}\nb").as_str());
             (FieldPath::Profile(key), set_action(old, new))
         }
         7 => {
-            let old = Old::Known(old.as_str().into());
+            let old = Previous::Known(old.as_str().into());
             (FieldPath::Profile(key), FieldAction::Leave { old })
         }
         _ => (
             FieldPath::Tags,
-            set_action(Old::Known(list(old)), list(new)),
+            set_action(Previous::Known(list(old)), list(new)),
         ),
     };
     FieldChange { path, action }
 }
 
-fn set_action(old: Old, new: Value) -> FieldAction {
+fn set_action(old: Previous, new: Value) -> FieldAction {
     FieldAction::Set { old, new }
 }
 
@@ -124,11 +127,11 @@ fn all(plan: &Plan, sensitive: &Sensitive) -> Vec<String> {
             ..TextOptions::default()
         };
         let mut text = String::new();
-        plan_text::write(&mut text, &view, &options).expect("a String");
+        text::write(&mut text, &view, &options).expect("a String");
         outputs.push(text);
     }
     let mut json = Vec::new();
-    plan_json::write(&mut json, &view).expect("memory");
+    json::write(&mut json, &view).expect("memory");
     outputs.push(String::from_utf8(json).expect("text"));
     outputs
 }

@@ -3,10 +3,11 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 
-use super::build::id;
 use crate::apply::{Outcome, Report, SkipCause, StopCause, UserOutcome};
-use crate::render::report::{ReportOptions, write};
-use crate::render::report_json::{self, report_schema};
+use crate::render::report::json;
+use crate::render::report::json::report_schema;
+use crate::render::report::text::{ReportOptions, write};
+use crate::render::tests::build::id;
 
 fn outcome(name: &str, action: &'static str, outcome: Outcome) -> UserOutcome {
     UserOutcome {
@@ -185,7 +186,7 @@ fn failures_without_a_stop() {
 #[test]
 fn as_json() {
     let mut out = Vec::new();
-    report_json::write(&mut out, &mixed()).expect("memory");
+    json::write(&mut out, &mixed()).expect("memory");
     let text = String::from_utf8(out).expect("text");
     assert!(!text.contains("8210"));
     let json: serde_json::Value = serde_json::from_str(&text).expect("json");

@@ -1,8 +1,9 @@
 use insta::assert_snapshot;
 
-use super::build::{entry, id, rejection};
 use crate::model::{ApiVersion, DigestKey, Entry, FieldPath, RecordedFields, State};
-use crate::render::{Style, show};
+use crate::render::common::style::Style;
+use crate::render::state;
+use crate::render::tests::build::{entry, id, rejection};
 
 fn state() -> State {
     let mut state = State::new(
@@ -40,7 +41,7 @@ fn told(write: impl FnOnce(&mut String)) -> String {
 
 #[test]
 fn the_whole() {
-    let text = told(|out| show::state(out, &state(), &Style::plain()).expect("a String"));
+    let text = told(|out| state::state(out, &state(), &Style::plain()).expect("a String"));
     assert_snapshot!(text, @"
     lineage       9f86d081884c7d65
     serial        42
@@ -56,7 +57,7 @@ fn the_whole() {
 
 #[test]
 fn a_line_for_each_user() {
-    let text = told(|out| show::state_list(out, &state(), &Style::plain()).expect("a String"));
+    let text = told(|out| state::state_list(out, &state(), &Style::plain()).expect("a String"));
     assert_snapshot!(text, @"
     u-1001   ca2382f72863   2026-11-23T10:00:00Z   1 unconfirmed
     회원     ca2382f72863   2026-11-23T10:00:00Z   rejected last time: 422 (attempt 2 since 2026-11-20)
@@ -68,7 +69,7 @@ fn a_line_for_each_user() {
 fn one_user() {
     let one = |name: &str| {
         told(|out| {
-            let known = show::state_user(out, &state(), &id(name), &Style::plain());
+            let known = state::state_user(out, &state(), &id(name), &Style::plain());
             assert_eq!(known.expect("a String"), name != "u-0");
         })
     };

@@ -1,0 +1,84 @@
+//! The arguments of `import`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::request_options::{RequestOptions, duration};
+use talkform::manifest::Column;
+
+/// `import`
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// Member ids; `-` reads them from stdin, one a line
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// A file with one member id a line; `-` is stdin. Empty lines and lines that start with # are passed over
+    #[arg(long, value_name = "FILE", env = "TALKFORM_FROM")]
+    pub from: Option<PathBuf>,
+    /// A CSV export that has the member ids in a column; `-` is stdin
+    #[arg(long, value_name = "FILE", env = "TALKFORM_CSV")]
+    pub csv: Option<PathBuf>,
+    /// The column with the member ids, where none is called like a member id, a user id or an id
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "csv",
+        env = "TALKFORM_ID_COLUMN"
+    )]
+    pub id_column: Option<String>,
+    /// Take the values from the CSV instead of reading the users from Channel: no request is made, and
+    /// nothing is recorded, because nobody has seen that Channel has them
+    #[arg(
+        long,
+        requires = "csv",
+        requires = "column",
+        conflicts_with_all = ["ids", "from"],
+        env = "TALKFORM_VALUES_FROM_CSV"
+    )]
+    pub values_from_csv: bool,
+    /// With --values-from-csv: the profile key that a column fills, such as `Plan=profile.plan` or
+    /// `Seats=profile.seats:number` (also `:boolean`, `:text`); may be repeated
+    #[arg(
+        long,
+        value_name = "HEADER=profile.KEY",
+        requires = "values_from_csv",
+        env = "TALKFORM_COLUMN"
+    )]
+    pub column: Vec<Column>,
+    /// Take over only fields that fit (`*` any run, `?` one character), such as `profile.plan,tags`; may be
+    /// repeated
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        value_delimiter = ',',
+        conflicts_with = "values_from_csv",
+        env = "TALKFORM_FIELDS"
+    )]
+    pub fields: Vec<String>,
+    /// The manifest to write, in the project's folder; users are added to one that is there
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "users/imported.yaml",
+        env = "TALKFORM_IMPORT_OUT"
+    )]
+    pub out: PathBuf,
+    /// Write one file a user into this folder of the project
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with = "out",
+        env = "TALKFORM_SPLIT"
+    )]
+    pub split: Option<PathBuf>,
+    /// Write manifests only: the next plan then creates the users, which sends what Channel has already
+    #[arg(long, env = "TALKFORM_NO_RECORD")]
+    pub no_record: bool,
+    /// How long to wait for somebody else's apply: `0s`, `5m`
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
+    pub lock_timeout: std::time::Duration,
+    /// How to read.
+    #[command(flatten)]
+    pub traffic: RequestOptions,
+}

@@ -1,0 +1,359 @@
+//! `import`
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wildmatch::WildMatch;
+
+use crate::cli::args::Global;
+use crate::cli::channel::make_state_folder;
+use crate::cli::clock::now;
+use crate::cli::commands::import::arguments::ImportArguments;
+use crate::cli::commands::import::sources::Sources;
+use crate::cli::commands::import::summary::{Imported, Messages};
+use crate::cli::commands::import::targets;
+use crate::cli::commands::import::targets::{PlannedFile, Target};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::project::LoadedProject;
+use crate::cli::session::{Opened, Session};
+use crate::cli::terminal::Terminal;
+use crate::cli::{lock_owner, output, signals};
+use talkform::apply;
+use talkform::apply::{ReadReport, Reading};
+use talkform::manifest;
+use talkform::manifest::{Adopted, ReadSettings};
+use talkform::model::{Desired, Diagnostic, Entry, FieldPath, MemberId, State};
+use talkform::plan;
+use talkform::render::report::text::why_stopped;
+use talkform::state::{JournalRecord, Loaded};
+
+/// Reads users from Channel and declares them as they are, so that the next plan has nothing to do.
+pub(crate) fn run(
+    global: &Global,
+    arguments: &ImportArguments,
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
+    let wanted = wanted(&arguments.fields)?;
+    let settings = LoadedProject::read(global)?;
+    let target = Target::find(&settings, arguments)?;
+    let desired = declared(&settings)?;
+    let sources = Sources::read(arguments)?;
+    let mut talk = Messages::new(terminal);
+    talk.sources(&sources);
+    if arguments.values_from_csv {
+        return from_values(&settings, &target, &desired, sources, talk);
+    }
+
+    let is_recorded = !arguments.no_record;
+    let _lock = if is_recorded {
+        make_state_folder(&settings)?;
+        let holder = lock_owner::this_run("import")?;
+        Some(settings.store.lock(&holder, arguments.lock_timeout)?)
+    } else {
+        None
+    };
+    let loaded = settings.store.load()?;
+    output::replayed(terminal, &loaded);
+    let ids = to_read(
+        &settings,
+        &sources,
+        &desired,
+        &loaded,
+        is_recorded,
+        &mut talk,
+    )?;
+    if ids.is_empty() {
+        talk.say();
+        return Err(nothing(&sources));
+    }
+    let (report, readings, channel_id) = read(&settings, arguments, &loaded, &ids, terminal)?;
+    if let Some(cause) = report.stopped {
+        talk.failed(readings);
+        talk.say();
+        let left = output::counted(report.failed + report.skipped, "user", "users");
+        terminal.talk(&format!(
+            "error: {}; {left} not read; nothing was written. Run it again.",
+            why_stopped(cause)
+        ));
+        return Ok(Exit::Stopped);
+    }
+    let imported = take_over(&settings, &desired, readings, &wanted, &mut talk);
+    talk.say();
+    if imported.is_empty() {
+        return Err(nothing(&sources));
+    }
+    let written = texts(&settings, &target, &imported, terminal)?;
+    if is_recorded {
+        // Manifests first: users who are declared and not recorded are sent once more, which is
+        // harmless, and another import records them.
+        let state = next_state(&settings, loaded, channel_id, &desired, &imported)?;
+        targets::write(&settings, &target, &written)?;
+        settings
+            .store
+            .save(&state)
+            .and_then(|()| settings.store.remove_journal())
+            .map_err(|error| {
+                Failure::with_hint(
+                    format!("the manifests were written, and not recorded: {error}"),
+                    "run the same import again: it records users who are declared as Channel has them",
+                )
+            })?;
+    } else {
+        targets::write(&settings, &target, &written)?;
+    }
+    terminal.result(&imported.summary(&settings, &written, is_recorded))?;
+    Ok(exit(&talk))
+}
+
+/// Sorts what was read: whom to declare, whom only to record, of whom there is something to say.
+fn take_over(
+    settings: &LoadedProject,
+    desired: &Desired,
+    readings: BTreeMap<MemberId, Reading>,
+    wanted: &dyn Fn(&str) -> bool,
+    talk: &mut Messages,
+) -> Imported {
+    let mut imported = Imported::default();
+    for (id, reading) in readings {
+        let Reading::Found(observed) = reading else {
+            talk.unread(&id, reading);
+            continue;
+        };
+        let Some(user) = desired.users.get(&id) else {
+            let Adopted {
+                attributes,
+                left_out,
+            } = manifest::adopt(&observed, settings.project.channel.api, wanted);
+            talk.left_out(&id, left_out);
+            imported.added.insert(id, attributes);
+            continue;
+        };
+        let differing = plan::differing(&user.attributes, &observed);
+        if differing.is_empty() {
+            imported.recorded.insert(id, user.attributes.clone());
+        } else {
+            talk.differing(&id, &differing);
+        }
+    }
+    imported
+}
+
+fn exit(talk: &Messages) -> Exit {
+    if talk.has_trouble() {
+        Exit::SomeFailed
+    } else {
+        Exit::Done
+    }
+}
+
+/// Takes the values of a CSV: nobody is asked, so nothing is recorded.
+fn from_values(
+    settings: &LoadedProject,
+    target: &Target,
+    desired: &Desired,
+    sources: Sources,
+    mut talk: Messages,
+) -> Result<Exit, Failure> {
+    let mut imported = Imported::default();
+    let failure = nothing(&sources);
+    for (id, path, reason) in sources.left_out {
+        talk.left_out(&id, vec![(path, reason)]);
+    }
+    for (id, attributes) in sources.users {
+        match desired.users.get(&id) {
+            Some(user) => talk.declared(&id, &user.origin),
+            None => {
+                imported.added.insert(id, attributes);
+            }
+        }
+    }
+    talk.say();
+    if imported.is_empty() {
+        return Err(failure);
+    }
+    let terminal = talk.terminal();
+    let written = texts(settings, target, &imported, terminal)?;
+    targets::write(settings, target, &written)?;
+    terminal.result(&imported.summary(settings, &written, false))?;
+    Ok(exit(&talk))
+}
+
+/// The manifests as they will be, where the project's own rules allow them.
+fn texts(
+    settings: &LoadedProject,
+    target: &Target,
+    imported: &Imported,
+    terminal: Terminal,
+) -> Result<Vec<PlannedFile>, Failure> {
+    imported.texts(settings, target).inspect_err(|failure| {
+        if matches!(failure, Failure::Diagnostics(_)) {
+            terminal.talk(
+                "The users break the project's own rules: nothing was written. The places are those they would have had.",
+            );
+        }
+    })
+}
+
+/// Which fields are taken over. A pattern that no field can fit is a slip.
+fn wanted(patterns: &[String]) -> Result<impl Fn(&str) -> bool + use<>, Failure> {
+    for pattern in patterns {
+        let is_exact = !pattern.contains(['*', '?']);
+        match pattern.parse::<FieldPath>() {
+            Ok(FieldPath::ProfileOnce(_)) => {
+                return Err(Failure::Usage(format!(
+                    "--fields: «{pattern}»: Channel shows no profileOnce, only its effect on the profile"
+                )));
+            }
+            Err(_) if is_exact => {
+                return Err(Failure::Usage(format!(
+                    "--fields: «{pattern}» is no field of a user; did you mean profile.{pattern}?"
+                )));
+            }
+            _ => {}
+        }
+    }
+    let patterns: Vec<WildMatch> = patterns.iter().map(|text| WildMatch::new(text)).collect();
+    Ok(move |path: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(path)))
+}
+
+/// The users who are declared already. A project without any is one that import begins.
+fn declared(settings: &LoadedProject) -> Result<Desired, Failure> {
+    const NO_FILE: &str = "pattern-matches-nothing";
+    let found = match settings.desired() {
+        Ok((desired, _)) => return Ok(desired),
+        Err(Failure::Diagnostics(found)) => found,
+        Err(other) => return Err(other),
+    };
+    let errors = || found.iter().filter(|diagnostic| diagnostic.is_error());
+    if errors().any(|diagnostic| diagnostic.code != NO_FILE) {
+        return Err(Failure::Diagnostics(found));
+    }
+    let is_idle = |pattern: &str| errors().any(|diagnostic| &*diagnostic.origin.file == pattern);
+    let mut read: ReadSettings = settings.read_settings();
+    read.patterns
+        .retain(|pattern| !is_idle(pattern.strip_prefix("./").unwrap_or(pattern)));
+    let reading = manifest::load(&settings.root, &read, None);
+    if reading.diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(Failure::Diagnostics(reading.diagnostics));
+    }
+    Ok(reading.desired)
+}
+
+fn nothing(sources: &Sources) -> Failure {
+    let named = output::counted(sources.users.len(), "user was", "users were");
+    Failure::refused(format!(
+        "there is nothing to import: {named} named; nothing was written"
+    ))
+}
+
+/// Whom to ask Channel for: users who are not declared, and declared ones who are not recorded so: an
+/// earlier import may have ended between manifests and state.
+fn to_read(
+    settings: &LoadedProject,
+    sources: &Sources,
+    desired: &Desired,
+    loaded: &Loaded,
+    is_recorded: bool,
+    talk: &mut Messages,
+) -> Result<Vec<MemberId>, Failure> {
+    let state = settings.recorded(loaded);
+    let key = settings.digest_key(&state)?;
+    let mut ids = Vec::with_capacity(sources.users.len());
+    for id in sources.users.keys() {
+        if let Some(user) = desired.users.get(id) {
+            talk.declared(id, &user.origin);
+            let digest = || key.user(&user.attributes).user;
+            let is_known = state
+                .users
+                .get(id)
+                .is_some_and(|entry| entry.digest == digest());
+            if is_known || !is_recorded {
+                continue;
+            }
+        }
+        ids.push(id.clone());
+    }
+    Ok(ids)
+}
+
+type Read = (ReadReport, BTreeMap<MemberId, Reading>, String);
+
+fn read(
+    settings: &LoadedProject,
+    arguments: &ImportArguments,
+    loaded: &Loaded,
+    ids: &[MemberId],
+    terminal: Terminal,
+) -> Result<Read, Failure> {
+    let recorded = loaded
+        .state
+        .as_ref()
+        .and_then(|state| state.channel_id.as_deref());
+    let opened = Session::new(settings, &arguments.traffic, terminal).open(recorded)?;
+    let options = opened.read_options(settings, &arguments.traffic);
+    let Opened {
+        runtime,
+        open,
+        channel_id,
+        ..
+    } = opened;
+    let mut progress = output::Progress::new(terminal);
+    let mut readings = BTreeMap::new();
+    let report = runtime.block_on(async {
+        let (stop, watching) = signals::watch(arguments.traffic.max_duration);
+        let report = apply::read_users(
+            ids,
+            Arc::clone(&open.channel),
+            &options,
+            &stop,
+            now,
+            &mut |event| progress.on_event(&event),
+            &mut |id, reading| {
+                readings.insert(id.clone(), reading);
+            },
+        )
+        .await;
+        watching.abort();
+        open.close();
+        report
+    });
+    progress.finish();
+    Ok((report, readings, channel_id))
+}
+
+/// The state that records the imported users as applied.
+fn next_state(
+    settings: &LoadedProject,
+    mut loaded: Loaded,
+    channel_id: String,
+    desired: &Desired,
+    imported: &Imported,
+) -> Result<State, Failure> {
+    let recorded = loaded.state.take();
+    let is_first = recorded.is_none();
+    let mut state = match recorded {
+        Some(state) => state,
+        None => settings.first_state()?,
+    };
+    let key = settings.digest_key(&state)?;
+    let at = now();
+    let entries: Vec<(MemberId, Entry)> = imported
+        .users()
+        .map(|(id, user)| (id.clone(), Entry::new(&key.user(user), at)))
+        .collect();
+    let records = entries
+        .iter()
+        .map(|(id, entry)| JournalRecord::Applied(id.clone(), entry.clone()));
+    settings.store.check_room(&loaded, desired, records)?;
+    for (id, entry) in entries {
+        state.rejected.remove(&id);
+        state.users.insert(id, entry);
+    }
+    state.channel_id = Some(channel_id);
+    // Another API version is a step of a plan, not of an import.
+    if is_first {
+        state.api = settings.project.channel.api;
+    }
+    state.serial += 1;
+    Ok(state)
+}

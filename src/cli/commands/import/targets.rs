@@ -1,0 +1,233 @@
+//! Where imported users are written: one manifest, or one file a user.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use crate::cli::commands::import::arguments::ImportArguments;
+use crate::cli::failure::Failure;
+use crate::cli::files;
+use crate::cli::project::LoadedProject;
+use talkform::manifest;
+use talkform::manifest::{AppendError, ReadSettings};
+use talkform::model::{Attributes, MemberId};
+
+/// The longest name that is given to a file, in bytes; the most that common file systems take is 255.
+const LONGEST_NAME: usize = 120;
+
+/// How many names that a user's file could have may be taken by files that are there.
+const MOST_FOREIGN: usize = 1000;
+
+/// Where to write, known to be where the project finds its manifests.
+pub(crate) enum Target {
+    /// One file, by its name in the project.
+    File(String),
+    /// A folder, by its name in the project.
+    Folder(String),
+}
+
+/// A file as it will be.
+pub(crate) struct PlannedFile {
+    /// Its name in the project.
+    pub name: String,
+    /// What it will hold.
+    pub text: String,
+}
+
+impl Target {
+    /// Refuses a place where the project would not look.
+    pub(crate) fn find(
+        settings: &LoadedProject,
+        arguments: &ImportArguments,
+    ) -> Result<Self, Failure> {
+        let (path, example) = match &arguments.split {
+            Some(folder) => (folder, Some("user.yaml")),
+            None => (&arguments.out, None),
+        };
+        let name = name_in_project(settings, path)?;
+        let is_manifest = manifest::matcher(&settings.project.manifests);
+        let found = match example {
+            Some(file) if name.is_empty() => is_manifest(file),
+            Some(file) => is_manifest(&format!("{name}/{file}")),
+            None => is_manifest(&name),
+        };
+        if !found {
+            return Err(Failure::with_hint(
+                format!("no pattern of the project would find {}", path.display()),
+                format!(
+                    "write to where `manifests` looks ({}), or add a pattern there",
+                    settings.project.manifests.join(", ")
+                ),
+            ));
+        }
+        Ok(match arguments.split {
+            Some(_) => Self::Folder(name),
+            None => Self::File(name),
+        })
+    }
+
+    /// The files as they will be. Everything was read again; nothing is written yet.
+    pub(crate) fn texts(
+        &self,
+        settings: &LoadedProject,
+        users: &BTreeMap<MemberId, Attributes>,
+    ) -> Result<Vec<PlannedFile>, Failure> {
+        let read = settings.read_settings();
+        let written = match self {
+            Self::File(name) => {
+                let path = settings.root.join(name);
+                let old = if files::exists(&path) {
+                    Some(files::read_to_string(&path).map_err(|error| {
+                        Failure::refused(format!("cannot read {}: {error}", path.display()))
+                    })?)
+                } else {
+                    None
+                };
+                let text = manifest::append(name, old.as_deref(), users, &read)
+                    .map_err(|error| refused(name, &error))?;
+                vec![PlannedFile {
+                    name: name.clone(),
+                    text,
+                }]
+            }
+            Self::Folder(folder) => in_folder(settings, folder, users, &read)?,
+        };
+        check_rules(settings, &written)?;
+        Ok(written)
+    }
+}
+
+fn refused(name: &str, error: &AppendError) -> Failure {
+    let hint = match error {
+        AppendError::Format => "name a file such as users/imported.yaml",
+        AppendError::Unreadable | AppendError::Differs => "name another file with --out",
+    };
+    Failure::with_hint(
+        format!("cannot add users to {name}: {error}; nothing was written"),
+        hint,
+    )
+}
+
+/// Users who break the project's own rules would end every later plan.
+fn check_rules(settings: &LoadedProject, written: &[PlannedFile]) -> Result<(), Failure> {
+    let Some(rules) = settings.rules()? else {
+        return Ok(());
+    };
+    let read = ReadSettings {
+        rules: Some(Arc::new(rules)),
+        ..settings.read_settings()
+    };
+    let files = written
+        .iter()
+        .map(|file| (Arc::from(&*file.name), file.text.clone().into_bytes()))
+        .collect();
+    let mut reading = manifest::read_texts(files, &read);
+    reading
+        .diagnostics
+        .retain(talkform::model::Diagnostic::is_error);
+    if reading.diagnostics.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Diagnostics(reading.diagnostics))
+    }
+}
+
+fn in_folder(
+    settings: &LoadedProject,
+    folder: &str,
+    users: &BTreeMap<MemberId, Attributes>,
+    read: &ReadSettings,
+) -> Result<Vec<PlannedFile>, Failure> {
+    // Some file systems take `A.yaml` and `a.yaml` for one file.
+    let mut taken = BTreeSet::new();
+    let mut written = Vec::with_capacity(users.len());
+    for (id, user) in users {
+        let stem = file_stem(id);
+        let name = (1..=users.len() + MOST_FOREIGN)
+            .map(|number| {
+                let suffix = if number == 1 {
+                    String::new()
+                } else {
+                    format!("-{number}")
+                };
+                let file = format!("{stem}{suffix}.yaml");
+                if folder.is_empty() {
+                    file
+                } else {
+                    format!("{folder}/{file}")
+                }
+            })
+            .find(|name| {
+                !files::exists(&settings.root.join(name)) && taken.insert(name.to_lowercase())
+            })
+            .ok_or_else(|| Failure::refused(format!("every name for a file of {id} is taken")))?;
+        let text = manifest::document(id, user, read).map_err(|error| refused(&name, &error))?;
+        written.push(PlannedFile { name, text });
+    }
+    Ok(written)
+}
+
+/// The id as the name of a file: letters and digits of any script as they are, other characters as `%2F`.
+fn file_stem(id: &MemberId) -> String {
+    let mut stem = String::new();
+    for (at, character) in id.as_str().char_indices() {
+        let is_plain = character.is_alphanumeric() || matches!(character, '-' | '_' | '@');
+        if is_plain || (character == '.' && at > 0) {
+            stem.push(character);
+        } else {
+            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+                // Writing to a String does not fail.
+                let _ = write!(stem, "%{byte:02X}");
+            }
+        }
+        if stem.len() > LONGEST_NAME {
+            break;
+        }
+    }
+    stem
+}
+
+/// Writes all files or none: those that were written are removed where a later one cannot be.
+pub(crate) fn write(
+    settings: &LoadedProject,
+    target: &Target,
+    written: &[PlannedFile],
+) -> Result<(), Failure> {
+    for (number, file) in written.iter().enumerate() {
+        if let Err(failure) = files::replace(&settings.root.join(&file.name), &file.text) {
+            if let Target::Folder(_) = target {
+                for done in &written[..number] {
+                    let _ = files::remove(&settings.root.join(&done.name));
+                }
+            }
+            return Err(failure);
+        }
+    }
+    Ok(())
+}
+
+/// A path below the project's folder, with `/`.
+fn name_in_project(settings: &LoadedProject, path: &Path) -> Result<String, Failure> {
+    let outside = || {
+        Failure::with_hint(
+            format!("{} is not in the project's folder", path.display()),
+            "name a path that is relative to the project",
+        )
+    };
+    let relative: PathBuf = if path.is_absolute() {
+        let root = std::path::absolute(&settings.root).unwrap_or_else(|_| settings.root.clone());
+        path.strip_prefix(root).map_err(|_| outside())?.to_owned()
+    } else {
+        path.to_owned()
+    };
+    let mut parts = Vec::new();
+    for part in relative.components() {
+        match part {
+            Component::CurDir => {}
+            Component::Normal(part) => parts.push(part.to_str().ok_or_else(outside)?.to_owned()),
+            _ => return Err(outside()),
+        }
+    }
+    Ok(parts.join("/"))
+}

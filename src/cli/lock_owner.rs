@@ -1,0 +1,48 @@
+//! Who this run is, for whoever meets its lock.
+
+use jiff::Timestamp;
+
+use crate::cli::failure::Failure;
+use crate::cli::project::random;
+use talkform::model::digest::digests::to_hex;
+use talkform::state::LockOwner;
+
+#[expect(clippy::disallowed_methods, reason = "this is where the clock lives")]
+/// Names this process by its command alone: arguments may hold what is nobody's business.
+pub(crate) fn this_run(command: &str) -> Result<LockOwner, Failure> {
+    let of = |names: &[&str]| {
+        names
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    };
+    Ok(LockOwner {
+        id: to_hex(&random::<4>()?),
+        who: of(&[
+            "GITHUB_ACTOR",
+            "GITLAB_USER_LOGIN",
+            "USER",
+            "USERNAME",
+            "LOGNAME",
+        ])
+        .unwrap_or_else(|| "somebody".to_owned()),
+        host: of(&["HOSTNAME", "COMPUTERNAME"])
+            .or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok())
+            .map_or_else(|| "this machine".to_owned(), |name| name.trim().to_owned()),
+        pid: std::process::id(),
+        command: format!("talkform {command}"),
+        since: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        run: ci_run(),
+    })
+}
+
+fn ci_run() -> Option<String> {
+    let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if let (Some(server), Some(repository), Some(run)) = (
+        of("GITHUB_SERVER_URL"),
+        of("GITHUB_REPOSITORY"),
+        of("GITHUB_RUN_ID"),
+    ) {
+        return Some(format!("{server}/{repository}/actions/runs/{run}"));
+    }
+    of("CI_JOB_URL").or_else(|| of("BUILD_URL"))
+}

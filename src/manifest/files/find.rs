@@ -1,0 +1,275 @@
+//! Finds manifests on disk and reads them. The only place that touches files.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use globset::{GlobBuilder, GlobMatcher};
+use walkdir::{DirEntry, WalkDir};
+
+use crate::model::{Diagnostic, Origin, RecordedLookup};
+
+use crate::manifest::files::assemble::read_all;
+use crate::manifest::options::{ReadSettings, Reading};
+use crate::manifest::problem::wording::in_backticks;
+
+/// The longest file that is read, in bytes. A hundred thousand users are about 30 MB; whatever is
+/// longer than this is no manifest, and it is refused by its size, not by reading it.
+pub const LONGEST_FILE: u64 = 512 * 1024 * 1024;
+
+/// Finds and reads all manifests of a project. Files are taken in the order of their names, which
+/// are relative to `root` and written with `/`.
+///
+/// Symbolic links are followed within the project. What a pattern's wildcard finds never starts
+/// with a dot, nor lies in a folder that does.
+///
+/// With what a state knows, users and files that are as recorded come without attributes, and such files
+/// are not even read beyond their digest.
+pub fn load(root: &Path, settings: &ReadSettings, known: Option<&RecordedLookup<'_>>) -> Reading {
+    let mut found = Search {
+        root,
+        real_root: fs::canonicalize(root).unwrap_or_else(|_| root.to_owned()),
+        files: BTreeMap::new(),
+        diagnostics: Vec::new(),
+    };
+    for pattern in &settings.patterns {
+        found.pattern(pattern);
+    }
+    let mut seen = HashSet::new();
+    let mut diagnostics = found.diagnostics;
+    diagnostics.retain(|diagnostic| seen.insert(diagnostic.clone()));
+    let (names, paths): (Vec<Arc<str>>, Vec<PathBuf>) = found
+        .files
+        .into_iter()
+        .map(|(name, path)| (Arc::from(name), path))
+        .unzip();
+    let source = |file: usize| read_bytes(&paths[file], &names[file]).map(Cow::Owned);
+    read_all(&names, &source, settings, known, diagnostics)
+}
+
+/// Whether a file's name, relative to the project and with `/`, is one of a manifest. What only the
+/// disk knows, such as links, plays no part.
+pub fn matcher(patterns: &[String]) -> impl Fn(&str) -> bool {
+    let patterns: Vec<Pattern> = patterns
+        .iter()
+        .filter_map(|text| Pattern::new(text.strip_prefix("./").unwrap_or(text)).ok())
+        .collect();
+    move |name| {
+        let is_hidden = name.split('/').any(|part| part.starts_with('.'));
+        patterns
+            .iter()
+            .any(|pattern| (!is_hidden || pattern.names_hidden) && pattern.matcher.is_match(name))
+    }
+}
+
+struct Search<'r> {
+    root: &'r Path,
+    real_root: PathBuf,
+    /// By the name that is shown.
+    files: BTreeMap<String, PathBuf>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// A pattern, and the part of it that can be walked to without looking.
+struct Pattern {
+    matcher: GlobMatcher,
+    base: PathBuf,
+    /// How far below the base a match can be.
+    depth: usize,
+    /// Whether the pattern itself names something with a dot.
+    names_hidden: bool,
+}
+
+impl Pattern {
+    fn new(text: &str) -> Result<Self, globset::Error> {
+        let matcher = GlobBuilder::new(text)
+            .literal_separator(true)
+            .build()?
+            .compile_matcher();
+        let parts: Vec<&str> = text.split('/').filter(|part| *part != ".").collect();
+        let literal = |part: &&&str| !part.contains(['*', '?', '[', ']', '{', '}', '\\', '!']);
+        let fixed = parts[..parts.len() - 1].iter().take_while(literal).count();
+        let rest = &parts[fixed..];
+        Ok(Self {
+            matcher,
+            base: parts[..fixed].iter().collect(),
+            depth: if rest
+                .iter()
+                .any(|part| part.contains("**") || part.contains('{'))
+            {
+                usize::MAX
+            } else {
+                rest.len()
+            },
+            names_hidden: rest.iter().any(|part| part.starts_with('.')),
+        })
+    }
+}
+
+impl Search<'_> {
+    fn pattern(&mut self, text: &str) {
+        let text = text.strip_prefix("./").unwrap_or(text);
+        let pattern = match Pattern::new(text) {
+            Ok(pattern) => pattern,
+            Err(error) => {
+                self.problem("invalid-pattern", text, format!("{}", error.kind()), None);
+                return;
+            }
+        };
+        let before = self.diagnostics.len();
+        let base = self.root.join(&pattern.base);
+        let mut matches = 0;
+        match base.try_exists() {
+            Ok(false) => {}
+            Ok(true) if self.leaves(&base) => self.leaving(&base),
+            Ok(true) => matches = self.walk(&base, &pattern),
+            Err(error) => {
+                let message = format!("this cannot be read: {error}");
+                self.problem("unreadable", &self.name(&base), message, None);
+            }
+        }
+        if matches == 0 && self.diagnostics.len() == before {
+            let message = format!("the pattern {} matches no file", in_backticks(text));
+            let hint = "a slip in the pattern would forget every user: correct it, or remove it";
+            self.problem("pattern-matches-nothing", text, message, Some(hint));
+        }
+    }
+
+    fn walk(&mut self, base: &Path, pattern: &Pattern) -> usize {
+        let mut matches = 0;
+        let mut entries = WalkDir::new(base)
+            .follow_links(true)
+            .min_depth(1)
+            .max_depth(pattern.depth)
+            .sort_by_file_name()
+            .into_iter();
+        while let Some(entry) = entries.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.unwalkable(&error, pattern);
+                    continue;
+                }
+            };
+            let is_folder = entry.file_type().is_dir();
+            let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            if hidden && !pattern.names_hidden {
+                if is_folder {
+                    entries.skip_current_dir();
+                }
+                continue;
+            }
+            let name = self.name(entry.path());
+            if is_folder {
+                if entry.path_is_symlink()
+                    && entry.depth() < pattern.depth
+                    && self.leaves(entry.path())
+                {
+                    self.leaving(entry.path());
+                    entries.skip_current_dir();
+                }
+            } else if pattern.matcher.is_match(&name) {
+                matches += 1;
+                self.file(&entry, name);
+            }
+        }
+        matches
+    }
+
+    fn file(&mut self, entry: &DirEntry, name: String) {
+        let path = entry.path();
+        if entry.path_is_symlink() && self.leaves(path) {
+            self.leaving(path);
+        } else if !entry.file_type().is_file() {
+            let message = "this is neither a file nor a folder".to_owned();
+            let hint = "pipes, sockets and devices are not read";
+            self.problem("not-a-file", &name, message, Some(hint));
+        } else if self.relative(path).to_str().is_none() {
+            let message = "the name of this file is not UTF-8".to_owned();
+            self.problem("name-not-utf-8", &name, message, Some("rename it"));
+        } else {
+            self.files.insert(name, path.to_owned());
+        }
+    }
+
+    fn unwalkable(&mut self, error: &walkdir::Error, pattern: &Pattern) {
+        let path = error.path().unwrap_or(self.root).to_owned();
+        let name = self.name(&path);
+        if error.loop_ancestor().is_some() {
+            let message = "this link leads back to a folder that holds it".to_owned();
+            self.problem("link-loop", &name, message, Some("remove it"));
+            return;
+        }
+        // A broken link that no pattern asks for is nobody's business here.
+        let is_link = fs::symlink_metadata(&path).is_ok_and(|data| data.file_type().is_symlink());
+        if is_link && !pattern.matcher.is_match(&name) {
+            return;
+        }
+        let reason = error
+            .io_error()
+            .map_or_else(|| error.to_string(), io::Error::to_string);
+        let message = format!("this cannot be read: {reason}");
+        self.problem("unreadable", &name, message, None);
+    }
+
+    /// Whether a path ends up outside the project's folder.
+    fn leaves(&self, path: &Path) -> bool {
+        fs::canonicalize(path).is_ok_and(|real| !real.starts_with(&self.real_root))
+    }
+
+    fn leaving(&mut self, path: &Path) {
+        let name = self.name(path);
+        let message = "this link leads out of the project's folder".to_owned();
+        let hint = "keep manifests in the project, where they are reviewed";
+        self.problem("link-leaves-project", &name, message, Some(hint));
+    }
+
+    fn relative<'p>(&self, path: &'p Path) -> &'p Path {
+        path.strip_prefix(self.root).unwrap_or(path)
+    }
+
+    fn name(&self, path: &Path) -> String {
+        self.relative(path)
+            .components()
+            .map(|part| part.as_os_str().to_string_lossy())
+            .collect::<Vec<_>>()
+            .join("/")
+    }
+
+    fn problem(&mut self, code: &'static str, name: &str, message: String, hint: Option<&str>) {
+        let mut diagnostic = Diagnostic::error(code, Origin::file(name), message);
+        diagnostic.hint = hint.map(str::to_owned);
+        self.diagnostics.push(diagnostic);
+    }
+}
+
+fn read_bytes(path: &Path, name: &Arc<str>) -> Result<Vec<u8>, Box<Diagnostic>> {
+    let unreadable = |error: io::Error| {
+        let message = format!("this cannot be read: {error}");
+        Box::new(Diagnostic::error(
+            "unreadable",
+            Origin::file(name.clone()),
+            message,
+        ))
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    let mut bytes = Vec::new();
+    if length <= LONGEST_FILE {
+        file.take(LONGEST_FILE + 1)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
+    }
+    if length.max(bytes.len() as u64) > LONGEST_FILE {
+        let message = format!(
+            "this file is longer than {} MiB",
+            LONGEST_FILE / 1024 / 1024
+        );
+        let problem = Diagnostic::error("file-too-large", Origin::file(name.clone()), message);
+        return Err(Box::new(problem.hint("split it into several files")));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,8 @@
+//! Finds manifest files, reads them in parallel and assembles the desired users.
+
+pub(crate) mod assemble;
+pub(crate) mod chunks;
+pub(crate) mod file;
+pub mod find;
+pub(crate) mod fingerprint;
+pub(crate) mod texts;

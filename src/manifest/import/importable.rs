@@ -1,0 +1,213 @@
+//! From a user on Channel to what a manifest can declare of it.
+
+use std::collections::BTreeSet;
+
+use crate::manifest::users::check;
+use crate::manifest::users::value::Kind;
+use crate::model::{ApiVersion, Attributes, Declared, Number, Observed, Value};
+
+/// What a manifest would say of a user, and what it cannot say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Adopted {
+    /// What can be declared. Never `profileOnce`: its effect is in the profile.
+    pub attributes: Attributes,
+    /// The other fields by path, each with why it is left out. Without any value.
+    pub left_out: Vec<(String, &'static str)>,
+}
+
+/// Takes over the wanted fields of a user, by their paths; tags and flags that Channel does not show are not declared.
+pub fn adopt(observed: &Observed, api: ApiVersion, wanted: &dyn Fn(&str) -> bool) -> Adopted {
+    let Observed {
+        profile,
+        undeclarable,
+        tags,
+        unsubscribed,
+        unsubscribe_email,
+        unsubscribe_texting,
+    } = observed;
+    let mut adopted = Adopted::default();
+    for (key, value) in profile {
+        let path = format!("profile.{key}");
+        if !wanted(&path) {
+            continue;
+        }
+        if let Some(reason) = refusal(key.as_str(), value) {
+            adopted.left_out.push((path, reason));
+        } else {
+            let value = Declared::Set(value.clone());
+            adopted.attributes.profile.insert(key.clone(), value);
+        }
+    }
+    for key in undeclarable {
+        let path = format!("profile.{key}");
+        if wanted(&path) {
+            let reason = key_refusal(key.as_str())
+                .unwrap_or("an object, a mixed list or a number with too many digits");
+            adopted.left_out.push((path, reason));
+        }
+    }
+    if !tags.is_empty() && wanted("tags") {
+        match tags_refusal(tags, api) {
+            Some(reason) => adopted.left_out.push(("tags".to_owned(), reason)),
+            None => adopted.attributes.tags = Some(tags.clone()),
+        }
+    }
+    let flag = |name, flag: &Option<bool>| flag.filter(|_| wanted(name));
+    if api == ApiVersion::V4 {
+        adopted.attributes.unsubscribed = flag("unsubscribed", unsubscribed);
+    }
+    adopted.attributes.unsubscribe_email = flag("unsubscribeEmail", unsubscribe_email);
+    adopted.attributes.unsubscribe_texting = flag("unsubscribeTexting", unsubscribe_texting);
+    adopted
+}
+
+/// Why a key with a value cannot be declared; `None` where it can.
+pub(crate) fn refusal(key: &str, value: &Value) -> Option<&'static str> {
+    if let Some(reason) = key_refusal(key) {
+        return Some(reason);
+    }
+    match (Kind::of(key), value) {
+        (Kind::Text | Kind::Email, Value::Text(_))
+        | (Kind::Number, Value::Number(_))
+        | (Kind::Free, _) => {}
+        (Kind::Phone, Value::Text(text)) if check::is_e164(text) => {}
+        (Kind::Phone, _) => return Some("no E.164 telephone number"),
+        (Kind::Int32, Value::Number(number)) if check::is_int32(*number) => {}
+        (Kind::Int32, _) => return Some("no whole number of 32 bits"),
+        (Kind::Text | Kind::Email, _) => return Some("no text"),
+        (Kind::Number, _) => return Some("no number"),
+    }
+    let has_control = |text: &String| check::control_character(text).is_some();
+    let (control, large) = match value {
+        Value::Boolean(_) => (false, false),
+        Value::Text(text) => (has_control(text), false),
+        Value::Texts(texts) => (texts.iter().any(has_control), false),
+        Value::Number(number) => (false, is_beyond(*number)),
+        Value::Numbers(numbers) => (false, numbers.iter().any(|number| is_beyond(*number))),
+    };
+    if control {
+        Some("a text with control characters")
+    } else if large {
+        Some("a number with too many digits")
+    } else {
+        None
+    }
+}
+
+fn key_refusal(key: &str) -> Option<&'static str> {
+    if key.is_empty() {
+        return Some("a key that is empty");
+    }
+    if key == "empty" {
+        return Some("an artefact of the API's documentation");
+    }
+    check::forbidden_in_key(key).map(|character| match character {
+        '.' => "a key with a dot",
+        c if c.is_whitespace() => "a key with white space",
+        _ => "a key with control characters",
+    })
+}
+
+fn tags_refusal(tags: &BTreeSet<String>, api: ApiVersion) -> Option<&'static str> {
+    if tags.len() > api.most_tags() {
+        return Some("more tags than this version of the API takes");
+    }
+    let is_odd = |tag: &String| {
+        tag.trim().is_empty() || tag.chars().any(char::is_control) || tag.to_lowercase() != *tag
+    };
+    tags.iter()
+        .any(is_odd)
+        .then_some("a tag that is empty, has control characters or no lower case")
+}
+
+/// A number that is read back only where it is written with an exponent; such are rare, and they
+/// are no counts.
+fn is_beyond(number: Number) -> bool {
+    number.get().abs() > Number::LARGEST_INTEGER
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ProfileKey;
+
+    fn number(number: f64) -> Value {
+        Value::Number(Number::new(number).expect("finite"))
+    }
+
+    #[test]
+    fn what_cannot_be_declared_is_named_without_its_value() {
+        let profile: Vec<(&str, Value)> = vec![
+            ("plan", "pro".into()),
+            ("a.b", "x".into()),
+            ("a b", "x".into()),
+            ("empty", "x".into()),
+            ("name", 3.into()),
+            ("email", "a\u{1b}b".into()),
+            ("mobileNumber", "010-1234-5678".into()),
+            ("landlineNumber", "+8221234567".into()),
+            ("recentPurchaseCount", number(1.5)),
+            ("recentPurchaseAmount", "12".into()),
+            ("list", Value::Texts(vec!["a\u{0}".into()])),
+            ("large", number(1e17)),
+            ("small", number(-0.25)),
+            ("lines", "a\r\n\tb".into()),
+        ];
+        let observed = Observed {
+            profile: profile
+                .into_iter()
+                .map(|(key, value)| (ProfileKey::new(key), value))
+                .collect(),
+            undeclarable: ["nested".into(), "c.d".into()].into(),
+            tags: (0..11).map(|n| format!("t{n:02}")).collect(),
+            unsubscribed: Some(true),
+            unsubscribe_email: Some(false),
+            unsubscribe_texting: None,
+        };
+        let adopted = adopt(&observed, ApiVersion::V4, &|_| true);
+        let kept: Vec<String> = adopted
+            .attributes
+            .fields()
+            .map(|(path, _)| path.to_string())
+            .collect();
+        assert_eq!(
+            kept,
+            [
+                "profile.landlineNumber",
+                "profile.lines",
+                "profile.plan",
+                "profile.small",
+                "unsubscribeEmail",
+                "unsubscribed"
+            ]
+        );
+        let mut left: Vec<String> = adopted
+            .left_out
+            .iter()
+            .map(|(path, reason)| format!("{path}: {reason}"))
+            .collect();
+        left.sort();
+        insta::assert_snapshot!(left.join("\n"), @"
+        profile.a b: a key with white space
+        profile.a.b: a key with a dot
+        profile.c.d: a key with a dot
+        profile.email: a text with control characters
+        profile.empty: an artefact of the API's documentation
+        profile.large: a number with too many digits
+        profile.list: a text with control characters
+        profile.mobileNumber: no E.164 telephone number
+        profile.name: no text
+        profile.nested: an object, a mixed list or a number with too many digits
+        profile.recentPurchaseAmount: no number
+        profile.recentPurchaseCount: no whole number of 32 bits
+        tags: more tags than this version of the API takes
+        ");
+        let v5 = adopt(&observed, ApiVersion::V5, &|path| {
+            !path.starts_with("profile.")
+        });
+        assert_eq!(v5.left_out, []);
+        assert_eq!(v5.attributes.unsubscribed, None);
+        assert_eq!(v5.attributes.tags, Some(observed.tags.clone()));
+        assert!(v5.attributes.profile.is_empty());
+    }
+}

@@ -1,0 +1,236 @@
+//! The source line under a diagnostic: masked first, then cut.
+
+use crate::model::Excerpt;
+
+use crate::manifest::syntax::node::{Span, boundary};
+
+/// About how many characters of a long line are shown.
+const WIDTH: usize = 160;
+
+/// How many of them stand before the trouble.
+const BEFORE: usize = 60;
+
+/// How much text on either side of the trouble is looked at, in bytes: enough for [`WIDTH`]
+/// characters of four bytes each.
+const REACH: usize = WIDTH * 4;
+
+/// What stands in place of a value that is not shown.
+const SENSITIVE: &str = "(sensitive)";
+
+/// How the harmless is told from the personal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Masking {
+    /// The document was read: each scalar is known to be shown or not.
+    ByField,
+    /// It was not: only the names of our own fields are shown.
+    Unparsed,
+}
+
+/// A scalar of the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MaskedScalar {
+    pub(crate) span: Span,
+    pub(crate) masked: bool,
+}
+
+/// A file and what is known of it.
+pub(crate) struct Source<'t> {
+    pub(crate) text: &'t str,
+    /// Every scalar that may stand in an excerpt, sorted.
+    pub(crate) pieces: &'t [MaskedScalar],
+    /// Show everything.
+    pub(crate) reveal: bool,
+}
+
+/// The part of a line that an excerpt can be made of.
+pub(crate) fn window(text: &str, span: Span) -> Span {
+    let at = boundary(text, span.start());
+    let from = boundary(text, at.saturating_sub(REACH));
+    let to = boundary(text, at + REACH);
+    let start = text[from..at]
+        .rfind('\n')
+        .map_or(from, |end| from + end + 1);
+    let end = text[at..to].find('\n').map_or(to, |length| at + length);
+    Span::new(start, end)
+}
+
+impl Source<'_> {
+    /// The line around a place; `None` where there is none to show.
+    pub(crate) fn excerpt(&self, span: Span, masking: Masking) -> Option<Excerpt> {
+        let window = window(self.text, span);
+        let line = &self.text[window.start()..window.end()];
+        if line.trim().is_empty() {
+            return None;
+        }
+        let masks = match masking {
+            _ if self.reveal => Vec::new(),
+            Masking::ByField => self.field_masks(window),
+            Masking::Unparsed => {
+                let mut masks = Vec::new();
+                mask_words(self.text, window, &NAMES, &mut masks);
+                masks
+            }
+        };
+        let mut shown = Shown::default();
+        let mut masks = masks.into_iter().peekable();
+        let mut skip_to = 0;
+        for (offset, character) in line.char_indices() {
+            let at = window.start() + offset;
+            if at < skip_to {
+                continue;
+            }
+            if let Some((masked, mask)) = masks.next_if(|(masked, _)| masked.start() <= at) {
+                shown.mark(masked, span, mask);
+                skip_to = masked.end();
+                continue;
+            }
+            shown.character(at, character, span);
+        }
+        let cut_before = window.start() > 0 && self.text.as_bytes()[window.start() - 1] != b'\n';
+        let cut_after = self.text[window.end()..]
+            .chars()
+            .next()
+            .is_some_and(|next| next != '\n');
+        Some(shown.finish(cut_before, cut_after))
+    }
+
+    /// Masked scalars, and every word that is no scalar: comments quote what they like.
+    fn field_masks(&self, window: Span) -> Vec<(Span, &'static str)> {
+        let mut masks = Vec::new();
+        let mut at = window.start();
+        for piece in self
+            .pieces
+            .iter()
+            .take_while(|piece| piece.span.start < window.end)
+            .filter(|piece| piece.span.end > window.start)
+        {
+            let start = piece.span.start().max(at);
+            mask_words(self.text, Span::new(at, start), &[], &mut masks);
+            let rest = Span::new(start, piece.span.end());
+            if piece.masked && rest.end > rest.start {
+                masks.push((rest, SENSITIVE));
+            }
+            at = at.max(piece.span.end().min(window.end()));
+        }
+        mask_words(self.text, Span::new(at, window.end()), &[], &mut masks);
+        masks
+    }
+}
+
+/// Names that a document has anyway.
+const NAMES: [&str; 20] = [
+    "apiVersion",
+    "kind",
+    "users",
+    "defaults",
+    "memberId",
+    "profile",
+    "profileOnce",
+    "tags",
+    "unsubscribed",
+    "unsubscribeEmail",
+    "unsubscribeTexting",
+    "name",
+    "firstName",
+    "lastName",
+    "email",
+    "avatarUrl",
+    "mobileNumber",
+    "landlineNumber",
+    "recentPurchaseCount",
+    "recentPurchaseAmount",
+];
+
+/// Every word but the given names in front of a colon.
+fn mask_words(text: &str, part: Span, names: &[&str], masks: &mut Vec<(Span, &'static str)>) {
+    let is_word = |c: char| c.is_alphanumeric() || !c.is_ascii() || "._-+@/\\%$=~^()".contains(c);
+    let mut at = part.start();
+    while let Some(found) = text[at..part.end()].find(is_word) {
+        let start = at + found;
+        let tail = &text[start..part.end()];
+        let length = tail.find(|c| !is_word(c)).unwrap_or(tail.len());
+        let (word, after) = tail.split_at(length);
+        let key = after.trim_start_matches(['"', '\'']).starts_with(':') && names.contains(&word);
+        let punctuation = word.chars().all(|c| c.is_ascii_punctuation() && c != '@');
+        if !key && !punctuation {
+            masks.push((Span::new(start, start + length), "…"));
+        }
+        at = start + length;
+    }
+}
+
+/// A line in the making, with the place of the trouble in it.
+#[derive(Default)]
+struct Shown {
+    text: String,
+    start: Option<usize>,
+    end: usize,
+}
+
+impl Shown {
+    fn mark(&mut self, masked: Span, span: Span, mask: &str) {
+        let before = self.text.len();
+        self.text.push_str(mask);
+        if masked.start <= span.start && span.start < masked.end {
+            self.start = Some(before);
+        }
+        if span.end > masked.start && self.start.is_some() {
+            self.end = self.text.len();
+        }
+    }
+
+    fn character(&mut self, at: usize, character: char, span: Span) {
+        if self.start.is_none() && at >= span.start() {
+            self.start = Some(self.text.len());
+        }
+        self.text.push(match character {
+            '\t' => ' ',
+            c if c.is_control() => '\u{FFFD}',
+            c => c,
+        });
+        if at < span.end() {
+            self.end = self.text.len();
+        }
+    }
+
+    fn finish(mut self, cut_before: bool, cut_after: bool) -> Excerpt {
+        let length = self.text.trim_end_matches(['\u{FFFD}', ' ']).len();
+        self.text.truncate(length);
+        let start = self.start.unwrap_or(length).min(length);
+        let end = self.end.clamp(start, length);
+        let first = if self.text.chars().nth(WIDTH).is_some() {
+            nth_before(&self.text, start, BEFORE)
+        } else {
+            0
+        };
+        let last = nth_after(&self.text, first, WIDTH);
+        let prefix = if cut_before || first > 0 { "…" } else { "" };
+        let suffix = if cut_after || last < length {
+            "…"
+        } else {
+            ""
+        };
+        let shift = |at: usize| at.min(last) - first + prefix.len();
+        Excerpt {
+            text: format!("{prefix}{}{suffix}", &self.text[first..last]),
+            start: shift(start),
+            end: shift(end),
+        }
+    }
+}
+
+fn nth_before(text: &str, at: usize, characters: usize) -> usize {
+    text[..at]
+        .char_indices()
+        .rev()
+        .take(characters)
+        .last()
+        .map_or(at, |(index, _)| index)
+}
+
+fn nth_after(text: &str, at: usize, characters: usize) -> usize {
+    text[at..]
+        .char_indices()
+        .nth(characters)
+        .map_or(text.len(), |(index, _)| at + index)
+}

@@ -1,0 +1,270 @@
+//! Troubles of one file while it is read: places are byte offsets until the end, when lines,
+//! columns and excerpts are made for those that are shown.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::model::{Diagnostic, Origin, Severity};
+
+use crate::manifest::problem::excerpt;
+use crate::manifest::problem::excerpt::{MaskedScalar, Masking, Source};
+use crate::manifest::syntax::node::{Span, boundary};
+
+/// The most errors, and the most warnings, shown of one file: a broken export of a million lines
+/// shall not fill the memory with a million excerpts.
+pub(crate) const MOST_SHOWN: usize = 1000;
+
+/// One problem of a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    pub(crate) code: &'static str,
+    pub(crate) severity: Severity,
+    pub(crate) span: Span,
+    pub(crate) path: String,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+    pub(crate) related: Vec<(Place, String)>,
+    pub(crate) masking: Masking,
+}
+
+/// Another place: in this file, or wherever it was found.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    Here(Span),
+    There(Origin),
+}
+
+impl Problem {
+    pub(crate) fn error(code: &'static str, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            span,
+            path: String::new(),
+            message: message.into(),
+            hint: None,
+            related: Vec::new(),
+            masking: Masking::ByField,
+        }
+    }
+
+    pub(crate) fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, span, message)
+        }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    pub(crate) fn related(mut self, place: Place, word: impl Into<String>) -> Self {
+        self.related.push((place, word.into()));
+        self
+    }
+
+    /// The text around it has no known fields, so nothing of it is known to be harmless.
+    pub(crate) fn unparsed(mut self) -> Self {
+        self.masking = Masking::Unparsed;
+        self
+    }
+}
+
+/// All problems of one file.
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    shown: Vec<Problem>,
+    errors: usize,
+    warnings: usize,
+    pieces: Vec<MaskedScalar>,
+    /// From here on, `shown` has not met the document it is about.
+    fresh: usize,
+}
+
+impl Problems {
+    pub(crate) fn push(&mut self, problem: Problem) {
+        let count = match problem.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        *count += 1;
+        if *count <= MOST_SHOWN {
+            self.shown.push(problem);
+        }
+    }
+
+    /// Adds a problem unless the same is known of the same place.
+    pub(crate) fn push_new(&mut self, problem: Problem) {
+        let known = |other: &Problem| other.span == problem.span && other.code == problem.code;
+        if !self.shown.iter().any(known) {
+            self.push(problem);
+        }
+    }
+
+    /// Adds a problem unless the same was said of the same place.
+    pub(crate) fn push_unsaid(&mut self, problem: Problem) {
+        let known =
+            |other: &Problem| other.span == problem.span && other.message == problem.message;
+        if !self.shown.iter().any(known) {
+            self.push(problem);
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.errors + self.warnings == 0
+    }
+
+    /// The stretches of text that the excerpts of new problems will show, sorted. To be asked
+    /// while the document still exists, so that its scalars in them can be told apart.
+    pub(crate) fn take_windows(&mut self, text: &str) -> Vec<Span> {
+        let mut windows: Vec<Span> = self.shown[self.fresh..]
+            .iter()
+            .filter(|problem| problem.masking == Masking::ByField)
+            .map(|problem| excerpt::window(text, problem.span))
+            .collect();
+        self.fresh = self.shown.len();
+        windows.sort_unstable();
+        windows.dedup();
+        windows
+    }
+
+    /// Adds scalars that stand in such windows.
+    pub(crate) fn add_pieces(&mut self, pieces: Vec<MaskedScalar>) {
+        self.pieces.extend(pieces);
+    }
+
+    /// Makes diagnostics, in the order of their places.
+    pub(crate) fn finish(mut self, text: &str, file: &Arc<str>, reveal: bool) -> Vec<Diagnostic> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        self.shown
+            .sort_by_key(|problem| (problem.span, problem.severity));
+        self.pieces.sort_unstable_by_key(|piece| piece.span);
+        self.pieces.dedup();
+        let source = Source {
+            text,
+            pieces: &self.pieces,
+            reveal,
+        };
+        let places = locate(text, self.shown.iter().flat_map(offsets));
+        let origin = |span: Span| {
+            let (line, column) = places.get(&span.start).copied().unwrap_or_default();
+            Origin {
+                file: file.clone(),
+                line,
+                column,
+            }
+        };
+        let mut diagnostics: Vec<Diagnostic> = self
+            .shown
+            .into_iter()
+            .map(|problem| Diagnostic {
+                code: problem.code,
+                severity: problem.severity,
+                origin: origin(problem.span),
+                path: problem.path,
+                message: problem.message,
+                hint: problem.hint,
+                excerpt: source.excerpt(problem.span, problem.masking),
+                related: problem
+                    .related
+                    .into_iter()
+                    .map(|(place, word)| match place {
+                        Place::Here(span) => (origin(span), word),
+                        Place::There(origin) => (origin, word),
+                    })
+                    .collect(),
+            })
+            .collect();
+        diagnostics.extend(more(self.errors, Severity::Error, file));
+        diagnostics.extend(more(self.warnings, Severity::Warning, file));
+        diagnostics
+    }
+}
+
+fn more(count: usize, severity: Severity, file: &Arc<str>) -> Option<Diagnostic> {
+    let hidden = count.checked_sub(MOST_SHOWN).filter(|hidden| *hidden > 0)?;
+    let noun = match severity {
+        Severity::Error => "errors",
+        Severity::Warning => "warnings",
+    };
+    Some(Diagnostic {
+        severity,
+        ..Diagnostic::error(
+            "more-problems",
+            Origin::file(file.clone()),
+            format!("and {hidden} more {noun} in this file"),
+        )
+    })
+}
+
+fn offsets(problem: &Problem) -> impl Iterator<Item = u32> {
+    let related = problem.related.iter().filter_map(|(place, _)| match place {
+        Place::Here(span) => Some(span.start),
+        Place::There(_) => None,
+    });
+    std::iter::once(problem.span.start).chain(related)
+}
+
+fn locate(text: &str, offsets: impl Iterator<Item = u32>) -> HashMap<u32, (u32, u32)> {
+    let mut offsets: Vec<u32> = offsets.collect();
+    offsets.sort_unstable();
+    let mut locator = Locator::new(text);
+    offsets
+        .into_iter()
+        .map(|offset| (offset, locator.locate(offset as usize)))
+        .collect()
+}
+
+/// Turns ascending offsets into lines and columns in one walk over the text.
+#[derive(Debug)]
+pub(crate) struct Locator<'t> {
+    text: &'t str,
+    offset: usize,
+    line: u32,
+    column: u32,
+}
+
+impl<'t> Locator<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            offset: 0,
+            line: 1,
+            column: 1,
+        }
+    }
+
+    /// The line and the column in characters, both from 1. An earlier offset than the last is
+    /// right too, and slow.
+    pub(crate) fn locate(&mut self, offset: usize) -> (u32, u32) {
+        let offset = boundary(self.text, offset);
+        if offset < self.offset {
+            *self = Self::new(self.text);
+        }
+        let passed = &self.text[self.offset..offset];
+        let tail = match memchr::memrchr(b'\n', passed.as_bytes()) {
+            Some(end) => {
+                self.line += count(memchr::memchr_iter(b'\n', passed.as_bytes()).count());
+                self.column = 1;
+                &passed[end + 1..]
+            }
+            None => passed,
+        };
+        self.column += count(tail.chars().count());
+        self.offset = offset;
+        (self.line, self.column)
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,244 @@
+//! The project file `talkform.yaml`: read, merged with one environment, checked.
+
+use std::sync::Arc;
+
+use crate::model::{Diagnostic, Origin, Project};
+
+use crate::manifest::problem::excerpt::MaskedScalar;
+use crate::manifest::problem::problems::{Problem, Problems};
+use crate::manifest::problem::wording::{closest_name, in_backticks};
+use crate::manifest::project::settings::SettingsReader;
+use crate::manifest::syntax::node::{Content, Member, Node, Span};
+use crate::manifest::syntax::{decode, yaml};
+
+/// A project file that could be read. Every setting has a default, so an empty file is one.
+#[derive(Clone, Debug)]
+pub struct ProjectFile {
+    file: Arc<str>,
+    text: String,
+    base: Node<'static>,
+    environments: Vec<(String, Node<'static>)>,
+}
+
+/// Reads a project file. All of it is checked, each environment merged with the rest, so that a
+/// slip in one shows before the day it is used.
+pub fn parse(text: &str, file: &str) -> Result<ProjectFile, Vec<Diagnostic>> {
+    let file: Arc<str> = file.into();
+    let mut problems = Problems::default();
+    let decoded = decode::decode(text.as_bytes());
+    let text = decoded.text;
+    let Some(base) = root(&decoded, &mut problems) else {
+        return Err(problems.finish(text, &file, false));
+    };
+    let mut project = ProjectFile {
+        file,
+        text: text.to_owned(),
+        base,
+        environments: Vec::new(),
+    };
+    project.split(&mut problems);
+    let names = project.environments.iter().map(|(name, _)| Some(&**name));
+    for environment in std::iter::once(None).chain(names) {
+        let mut settings = SettingsReader::default();
+        settings.project(&project.merged(environment));
+        for problem in settings.problems {
+            problems.push_new(problem);
+        }
+    }
+    if problems.is_empty() {
+        Ok(project)
+    } else {
+        Err(project.diagnostics(problems))
+    }
+}
+
+/// The one document of the file, where it has one.
+fn root(decoded: &decode::Decoded<'_>, problems: &mut Problems) -> Option<Node<'static>> {
+    if let Some(problem) = &decoded.problem {
+        problems.push(problem.clone());
+        return None;
+    }
+    let documents = yaml::parse(decoded.text);
+    let broken = documents.broken.is_some();
+    for problem in documents.problems.into_iter().chain(documents.broken) {
+        problems.push(problem.unparsed());
+    }
+    let mut roots = documents.roots.into_iter().filter(|root| !root.is_blank());
+    let base = roots.next().unwrap_or(Node {
+        span: Span::default(),
+        content: Content::Map(Vec::new()),
+    });
+    if let Some(second) = roots.next() {
+        let at = Span::new(second.span.start(), second.span.start());
+        let message = "a project file is one document, here is a second";
+        problems.push(Problem::error("second-document", at, message).unparsed());
+    }
+    if base.members().is_none() && !broken {
+        let message = format!("a project file is a map, not {}", base.noun());
+        problems.push(Problem::error("wrong-type", base.span, message).unparsed());
+    }
+    problems.is_empty().then(|| base.into_owned())
+}
+
+impl ProjectFile {
+    /// The names of the environments, in the order written.
+    pub fn environments(&self) -> impl Iterator<Item = &str> {
+        self.environments.iter().map(|(name, _)| &**name)
+    }
+
+    /// The settings, with those of one environment over them: maps merged key by key, everything
+    /// else as a whole. An error only where there is no such environment.
+    pub fn resolve(&self, environment: Option<&str>) -> Result<Project, Vec<Diagnostic>> {
+        if let Some(name) = environment
+            && !self.environments().any(|known| known == name)
+        {
+            return Err(vec![self.unknown_environment(name)]);
+        }
+        let mut settings = SettingsReader::default();
+        let project = settings.project(&self.merged(environment));
+        if settings.problems.is_empty() {
+            return Ok(project);
+        }
+        let mut problems = Problems::default();
+        for problem in settings.problems {
+            problems.push(problem);
+        }
+        Err(self.diagnostics(problems))
+    }
+
+    fn unknown_environment(&self, name: &str) -> Diagnostic {
+        let known: Vec<&str> = self.environments().collect();
+        let hint = match (closest_name(name, &known), known.is_empty()) {
+            (_, true) => "the project has none: add it under `environments`".to_owned(),
+            (Some(near), _) => format!("did you mean {near}? There are {}", known.join(", ")),
+            (None, _) => format!("there are {}", known.join(", ")),
+        };
+        let origin = Origin::file(self.file.clone());
+        let message = format!("there is no environment {}", in_backticks(name));
+        Diagnostic::error("unknown-environment", origin, message).hint(hint)
+    }
+
+    /// Takes the environments out of the tree.
+    fn split(&mut self, problems: &mut Problems) {
+        let Content::Map(members) = &mut self.base.content else {
+            return;
+        };
+        let Some(at) = members
+            .iter()
+            .position(|member| member.key == "environments")
+        else {
+            return;
+        };
+        let environments = members.remove(at).value;
+        let Content::Map(environments) = environments.content else {
+            let message = format!(
+                "a map of environments is due here, not {}",
+                environments.noun()
+            );
+            problems.push(
+                Problem::error("wrong-type", environments.span, message).path("environments"),
+            );
+            return;
+        };
+        for Member {
+            key,
+            key_span,
+            value,
+            ..
+        } in environments
+        {
+            let path = format!("environments.{key}");
+            let Some(settings) = value.members() else {
+                let message = format!("a map of settings is due here, not {}", value.noun());
+                problems.push(Problem::error("wrong-type", key_span, message).path(path));
+                continue;
+            };
+            for member in settings {
+                if ["environments", "apiVersion", "kind"].contains(&&*member.key) {
+                    let message = format!("an environment cannot set `{}`", member.key);
+                    problems.push(
+                        Problem::error("not-in-environment", member.key_span, message)
+                            .path(format!("{path}.{}", member.key))
+                            .hint("it holds for the whole project: move it to the top"),
+                    );
+                }
+            }
+            self.environments.push((key.into_owned(), value));
+        }
+    }
+
+    fn merged(&self, environment: Option<&str>) -> Node<'static> {
+        let over = self
+            .environments
+            .iter()
+            .find(|(name, _)| Some(&**name) == environment);
+        match over {
+            Some((_, over)) => merge(&self.base, over),
+            None => self.base.clone(),
+        }
+    }
+
+    fn diagnostics(&self, mut problems: Problems) -> Vec<Diagnostic> {
+        problems.take_windows(&self.text);
+        let mut pieces = Vec::new();
+        add_pieces(&self.base, false, &mut pieces);
+        for (_, environment) in &self.environments {
+            add_pieces(environment, false, &mut pieces);
+        }
+        problems.add_pieces(pieces);
+        problems.finish(&self.text, &self.file, false)
+    }
+}
+
+/// Maps key by key, everything else as a whole.
+fn merge(base: &Node<'static>, over: &Node<'static>) -> Node<'static> {
+    let (Content::Map(own), Content::Map(others)) = (&base.content, &over.content) else {
+        return over.clone();
+    };
+    let mut members = own.clone();
+    for other in others {
+        match members.iter_mut().find(|member| member.key == other.key) {
+            Some(member) => {
+                member.value = merge(&member.value, &other.value);
+                member.key_span = other.key_span;
+            }
+            None => members.push(other.clone()),
+        }
+    }
+    Node {
+        span: base.span,
+        content: Content::Map(members),
+    }
+}
+
+/// Settings are shown, but for what has the look of a secret.
+fn add_pieces(node: &Node<'_>, masked: bool, pieces: &mut Vec<MaskedScalar>) {
+    match &node.content {
+        Content::Scalar(scalar) => pieces.push(MaskedScalar {
+            span: node.span,
+            masked: masked || scalar.text.contains('@'),
+        }),
+        Content::List(items) => {
+            for item in items {
+                add_pieces(item, masked, pieces);
+            }
+        }
+        Content::Map(members) => {
+            for member in members {
+                pieces.push(MaskedScalar {
+                    span: member.key_span,
+                    masked,
+                });
+                add_pieces(&member.value, masked || is_credential(&member.key), pieces);
+            }
+        }
+    }
+}
+
+/// Whether a key asks for a secret, or is a slip of one that does. No setting's name is like these.
+pub(crate) fn is_credential(key: &str) -> bool {
+    let key = key.to_lowercase().replace(['-', '_', '.'], "");
+    ["secret", "key", "token", "pass", "credential", "auth"]
+        .iter()
+        .any(|word| key.contains(word))
+}

@@ -1,0 +1,201 @@
+//! What a YAML or a JSON document says, before anyone asks what it means: scalars with their
+//! quoting, lists, maps in the order written, and where each of them stands.
+
+use std::borrow::Cow;
+
+use crate::manifest::syntax::scalar::meaning;
+
+/// The deepest nesting of a document. A user needs four levels; the bound keeps every walk over a
+/// tree, and its drop, within the stack.
+pub(crate) const DEEPEST: usize = 64;
+
+/// A stretch of a file's text, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Span {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+impl Span {
+    /// Saturates: no file that is read is longer than `u32` can count.
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        let start = u32::try_from(start).unwrap_or(u32::MAX);
+        let end = u32::try_from(end).unwrap_or(u32::MAX).max(start);
+        Self { start, end }
+    }
+
+    pub(crate) fn start(self) -> usize {
+        self.start as usize
+    }
+
+    pub(crate) fn end(self) -> usize {
+        self.end as usize
+    }
+}
+
+/// The last boundary between characters at or before an offset.
+pub(crate) fn boundary(text: &str, offset: usize) -> usize {
+    let mut at = offset.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// One node of a document.
+#[derive(Clone, Debug)]
+pub(crate) struct Node<'t> {
+    pub(crate) span: Span,
+    pub(crate) content: Content<'t>,
+}
+
+/// What a node holds.
+#[derive(Clone, Debug)]
+pub(crate) enum Content<'t> {
+    Scalar(Scalar<'t>),
+    List(Vec<Node<'t>>),
+    Map(Vec<Member<'t>>),
+}
+
+/// A scalar and whether it stood there without quotes, so that its look decides its type.
+#[derive(Clone, Debug)]
+pub(crate) struct Scalar<'t> {
+    pub(crate) text: Cow<'t, str>,
+    pub(crate) plain: bool,
+}
+
+/// A key and its value.
+#[derive(Clone, Debug)]
+pub(crate) struct Member<'t> {
+    pub(crate) key: Cow<'t, str>,
+    pub(crate) key_span: Span,
+    /// Whether the key stood there without quotes.
+    pub(crate) key_plain: bool,
+    pub(crate) value: Node<'t>,
+    /// Already reported, and kept only so that its value is known where the text is shown.
+    pub(crate) refused: bool,
+}
+
+impl<'t> Node<'t> {
+    /// The scalar, where it is one.
+    pub(crate) fn scalar(&self) -> Option<&Scalar<'t>> {
+        match &self.content {
+            Content::Scalar(scalar) => Some(scalar),
+            Content::List(_) | Content::Map(_) => None,
+        }
+    }
+
+    /// The members, where it is a map.
+    pub(crate) fn members(&self) -> Option<&[Member<'t>]> {
+        match &self.content {
+            Content::Map(members) => Some(members),
+            Content::Scalar(_) | Content::List(_) => None,
+        }
+    }
+
+    /// The value of a key, where it is a map that has it.
+    pub(crate) fn get(&self, key: &str) -> Option<&Member<'t>> {
+        self.members()?
+            .iter()
+            .find(|member| member.key == key && !member.refused)
+    }
+
+    /// Whether nothing is written here at all: `email:` and the end of the line.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.scalar()
+            .is_some_and(|scalar| scalar.plain && scalar.text.is_empty())
+    }
+
+    /// What it is, for a message.
+    pub(crate) fn noun(&self) -> &'static str {
+        match &self.content {
+            Content::Scalar(scalar) if scalar.plain => meaning(&scalar.text).noun(),
+            Content::Scalar(_) => "a text",
+            Content::List(_) => "a list",
+            Content::Map(_) => "a map",
+        }
+    }
+
+    /// How much of memory and stack a copy takes.
+    pub(crate) fn measure(&self) -> Measure {
+        let mut sum = Measure {
+            nodes: 1,
+            bytes: 0,
+            height: 0,
+        };
+        let mut add = |child: Measure, key: usize| {
+            sum.nodes += child.nodes;
+            sum.bytes += child.bytes + key;
+            sum.height = sum.height.max(child.height + 1);
+        };
+        match &self.content {
+            Content::Scalar(scalar) => sum.bytes = scalar.text.len(),
+            Content::List(items) => items.iter().for_each(|item| add(item.measure(), 0)),
+            Content::Map(members) => members
+                .iter()
+                .for_each(|member| add(member.value.measure(), member.key.len())),
+        }
+        sum
+    }
+
+    /// A copy that stands at another place: what an alias puts there.
+    pub(crate) fn moved(&self, span: Span) -> Self {
+        let content = match &self.content {
+            Content::Scalar(scalar) => Content::Scalar(scalar.clone()),
+            Content::List(items) => {
+                Content::List(items.iter().map(|item| item.moved(span)).collect())
+            }
+            Content::Map(members) => Content::Map(
+                members
+                    .iter()
+                    .map(|member| Member {
+                        key: member.key.clone(),
+                        key_span: span,
+                        key_plain: member.key_plain,
+                        value: member.value.moved(span),
+                        refused: member.refused,
+                    })
+                    .collect(),
+            ),
+        };
+        Self { span, content }
+    }
+
+    /// A copy that does not borrow the text.
+    pub(crate) fn into_owned(self) -> Node<'static> {
+        let content = match self.content {
+            Content::Scalar(Scalar { text, plain }) => Content::Scalar(Scalar {
+                text: Cow::Owned(text.into_owned()),
+                plain,
+            }),
+            Content::List(items) => {
+                Content::List(items.into_iter().map(Node::into_owned).collect())
+            }
+            Content::Map(members) => Content::Map(
+                members
+                    .into_iter()
+                    .map(|member| Member {
+                        key: Cow::Owned(member.key.into_owned()),
+                        key_span: member.key_span,
+                        key_plain: member.key_plain,
+                        value: member.value.into_owned(),
+                        refused: member.refused,
+                    })
+                    .collect(),
+            ),
+        };
+        Node {
+            span: self.span,
+            content,
+        }
+    }
+}
+
+/// The size of a subtree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Measure {
+    pub(crate) nodes: usize,
+    pub(crate) bytes: usize,
+    /// How many levels lie below.
+    pub(crate) height: usize,
+}

@@ -1,0 +1,123 @@
+//! The maps `profile` and `profileOnce`: keys, and values of the types that Channel holds.
+
+use crate::model::{Declared, Value};
+
+use crate::manifest::problem::problems::Problem;
+use crate::manifest::problem::wording::{clip, in_backticks, quoted};
+use crate::manifest::syntax::node::{Member, Node};
+use crate::manifest::syntax::scalar;
+use crate::manifest::syntax::scalar::PlainScalar;
+use crate::manifest::users::check;
+use crate::manifest::users::document::Reader;
+use crate::manifest::users::user::{Entry, Scope};
+use crate::manifest::users::value::FieldSite;
+
+impl Reader<'_> {
+    pub(crate) fn profile(&mut self, node: &Node<'_>, scope: Scope) -> Vec<Entry<Declared>> {
+        self.entries(node, scope, "profile")
+    }
+
+    pub(crate) fn profile_once(&mut self, node: &Node<'_>, scope: Scope) -> Vec<Entry<Value>> {
+        self.entries(node, scope, "profileOnce")
+            .into_iter()
+            .filter_map(|Entry { key, value, span }| match value {
+                Declared::Set(value) => Some(Entry { key, value, span }),
+                Declared::Clear => {
+                    let message = "`profileOnce` only fills in what is missing: null means nothing";
+                    self.problems.push(
+                        Problem::error("null-in-profile-once", span, message)
+                            .path(clip(&scope.path(&format!("profileOnce.{key}"))))
+                            .hint("remove the line; to remove the key from Channel write null under `profile`"),
+                    );
+                    None
+                }
+            })
+            .collect()
+    }
+
+    fn entries(
+        &mut self,
+        node: &Node<'_>,
+        scope: Scope,
+        map: &'static str,
+    ) -> Vec<Entry<Declared>> {
+        let Some(members) = node.members() else {
+            self.wrong_type(node, scope.path(map), "a map");
+            return Vec::new();
+        };
+        let mut entries = Vec::with_capacity(members.len());
+        for member in members.iter().filter(|member| !member.refused) {
+            let site = FieldSite {
+                scope,
+                map,
+                key: &member.key,
+            };
+            let key = match self.keys.get(&member.key, member.key_plain) {
+                Some(key) => Some(key),
+                None => self
+                    .check_key(member, &site)
+                    .then(|| self.keys.put(&member.key, member.key_plain)),
+            };
+            if let Some(value) = self.value(&member.value, &site)
+                && let Some(key) = key
+            {
+                entries.push(Entry {
+                    key,
+                    value,
+                    span: member.key_span,
+                });
+            }
+        }
+        entries
+    }
+
+    fn check_key(&mut self, member: &Member<'_>, site: &FieldSite<'_>) -> bool {
+        let key = &*member.key;
+        let problem = if key.is_empty() {
+            Problem::error("invalid-key", member.key_span, "a key is not empty")
+        } else if let Some(character) = check::forbidden_in_key(key) {
+            let message = match character {
+                '.' => "a key has no dots",
+                c if c.is_whitespace() => "a key has no white space",
+                _ => "a key has no control characters",
+            };
+            Problem::error("invalid-key", member.key_span, message)
+                .hint("keys are written like `utmSource`")
+        } else if key == "empty" {
+            let message = "`empty` is no attribute but an artefact of the API's documentation";
+            Problem::error("empty-artefact", member.key_span, message).hint("remove it")
+        } else if member.key_plain && scalar::meaning(key) != PlainScalar::Text {
+            let meaning = scalar::meaning(key);
+            let message = format!(
+                "the key {} without quotes is {}",
+                in_backticks(key),
+                meaning.noun()
+            );
+            Problem::error(meaning.unquoted_code(), member.key_span, message)
+                .hint(format!("quote it: {}", quoted(key)))
+        } else {
+            if check::is_placeholder(key) && self.first_time("placeholder-key", key) {
+                let message = format!(
+                    "{} is an example of the API's documentation",
+                    in_backticks(key)
+                );
+                self.problems.push(
+                    Problem::warning("placeholder-key", member.key_span, message)
+                        .path(site.path())
+                        .hint("is it meant?"),
+                );
+            }
+            if !check::is_camel_case(key) && self.first_time("key-style", key) {
+                let message = format!("the key {} is not camelCase", in_backticks(key));
+                self.problems.push(
+                    Problem::warning("key-style", member.key_span, message)
+                        .path(site.path())
+                        .hint("Channel's own keys are written like `utmSource`; said once a file"),
+                );
+            }
+            return true;
+        };
+        self.problems.push(problem.path(site.path()));
+        false
+    }
+}

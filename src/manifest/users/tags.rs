@@ -1,0 +1,135 @@
+//! The set of tags, as Channel keeps it: lower-case, each once, not too many.
+
+use std::collections::BTreeSet;
+
+use crate::manifest::problem::problems::Problem;
+use crate::manifest::problem::wording::{in_backticks, quoted};
+use crate::manifest::syntax::node::{Content, Node};
+use crate::manifest::syntax::scalar;
+use crate::manifest::syntax::scalar::PlainScalar;
+use crate::manifest::users::document::{Reader, first_character};
+use crate::manifest::users::user::Scope;
+
+impl Reader<'_> {
+    pub(crate) fn tags(&mut self, node: &Node<'_>, scope: Scope) -> Option<BTreeSet<String>> {
+        let path = scope.path("tags");
+        let Content::List(items) = &node.content else {
+            let problem = if node.is_blank() {
+                Problem::error("empty-value", node.span, "there is no value here")
+            } else {
+                let message = format!("a list of texts is due here, not {}", node.noun());
+                Problem::error("wrong-type", first_character(node), message)
+            };
+            self.problems.push(
+                problem
+                    .path(path)
+                    .hint("write `[]` for no tags, or remove the line to leave tags alone"),
+            );
+            return None;
+        };
+        let mut tags = BTreeSet::new();
+        let mut good = true;
+        for (index, item) in items.iter().enumerate() {
+            match self.tag(item, &format!("{path}[{index}]")) {
+                Some(tag) => {
+                    if tags.contains(&tag) {
+                        self.repeated(&tag, item, &format!("{path}[{index}]"));
+                    }
+                    tags.insert(tag);
+                }
+                None => good = false,
+            }
+        }
+        let most = self.settings.api.most_tags();
+        if tags.len() > most {
+            let message = format!(
+                "a user has at most {most} tags on API {}, here are {}",
+                self.settings.api,
+                tags.len()
+            );
+            self.problems
+                .push(Problem::error("too-many-tags", first_character(node), message).path(path));
+            return None;
+        }
+        good.then_some(tags)
+    }
+
+    fn tag(&mut self, item: &Node<'_>, path: &str) -> Option<String> {
+        let shown = |reader: &Self, text: &str| {
+            if reader.hides_tags() {
+                "this tag".to_owned()
+            } else {
+                in_backticks(text)
+            }
+        };
+        let problem = match item.scalar() {
+            None => {
+                let message = format!("a tag is a text, not {}", item.noun());
+                Problem::error("wrong-list-item", first_character(item), message)
+            }
+            Some(scalar) => {
+                let meaning = if scalar.plain {
+                    scalar::meaning(&scalar.text)
+                } else {
+                    PlainScalar::Text
+                };
+                let text = &*scalar.text;
+                if meaning == PlainScalar::Blank || text.trim().is_empty() {
+                    Problem::error("empty-tag", item.span, "a tag is not empty")
+                } else if meaning != PlainScalar::Text {
+                    let fix = if self.hides_tags() {
+                        "\"…\"".to_owned()
+                    } else {
+                        quoted(text)
+                    };
+                    let message = format!(
+                        "{} without quotes is {}; a tag is a text",
+                        shown(self, text),
+                        meaning.noun()
+                    );
+                    Problem::error(meaning.unquoted_code(), item.span, message)
+                        .hint(format!("quote it: {fix}"))
+                } else if text.chars().any(char::is_control) {
+                    let message = "a tag has no control characters";
+                    Problem::error("control-character", item.span, message)
+                } else {
+                    let lower = text.to_lowercase();
+                    if lower != text && self.first_time("tag-case", text) {
+                        let message = format!("Channel writes {} in lower case", shown(self, text));
+                        let problem = Problem::warning("tag-case", item.span, message).path(path);
+                        let problem = if self.hides_tags() {
+                            problem
+                        } else {
+                            problem
+                                .hint(format!("write {}; said once a file", in_backticks(&lower)))
+                        };
+                        self.problems.push(problem);
+                    }
+                    return Some(lower);
+                }
+            }
+        };
+        self.problems.push(problem.path(path));
+        None
+    }
+
+    fn repeated(&mut self, tag: &str, item: &Node<'_>, path: &str) {
+        if self.first_time("repeated-tag", tag) {
+            let tag = if self.hides_tags() {
+                "this tag".to_owned()
+            } else {
+                in_backticks(tag)
+            };
+            let message = format!("{tag} is here already");
+            self.problems.push(
+                Problem::warning("repeated-tag", item.span, message)
+                    .path(path)
+                    .hint("tags are a set; said once a file"),
+            );
+        }
+    }
+
+    fn hides_tags(&self) -> bool {
+        !self.settings.show_sensitive && self.settings.sensitive.covers_text("tags")
+    }
+}

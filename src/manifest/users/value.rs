@@ -1,0 +1,344 @@
+//! One value of a profile: its type, by its key and its look.
+
+use crate::model::{Declared, Number, Value};
+
+use crate::manifest::problem::problems::Problem;
+use crate::manifest::problem::wording::{clip, in_backticks, quoted};
+use crate::manifest::syntax::node::{Content, Node, Scalar, Span};
+use crate::manifest::syntax::scalar;
+use crate::manifest::syntax::scalar::{Ambiguity, PlainScalar};
+use crate::manifest::users::check;
+use crate::manifest::users::document::{Reader, first_character};
+use crate::manifest::users::user::Scope;
+
+/// The keys whose type Channel fixes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Email,
+    Phone,
+    Int32,
+    Number,
+    /// A key of the customer's own: any type.
+    Free,
+}
+
+impl Kind {
+    pub(crate) fn of(key: &str) -> Self {
+        match key {
+            "name" | "firstName" | "lastName" | "avatarUrl" => Self::Text,
+            "email" => Self::Email,
+            "mobileNumber" | "landlineNumber" => Self::Phone,
+            "recentPurchaseCount" => Self::Int32,
+            "recentPurchaseAmount" => Self::Number,
+            _ => Self::Free,
+        }
+    }
+}
+
+/// Whether Channel fixes the type of this key.
+pub(crate) fn is_typed(key: &str) -> bool {
+    Kind::of(key) != Kind::Free
+}
+
+/// One value on its way in.
+pub(crate) struct FieldSite<'n> {
+    pub(crate) scope: Scope,
+    /// `profile` or `profileOnce`.
+    pub(crate) map: &'static str,
+    pub(crate) key: &'n str,
+}
+
+impl FieldSite<'_> {
+    pub(crate) fn path(&self) -> String {
+        clip(&self.scope.path(&format!("{}.{}", self.map, self.key)))
+    }
+}
+
+impl Reader<'_> {
+    fn hides(&self, site: &FieldSite<'_>) -> bool {
+        !self.settings.show_sensitive
+            && self
+                .settings
+                .sensitive
+                .covers_text(&format!("{}.{}", site.map, site.key))
+    }
+
+    /// A value in a message: itself, unless it is sensitive.
+    fn say(&self, site: &FieldSite<'_>, text: &str) -> String {
+        if self.hides(site) {
+            "this value".to_owned()
+        } else {
+            in_backticks(text)
+        }
+    }
+
+    /// A value in a hint, as it should be written.
+    fn fix(&self, site: &FieldSite<'_>, text: &str) -> String {
+        if self.hides(site) {
+            "\"…\"".to_owned()
+        } else {
+            quoted(text)
+        }
+    }
+
+    fn refuse<T>(&mut self, site: &FieldSite<'_>, problem: Problem) -> Option<T> {
+        self.problems.push(problem.path(site.path()));
+        None
+    }
+
+    /// What is declared for a key; `None` where it is wrong.
+    pub(crate) fn value(&mut self, node: &Node<'_>, site: &FieldSite<'_>) -> Option<Declared> {
+        let kind = Kind::of(site.key);
+        let scalar = match &node.content {
+            Content::Scalar(scalar) => scalar,
+            Content::Map(_) => {
+                let message = "Channel holds no nested objects";
+                let problem = Problem::error("nested-object", first_character(node), message)
+                    .hint("write its parts as keys of their own, such as `addressCity`");
+                return self.refuse(site, problem);
+            }
+            Content::List(items) if kind == Kind::Free => {
+                return self.list(items, site).map(Declared::Set);
+            }
+            Content::List(_) => {
+                let message = format!("`{}` holds one value, not a list", site.key);
+                let problem = Problem::error("wrong-type", first_character(node), message);
+                return self.refuse(site, problem);
+            }
+        };
+        let meaning = if scalar.plain {
+            scalar::meaning(&scalar.text)
+        } else {
+            PlainScalar::Text
+        };
+        match meaning {
+            PlainScalar::Null => return Some(Declared::Clear),
+            PlainScalar::Blank => {
+                let hint = if site.map == "profile" {
+                    "write `null` to remove the key from Channel, or \"\" for an empty text"
+                } else {
+                    "write a value, or remove the line"
+                };
+                let problem =
+                    Problem::error("empty-value", node.span, "there is no value here").hint(hint);
+                return self.refuse(site, problem);
+            }
+            _ => {}
+        }
+        let value = match kind {
+            Kind::Text | Kind::Email | Kind::Phone => {
+                self.text(scalar, meaning, node.span, site, kind)
+            }
+            Kind::Int32 | Kind::Number => self.number(scalar, meaning, node.span, site, kind),
+            Kind::Free => self.free(scalar, meaning, node.span, site),
+        };
+        value.map(Declared::Set)
+    }
+
+    fn text(
+        &mut self,
+        scalar: &Scalar<'_>,
+        meaning: PlainScalar,
+        span: Span,
+        site: &FieldSite<'_>,
+        kind: Kind,
+    ) -> Option<Value> {
+        if meaning != PlainScalar::Text {
+            let message = format!(
+                "{} without quotes is {}; a text is due here",
+                self.say(site, &scalar.text),
+                meaning.noun()
+            );
+            let problem = Problem::error(meaning.unquoted_code(), span, message)
+                .hint(format!("quote it: {}", self.fix(site, &scalar.text)));
+            return self.refuse(site, problem);
+        }
+        let text = &*scalar.text;
+        if kind == Kind::Phone && !check::is_e164(text) {
+            let hint = match check::e164_without_punctuation(text) {
+                Some(number) if !self.hides(site) => format!("write {}", quoted(&number)),
+                _ => "write + and the country code, then digits only, such as \"+821012345678\""
+                    .to_owned(),
+            };
+            let message = format!("{} is no E.164 telephone number", self.say(site, text));
+            let problem = Problem::error("not-e164", span, message).hint(hint);
+            return self.refuse(site, problem);
+        }
+        if kind == Kind::Email && !text.is_empty() && !check::looks_like_email(text) {
+            let message = format!(
+                "{} does not look like an e-mail address",
+                self.say(site, text)
+            );
+            let problem = Problem::warning("odd-email", span, message);
+            self.refuse::<Value>(site, problem);
+        }
+        self.checked_text(text, span, site).map(Value::Text)
+    }
+
+    fn checked_text(&mut self, text: &str, span: Span, site: &FieldSite<'_>) -> Option<String> {
+        let Some(character) = check::control_character(text) else {
+            return Some(text.to_owned());
+        };
+        let message = format!(
+            "a text holds no control characters, this one holds U+{:04X}",
+            u32::from(character)
+        );
+        let problem = Problem::error("control-character", span, message);
+        self.refuse(site, problem)
+    }
+
+    fn number(
+        &mut self,
+        scalar: &Scalar<'_>,
+        meaning: PlainScalar,
+        span: Span,
+        site: &FieldSite<'_>,
+        kind: Kind,
+    ) -> Option<Value> {
+        let number = match meaning {
+            PlainScalar::Number(Ok(number)) => number,
+            PlainScalar::Number(Err(_)) | PlainScalar::NotFinite => {
+                return self.free(scalar, meaning, span, site);
+            }
+            _ => {
+                let due = match kind {
+                    Kind::Int32 => "a whole number",
+                    _ => "a number",
+                };
+                let message = format!("{due} is due here, not {}", self.say(site, &scalar.text));
+                let is_number = matches!(scalar::meaning(&scalar.text), PlainScalar::Number(Ok(_)));
+                let hint = if !scalar.plain && is_number {
+                    "remove the quotes"
+                } else {
+                    "write it in plain decimal digits, without quotes"
+                };
+                let problem = Problem::error("not-a-number", span, message).hint(hint);
+                return self.refuse(site, problem);
+            }
+        };
+        if kind == Kind::Int32 && !check::is_int32(number) {
+            let message = format!(
+                "{} is no whole number of 32 bits",
+                self.say(site, &scalar.text)
+            );
+            let problem = Problem::error("not-int32", span, message).hint(format!(
+                "from {} to {}",
+                i32::MIN,
+                i32::MAX
+            ));
+            return self.refuse(site, problem);
+        }
+        Some(Value::Number(number))
+    }
+
+    fn free(
+        &mut self,
+        scalar: &Scalar<'_>,
+        meaning: PlainScalar,
+        span: Span,
+        site: &FieldSite<'_>,
+    ) -> Option<Value> {
+        let text = &*scalar.text;
+        let problem = match meaning {
+            PlainScalar::Boolean(flag) => return Some(Value::Boolean(flag)),
+            PlainScalar::Number(Ok(number)) => return Some(Value::Number(number)),
+            PlainScalar::Text | PlainScalar::Blank | PlainScalar::Null => {
+                return self.checked_text(text, span, site).map(Value::Text);
+            }
+            PlainScalar::Number(Err(_)) => {
+                let message = format!(
+                    "{} is a number that JSON readers round, beyond ±2^53 or out of range",
+                    self.say(site, text)
+                );
+                Problem::error("number-out-of-range", span, message).hint(format!(
+                    "if it is an identifier, quote it: {}",
+                    self.fix(site, text)
+                ))
+            }
+            PlainScalar::NotFinite => {
+                let message = format!("Channel holds no {}", self.say(site, text));
+                Problem::error("not-finite", span, message).hint(format!(
+                    "write a number, or {} for the text",
+                    self.fix(site, text)
+                ))
+            }
+            PlainScalar::Ambiguous(look) => {
+                let message = format!(
+                    "{} without quotes is a text to some readers and {} to others",
+                    self.say(site, text),
+                    meaning.noun()
+                );
+                let other = match look {
+                    Ambiguity::Boolean => ", or `true` or `false` for the boolean",
+                    Ambiguity::Null => ", or `null` to remove the key",
+                    Ambiguity::Number => ", or plain decimal digits for the number",
+                    Ambiguity::Time => ", or the number of seconds",
+                    Ambiguity::Date | Ambiguity::Special => "",
+                };
+                Problem::error(meaning.unquoted_code(), span, message).hint(format!(
+                    "write {} for the text{other}",
+                    self.fix(site, text)
+                ))
+            }
+        };
+        self.refuse(site, problem)
+    }
+
+    fn list(&mut self, items: &[Node<'_>], site: &FieldSite<'_>) -> Option<Value> {
+        let mut texts: Vec<String> = Vec::new();
+        let mut numbers: Vec<Number> = Vec::new();
+        let mut good = true;
+        for item in items {
+            match self.item(item, site) {
+                Some(Value::Text(text)) => texts.push(text),
+                Some(Value::Number(number)) => numbers.push(number),
+                Some(_) | None => {
+                    good = false;
+                    continue;
+                }
+            }
+            if good && !texts.is_empty() && !numbers.is_empty() {
+                good = false;
+                let message = "a list holds texts or numbers, not both";
+                let problem = Problem::error("mixed-list", first_character(item), message)
+                    .hint("quote the numbers to make all of them texts");
+                self.refuse::<Value>(site, problem);
+            }
+        }
+        match (good, numbers.is_empty()) {
+            (false, _) => None,
+            (true, true) => Some(Value::Texts(texts)),
+            (true, false) => Some(Value::Numbers(numbers)),
+        }
+    }
+
+    fn item(&mut self, item: &Node<'_>, site: &FieldSite<'_>) -> Option<Value> {
+        let meaning = match item.scalar() {
+            Some(scalar) if scalar.plain => scalar::meaning(&scalar.text),
+            Some(_) => PlainScalar::Text,
+            None => PlainScalar::Null,
+        };
+        match (item.scalar(), meaning) {
+            (Some(scalar), PlainScalar::Text | PlainScalar::Number(_) | PlainScalar::NotFinite) => {
+                self.free(scalar, meaning, item.span, site)
+            }
+            (Some(scalar), PlainScalar::Boolean(_) | PlainScalar::Ambiguous(_)) => {
+                let message = format!(
+                    "{} without quotes is {}; a list holds texts or numbers",
+                    self.say(site, &scalar.text),
+                    meaning.noun()
+                );
+                let problem = Problem::error(meaning.unquoted_code(), item.span, message).hint(
+                    format!("write {} for the text", self.fix(site, &scalar.text)),
+                );
+                self.refuse(site, problem)
+            }
+            (Some(_), PlainScalar::Blank | PlainScalar::Null) | (None, _) => {
+                let message = format!("a list holds texts or numbers, not {}", item.noun());
+                let problem = Problem::error("wrong-list-item", first_character(item), message);
+                self.refuse(site, problem)
+            }
+        }
+    }
+}

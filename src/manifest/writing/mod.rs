@@ -1,0 +1,4 @@
+//! Writes users as manifests.
+
+pub mod append;
+pub(crate) mod yaml;

@@ -1,0 +1,42 @@
+//! Bytes as lower-case hexadecimal digits.
+
+/// Lower-case hexadecimal digits, two a byte.
+pub fn to_hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
+}
+
+/// Bytes from lower-case hexadecimal digits, two a byte; `None` for any other text.
+pub fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; text.len() / 2];
+    from_hex_into(text, &mut bytes).then_some(bytes)
+}
+
+pub(crate) fn from_hex_into(text: &str, bytes: &mut [u8]) -> bool {
+    const NONE: u8 = 0x80;
+    const NIBBLES: [u8; 256] = {
+        let mut table = [NONE; 256];
+        let mut value = 0;
+        while value < 16 {
+            table[b"0123456789abcdef"[value as usize] as usize] = value;
+            value += 1;
+        }
+        table
+    };
+    let digits = text.as_bytes();
+    if digits.len() != bytes.len() * 2 {
+        return false;
+    }
+    let mut wrong = 0;
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let (high, low) = (NIBBLES[pair[0] as usize], NIBBLES[pair[1] as usize]);
+        wrong |= high | low;
+        *byte = (high << 4) | low;
+    }
+    wrong & NONE == 0
+}

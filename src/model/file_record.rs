@@ -1,0 +1,158 @@
+//! What a state remembers of manifest files, so that one that says the same as then need not be read.
+//!
+//! A file is known by its content: a keyed digest over its bytes and over all that decides what they
+//! mean. What is remembered of it is believed only where the state still records the very users that it
+//! declared then, each with the digest it had: after a kill, a partial apply, an edit by hand or a merge
+//! of two states the sum over them is another, and the file is read.
+
+use std::collections::HashMap;
+
+use crate::model::digest::digests::{ContentDigest, DigestKey, FileDigest, UserDigest, UsersSum};
+use crate::model::member_id::MemberId;
+use crate::model::state::{Entry, State};
+use crate::model::user::Attributes;
+use crate::parallel::{in_parallel, shares};
+
+/// What is remembered of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRecord {
+    /// What entries name it by. Kept for as long as the file is there.
+    pub number: u32,
+    /// `None` where it has to be read every time.
+    pub content: Option<FileContent>,
+}
+
+/// What a file said when all its users were as it declared them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileContent {
+    /// Over its bytes and what decides their meaning.
+    pub digest: FileDigest,
+    /// How many users it declared.
+    pub users: u32,
+    /// Over their ids and digests.
+    pub sum: UsersSum,
+}
+
+/// A file whose users are all as recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownFile {
+    /// What entries name it by.
+    pub number: u32,
+    /// How many users it declares.
+    pub users: u32,
+}
+
+/// A state, asked while manifests are read: what of it is as recorded?
+#[derive(Debug)]
+pub struct RecordedLookup<'s> {
+    state: &'s State,
+    key: &'s DigestKey,
+    files: HashMap<FileDigest, KnownFile>,
+}
+
+impl<'s> RecordedLookup<'s> {
+    /// Knows users and files. The state's records of files must be true of it: see [`discard_stale_files`].
+    pub fn new(state: &'s State, key: &'s DigestKey) -> Self {
+        let records = state.files.values();
+        let files = records.filter_map(|record| {
+            let FileRecord { number, content } = record;
+            let content = content.as_ref()?;
+            let known = KnownFile {
+                number: *number,
+                users: content.users,
+            };
+            Some((content.digest, known))
+        });
+        Self {
+            files: files.collect(),
+            ..Self::users_only(state, key)
+        }
+    }
+
+    /// Knows users alone: every file is read.
+    pub fn users_only(state: &'s State, key: &'s DigestKey) -> Self {
+        Self {
+            state,
+            key,
+            files: HashMap::new(),
+        }
+    }
+
+    /// Whether there is any file that need not be read.
+    pub fn has_files(&self) -> bool {
+        !self.files.is_empty()
+    }
+
+    /// The file with this content, where all its users are as recorded.
+    pub fn file(&self, content: &ContentDigest) -> Option<KnownFile> {
+        self.files.get(&self.key.file(content)).copied()
+    }
+
+    /// Whether a user with these attributes is as recorded.
+    pub fn holds(&self, id: &MemberId, attributes: &Attributes) -> bool {
+        let is_recorded = |digest: UserDigest| self.key.user_digest(attributes) == digest;
+        self.state
+            .users
+            .get(id)
+            .is_some_and(|entry| is_recorded(entry.digest))
+    }
+
+    /// The number of the file that declared a user.
+    pub fn file_of(&self, id: &MemberId) -> Option<u32> {
+        self.state.users.get(id).and_then(|entry| entry.file)
+    }
+
+    /// Every recorded user whose file is remembered, with the file's number, by id.
+    pub fn users(&self) -> impl Iterator<Item = (&'s MemberId, u32)> {
+        let users = self.state.users.iter();
+        users.filter_map(|(id, entry)| Some((id, entry.file?)))
+    }
+}
+
+/// Drops what is remembered of files whose users are no longer recorded as they were then.
+pub fn discard_stale_files(state: &mut State) {
+    if state.files.values().all(|record| record.content.is_none()) {
+        return;
+    }
+    let sums = sums(state);
+    for FileRecord { number, content } in state.files.values_mut() {
+        *content = content
+            .take()
+            .filter(|content| matches(*number, content, &sums));
+    }
+}
+
+/// Whether the users of a file with this number are recorded as they were when its content was.
+pub fn matches(number: u32, content: &FileContent, sums: &Sums) -> bool {
+    let recorded = sums.get(&number).copied().unwrap_or((0, UsersSum::EMPTY));
+    recorded == (content.users, content.sum)
+}
+
+/// How many users each file number has in a state, and the sum over them.
+pub type Sums = HashMap<u32, (u32, UsersSum)>;
+
+/// The sums of a state.
+pub fn sums(state: &State) -> Sums {
+    let all: Vec<(&MemberId, &Entry)> = state.users.iter().collect();
+    let mut sums = Sums::new();
+    for part in in_parallel(&shares(&all, 4096), |part| sums_of(part)) {
+        for (number, (users, sum)) in part {
+            let (all_users, whole) = sums.entry(number).or_insert((0, UsersSum::EMPTY));
+            *all_users += users;
+            *whole = whole.and(sum);
+        }
+    }
+    sums
+}
+
+fn sums_of(users: &[(&MemberId, &Entry)]) -> Sums {
+    let mut sums = Sums::new();
+    for (id, entry) in users {
+        if let Some(number) = entry.file {
+            let (users, sum) = sums.entry(number).or_insert((0, UsersSum::EMPTY));
+            *users += 1;
+            *sum = sum.with(id, &entry.digest);
+        }
+    }
+    sums
+}

@@ -1,0 +1,156 @@
+//! What the state will remember of manifest files, once an apply is over.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::model::{
+    Change, Desired, DesiredUser, DigestKey, FileContent, FileRecord, MemberId, Plan, State,
+    UsersSum, file_record,
+};
+
+/// Remembers which file declares which user, and of each file whose users are all recorded as it declares
+/// them, what it is known by. `desired` was read with the state as it was before, and `plan` is what was
+/// carried out.
+pub fn record_files(state: &mut State, desired: &Desired, plan: &Plan, key: &DigestKey) {
+    let numbers = numbers(state, desired);
+    let settled = settled(state, plan);
+    let mut whole: Vec<bool> = desired
+        .files
+        .iter()
+        .map(|file| file.content.is_some())
+        .collect();
+    let mut places: HashMap<&MemberId, usize> = HashMap::with_capacity(desired.as_recorded.len());
+    let by_name: HashMap<&str, usize> = desired
+        .files
+        .iter()
+        .enumerate()
+        .map(|(place, file)| (&*file.name, place))
+        .collect();
+    for (id, user) in &desired.users {
+        let Some(place) = by_name.get(&*user.origin.file).copied() else {
+            continue;
+        };
+        places.insert(id, place);
+        whole[place] = whole[place] && (settled.contains(id) || is_recorded(id, user, state, key));
+    }
+    for (id, place) in &desired.as_recorded {
+        places.insert(id, *place as usize);
+    }
+    let unread: HashSet<u32> = desired
+        .files
+        .iter()
+        .filter_map(|file| Some(file.known?.number))
+        .collect();
+    for (id, entry) in &mut state.users {
+        entry.file = match places.get(id) {
+            Some(place) => Some(numbers[*place]),
+            None => entry.file.filter(|number| unread.contains(number)),
+        };
+    }
+
+    let sums = file_record::sums(state);
+    let records = desired.files.iter().zip(&numbers).zip(whole);
+    state.files = records
+        .map(|((file, number), whole)| {
+            let (users, sum) = sums.get(number).copied().unwrap_or((0, UsersSum::EMPTY));
+            let content = file.content.filter(|_| whole).map(|content| FileContent {
+                digest: key.file(&content),
+                users,
+                sum,
+            });
+            let number = *number;
+            (file.name.clone(), FileRecord { number, content })
+        })
+        .collect();
+}
+
+/// Whether a user whom the plan did not change, or did not look at, is as recorded all the same.
+fn is_recorded(id: &MemberId, user: &DesiredUser, state: &State, key: &DigestKey) -> bool {
+    let entry = state.users.get(id);
+    entry.is_some_and(|entry| entry.digest == key.user_digest(&user.attributes))
+}
+
+/// Users that are recorded as the plan wanted them.
+fn settled<'p>(state: &State, plan: &'p Plan) -> HashSet<&'p MemberId> {
+    let changes = plan.changes.iter();
+    changes
+        .filter(|planned| match &planned.change {
+            Change::Create { digests, .. }
+            | Change::Update { digests, .. }
+            | Change::Move { digests, .. } => {
+                let entry = state.users.get(&planned.id);
+                entry.is_some_and(|entry| entry.digest == digests.user)
+            }
+            Change::Forget { .. } | Change::Delete { .. } => false,
+        })
+        .map(|planned| &planned.id)
+        .collect()
+}
+
+/// A number for each file: the one it has, the one that its users had under another name that is gone, or
+/// a new one. Numbers stay, so that a commit of the state shows what changed and no more.
+fn numbers(state: &State, desired: &Desired) -> Vec<u32> {
+    let names: HashSet<&Arc<str>> = desired.files.iter().map(|file| &file.name).collect();
+    let mut taken: HashSet<u32> = HashSet::new();
+    let mut numbers: Vec<Option<u32>> = desired
+        .files
+        .iter()
+        .map(|file| {
+            let known = file.known.map(|known| known.number);
+            let record = state.files.get(&file.name);
+            known.or_else(|| record.map(|record| record.number))
+        })
+        .collect();
+    // Those that were not read cannot have another.
+    for (file, number) in desired.files.iter().zip(&numbers) {
+        if file.known.is_some() {
+            taken.extend(number);
+        }
+    }
+    for (file, number) in desired.files.iter().zip(&mut numbers) {
+        if file.known.is_none() {
+            *number = number.filter(|number| taken.insert(*number));
+        }
+    }
+
+    let free: HashSet<u32> = state
+        .files
+        .iter()
+        .filter(|(name, record)| !names.contains(name) && !taken.contains(&record.number))
+        .map(|(_, record)| record.number)
+        .collect();
+    let mut inherited: BTreeMap<usize, u32> = BTreeMap::new();
+    if !free.is_empty() {
+        for (id, place) in &desired.as_recorded {
+            let place = *place as usize;
+            if numbers[place].is_none()
+                && let Some(number) = state.users.get(id).and_then(|entry| entry.file)
+                && free.contains(&number)
+            {
+                inherited.entry(place).or_insert(number);
+            }
+        }
+    }
+    for (place, number) in inherited {
+        if taken.insert(number) {
+            numbers[place] = Some(number);
+        }
+    }
+
+    let of_files = state.files.values().map(|record| record.number);
+    let of_users = state.users.values().filter_map(|entry| entry.file);
+    let mut next = of_files
+        .chain(of_users)
+        .max()
+        .map_or(1, |most| most.saturating_add(1));
+    let mut fresh = || {
+        while !taken.insert(next) {
+            next = next.wrapping_add(1);
+        }
+        next
+    };
+    numbers
+        .into_iter()
+        .map(|number| number.unwrap_or_else(&mut fresh))
+        .collect()
+}

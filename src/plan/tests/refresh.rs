@@ -1,0 +1,303 @@
+//! Drift in the plan: whatever happened on Channel, an apply of the refreshed plan leads to what is
+//! declared, but for what people chose.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use crate::model::{
+    ApiVersion, Attributes, Change, Declared, Entry, FieldPath, Limits, MemberId, Observed, Plan,
+    RemoteUser, RemovedPolicy, Selection, State, Upsert, Value,
+};
+use crate::plan::compare::compare;
+use crate::plan::planner::{Context, plan};
+use crate::plan::tests::{attributes, desired, key, recorded, users};
+
+/// What Channel holds of a user, and what any hand may have made of it since.
+type Channel = BTreeMap<String, Observed>;
+
+fn plan_with(
+    wanted: &BTreeMap<String, Attributes>,
+    state: &State,
+    channel: Option<&Channel>,
+) -> Plan {
+    let observed: Option<BTreeMap<MemberId, RemoteUser>> = channel.map(|channel| {
+        let see = |id: &String| match channel.get(id) {
+            Some(user) => RemoteUser::There(Box::new(user.clone())),
+            None => RemoteUser::Missing,
+        };
+        let ids = wanted.keys();
+        ids.map(|id| (MemberId::new(id).expect("an id"), see(id)))
+            .collect()
+    });
+    plan(
+        &desired(wanted),
+        state,
+        &Context {
+            key: &key(),
+            api: ApiVersion::V4,
+            removed: RemovedPolicy::default(),
+            limits: &Limits::default(),
+            selection: &Selection::default(),
+            base: None,
+            observed: observed.as_ref(),
+        },
+    )
+}
+
+/// «Create or patch», as Channel's documentation says.
+fn upserted(user: &mut Observed, upsert: &Upsert) {
+    for (key, declared) in &upsert.profile {
+        user.undeclarable.remove(key);
+        match declared {
+            Declared::Set(value) => user.profile.insert(key.clone(), value.clone()),
+            Declared::Clear => user.profile.remove(key),
+        };
+    }
+    for (key, value) in &upsert.profile_once {
+        if !user.undeclarable.contains(key) {
+            let there = user.profile.entry(key.clone());
+            there.or_insert_with(|| value.clone());
+        }
+    }
+    if let Some(tags) = &upsert.tags {
+        user.tags.clone_from(tags);
+    }
+    for (flag, sent) in [
+        (&mut user.unsubscribe_email, upsert.unsubscribe_email),
+        (&mut user.unsubscribe_texting, upsert.unsubscribe_texting),
+    ] {
+        *flag = sent.or(*flag).or(Some(false));
+    }
+}
+
+fn carried_out(mut state: State, mut channel: Channel, plan: &Plan) -> (State, Channel) {
+    for planned in &plan.changes {
+        match &planned.change {
+            Change::Create {
+                digests, upsert, ..
+            } => {
+                upserted(channel.entry(planned.id.to_string()).or_default(), upsert);
+                let entry = Entry::new(digests, Timestamp::UNIX_EPOCH);
+                state.users.insert(planned.id.clone(), entry);
+            }
+            Change::Update {
+                digests, upsert, ..
+            } => {
+                if let Some(upsert) = upsert {
+                    upserted(channel.entry(planned.id.to_string()).or_default(), upsert);
+                }
+                let entry = Entry::new(digests, Timestamp::UNIX_EPOCH);
+                state.users.insert(planned.id.clone(), entry);
+            }
+            Change::Move { .. } => unreachable!("nobody moves here"),
+            Change::Forget { .. } | Change::Delete { .. } => {
+                state.users.remove(&planned.id);
+            }
+        }
+    }
+    (state, channel)
+}
+
+/// What was applied, as Channel has it when nobody meddles.
+fn as_applied(have: &BTreeMap<String, Attributes>) -> Channel {
+    let nothing = recorded(&BTreeMap::new());
+    let plan = plan_with(have, &nothing, None);
+    carried_out(nothing, Channel::new(), &plan).1
+}
+
+/// What is declared and what was applied: for most users the same.
+fn mostly_alike()
+-> impl Strategy<Value = (BTreeMap<String, Attributes>, BTreeMap<String, Attributes>)> {
+    let ids = || prop::collection::btree_map("u-[0-9]", attributes(), 0..9);
+    (
+        users(),
+        ids(),
+        prop::collection::vec(prop::bool::weighted(0.8), 9),
+    )
+        .prop_map(|(mut wanted, have, kept)| {
+            for ((id, attributes), kept) in have.iter().zip(kept) {
+                if kept {
+                    wanted.insert(id.clone(), attributes.clone());
+                }
+            }
+            (wanted, have)
+        })
+}
+
+/// Attributes on top, keys gone, keys with an object.
+type Meddling = (Attributes, Vec<String>, Vec<String>);
+
+/// What other hands make of one user; `None` deletes.
+fn meddling() -> impl Strategy<Value = Option<Meddling>> {
+    let keys = || prop::collection::vec("[a-f]", 0..3);
+    prop::option::weighted(0.9, (attributes(), keys(), keys()))
+}
+
+fn meddled(mut channel: Channel, meddling: &BTreeMap<String, Option<Meddling>>) -> Channel {
+    for (id, what) in meddling {
+        let Some((other, gone, objects)) = what else {
+            channel.remove(id);
+            continue;
+        };
+        let user = channel.entry(id.clone()).or_default();
+        let Attributes {
+            profile,
+            profile_once,
+            tags,
+            unsubscribed: _,
+            unsubscribe_email,
+            unsubscribe_texting,
+        } = other.clone();
+        upserted(
+            user,
+            &Upsert {
+                profile,
+                profile_once,
+                tags,
+                unsubscribed: None,
+                unsubscribe_email,
+                unsubscribe_texting,
+            },
+        );
+        for key in gone {
+            user.profile.remove(key.as_str());
+        }
+        for key in objects {
+            user.profile.remove(key.as_str());
+            user.undeclarable.insert(key.as_str().into());
+        }
+    }
+    channel
+}
+
+fn flags(user: &Observed) -> [(FieldPath, Option<bool>); 2] {
+    [
+        (FieldPath::UnsubscribeEmail, user.unsubscribe_email),
+        (FieldPath::UnsubscribeTexting, user.unsubscribe_texting),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_channel_that_is_as_applied_changes_no_decision(wanted in users(), have in users()) {
+        let state = recorded(&have);
+        let channel = as_applied(&have);
+        let offline = plan_with(&wanted, &state, None);
+        let refreshed = plan_with(&wanted, &state, Some(&channel));
+        let ids = |plan: &Plan| -> Vec<(MemberId, &'static str)> {
+            let changes = plan.changes.iter();
+            changes.map(|planned| (planned.id.clone(), planned.change.action())).collect()
+        };
+        prop_assert_eq!(ids(&offline), ids(&refreshed));
+        prop_assert!(refreshed.left.is_empty());
+        for (id, entry) in &state.users {
+            let found = compare(entry, None, &channel[id.as_str()], &key());
+            prop_assert!(found.fields.is_empty(), "{:?}", found);
+            prop_assert_eq!(found.as_applied, entry.fields.len());
+        }
+    }
+
+    #[test]
+    fn whatever_happened_is_set_right_but_for_what_people_chose(
+        (wanted, have) in mostly_alike(),
+        hands in prop::collection::btree_map("u-[0-9]", meddling(), 0..10),
+    ) {
+        let state = recorded(&have);
+        let before = meddled(as_applied(&have), &hands);
+        let plan = plan_with(&wanted, &state, Some(&before));
+        let (after_state, after) = carried_out(state.clone(), before.clone(), &plan);
+
+        for (id, attributes) in &wanted {
+            let user = &after[id];
+            for (path, value) in attributes.fields() {
+                match &path {
+                    FieldPath::Profile(key) => {
+                        prop_assert_eq!(user.profile.get(key).cloned(), value.to_value(), "{} {}", id, path);
+                        prop_assert!(!user.undeclarable.contains(key));
+                    }
+                    FieldPath::ProfileOnce(key) => prop_assert!(
+                        user.profile.contains_key(key) || user.undeclarable.contains(key)
+                    ),
+                    FieldPath::Tags => {
+                        let tags = Value::Texts(user.tags.iter().cloned().collect());
+                        prop_assert_eq!(Some(tags), value.to_value());
+                    }
+                    _ => {}
+                }
+            }
+        }
+
+        // A flag moves only for who is new on Channel, or where its own declaration moved.
+        for (id, user) in &before {
+            for ((path, old), (_, new)) in flags(user).into_iter().zip(flags(&after[id])) {
+                let declared = wanted.get(id).and_then(|user| user.get(&path));
+                let applied = have.get(id).and_then(|user| user.get(&path));
+                if declared.is_none() || (have.contains_key(id) && declared == applied) {
+                    prop_assert_eq!(old, new, "{} {}", id, path);
+                }
+            }
+        }
+        for left in &plan.left {
+            let user = &after[left.id.as_str()];
+            prop_assert_eq!(user.flag(&left.path), Some(left.found));
+            prop_assert_ne!(
+                wanted[left.id.as_str()].get(&left.path).and_then(crate::model::FieldValue::to_value),
+                Some(Value::Boolean(left.found))
+            );
+        }
+
+        let again = plan_with(&wanted, &after_state, Some(&after));
+        prop_assert!(again.is_empty(), "{:?}", again);
+        prop_assert_eq!(&again.left, &plan_with(&wanted, &after_state, Some(&after)).left);
+        for (id, entry) in &after_state.users {
+            let found = compare(entry, None, &after[id.as_str()], &key());
+            prop_assert!(found.fields.iter().all(crate::model::FieldDrift::is_consent), "{:?}", found);
+        }
+    }
+}
+
+#[test]
+fn a_flag_that_was_never_confirmed_is_said_to_be() {
+    let declared = Attributes {
+        unsubscribe_email: Some(true),
+        unsubscribe_texting: Some(true),
+        ..Attributes::default()
+    };
+    let users = BTreeMap::from([("u-1".to_owned(), declared)]);
+    let mut state = recorded(&users);
+    for entry in state.users.values_mut() {
+        entry.unconfirmed.insert(FieldPath::UnsubscribeEmail);
+    }
+    let seen = Observed {
+        unsubscribe_email: Some(false),
+        unsubscribe_texting: Some(false),
+        ..Observed::default()
+    };
+    let channel = Channel::from([("u-1".to_owned(), seen.clone())]);
+    let plan = plan_with(&users, &state, Some(&channel));
+    assert!(plan.is_empty());
+    let left: Vec<(String, bool)> = plan
+        .left
+        .iter()
+        .map(|left| (left.path.to_string(), left.never_confirmed))
+        .collect();
+    assert_eq!(
+        left,
+        [
+            ("unsubscribeEmail".to_owned(), true),
+            ("unsubscribeTexting".to_owned(), false)
+        ]
+    );
+    let entry = state.users.values().next().expect("an entry");
+    let found = compare(entry, None, &seen, &key());
+    assert!(found.fields[0].never_confirmed && found.fields[0].is_consent());
+
+    // What Channel does not show can be neither drift nor a choice.
+    let silent = Channel::from([("u-1".to_owned(), Observed::default())]);
+    let plan = plan_with(&users, &state, Some(&silent));
+    assert!(plan.is_empty() && plan.left.is_empty());
+    let found = compare(entry, None, &silent["u-1"], &key());
+    assert_eq!((found.fields.len(), found.not_shown), (0, 2));
+}

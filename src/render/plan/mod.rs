@@ -1,0 +1,11 @@
+//! Shows a plan as text, Markdown and JSON.
+
+pub mod group;
+pub mod json;
+pub(crate) mod json_notes;
+pub(crate) mod kept_consent;
+pub mod lines;
+pub mod markdown;
+pub mod summary;
+pub mod text;
+pub mod view;

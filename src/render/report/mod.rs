@@ -1,0 +1,4 @@
+//! Shows what an apply did, as text and JSON.
+
+pub mod json;
+pub mod text;

@@ -1,0 +1,232 @@
+//! The state, for people: ids, digests and dates, as it holds nothing else.
+
+use std::fmt;
+
+use crate::model::{Entry, MemberId, State, UserDigest};
+use crate::plan::{ChangeLine, PlanFile};
+use crate::render::common::escape::{terminal, width};
+use crate::render::common::style::{Style, paint};
+use crate::render::plan::lines::rejected_last_time;
+
+/// What the state is and how much is in it.
+pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Result {
+    let State {
+        serial,
+        lineage,
+        channel_id,
+        api,
+        canonical_form,
+        salt: _,
+        key_id,
+        files,
+        users,
+        rejected,
+    } = state;
+    let unconfirmed = users
+        .values()
+        .filter(|entry| !entry.unconfirmed.is_empty())
+        .count();
+    let channel = channel_id.as_deref().unwrap_or("not asked yet");
+    let key = key_id.as_deref().unwrap_or("none");
+    let rows = [
+        ("lineage", terminal(lineage).into_owned()),
+        ("serial", serial.to_string()),
+        ("channel", format!("{} (API {api})", terminal(channel))),
+        ("state key", terminal(key).into_owned()),
+        ("form", canonical_form.to_string()),
+        ("users", users.len().to_string()),
+        ("files", files.len().to_string()),
+        ("rejected", rejected.len().to_string()),
+        ("unconfirmed", unconfirmed.to_string()),
+    ];
+    for (name, value) in rows {
+        writeln!(
+            out,
+            "{}   {value}",
+            paint(style.strong, &format!("{name:11}"))
+        )?;
+    }
+    Ok(())
+}
+
+/// What a plan file decides, one user after the other. Its texts may be anybody's.
+pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fmt::Result {
+    for (id, line) in &file.changes {
+        writeln!(
+            out,
+            "{}  {}",
+            paint(style.strong, &terminal(id)),
+            words(line)
+        )?;
+        for field in &line.fields {
+            writeln!(out, "    {}", terminal(field))?;
+        }
+    }
+    if !file.changes.is_empty() {
+        writeln!(out)?;
+    }
+    let of = |action| {
+        let lines = file.changes.values();
+        lines.filter(|line| line.action == action).count()
+    };
+    let some = |count: usize| match count {
+        0 => String::new(),
+        count => count.to_string(),
+    };
+    let rows = [
+        ("create", of("create").to_string()),
+        ("update", of("update").to_string()),
+        ("move", some(of("move"))),
+        ("forget", of("forget").to_string()),
+        ("delete", of("delete").to_string()),
+        (
+            "api",
+            file.api
+                .map_or_else(String::new, |api| format!("{} -> {}", api.from, api.to)),
+        ),
+        ("unchanged", file.unchanged.to_string()),
+        (
+            "refreshed",
+            if file.refreshed { "yes" } else { "" }.to_owned(),
+        ),
+        ("selected", terminal(&file.select.join(" ")).into_owned()),
+        ("lineage", terminal(&file.lineage).into_owned()),
+        ("serial", file.serial.to_string()),
+        ("manifests", terminal(&file.manifests).into_owned()),
+        ("digest", terminal(&file.digest).into_owned()),
+    ];
+    for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
+        writeln!(
+            out,
+            "{}   {value}",
+            paint(style.strong, &format!("{name:11}"))
+        )?;
+    }
+    Ok(())
+}
+
+fn words(line: &ChangeLine) -> String {
+    let action = terminal(&line.action);
+    let deleted = if line.delete_old {
+        ", which is deleted"
+    } else {
+        ""
+    };
+    match &line.from {
+        Some(from) => format!("{action} from {}{deleted}", terminal(from)),
+        None => action.into_owned(),
+    }
+}
+
+/// One user a line, by id: the recorded ones, then those that Channel only ever refused.
+pub fn state_list(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Result {
+    let ids = state.users.keys().chain(state.rejected.keys());
+    let widest = ids
+        .map(|id| width(&terminal(id.as_str())))
+        .max()
+        .unwrap_or(0);
+    let column = |id: &MemberId| {
+        let id = terminal(id.as_str());
+        let gap = widest - width(&id);
+        format!("{id}{:gap$}", "")
+    };
+    for (id, entry) in &state.users {
+        write!(
+            out,
+            "{}   {}   {}",
+            column(id),
+            prefix(entry.digest),
+            entry.at
+        )?;
+        if !entry.unconfirmed.is_empty() {
+            write!(out, "   {} unconfirmed", entry.unconfirmed.len())?;
+        }
+        writeln!(out, "{}", rejected(state, id, style))?;
+    }
+    for id in state
+        .rejected
+        .keys()
+        .filter(|id| !state.users.contains_key(*id))
+    {
+        writeln!(out, "{}{}", column(id), rejected(state, id, style))?;
+    }
+    Ok(())
+}
+
+fn rejected(state: &State, id: &MemberId, style: &Style) -> String {
+    state.rejected.get(id).map_or(String::new(), |rejection| {
+        format!(
+            "   {}",
+            paint(style.warning, &rejected_last_time(rejection))
+        )
+    })
+}
+
+fn prefix(digest: UserDigest) -> String {
+    digest.to_string().chars().take(12).collect()
+}
+
+/// All that the state knows of one user; `false`, and nothing written, where that is nothing.
+pub fn state_user(
+    out: &mut dyn fmt::Write,
+    state: &State,
+    id: &MemberId,
+    style: &Style,
+) -> Result<bool, fmt::Error> {
+    let entry = state.users.get(id);
+    let rejection = state.rejected.get(id);
+    if entry.is_none() && rejection.is_none() {
+        return Ok(false);
+    }
+    writeln!(out, "{}", paint(style.strong, &terminal(id.as_str())))?;
+    if let Some(rejection) = rejection {
+        writeln!(
+            out,
+            "  {}",
+            paint(style.warning, &rejected_last_time(rejection))
+        )?;
+    }
+    match entry {
+        Some(entry) => write_entry(out, entry, state)?,
+        None => writeln!(out, "  never applied")?,
+    }
+    Ok(true)
+}
+
+fn write_entry(out: &mut dyn fmt::Write, entry: &Entry, state: &State) -> fmt::Result {
+    let Entry {
+        digest,
+        at,
+        file,
+        fields,
+        unconfirmed,
+    } = entry;
+    writeln!(out, "  applied   {at}")?;
+    writeln!(out, "  digest    {digest}")?;
+    let mut files = state.files.iter();
+    if let Some((name, _)) = files.find(|(_, record)| Some(record.number) == *file) {
+        writeln!(out, "  file      {}", terminal(name))?;
+    }
+    let count = fields.len();
+    let word = if count == 1 { "field" } else { "fields" };
+    writeln!(out, "  {count} {word}")?;
+    let paths: Vec<_> = fields
+        .iter()
+        .map(|(path, digest)| (path, terminal(&path.to_string()).into_owned(), digest))
+        .collect();
+    let widest = paths
+        .iter()
+        .map(|(_, text, _)| width(text))
+        .max()
+        .unwrap_or(0);
+    for (path, text, digest) in paths {
+        let gap = widest - width(&text);
+        let note = if unconfirmed.contains(path) {
+            "   not confirmed by Channel"
+        } else {
+            ""
+        };
+        writeln!(out, "    {text}{:gap$}   {digest}{note}", "")?;
+    }
+    Ok(())
+}
