@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use crate::cli::args::RequestOptions;
 use crate::cli::clock::now;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::project;
 use crate::cli::project::LoadedProject;
-use crate::cli::request_options::RequestOptions;
 use crate::cli::terminal::Terminal;
 use talkform::remote::response::ChannelInfo;
 use talkform::remote::{

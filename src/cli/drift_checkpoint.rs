@@ -1,10 +1,13 @@
-//! Where an interrupted drift goes on: a file below the project's own folder that notes who was found
-//! as applied. It only saves requests; whatever is wrong with it, everybody is read again.
+//! Continues an interrupted drift: keeps a file of the users that were found as applied.
+//!
+//! The file only saves requests. If it is missing, damaged, too old or made for another scope, every
+//! user is read again.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::cli::args::DriftArguments;
+use clap::Args;
+
 use crate::cli::clock::now;
 use crate::cli::files;
 use crate::cli::files::Lines;
@@ -15,104 +18,121 @@ use talkform::model::digest::digests::to_hex;
 use talkform::model::{MemberId, PlanDigest, State};
 use talkform::state::{DriftCheckpoint, record_line};
 
-/// Older than this, a reading says too little of today.
-const FRESH: Duration = Duration::from_secs(24 * 60 * 60);
+/// A checkpoint that is older is ignored, because Channel may have changed since.
+const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A reading that may have begun before.
-pub(crate) struct DriftProgress<'a> {
+/// Which users a drift reads.
+#[derive(Debug, Args)]
+pub(crate) struct Scope {
+    /// Read only users whose id matches (`*` any characters, `?` one character); may be repeated
+    #[arg(long, value_name = "PATTERN", env = "TALKFORM_SELECT")]
+    pub select: Vec<String>,
+    /// Read only N users, chosen at random
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), env = "TALKFORM_SAMPLE")]
+    pub sample: Option<u32>,
+    /// Choose the same users as the run that printed this seed
+    #[arg(long, value_name = "N", requires = "sample", env = "TALKFORM_SEED")]
+    pub seed: Option<u64>,
+    /// Start over instead of continuing an interrupted run
+    #[arg(long, env = "TALKFORM_RESTART")]
+    pub restart: bool,
+}
+
+/// The checkpoint of one drift, and the file that keeps it.
+pub(crate) struct CheckpointFile<'a> {
     path: PathBuf,
     state: &'a State,
-    seen: DriftCheckpoint,
+    checkpoint: DriftCheckpoint,
     lines: Option<Lines>,
 }
 
-impl<'a> DriftProgress<'a> {
-    /// Looks for a reading of the same scope that did not end.
+impl<'a> CheckpointFile<'a> {
+    /// Reads the checkpoint of an interrupted drift of the same scope, or starts a new one.
     pub(crate) fn find(
         settings: &LoadedProject,
-        arguments: &DriftArguments,
+        scope: &Scope,
         state: &'a State,
         channel_id: &str,
         terminal: Terminal,
     ) -> Self {
-        let scope = scope(settings, arguments, state, channel_id);
+        let name = scope_name(settings, scope, state, channel_id);
         let folder = settings.root.join(SANDBOX_FOLDER);
-        let path = folder.join(format!("drift-{scope}.progress"));
+        let path = folder.join(format!("drift-{name}.progress"));
         let found = files::read(&path)
-            .filter(|_| !arguments.restart)
+            .filter(|_| !scope.restart)
             .and_then(|bytes| DriftCheckpoint::parse(&bytes))
-            .filter(|seen| seen.head.scope == scope && is_fresh(seen));
-        let seen = if let Some(mut seen) = found {
-            // Who was applied since is another user now.
-            seen.users.retain(|id, digest| {
+            .filter(|found| found.head.scope == name && is_fresh(found));
+        let checkpoint = if let Some(mut checkpoint) = found {
+            // A user that was applied since has another digest and is read again.
+            checkpoint.users.retain(|id, digest| {
                 let entry = state.users.get(id);
                 entry.is_some_and(|entry| entry.digest == *digest)
             });
             terminal.talk(&format!(
-                "Going on from a drift that began at {} and did not end: {} as applied then. --restart begins anew.",
-                seen.head.since,
-                output::counted(seen.users.len(), "user was", "users were")
+                "Continuing the interrupted drift of {}: {} already found as applied. Use --restart to start over.",
+                checkpoint.head.since,
+                output::counted(checkpoint.users.len(), "user was", "users were")
             ));
-            seen
+            checkpoint
         } else {
-            let seed = match (arguments.sample, arguments.seed) {
+            let seed = match (scope.sample, scope.seed) {
                 (None, _) => None,
                 (Some(_), Some(seed)) => Some(seed),
-                // Short enough to be typed again.
+                // 32 bits, so that a person can type the number again.
                 (Some(_), None) => Some(fastrand::u32(..).into()),
             };
-            DriftCheckpoint::new(scope, seed, now())
+            DriftCheckpoint::new(name, seed, now())
         };
         Self {
             path,
             state,
-            seen,
+            checkpoint,
             lines: None,
         }
     }
 
-    /// The seed of the sample.
+    /// The seed of the sample; 0 where no sample was asked for.
     pub(crate) fn seed(&self) -> u64 {
-        self.seen.head.seed.unwrap_or_default()
+        self.checkpoint.head.seed.unwrap_or_default()
     }
 
-    /// Whether this user was found as applied.
-    pub(crate) fn has_seen(&self, id: &MemberId) -> bool {
-        self.seen.users.contains_key(id)
+    /// Whether the interrupted drift found this user as applied.
+    pub(crate) fn contains(&self, id: &MemberId) -> bool {
+        self.checkpoint.users.contains_key(id)
     }
 
-    /// Makes the file ready to be added to.
+    /// Writes the file and keeps it open. A failure is reported and does not stop the drift.
     pub(crate) fn begin(&mut self, terminal: Terminal) {
         let begun = match self.path.parent() {
             Some(folder) => files::make_folder(folder),
             None => Ok(()),
         }
-        .and_then(|()| Lines::begin(&self.path, &self.seen.write()));
+        .and_then(|()| Lines::begin(&self.path, &self.checkpoint.write()));
         match begun {
             Ok(lines) => self.lines = Some(lines),
             Err(failure) => {
                 output::failure(terminal, &failure);
-                terminal.talk("If this run is interrupted, the next one begins anew.");
+                terminal.talk("If this run is interrupted, the next one starts over.");
             }
         }
     }
 
-    /// Notes a user who is as applied.
-    pub(crate) fn note(&mut self, id: &MemberId, terminal: Terminal) {
+    /// Records that a user is as applied.
+    pub(crate) fn record(&mut self, id: &MemberId, terminal: Terminal) {
         let (Some(lines), Some(entry)) = (&mut self.lines, self.state.users.get(id)) else {
             return;
         };
         if let Err(error) = lines.add(&record_line(id, entry.digest)) {
             terminal.talk(&format!(
-                "warning: cannot write {}: {error}; if this run is interrupted, the next one reads more than it must",
+                "warning: cannot write {}: {error}; if this run is interrupted, the next one reads some users again",
                 self.path.display()
             ));
             self.lines = None;
         }
     }
 
-    /// Removes the file: everybody was read.
-    pub(crate) fn end(&mut self, terminal: Terminal) {
+    /// Removes the file, after every user was read.
+    pub(crate) fn remove(&mut self, terminal: Terminal) {
         self.lines = None;
         if let Err(error) = files::remove(&self.path) {
             terminal.talk(&format!(
@@ -123,21 +143,17 @@ impl<'a> DriftProgress<'a> {
     }
 }
 
-fn is_fresh(seen: &DriftCheckpoint) -> bool {
-    let age = Duration::try_from(now().duration_since(seen.head.since));
-    age.is_ok_and(|age| age < FRESH)
+fn is_fresh(checkpoint: &DriftCheckpoint) -> bool {
+    let age = Duration::try_from(now().duration_since(checkpoint.head.since));
+    age.is_ok_and(|age| age < MAX_AGE)
 }
 
-/// Names what is read: which users of which state, on which channel, in which version.
-fn scope(
-    settings: &LoadedProject,
-    arguments: &DriftArguments,
-    state: &State,
-    channel_id: &str,
-) -> String {
-    let mut select = arguments.select.clone();
+/// Names a scope in 16 hex digits: the selection and sample, the state, the channel and the API
+/// version.
+fn scope_name(settings: &LoadedProject, scope: &Scope, state: &State, channel_id: &str) -> String {
+    let mut select = scope.select.clone();
     select.sort();
-    let sample = format!("{:?} {:?}", arguments.sample, arguments.seed);
+    let sample = format!("{:?} {:?}", scope.sample, scope.seed);
     let api = settings.project.channel.api.as_str();
     let mut parts = vec!["talkform drift 1", &state.lineage, channel_id, api, &sample];
     parts.extend(select.iter().map(String::as_str));

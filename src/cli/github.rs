@@ -1,40 +1,35 @@
-//! What GitHub Actions is told besides the output: numbers for later steps, a summary, places in files.
+//! Writes what GitHub Actions reads besides the output: step outputs, the step summary and
+//! annotations.
+//!
+//! Nothing is written where the variables of the runner are not set.
 
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
 use crate::cli::failure::Failure;
 use crate::cli::files;
-use crate::cli::output;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use talkform::apply::{DriftReport, Report};
 use talkform::model::{Diagnostic, Plan};
 use talkform::render::{DriftView, PlanView, Style, annotation, drift, plan, report};
 
-/// GitHub takes a MiB of summary from each step, and nothing of one that is larger.
-const MOST_SUMMARY: usize = 1_000_000;
+/// The size limit of a step summary, in bytes. GitHub drops one that is larger than 1 MiB.
+const MAX_SUMMARY: usize = 1_000_000;
 
-/// GitHub shows ten errors and ten warnings of a step.
-const MOST_ANNOTATIONS: usize = 10;
+/// GitHub shows at most ten errors and ten warnings of a step.
+const MAX_ANNOTATIONS: usize = 10;
 
-/// Tells of a plan. Without GitHub's variables nothing is written.
-pub(crate) fn planned(terminal: Terminal, settings: &LoadedProject, plan: &Plan) {
-    // The runner's own files: that they cannot be written spoils no plan.
-    if let Err(failure) = tell_of_plan(settings, plan) {
-        output::failure(terminal, &failure);
-    }
-}
-
-fn tell_of_plan(settings: &LoadedProject, plan: &Plan) -> Result<(), Failure> {
+/// Writes the outputs and the summary of a plan.
+pub(crate) fn planned(settings: &LoadedProject, plan: &Plan) -> Result<(), Failure> {
     let view = PlanView::new(plan, &settings.project.sensitive, settings.show_sensitive);
-    if let Some(path) = named("GITHUB_OUTPUT") {
+    if let Some(path) = path_from("GITHUB_OUTPUT") {
         files::append(&path, &numbers(plan, &[]))?;
     }
-    if let Some(path) = named("GITHUB_STEP_SUMMARY") {
+    if let Some(path) = path_from("GITHUB_STEP_SUMMARY") {
         let options = plan::markdown::MarkdownOptions {
             environment: settings.environment.as_deref(),
-            max_bytes: MOST_SUMMARY,
+            max_bytes: MAX_SUMMARY,
             rate: settings.project.channel.rate,
             ..plan::markdown::MarkdownOptions::default()
         };
@@ -43,22 +38,16 @@ fn tell_of_plan(settings: &LoadedProject, plan: &Plan) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Tells of an apply.
-pub(crate) fn applied(terminal: Terminal, ended: &Report, plan: &Plan) {
-    if let Err(failure) = tell_of_apply(ended, plan) {
-        output::failure(terminal, &failure);
-    }
-}
-
-fn tell_of_apply(ended: &Report, plan: &Plan) -> Result<(), Failure> {
-    if let Some(path) = named("GITHUB_OUTPUT") {
+/// Writes the outputs and the summary of an apply.
+pub(crate) fn applied(ended: &Report, plan: &Plan) -> Result<(), Failure> {
+    if let Some(path) = path_from("GITHUB_OUTPUT") {
         let more = [
             ("failed", ended.failed().to_string()),
             ("stopped", ended.stopped.is_some().to_string()),
         ];
         files::append(&path, &numbers(plan, &more))?;
     }
-    if let Some(path) = named("GITHUB_STEP_SUMMARY") {
+    if let Some(path) = path_from("GITHUB_STEP_SUMMARY") {
         let options = report::text::ReportOptions {
             style: Style::plain(),
             show_sensitive: false,
@@ -66,22 +55,16 @@ fn tell_of_apply(ended: &Report, plan: &Plan) -> Result<(), Failure> {
         let mut text = String::new();
         // Writing to a String does not fail.
         let _ = report::text::write(&mut text, ended, &options);
-        let fenced = annotation::fenced(&text, MOST_SUMMARY);
+        let fenced = annotation::fenced(&text, MAX_SUMMARY);
         files::append(&path, &format!("### talkform apply\n\n{fenced}\n"))?;
     }
     Ok(())
 }
 
-/// Tells of drift.
-pub(crate) fn drifted(terminal: Terminal, settings: &LoadedProject, report: &DriftReport) {
-    if let Err(failure) = tell_of_drift(settings, report) {
-        output::failure(terminal, &failure);
-    }
-}
-
-fn tell_of_drift(settings: &LoadedProject, report: &DriftReport) -> Result<(), Failure> {
+/// Writes the outputs and the summary of a drift.
+pub(crate) fn drifted(settings: &LoadedProject, report: &DriftReport) -> Result<(), Failure> {
     let view = DriftView::new(report, &settings.project.sensitive, settings.show_sensitive);
-    if let Some(path) = named("GITHUB_OUTPUT") {
+    if let Some(path) = path_from("GITHUB_OUTPUT") {
         let rows = [
             ("drift", report.has_drift().to_string()),
             ("changed", view.counts.changed.to_string()),
@@ -94,15 +77,15 @@ fn tell_of_drift(settings: &LoadedProject, report: &DriftReport) -> Result<(), F
         let lines = rows.map(|(name, value)| format!("{name}={value}\n"));
         files::append(&path, &lines.concat())?;
     }
-    if let Some(path) = named("GITHUB_STEP_SUMMARY") {
+    if let Some(path) = path_from("GITHUB_STEP_SUMMARY") {
         let environment = settings.environment.as_deref();
-        let comment = drift::markdown::comment(&view, environment, MOST_SUMMARY);
+        let comment = drift::markdown::comment(&view, environment, MAX_SUMMARY);
         files::append(&path, &comment)?;
     }
     Ok(())
 }
 
-/// Marks what is wrong at its place in the pull request.
+/// Prints annotations, which GitHub shows at the lines of the pull request.
 pub(crate) fn annotate(terminal: Terminal, root: &Path, diagnostics: &[Diagnostic]) {
     if std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true") {
         let folder = folder(root);
@@ -110,14 +93,14 @@ pub(crate) fn annotate(terminal: Terminal, root: &Path, diagnostics: &[Diagnosti
             let alike = diagnostics
                 .iter()
                 .filter(|found| found.is_error() == is_error);
-            for found in alike.take(MOST_ANNOTATIONS) {
+            for found in alike.take(MAX_ANNOTATIONS) {
                 terminal.talk(&annotation::github(found, &folder));
             }
         }
     }
 }
 
-/// `name=value` lines; every value is a number, a digest or a truth value.
+/// The `name=value` lines of a plan; every value is a number, a digest or a boolean.
 fn numbers(plan: &Plan, more: &[(&str, String)]) -> String {
     let of = |action| {
         let changes = plan.changes.iter();
@@ -148,7 +131,8 @@ fn numbers(plan: &Plan, more: &[(&str, String)]) -> String {
     text
 }
 
-/// The way from where the runner starts to the project, as far as it can be told.
+/// The path from the root of the repository to the project, which annotations need. Empty where `-C`
+/// is absolute.
 fn folder(root: &Path) -> String {
     let parts: Vec<_> = root
         .components()
@@ -164,7 +148,8 @@ fn folder(root: &Path) -> String {
     }
 }
 
-fn named(variable: &str) -> Option<PathBuf> {
+/// The path in a variable of the runner; an empty variable is unset.
+fn path_from(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable)
         .filter(|value| !value.is_empty())
         .map(PathBuf::from)

@@ -1,22 +1,29 @@
-//! From values to what is printed: chooses the renderer, and nothing else.
+//! Prints plans, drift, reports, diagnostics and failures: chooses the renderer and the stream.
 
 use std::fmt;
 use std::io;
 use std::path::Path;
-use std::time::Instant;
 
-use crate::cli::args::{DriftArguments, PlanArguments, PlanFormat};
+use crate::cli::args::PlanFormat;
 use crate::cli::failure::Failure;
 use crate::cli::github;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
-use talkform::apply::{DriftReport, Event, Report};
+use talkform::apply::{DriftReport, Report};
 use talkform::model::{Diagnostic, Plan};
 use talkform::render::common::escape;
-use talkform::render::{
-    DriftView, PlanView, Style, TextOptions, diagnostic, drift, plan, progress, report,
-};
+use talkform::render::{DriftView, PlanView, Style, TextOptions, diagnostic, drift, plan, report};
 use talkform::state::Loaded;
+
+/// How a plan or drift is printed.
+pub(crate) struct Presentation {
+    /// The format.
+    pub format: PlanFormat,
+    /// Whether every change is shown, also where many are alike. Text only.
+    pub full: bool,
+    /// The size limit of a Markdown comment, in bytes.
+    pub max_bytes: usize,
+}
 
 /// The colours for stdout.
 pub(crate) fn style(terminal: Terminal) -> Style {
@@ -27,7 +34,7 @@ pub(crate) fn style(terminal: Terminal) -> Style {
     }
 }
 
-fn style_for_talk(terminal: Terminal) -> Style {
+fn style_on_stderr(terminal: Terminal) -> Style {
     if terminal.colour_on_stderr() {
         Style::coloured()
     } else {
@@ -35,7 +42,7 @@ fn style_for_talk(terminal: Terminal) -> Style {
     }
 }
 
-/// What a renderer writes, as a text.
+/// Collects what a renderer writes into a string.
 pub(crate) fn text_of(
     write: impl FnOnce(&mut dyn fmt::Write) -> fmt::Result,
 ) -> Result<String, Failure> {
@@ -50,21 +57,21 @@ fn bytes_of(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<
     String::from_utf8(bytes).map_err(|error| Failure::refused(format!("cannot render: {error}")))
 }
 
-/// Prints a plan the way it was asked for.
+/// Prints a plan in the format of `presentation`.
 pub(crate) fn plan(
     terminal: Terminal,
     settings: &LoadedProject,
-    arguments: &PlanArguments,
+    presentation: &Presentation,
     plan: &Plan,
 ) -> Result<(), Failure> {
     let view = PlanView::new(plan, &settings.project.sensitive, settings.show_sensitive);
-    match arguments.format {
-        PlanFormat::Text => plan_text(terminal, settings, arguments.planning.full, plan),
+    match presentation.format {
+        PlanFormat::Text => plan_text(terminal, settings, presentation.full, plan),
         PlanFormat::Json => terminal.stream(|out| plan::json::write(out, &view)),
         PlanFormat::Markdown => {
             let options = plan::markdown::MarkdownOptions {
                 environment: settings.environment.as_deref(),
-                max_bytes: arguments.max_bytes,
+                max_bytes: presentation.max_bytes,
                 rate: settings.project.channel.rate,
                 ..plan::markdown::MarkdownOptions::default()
             };
@@ -73,7 +80,7 @@ pub(crate) fn plan(
     }
 }
 
-/// Prints a plan for people.
+/// Prints a plan as text.
 pub(crate) fn plan_text(
     terminal: Terminal,
     settings: &LoadedProject,
@@ -89,18 +96,18 @@ pub(crate) fn plan_text(
     terminal.result(&text_of(|out| plan::text::write(out, &view, &options))?)
 }
 
-/// Prints drift the way it was asked for.
+/// Prints drift in the format of `presentation`.
 pub(crate) fn drift(
     terminal: Terminal,
     settings: &LoadedProject,
-    arguments: &DriftArguments,
+    presentation: &Presentation,
     report: &DriftReport,
 ) -> Result<(), Failure> {
     let view = DriftView::new(report, &settings.project.sensitive, settings.show_sensitive);
-    match arguments.format {
+    match presentation.format {
         PlanFormat::Text => {
             let style = style(terminal);
-            let full = arguments.full;
+            let full = presentation.full;
             terminal.result(&text_of(|out| {
                 drift::text::write(out, &view, &style, full)
             })?)
@@ -108,13 +115,13 @@ pub(crate) fn drift(
         PlanFormat::Json => terminal.stream(|out| drift::json::write(out, &view)),
         PlanFormat::Markdown => {
             let environment = settings.environment.as_deref();
-            let comment = drift::markdown::comment(&view, environment, arguments.max_bytes);
+            let comment = drift::markdown::comment(&view, environment, presentation.max_bytes);
             terminal.result(&comment)
         }
     }
 }
 
-/// Prints a report.
+/// Prints the report of an apply, as text or as JSON.
 pub(crate) fn report(
     terminal: Terminal,
     settings: &LoadedProject,
@@ -131,17 +138,17 @@ pub(crate) fn report(
     terminal.result(&text_of(|out| report::text::write(out, report, &options))?)
 }
 
-/// Warnings go to whoever listens.
+/// Prints warnings on stderr, and as annotations in GitHub Actions.
 pub(crate) fn warn(terminal: Terminal, root: &Path, warnings: &[Diagnostic]) {
     if !warnings.is_empty() {
         github::annotate(terminal, root, warnings);
-        say_diagnostics(terminal, warnings);
+        print_diagnostics(terminal, warnings);
     }
 }
 
-fn say_diagnostics(terminal: Terminal, diagnostics: &[Diagnostic]) {
+fn print_diagnostics(terminal: Terminal, diagnostics: &[Diagnostic]) {
     let options = diagnostic::DiagnosticOptions {
-        style: style_for_talk(terminal),
+        style: style_on_stderr(terminal),
         ..diagnostic::DiagnosticOptions::default()
     };
     if let Ok(text) = text_of(|out| diagnostic::write(out, diagnostics, &options)) {
@@ -149,33 +156,32 @@ fn say_diagnostics(terminal: Terminal, diagnostics: &[Diagnostic]) {
     }
 }
 
-/// Diagnostics for programs.
+/// Diagnostics as a JSON array.
 pub(crate) fn diagnostics_json(diagnostics: &[Diagnostic]) -> Result<String, Failure> {
     bytes_of(|out| diagnostic::write_json_array(out, diagnostics))
 }
 
-/// Says that an earlier run had not ended.
+/// Reports that the journal of an interrupted run was replayed.
 pub(crate) fn replayed(terminal: Terminal, loaded: &Loaded) {
     let replay = &loaded.replay;
     if replay.replayed > 0 {
         terminal.talk(&format!(
-            "An earlier run did not end by itself; {} read back from its journal.",
+            "An earlier run was interrupted; {} replayed from its journal.",
             counted(replay.replayed, "change was", "changes were")
         ));
     }
     if replay.torn > 0 {
         terminal.talk(&format!(
-            "The last {} of the journal had not been written whole and {} dropped.",
-            counted(replay.torn, "byte", "bytes"),
-            if replay.torn == 1 { "was" } else { "were" }
+            "The journal ended in an incomplete line; its {} dropped.",
+            counted(replay.torn, "byte was", "bytes were")
         ));
     }
 }
 
-/// Says why a command ended.
+/// Prints why a command failed.
 pub(crate) fn failure(terminal: Terminal, failure: &Failure) {
     match failure {
-        Failure::Diagnostics(found) => say_diagnostics(terminal, found),
+        Failure::Diagnostics(found) => print_diagnostics(terminal, found),
         Failure::Refused {
             message,
             details,
@@ -196,54 +202,14 @@ pub(crate) fn failure(terminal: Terminal, failure: &Failure) {
     }
 }
 
+/// Prints a failure that does not stop the command.
+pub(crate) fn warn_on_failure(terminal: Terminal, result: Result<(), Failure>) {
+    if let Err(error) = result {
+        failure(terminal, &error);
+    }
+}
+
 /// A number with its noun.
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
-}
-
-/// Tells of an apply while it runs: a bar for a person, a line now and then for a log.
-pub(crate) struct Progress {
-    terminal: Terminal,
-    started: Instant,
-    shown: Shown,
-}
-
-enum Shown {
-    Bar(progress::Progress),
-    Lines(progress::LogProgress),
-}
-
-impl Progress {
-    /// Chooses by who watches stderr.
-    pub(crate) fn new(terminal: Terminal) -> Self {
-        let shown = if terminal.talks_to_a_person() {
-            Shown::Bar(progress::Progress::on_stderr())
-        } else {
-            Shown::Lines(progress::LogProgress::default())
-        };
-        Self {
-            terminal,
-            started: Instant::now(),
-            shown,
-        }
-    }
-
-    /// Takes note of what happened.
-    pub(crate) fn on_event(&mut self, event: &Event) {
-        match &mut self.shown {
-            Shown::Bar(bar) => bar.on_event(event),
-            Shown::Lines(lines) => {
-                if let Some(line) = lines.on_event(self.started.elapsed(), event) {
-                    self.terminal.talk(&line);
-                }
-            }
-        }
-    }
-
-    /// Leaves the screen as it was.
-    pub(crate) fn finish(&self) {
-        if let Shown::Bar(bar) = &self.shown {
-            bar.finish();
-        }
-    }
 }

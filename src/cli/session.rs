@@ -7,11 +7,12 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
+use crate::cli::args::RequestOptions;
 use crate::cli::channel::{Open, Way};
 use crate::cli::clock::now;
 use crate::cli::failure::Failure;
+use crate::cli::progress::Progress;
 use crate::cli::project::LoadedProject;
-use crate::cli::request_options::RequestOptions;
 use crate::cli::terminal::Terminal;
 use crate::cli::{output, signals};
 use talkform::apply;
@@ -121,7 +122,7 @@ impl<'s> Session<'s> {
         let mut opened = self.open(recorded)?;
         let mut sightings = BTreeMap::new();
         let mut failed = Vec::new();
-        let mut progress = output::Progress::new(terminal);
+        let mut progress = Progress::new(terminal);
         let options = opened.read_options(settings, traffic);
         let report = opened.runtime.block_on(async {
             let (stop, watching) = signals::watch(traffic.max_duration);

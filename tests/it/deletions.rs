@@ -239,7 +239,7 @@ fn killed_in_the_middle_of_two_hundred_deletions() {
 
     let ran = project.run(&allowed).expect(0);
     assert!(
-        ran.stderr.contains("read back from its journal"),
+        ran.stderr.contains("replayed from its journal"),
         "{}",
         ran.stderr
     );

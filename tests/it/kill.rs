@@ -34,7 +34,7 @@ fn killed_in_the_middle_of_two_thousand_users() {
 
     let ran = project.run(&apply).expect(0);
     assert!(
-        ran.stderr.contains("read back from its journal"),
+        ran.stderr.contains("replayed from its journal"),
         "{}",
         ran.stderr
     );

@@ -70,7 +70,7 @@ fn asked_twice_it_ends_at_once_and_the_journal_holds() {
     channel.running().set_faults(Vec::new());
     let ran = project.run(&["apply", "--auto-approve"]).expect(0);
     assert!(
-        ran.stderr.contains("read back from its journal"),
+        ran.stderr.contains("replayed from its journal"),
         "{}",
         ran.stderr
     );

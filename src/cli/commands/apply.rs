@@ -11,6 +11,7 @@ use crate::cli::clock::now;
 use crate::cli::commands::plan::{Look, decide, selected};
 use crate::cli::deletions::Deletions;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::progress::Progress;
 use crate::cli::project::LoadedProject;
 use crate::cli::reviewed::{Reviewed, check_expected};
 use crate::cli::session::{Opened, Session};
@@ -78,7 +79,7 @@ pub(crate) fn run(
     if plan.is_empty() {
         tidy(&settings, loaded, &desired, &plan)?;
         let nothing = Report::nothing(plan.unchanged);
-        github::applied(terminal, &nothing, &plan);
+        output::warn_on_failure(terminal, github::applied(&nothing, &plan));
         report(terminal, &settings, arguments, &nothing);
         return Ok(Exit::Done);
     }
@@ -120,7 +121,7 @@ pub(crate) fn run(
         let kept = finish(&settings, &mut state, journal, wanted, &ended);
         watching.abort();
         report(terminal, &settings, arguments, &ended);
-        github::applied(terminal, &ended, &plan);
+        output::warn_on_failure(terminal, github::applied(&ended, &plan));
         Ok(match kept {
             Ok(()) => exit(&ended),
             Err(failure) => {
@@ -159,7 +160,7 @@ fn nothing_to_do(
     terminal: Terminal,
 ) -> Result<(), Failure> {
     let nothing = Report::nothing(plan.unchanged);
-    github::applied(terminal, &nothing, plan);
+    output::warn_on_failure(terminal, github::applied(&nothing, plan));
     check_expected(plan, arguments, reviewed)?;
     check_limits(plan, arguments)?;
     show(terminal, settings, arguments, plan)?;
@@ -298,7 +299,7 @@ async fn carry_out(
     stop: &watch::Sender<Option<StopCause>>,
     terminal: Terminal,
 ) -> Report {
-    let mut progress = output::Progress::new(terminal);
+    let mut progress = Progress::new(terminal);
     let report = apply::execute(plan, channel, options, record, stop, now, &mut |event| {
         progress.on_event(&event);
     })

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::cli::args::{DriftArguments, Global};
+use clap::Args;
+
+use crate::cli::args::{Global, PlanFormat, RequestOptions};
 use crate::cli::clock::now;
-use crate::cli::drift_checkpoint::DriftProgress;
+use crate::cli::drift_checkpoint::{CheckpointFile, Scope};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Presentation;
+use crate::cli::progress::Progress;
 use crate::cli::project::LoadedProject;
 use crate::cli::session::{Opened, Session};
 use crate::cli::terminal::Terminal;
@@ -13,6 +17,44 @@ use crate::cli::{github, output, signals};
 use talkform::apply;
 use talkform::apply::{DriftCollector, DriftReport, Sample};
 use talkform::model::{MemberId, Selection, State};
+
+/// `drift`
+#[derive(Debug, Args)]
+pub(crate) struct DriftArguments {
+    /// Which users to read.
+    #[command(flatten)]
+    pub scope: Scope,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
+    pub format: PlanFormat,
+    /// Exit with 2 where there is drift, a person's own choice included
+    #[arg(long, env = "TALKFORM_DETAILED_EXITCODE")]
+    pub detailed_exitcode: bool,
+    /// Show every user, also where many are alike
+    #[arg(long, env = "TALKFORM_FULL")]
+    pub full: bool,
+    /// The most bytes that `--format markdown` writes
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 60_000,
+        env = "TALKFORM_MAX_BYTES"
+    )]
+    pub max_bytes: usize,
+    /// How to read.
+    #[command(flatten)]
+    pub traffic: RequestOptions,
+}
+
+impl DriftArguments {
+    fn presentation(&self) -> Presentation {
+        Presentation {
+            format: self.format,
+            full: self.full,
+            max_bytes: self.max_bytes,
+        }
+    }
+}
 
 /// Reads every recorded user and shows who is on Channel otherwise than applied. Changes nothing.
 pub(crate) fn run(
@@ -42,14 +84,20 @@ pub(crate) fn run(
     };
 
     let opened = session.open(state.channel_id.as_deref())?;
-    let mut resume = DriftProgress::find(&settings, arguments, state, &opened.channel_id, terminal);
-    let ids = scope(state, arguments, &mut resume, &mut survey.report);
-    resume.begin(terminal);
+    let mut checkpoint = CheckpointFile::find(
+        &settings,
+        &arguments.scope,
+        state,
+        &opened.channel_id,
+        terminal,
+    );
+    let ids = scope(state, arguments, &mut checkpoint, &mut survey.report);
+    checkpoint.begin(terminal);
     let options = opened.read_options(&settings, &arguments.traffic);
     let Opened { runtime, open, .. } = opened;
     runtime.block_on(async {
         let (stop, watching) = signals::watch(arguments.traffic.max_duration);
-        let mut progress = output::Progress::new(terminal);
+        let mut progress = Progress::new(terminal);
         let read = apply::read_users(
             &ids,
             Arc::clone(&open.channel),
@@ -59,7 +107,7 @@ pub(crate) fn run(
             &mut |event| progress.on_event(&event),
             &mut |id, reading| {
                 if survey.take(id, reading) {
-                    resume.note(id, terminal);
+                    checkpoint.record(id, terminal);
                 }
             },
         )
@@ -69,16 +117,16 @@ pub(crate) fn run(
         open.close();
         if let Err(error) = loaded.check() {
             // Whoever was compared with what could not be read back counts as not looked at.
-            resume.end(terminal);
+            checkpoint.remove(terminal);
             return Err(error.into());
         }
         survey.report.stopped = read.stopped;
         if read.stopped.is_none() {
-            resume.end(terminal);
+            checkpoint.remove(terminal);
         }
         let report = survey.report.in_order();
-        github::drifted(terminal, &settings, &report);
-        output::drift(terminal, &settings, arguments, &report)?;
+        output::warn_on_failure(terminal, github::drifted(&settings, &report));
+        output::drift(terminal, &settings, &arguments.presentation(), &report)?;
         Ok(exit(arguments, &report))
     })
 }
@@ -87,15 +135,15 @@ pub(crate) fn run(
 fn scope(
     state: &State,
     arguments: &DriftArguments,
-    resume: &mut DriftProgress<'_>,
+    checkpoint: &mut CheckpointFile<'_>,
     report: &mut DriftReport,
 ) -> Vec<MemberId> {
-    let selection = Selection::new(&arguments.select);
+    let selection = Selection::new(&arguments.scope.select);
     let selected = state.users.keys().filter(|id| selection.covers(id));
     let mut ids: Vec<&MemberId> = selected.collect();
-    if let Some(size) = arguments.sample {
+    if let Some(size) = arguments.scope.sample {
         let of = ids.len();
-        let seed = resume.seed();
+        let seed = checkpoint.seed();
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         ids = fastrand::Rng::with_seed(seed).choose_multiple(ids, size);
         ids.sort();
@@ -104,7 +152,7 @@ fn scope(
     report.users = ids.len();
     let rest: Vec<MemberId> = ids
         .into_iter()
-        .filter(|id| !resume.has_seen(id))
+        .filter(|id| !checkpoint.contains(id))
         .cloned()
         .collect();
     report.earlier = report.users - rest.len();

@@ -1,8 +1,10 @@
 //! `init`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::cli::args::{Global, InitArguments};
+use clap::Args;
+
+use crate::cli::args::Global;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::files;
 use crate::cli::project::{PROJECT_FILE, shown};
@@ -39,6 +41,14 @@ const RECIPES: [(&str, &str); 6] = [
         include_str!("../../../examples/ci/README.md"),
     ),
 ];
+
+/// `init`
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// Where to make the project
+    #[arg(value_name = "DIR")]
+    pub target: Option<PathBuf>,
+}
 
 /// Makes a project; a file that is there already is left as it is.
 pub(crate) fn run(

@@ -1,9 +1,13 @@
 //! `plan`
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use crate::cli::args::{Global, PlanArguments};
+use clap::Args;
+
+use crate::cli::args::{Global, PlanFormat, Planning, RequestOptions};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Presentation;
 use crate::cli::project::LoadedProject;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
@@ -15,6 +19,38 @@ use talkform::model::{
 };
 use talkform::plan;
 use talkform::plan::PlanFile;
+
+/// `plan`
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    /// What to look at.
+    #[command(flatten)]
+    pub planning: Planning,
+    /// How to print the plan
+    #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
+    pub format: PlanFormat,
+    /// Exit with 2 where there are changes
+    #[arg(long, env = "TALKFORM_DETAILED_EXITCODE")]
+    pub detailed_exitcode: bool,
+    /// Also write the plan to a file that holds no values, for `apply FILE`
+    #[arg(long, value_name = "FILE", env = "TALKFORM_OUT")]
+    pub out: Option<PathBuf>,
+    /// Show the values of the manifests of this git revision as old values, where they are what
+    /// was applied
+    #[arg(long, value_name = "REVISION", env = "TALKFORM_BASE")]
+    pub base: Option<String>,
+    /// The most bytes that `--format markdown` writes
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 60_000,
+        env = "TALKFORM_MAX_BYTES"
+    )]
+    pub max_bytes: usize,
+    /// How to read, with --refresh.
+    #[command(flatten)]
+    pub traffic: RequestOptions,
+}
 
 /// Reads, plans and prints. Takes no lock; without --refresh it opens no socket.
 pub(crate) fn run(
@@ -47,8 +83,13 @@ pub(crate) fn run(
     if let Some(path) = &arguments.out {
         files::write_private(path, &PlanFile::of(&plan, select).write())?;
     }
-    github::planned(terminal, &settings, &plan);
-    output::plan(terminal, &settings, arguments, &plan)?;
+    output::warn_on_failure(terminal, github::planned(&settings, &plan));
+    let presentation = Presentation {
+        format: arguments.format,
+        full: arguments.planning.full,
+        max_bytes: arguments.max_bytes,
+    };
+    output::plan(terminal, &settings, &presentation, &plan)?;
     let exit = if arguments.detailed_exitcode && !plan.is_empty() {
         Exit::Changes
     } else {

@@ -1,10 +1,44 @@
 //! `schema`
 
-use crate::cli::args::{Global, SchemaArguments, SchemaOf};
+use clap::{Args, ValueEnum};
+
+use crate::cli::args::{Global, api};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
+use talkform::model::ApiVersion;
 use talkform::{manifest, plan, render, state};
+
+/// `schema`
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// Of what
+    #[arg(value_enum, default_value_t)]
+    pub of: SchemaOf,
+    /// For which API version the manifests are; otherwise the project's, or v4
+    #[arg(long, value_parser = api, env = "TALKFORM_API")]
+    pub api: Option<ApiVersion>,
+}
+
+/// What a schema describes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// Manifests.
+    #[default]
+    Manifest,
+    /// The project file.
+    Project,
+    /// `plan --format json`.
+    Plan,
+    /// A plan file, `plan --out`.
+    PlanFile,
+    /// `apply --json`.
+    Report,
+    /// `drift --format json`.
+    Drift,
+    /// The state file.
+    State,
+}
 
 /// Prints one JSON Schema.
 pub(crate) fn run(

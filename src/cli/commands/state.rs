@@ -1,6 +1,10 @@
 //! `show` and `state`
 
-use crate::cli::args::{Global, ShowArguments, StateCommand};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::cli::args::{Global, duration};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::project::{LoadedProject, random, secret};
 use crate::cli::reviewed::read_file;
@@ -11,6 +15,51 @@ use talkform::plan;
 use talkform::render::common::escape;
 use talkform::render::state;
 use talkform::state::Loaded;
+
+/// `show`
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
+    /// A plan file; without one, the state
+    #[arg(value_name = "PLAN")]
+    pub plan: Option<PathBuf>,
+}
+
+/// `state`
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// List the recorded users
+    List {
+        /// Only ids that fit; may be repeated
+        #[arg(value_name = "PATTERN")]
+        select: Vec<String>,
+    },
+    /// Show what is recorded of one user
+    Show {
+        /// The user's member id
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Drop users from the state; Channel keeps them, and the next apply sends them again if they
+    /// are still declared
+    Forget {
+        /// Member ids
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
+        /// How long to wait for somebody else's apply
+        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
+        lock_timeout: std::time::Duration,
+    },
+    /// Make all digests anew, from the secret in `TALKFORM_STATE_KEY` (where the state has one) to that
+    /// in `TALKFORM_STATE_KEY_NEW`. The manifests must be as applied
+    Rekey {
+        /// Make digests without a secret
+        #[arg(long, env = "TALKFORM_WITHOUT_KEY")]
+        without_key: bool,
+        /// How long to wait for somebody else's apply
+        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
+        lock_timeout: std::time::Duration,
+    },
+}
 
 /// How many users a refusal names.
 const MOST_NAMED: usize = 20;

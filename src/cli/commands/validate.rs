@@ -1,11 +1,35 @@
 //! `validate`
 
-use crate::cli::args::{DiagnosticFormat, Global, ValidateArguments};
+use clap::{Args, ValueEnum};
+
+use crate::cli::args::Global;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use talkform::manifest;
+
+/// `validate`
+#[derive(Debug, Args)]
+pub(crate) struct ValidateArguments {
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
+    pub format: DiagnosticFormat,
+    /// Print all users as they were understood, defaults merged, as one manifest; values of
+    /// sensitive fields are masked unless --show-sensitive is given
+    #[arg(long, env = "TALKFORM_PRINT")]
+    pub print: bool,
+}
+
+/// How to print diagnostics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiagnosticFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// A JSON array.
+    Json,
+}
 
 /// Checks the project file and the manifests; neither the state nor Channel is looked at.
 pub(crate) fn run(

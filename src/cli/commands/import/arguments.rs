@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::request_options::{RequestOptions, duration};
+use crate::cli::args::{RequestOptions, duration};
 use talkform::manifest::Column;
 
 /// `import`

@@ -14,6 +14,7 @@ use crate::cli::commands::import::summary::{Imported, Messages};
 use crate::cli::commands::import::targets;
 use crate::cli::commands::import::targets::{PlannedFile, Target};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::progress::Progress;
 use crate::cli::project::LoadedProject;
 use crate::cli::session::{Opened, Session};
 use crate::cli::terminal::Terminal;
@@ -297,7 +298,7 @@ fn read(
         channel_id,
         ..
     } = opened;
-    let mut progress = output::Progress::new(terminal);
+    let mut progress = Progress::new(terminal);
     let mut readings = BTreeMap::new();
     let report = runtime.block_on(async {
         let (stop, watching) = signals::watch(arguments.traffic.max_duration);

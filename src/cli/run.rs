@@ -1,0 +1,148 @@
+//! Parses the command line, runs one command and turns its end into an exit code.
+
+use std::process::ExitCode;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::cli::args::{ApplyArguments, Global};
+use crate::cli::commands::completions::CompletionsArguments;
+use crate::cli::commands::drift::DriftArguments;
+use crate::cli::commands::import::arguments::ImportArguments;
+use crate::cli::commands::init::InitArguments;
+use crate::cli::commands::plan::PlanArguments;
+use crate::cli::commands::sandbox::SandboxArguments;
+use crate::cli::commands::schema::SchemaArguments;
+use crate::cli::commands::state::{ShowArguments, StateCommand};
+use crate::cli::commands::validate::ValidateArguments;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::terminal::Terminal;
+use crate::cli::{commands, github, logging, output};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Keeps the users of a Channel Talk channel as code.
+#[derive(Debug, Parser)]
+#[command(
+    name = "talkform",
+    version,
+    styles = STYLES,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done or nothing to do; 1 refused or failed before anything was sent; 2 changes (only with --detailed-exitcode); 3 some users failed; 4 stopped early, run again; 64 wrong usage."
+)]
+pub(crate) struct Arguments {
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a working project with an example and CI recipes
+    Init(InitArguments),
+    /// Check the project file and the manifests
+    Validate(ValidateArguments),
+    /// Show what an apply would change; without --refresh it opens no socket and needs no credentials
+    Plan(PlanArguments),
+    /// Send the upserts that are needed
+    Apply(ApplyArguments),
+    /// Show how Channel differs from what was applied; reads every recorded user
+    Drift(DriftArguments),
+    /// Read users from Channel and write manifests that declare them as they are
+    Import(ImportArguments),
+    /// Show a plan file or the state, for people
+    Show(ShowArguments),
+    /// Look after the state
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Run a local Channel for trying out and for tests
+    Sandbox(SandboxArguments),
+    /// Print a JSON Schema
+    Schema(SchemaArguments),
+    /// Print completions for a shell
+    Completions(CompletionsArguments),
+}
+
+/// Runs the program and returns its exit code.
+pub(crate) fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { 64 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let terminal = Terminal::new(arguments.global.color);
+    let ended =
+        logging::start(&arguments.global, terminal).and_then(|()| run(&arguments, terminal));
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            if let Failure::Diagnostics(found) = &failure {
+                github::annotate(terminal, &arguments.global.directory, found);
+            }
+            output::failure(terminal, &failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
+    let global = &arguments.global;
+    match &arguments.command {
+        Command::Init(init) => commands::init::run(global, init, terminal),
+        Command::Validate(validate) => commands::validate::run(global, validate, terminal),
+        Command::Plan(plan) => commands::plan::run(global, plan, terminal),
+        Command::Apply(apply) => commands::apply::run(global, apply, terminal),
+        Command::Drift(drift) => commands::drift::run(global, drift, terminal),
+        Command::Import(import) => commands::import::run::run(global, import, terminal),
+        Command::Show(show) => commands::state::show_all(global, show, terminal),
+        Command::State(state) => commands::state::run(global, state, terminal),
+        Command::Sandbox(sandbox) => commands::sandbox::run(sandbox, terminal),
+        Command::Schema(schema) => commands::schema::run(global, schema, terminal),
+        Command::Completions(completions) => {
+            commands::completions::run(completions, &mut Arguments::command(), terminal)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_has_a_twin_in_the_environment() {
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                if argument.get_long().is_some()
+                    && !["help", "version"].contains(&argument.get_id().as_str())
+                {
+                    let twin = argument.get_env().and_then(std::ffi::OsStr::to_str);
+                    assert!(
+                        twin.is_some_and(|name| name.starts_with("TALKFORM_")),
+                        "--{} of {}",
+                        argument.get_id(),
+                        command.get_name()
+                    );
+                }
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Arguments::command());
+    }
+}
