@@ -1,3 +1,5 @@
+//! Tests of reading manifests, and what they share.
+
 mod append;
 mod disk;
 mod golden;

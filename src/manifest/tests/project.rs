@@ -1,3 +1,5 @@
+//! Tests of the project file.
+
 use crate::manifest::project::file::ProjectFile;
 use crate::manifest::project::file::parse;
 use crate::model::{ApiVersion, Limit, Project, RemovedFields, RemovedUsers};

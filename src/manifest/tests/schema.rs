@@ -1,3 +1,5 @@
+//! Tests of the JSON Schemas against the reader.
+
 use serde_json::{Value, json};
 
 use crate::manifest::project::file;

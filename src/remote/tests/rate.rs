@@ -1,3 +1,5 @@
+//! Tests of the token bucket.
+
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,

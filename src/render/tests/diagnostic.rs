@@ -1,3 +1,5 @@
+//! Tests of diagnostics with their source line.
+
 use insta::assert_snapshot;
 
 use crate::model::{Diagnostic, Excerpt, Origin};

@@ -1,3 +1,5 @@
+//! Tests of escaping people's text.
+
 use proptest::prelude::*;
 
 use crate::render::common::escape::{

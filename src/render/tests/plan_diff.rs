@@ -1,3 +1,5 @@
+//! Tests of diffs of long texts in a plan.
+
 use insta::assert_snapshot;
 
 use super::build::*;

@@ -1,3 +1,5 @@
+//! Tests of the JSON form of a plan.
+
 use insta::assert_snapshot;
 
 use super::build::*;

@@ -1,3 +1,5 @@
+//! Tests of the Markdown form of a plan.
+
 use insta::assert_snapshot;
 
 use super::build::*;

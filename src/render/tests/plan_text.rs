@@ -1,3 +1,5 @@
+//! Tests of the text form of a plan.
+
 use std::collections::BTreeSet;
 
 use insta::assert_snapshot;

@@ -1,3 +1,5 @@
+//! Tests of progress lines.
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Tests of the report of an apply.
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

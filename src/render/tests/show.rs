@@ -1,3 +1,5 @@
+//! Tests of showing a state and a plan file.
+
 use insta::assert_snapshot;
 
 use crate::model::{ApiVersion, DigestKey, Entry, FieldPath, RecordedFields, State};
