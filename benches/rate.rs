@@ -184,7 +184,7 @@ async fn applying() {
     )
     .await;
     println!("applying");
-    let done = report.applied("create");
+    let done = report.applied(talkform::model::Action::Create);
     say(USERS, done, sandbox.requests(), retries, report.elapsed);
     sandbox.stop();
 }

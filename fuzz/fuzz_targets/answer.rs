@@ -2,17 +2,17 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use talkform::model::{ApiVersion, MemberId, Upsert};
+use talkform::model::{ApiVersion, Attributes, MemberId, Upsert};
 use talkform::remote::response::ChannelInfo;
 use talkform::remote::{Answer, RateHeaders, Verdict, judge, observed, request, unconfirmed};
 
 fuzz_target!(|input: (u16, &str, &[u8])| {
     let (status, header, body) = input;
-    let upsert = Upsert {
+    let upsert = Upsert(Attributes {
         tags: Some(["a".to_owned()].into()),
         unsubscribe_email: Some(true),
-        ..Upsert::default()
-    };
+        ..Attributes::default()
+    });
     let id = MemberId::new("u").expect("an id");
     let sent = request::upsert(ApiVersion::V4, &id, &upsert);
     let _ = ChannelInfo::read(body);

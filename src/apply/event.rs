@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::apply::outcome::{StopCause, UserOutcome};
+use crate::apply::outcome::UserOutcome;
+use crate::model::StopCause;
 
 /// One thing that happened.
 #[derive(Clone, Debug)]

@@ -9,10 +9,11 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::apply::event::Event;
-use crate::apply::outcome::{Outcome, Report, SkipCause, StopCause, UserOutcome};
+use crate::apply::outcome::{Outcome, Report, SkipCause, UserOutcome};
 use crate::apply::pace::Pace;
 use crate::apply::pool::{Breaker, Job, Message, send_all};
 use crate::apply::send::{Ending, Sender, Sent};
+use crate::model::StopCause;
 use crate::model::{
     ApiVersion, Change, Digests, Entry, FieldPath, Plan, PlannedChange, Rejection, State,
 };
@@ -120,13 +121,13 @@ pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = Journal
 fn done(planned: &PlannedChange, entry: &dyn Fn(&Digests) -> Entry) -> JournalRecord {
     let id = planned.id.clone();
     match &planned.change {
-        Change::Create { digests, .. } | Change::Update { digests, .. } => {
-            JournalRecord::Applied(id, entry(digests))
+        Change::Create(write) | Change::Update(write) => {
+            JournalRecord::Applied(id, entry(&write.digests))
         }
-        Change::Move { from, digests, .. } => JournalRecord::Moved {
+        Change::Move { from, write, .. } => JournalRecord::Moved {
             from: from.clone(),
             to: id,
-            entry: entry(digests),
+            entry: entry(&write.digests),
         },
         Change::Forget { .. } | Change::Delete { .. } => JournalRecord::Gone(id),
     }
@@ -134,38 +135,26 @@ fn done(planned: &PlannedChange, entry: &dyn Fn(&Digests) -> Entry) -> JournalRe
 
 /// What Channel's answer does not show as sent; everything that was sent, where it cannot be read.
 fn unconfirmed_of(planned: &PlannedChange, answer: Option<&AnsweredUser>) -> BTreeSet<FieldPath> {
-    match &planned.change {
-        Change::Create { upsert, .. }
-        | Change::Move { upsert, .. }
-        | Change::Update {
-            upsert: Some(upsert),
-            ..
-        } => unconfirmed(upsert, answer),
-        Change::Update { upsert: None, .. } | Change::Forget { .. } | Change::Delete { .. } => {
-            BTreeSet::new()
-        }
-    }
+    let sent = planned.change.upsert();
+    sent.map_or_else(BTreeSet::new, |sent| unconfirmed(sent, answer))
 }
 
 /// What is sent, one after the other.
 fn requests_of(planned: &PlannedChange, api: ApiVersion) -> Vec<Request> {
-    let put = |upsert| request::upsert(api, &planned.id, upsert);
-    match &planned.change {
-        Change::Create { upsert, .. } => vec![put(upsert)],
-        Change::Update { upsert, .. } => upsert.iter().map(put).collect(),
+    let put = planned.change.upsert();
+    let put = put.map(|upsert| request::upsert(api, &planned.id, upsert));
+    let delete = match &planned.change {
+        Change::Delete { .. } => Some(&planned.id),
+        // The new id first: nobody is deleted before Channel has the user under it.
         Change::Move {
             from,
-            upsert,
-            delete_old,
+            delete_old: true,
             ..
-        } => {
-            // The new id first: nobody is deleted before Channel has the user under it.
-            let old = delete_old.then(|| request::delete(api, from));
-            std::iter::once(put(upsert)).chain(old).collect()
-        }
-        Change::Delete { .. } => vec![request::delete(api, &planned.id)],
-        Change::Forget { .. } => Vec::new(),
-    }
+        } => Some(from),
+        Change::Move { .. } | Change::Create(_) | Change::Update(_) | Change::Forget { .. } => None,
+    };
+    let delete = delete.map(|id| request::delete(api, id));
+    put.into_iter().chain(delete).collect()
 }
 
 /// One line for each user. What Channel says of a refusal stays out: it may echo values.
@@ -178,7 +167,7 @@ fn log(planned: &PlannedChange, outcome: &Outcome, attempts: u32) {
     };
     tracing::info!(
         id = planned.id.as_str(),
-        action = planned.change.action(),
+        action = planned.change.action().as_str(),
         outcome,
         status,
         attempts,
@@ -292,9 +281,9 @@ impl Run<'_> {
         record: &mut Record<'_>,
     ) {
         let digest = match &planned.change {
-            Change::Create { digests, .. }
-            | Change::Update { digests, .. }
-            | Change::Move { digests, .. } => digests.user,
+            Change::Create(write) | Change::Update(write) | Change::Move { write, .. } => {
+                write.digests.user
+            }
             // The user stays recorded, and so does that Channel did not delete it.
             Change::Delete { last } => last.digest,
             Change::Forget { .. } => return,

@@ -12,7 +12,7 @@ pub(crate) mod survey;
 
 pub use crate::apply::event::Event;
 pub use crate::apply::execute::{Options, Record, execute, most_written};
-pub use crate::apply::outcome::{Outcome, Report, SkipCause, StopCause, UserOutcome};
+pub use crate::apply::outcome::{Outcome, Report, SkipCause, UserOutcome};
 pub use crate::apply::pace::Pace;
 pub use crate::apply::read_users::{ReadOptions, ReadReport, Reading, read_users};
 pub use crate::apply::survey::{DriftCollector, DriftReport, Sample};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::model::{ApiChange, FieldPath, MemberId};
+use crate::model::{Action, ApiChange, FieldPath, MemberId, StopCause};
 
 /// What became of one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,40 +43,13 @@ pub enum SkipCause {
     Stopped(StopCause),
 }
 
-/// Why a run stopped before its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StopCause {
-    /// Ctrl-C or SIGTERM.
-    Interrupted,
-    /// `--max-duration` is over.
-    Deadline,
-    /// Channel does not take the credentials (401, 403).
-    Denied,
-    /// Too many failures in a row.
-    Breaker,
-    /// `--fail-fast` and a failure.
-    FailFast,
-    /// What was accepted could not be written down.
-    Unrecorded,
-}
-
-impl StopCause {
-    /// Whether something is wrong that the next run will meet again, rather than a wish to stop.
-    pub fn is_trouble(self) -> bool {
-        match self {
-            Self::Denied | Self::Breaker | Self::Unrecorded => true,
-            Self::Interrupted | Self::Deadline | Self::FailFast => false,
-        }
-    }
-}
-
 /// One user's outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserOutcome {
     /// Whose.
     pub id: MemberId,
-    /// `create`, `update`, `move`, `forget` or `delete`.
-    pub action: &'static str,
+    /// What the change does.
+    pub action: Action,
     /// What became of it.
     pub outcome: Outcome,
 }
@@ -116,7 +89,7 @@ impl Report {
     }
 
     /// How many changes of this action were applied.
-    pub fn applied(&self, action: &str) -> usize {
+    pub fn applied(&self, action: Action) -> usize {
         self.outcomes
             .iter()
             .filter(|user| user.action == action && matches!(user.outcome, Outcome::Applied { .. }))

@@ -6,9 +6,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::apply::event::Event;
-use crate::apply::outcome::StopCause;
 use crate::apply::send::{Ending, Sender, Sent};
 use crate::model::MemberId;
+use crate::model::StopCause;
 use crate::remote::Request;
 
 /// How many users may fail one after the other, with none succeeding in between, before the

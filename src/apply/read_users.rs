@@ -9,10 +9,10 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::apply::event::Event;
-use crate::apply::outcome::StopCause;
 use crate::apply::pace::Pace;
 use crate::apply::pool::{Breaker, Job, Message, send_all};
 use crate::apply::send::{Ending, Sender, Sent};
+use crate::model::StopCause;
 use crate::model::{ApiVersion, MemberId, Observed};
 use crate::remote::{Channel, Policy, RetryBudget, is_missing, judge_reading, observed, request};
 

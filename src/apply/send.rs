@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use crate::apply::event::Event;
-use crate::apply::outcome::StopCause;
 use crate::apply::pace::Pace;
 use crate::model::MemberId;
+use crate::model::StopCause;
 use crate::remote::{
     Answer, AnsweredUser, Channel, Decision, Policy, RateHeaders, Request, RetryBudget,
     TransportError, Verdict, decide,

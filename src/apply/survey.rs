@@ -1,7 +1,7 @@
 //! What a reading of recorded users comes to: how Channel differs from what was applied.
 
-use crate::apply::outcome::StopCause;
 use crate::apply::read_users::Reading;
+use crate::model::StopCause;
 use crate::model::{Desired, DigestKey, MemberId, State, UserDrift, UserDriftKind};
 use crate::plan::{Comparison, compare};
 

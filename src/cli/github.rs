@@ -11,7 +11,7 @@ use crate::cli::files;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use talkform::apply::{DriftReport, Report};
-use talkform::model::{Diagnostic, Plan};
+use talkform::model::{Action, Diagnostic, Plan};
 use talkform::render::{DriftView, PlanView, Style, annotation, drift, plan, report};
 
 /// The size limit of a step summary, in bytes. GitHub drops one that is larger than 1 MiB.
@@ -111,11 +111,11 @@ fn numbers(plan: &Plan, more: &[(&str, String)]) -> String {
     let mut text = String::new();
     let rows = [
         ("changes", (!plan.is_empty()).to_string()),
-        ("create", of("create").to_string()),
-        ("update", of("update").to_string()),
-        ("move", of("move").to_string()),
-        ("forget", of("forget").to_string()),
-        ("delete", of("delete").to_string()),
+        ("create", of(Action::Create).to_string()),
+        ("update", of(Action::Update).to_string()),
+        ("move", of(Action::Move).to_string()),
+        ("forget", of(Action::Forget).to_string()),
+        ("delete", of(Action::Delete).to_string()),
         ("deletions", plan.deletions().to_string()),
         ("unchanged", plan.unchanged.to_string()),
         ("requests", plan.requests().to_string()),

@@ -136,7 +136,7 @@ impl<'s> Session<'s> {
                 &mut |event| progress.on_event(&event),
                 &mut |id, reading| match reading {
                     Reading::Found(observed) => {
-                        sightings.insert(id.clone(), RemoteUser::There(observed));
+                        sightings.insert(id.clone(), RemoteUser::Present(observed));
                     }
                     Reading::Missing => {
                         sightings.insert(id.clone(), RemoteUser::Missing);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use talkform::apply::StopCause;
+use talkform::model::StopCause;
 
 /// Starts to watch. The first signal asks the run to end, a further one ends the process at once;
 /// the journal holds what was accepted until then.

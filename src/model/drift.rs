@@ -1,10 +1,10 @@
 //! The vocabulary of drift: how Channel differs from what was applied.
 
+use crate::model::change::Previous;
 use crate::model::diagnostic::Origin;
 use crate::model::field::FieldPath;
 use crate::model::member_id::MemberId;
 use crate::model::observed::RemoteValue;
-use crate::model::plan::Previous;
 
 /// One recorded user who is on Channel otherwise than applied.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,14 +3,16 @@
 //!
 //! Nothing here reads a file, a clock, an environment or a socket.
 
+pub mod action;
 pub mod api_change;
+pub mod change;
+pub mod desired;
 pub mod diagnostic;
 pub mod digest;
 pub mod drift;
 pub mod field;
 pub mod file_record;
 pub mod member_id;
-pub mod moved;
 pub mod observed;
 pub mod plan;
 pub mod project;
@@ -18,10 +20,14 @@ pub mod recorded_fields;
 pub mod selection;
 pub mod sensitive;
 pub mod state;
+pub mod stop;
 pub mod user;
 pub mod value;
 
+pub use crate::model::action::Action;
 pub use crate::model::api_change::ApiChange;
+pub use crate::model::change::{Change, FieldAction, FieldChange, Previous, Reason, Upsert, Write};
+pub use crate::model::desired::{Desired, DesiredFile, DesiredUser, Moved};
 pub use crate::model::diagnostic::{Diagnostic, Excerpt, Origin, Severity};
 pub use crate::model::digest::digests::{
     CANONICAL_FORM, ContentDigest, DigestKey, Digests, FieldDigest, FileDigest, PartsHasher,
@@ -31,12 +37,8 @@ pub use crate::model::drift::{FieldDrift, FieldDriftKind, UserDrift, UserDriftKi
 pub use crate::model::field::{FieldPath, ProfileKey};
 pub use crate::model::file_record::{FileContent, FileRecord, KnownFile, RecordedLookup};
 pub use crate::model::member_id::{MemberId, MemberIdError};
-pub use crate::model::moved::{LikelyMove, Moved};
 pub use crate::model::observed::{Observed, RemoteUser, RemoteValue};
-pub use crate::model::plan::{
-    Change, FieldAction, FieldChange, KeptConsent, LimitCheck, LimitKind, Plan, PlannedChange,
-    Previous, Reason, Upsert,
-};
+pub use crate::model::plan::{KeptConsent, LikelyMove, LimitCheck, LimitKind, Plan, PlannedChange};
 pub use crate::model::project::{
     ApiVersion, ChannelSettings, Limit, Limits, Project, Rate, RemovedFields, RemovedPolicy,
     RemovedUsers,
@@ -45,5 +47,6 @@ pub use crate::model::recorded_fields::{RecordedFields, RecordedText};
 pub use crate::model::selection::Selection;
 pub use crate::model::sensitive::Sensitive;
 pub use crate::model::state::{Entry, Rejection, State};
-pub use crate::model::user::{Attributes, Declared, Desired, DesiredFile, DesiredUser, FieldValue};
+pub use crate::model::stop::StopCause;
+pub use crate::model::user::{Attributes, Declared, FieldValue};
 pub use crate::model::value::{Number, Value};

@@ -28,7 +28,7 @@ pub struct Observed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RemoteUser {
     /// The user is there.
-    There(Box<Observed>),
+    Present(Box<Observed>),
     /// Channel does not know the user.
     Missing,
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{
     Attributes, Change, Declared, DigestKey, Digests, Entry, FieldAction, FieldChange, FieldDigest,
     FieldPath, FieldValue, MemberId, Observed, Previous, ProfileKey, RemovedFields, RemovedUsers,
-    Upsert, Value,
+    Upsert, Value, Write,
 };
 use crate::plan::planner::Context;
 use crate::plan::refresh;
@@ -25,11 +25,12 @@ pub(crate) fn create(
             FieldChange { path, action }
         })
         .collect();
-    Change::Create {
-        upsert: upsert(attributes, &fields),
+    Change::Create(Write {
+        upsert: Some(upsert(attributes, &fields)),
         digests,
         fields,
-    }
+        unchanged_fields: 0,
+    })
 }
 
 /// A user that is recorded with another digest.
@@ -66,19 +67,22 @@ pub(crate) fn moved(
         other => other,
     };
     let (fields, unchanged_fields) = differences(attributes, &digests, last, base, context, &left);
-    let upsert = Upsert {
+    let Upsert(changed) = upsert(attributes, &fields);
+    let whole = Attributes {
         unsubscribed: attributes.unsubscribed,
         unsubscribe_email: attributes.unsubscribe_email,
         unsubscribe_texting: attributes.unsubscribe_texting,
-        ..upsert(attributes, &fields)
+        ..changed
     };
     Change::Move {
         from: from.clone(),
         last: last.clone(),
-        upsert,
-        digests,
-        fields,
-        unchanged_fields,
+        write: Write {
+            upsert: Some(Upsert(whole)),
+            digests,
+            fields,
+            unchanged_fields,
+        },
         delete_old: context.removed.users == RemovedUsers::Delete,
     }
 }
@@ -131,12 +135,12 @@ pub(crate) fn of_fields(
         && fields
             .iter()
             .all(|field| field.action == FieldAction::Release);
-    Change::Update {
+    Change::Update(Write {
         upsert: (!only_releases).then(|| upsert(attributes, &fields)),
         digests,
         fields,
         unchanged_fields,
-    }
+    })
 }
 
 pub(crate) fn declared_action(
@@ -197,13 +201,13 @@ pub(crate) fn old_value(
     if let Some(value) = base.and_then(|base| base.get(path))
         && is_recorded(value)
     {
-        return value.to_value().map_or(Previous::Cleared, Previous::Known);
+        return value.to_value().map_or(Previous::Cleared, Previous::Value);
     }
     [true, false]
         .into_iter()
         .find(|flag| is_recorded(FieldValue::Flag(*flag)))
-        .map_or(Previous::Recorded, |flag| {
-            Previous::Known(Value::Boolean(flag))
+        .map_or(Previous::DigestOnly, |flag| {
+            Previous::Value(Value::Boolean(flag))
         })
 }
 
@@ -226,7 +230,7 @@ fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert {
         let is_to_be = |new| {
             let mut fields = fields.iter().filter(|field| field.path == *path);
             fields.any(|field| match &field.action {
-                FieldAction::Set { old, .. } => *old != Previous::Known(Value::Boolean(new)),
+                FieldAction::Set { old, .. } => *old != Previous::Value(Value::Boolean(new)),
                 _ => true,
             })
         };
@@ -249,12 +253,12 @@ fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert {
             }
         }
     }
-    Upsert {
+    Upsert(Attributes {
         profile,
         profile_once: profile_once.clone(),
         tags,
         unsubscribed: changed(&FieldPath::Unsubscribed, *unsubscribed),
         unsubscribe_email: changed(&FieldPath::UnsubscribeEmail, *unsubscribe_email),
         unsubscribe_texting: changed(&FieldPath::UnsubscribeTexting, *unsubscribe_texting),
-    }
+    })
 }

@@ -114,7 +114,7 @@ fn is_on(path: &FieldPath, declared: FieldValue<'_>, observed: &Observed) -> boo
 
 fn kind(path: &FieldPath, applied: Previous, found: RemoteValue) -> FieldDriftKind {
     match (&applied, &found) {
-        (Previous::Known(Value::Boolean(applied)), RemoteValue::Value(Value::Boolean(found)))
+        (Previous::Value(Value::Boolean(applied)), RemoteValue::Value(Value::Boolean(found)))
             if path.is_unsubscribe_flag() =>
         {
             FieldDriftKind::Consent {

@@ -1,6 +1,6 @@
-//! The name of a decision.
+//! Computes the digest that identifies a plan.
 
-use crate::model::{ApiChange, Change, FieldChange, PlanDigest, PlannedChange};
+use crate::model::{ApiChange, Change, PlanDigest, PlannedChange, Write};
 
 /// SHA-256 over lineage, serial and every change's id, action, digest and field paths. Reasons,
 /// places and known old values are for people and leave it alone. A step to another API version is
@@ -25,38 +25,19 @@ pub(crate) fn of_plan(
     } in changes
     {
         parts.push(id.as_str().into());
-        parts.push(change.action().into());
+        parts.push(change.action().as_str().into());
         match change {
-            Change::Create {
-                digests,
-                fields,
-                upsert: _,
-            }
-            | Change::Update {
-                digests,
-                fields,
-                upsert: _,
-                unchanged_fields: _,
-            } => {
-                parts.push(digests.user.as_bytes().into());
-                parts.push(fields.len().to_le_bytes().into());
-                parts.extend(fields.iter().map(field));
-            }
+            Change::Create(write) | Change::Update(write) => add_write(&mut parts, write),
             Change::Move {
                 from,
                 last,
-                digests,
-                fields,
+                write,
                 delete_old,
-                upsert: _,
-                unchanged_fields: _,
             } => {
                 parts.push(from.as_str().into());
                 parts.push(last.digest.as_bytes().into());
                 parts.push(vec![u8::from(*delete_old)]);
-                parts.push(digests.user.as_bytes().into());
-                parts.push(fields.len().to_le_bytes().into());
-                parts.extend(fields.iter().map(field));
+                add_write(&mut parts, write);
             }
             Change::Forget { last } | Change::Delete { last } => {
                 parts.push(last.digest.as_bytes().into());
@@ -69,7 +50,15 @@ pub(crate) fn of_plan(
     PlanDigest::over(parts.iter().map(Vec::as_slice))
 }
 
-/// The action and the path. What a field is set to is in the user's digest.
-fn field(field: &FieldChange) -> Vec<u8> {
-    field.decision().into_bytes()
+/// The new value of a field is part of the user's digest, so a field adds only its action and path.
+fn add_write(parts: &mut Vec<Vec<u8>>, write: &Write) {
+    let Write {
+        digests,
+        fields,
+        upsert: _,
+        unchanged_fields: _,
+    } = write;
+    parts.push(digests.user.as_bytes().into());
+    parts.push(fields.len().to_le_bytes().into());
+    parts.extend(fields.iter().map(|field| field.decision().into_bytes()));
 }

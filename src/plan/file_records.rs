@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::model::{
-    Change, Desired, DesiredUser, DigestKey, FileContent, FileRecord, MemberId, Plan, State,
-    UsersSum, file_record,
+    Desired, DesiredUser, DigestKey, FileContent, FileRecord, MemberId, Plan, State, UsersSum,
+    file_record,
 };
 
 /// Remembers which file declares which user, and of each file whose users are all recorded as it declares
@@ -74,14 +74,10 @@ fn is_recorded(id: &MemberId, user: &DesiredUser, state: &State, key: &DigestKey
 fn settled<'p>(state: &State, plan: &'p Plan) -> HashSet<&'p MemberId> {
     let changes = plan.changes.iter();
     changes
-        .filter(|planned| match &planned.change {
-            Change::Create { digests, .. }
-            | Change::Update { digests, .. }
-            | Change::Move { digests, .. } => {
-                let entry = state.users.get(&planned.id);
-                entry.is_some_and(|entry| entry.digest == digests.user)
-            }
-            Change::Forget { .. } | Change::Delete { .. } => false,
+        .filter(|planned| {
+            let entry = state.users.get(&planned.id);
+            let write = planned.change.write();
+            write.is_some_and(|write| entry.is_some_and(|entry| entry.digest == write.digests.user))
         })
         .map(|planned| &planned.id)
         .collect()

@@ -38,12 +38,12 @@ pub(crate) fn check(
         row(
             LimitKind::Create,
             create,
-            count(|change| matches!(change, Change::Create { .. })),
+            count(|change| matches!(change, Change::Create(_))),
         ),
         row(
             LimitKind::Update,
             update,
-            count(|change| matches!(change, Change::Update { .. } | Change::Move { .. })),
+            count(|change| matches!(change, Change::Update(_) | Change::Move { .. })),
         ),
         row(
             LimitKind::Clear,
@@ -84,8 +84,8 @@ fn loses_something(field: &FieldChange) -> bool {
         &field.action,
         FieldAction::Clear {
             old: Previous::Absent
-                | Previous::Recorded
-                | Previous::Known(_)
+                | Previous::DigestOnly
+                | Previous::Value(_)
                 | Previous::Undeclarable,
             ..
         }

@@ -87,9 +87,9 @@ pub(crate) fn likely(changes: &[PlannedChange]) -> Vec<LikelyMove> {
         }
     }
     for planned in changes {
-        if let Change::Create { digests, .. } = &planned.change
-            && !digests.fields.is_empty()
-            && let Some(alike) = gone.get_mut(&digests.user)
+        if let Change::Create(write) = &planned.change
+            && !write.digests.fields.is_empty()
+            && let Some(alike) = gone.get_mut(&write.digests.user)
         {
             alike.new.push(&planned.id);
         }

@@ -6,7 +6,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ApiChange, ApiVersion, Change, FieldChange, Plan, PlanDigest, PlannedChange};
+use crate::model::{
+    Action, ApiChange, ApiVersion, Change, FieldChange, Plan, PlanDigest, PlannedChange,
+};
 
 /// The version of the form.
 const FORMAT_VERSION: u32 = 1;
@@ -56,7 +58,8 @@ pub struct ApiLine {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangeLine {
     /// `create`, `update`, `move`, `forget` or `delete`.
-    pub action: String,
+    #[schemars(with = "String")]
+    pub action: Action,
     /// The id before, of one who moves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
@@ -181,12 +184,12 @@ fn api_line(plan: &Plan) -> Option<ApiLine> {
 
 fn line(planned: &PlannedChange) -> ChangeLine {
     let (digest, from) = match &planned.change {
-        Change::Create { digests, .. } | Change::Update { digests, .. } => (digests.user, None),
-        Change::Move { from, digests, .. } => (digests.user, Some(from.to_string())),
+        Change::Create(write) | Change::Update(write) => (write.digests.user, None),
+        Change::Move { from, write, .. } => (write.digests.user, Some(from.to_string())),
         Change::Forget { last } | Change::Delete { last } => (last.digest, None),
     };
     ChangeLine {
-        action: planned.change.action().to_owned(),
+        action: planned.change.action(),
         delete_old: from.is_some() && planned.change.deletes(),
         from,
         digest: digest.to_string(),

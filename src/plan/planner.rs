@@ -44,7 +44,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         moves: &moves,
         as_recorded: AsRecorded::of(desired),
         changes: Vec::new(),
-        left: Vec::new(),
+        kept_consent: Vec::new(),
         unchanged: 0,
         manifests: PartsHasher::default(),
     };
@@ -72,7 +72,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
 
     let Walk {
         mut changes,
-        left,
+        kept_consent,
         unchanged,
         as_recorded,
         manifests,
@@ -96,7 +96,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         desired: differing + as_recorded.met,
         manifests: manifests.finish(),
         refreshed: context.observed.is_some(),
-        left,
+        kept_consent,
     }
 }
 
@@ -107,7 +107,7 @@ struct Walk<'a> {
     moves: &'a Moves<'a>,
     as_recorded: AsRecorded<'a>,
     changes: Vec<PlannedChange>,
-    left: Vec<KeptConsent>,
+    kept_consent: Vec<KeptConsent>,
     unchanged: usize,
     manifests: PartsHasher,
 }
@@ -128,14 +128,13 @@ impl Walk<'_> {
             self.changes.push(moved);
             return;
         }
-        let left = &mut self.left;
         match desired_user(
             (id, user),
             digests,
             recorded,
             self.state,
             self.context,
-            left,
+            &mut self.kept_consent,
         ) {
             Some(change) => self.changes.push(change),
             None => self.unchanged += 1,

@@ -21,14 +21,14 @@ pub(crate) fn desired_user(
 ) -> Option<(Change, Reason)> {
     let attributes = &user.attributes;
     match (recorded, sighting) {
-        (Some(entry), RemoteUser::There(observed)) => {
+        (Some(entry), RemoteUser::Present(observed)) => {
             recorded_user((id, user), digests, entry, observed, context, left)
         }
         (Some(_), RemoteUser::Missing) => Some((
             change::create(attributes, digests, None),
             Reason::DeletedOnChannel,
         )),
-        (None, RemoteUser::There(observed)) => Some((
+        (None, RemoteUser::Present(observed)) => Some((
             change::create(attributes, digests, Some(observed)),
             Reason::Adopted,
         )),
@@ -67,7 +67,7 @@ fn recorded_user(
                     id: id.clone(),
                     never_confirmed: entry.unconfirmed.contains(&path),
                     path,
-                    found,
+                    chosen: found,
                     origin: user.origin.clone(),
                 });
                 continue;
@@ -105,7 +105,7 @@ pub(crate) fn seen(path: &FieldPath, observed: &Observed) -> Previous {
         RemoteValue::Value(Value::Texts(tags)) if *path == FieldPath::Tags && tags.is_empty() => {
             Previous::Cleared
         }
-        RemoteValue::Value(value) => Previous::Known(value),
+        RemoteValue::Value(value) => Previous::Value(value),
         RemoteValue::Undeclarable => Previous::Undeclarable,
         RemoteValue::Absent => Previous::Cleared,
     }

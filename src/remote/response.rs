@@ -9,7 +9,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::model::{Declared, FieldPath, Upsert, Value};
+use crate::model::{Attributes, Declared, FieldPath, Upsert, Value};
 use crate::remote::http::{Answer, TransportError};
 use crate::remote::rate::RetryAfter;
 use crate::remote::request::{Method, Request};
@@ -231,14 +231,14 @@ impl AnsweredUser {
 /// The fields of a request that the answer does not show as sent; all of them where there is no
 /// answer to look at. An answer that leaves out an empty profile or empty tags shows them as empty.
 pub fn unconfirmed(sent: &Upsert, answered: Option<&AnsweredUser>) -> BTreeSet<FieldPath> {
-    let Upsert {
+    let Upsert(Attributes {
         profile,
         profile_once,
         tags,
         unsubscribed,
         unsubscribe_email,
         unsubscribe_texting,
-    } = sent;
+    }) = sent;
     let nothing = BTreeMap::new();
     let has = answered.map(|user| user.profile.as_ref().unwrap_or(&nothing));
     let mut missing = BTreeSet::new();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{Entry, MemberId, State, UserDigest};
+use crate::model::{Action, Entry, MemberId, State, UserDigest};
 use crate::plan::{ChangeLine, PlanFile};
 use crate::render::common::escape::{terminal, width};
 use crate::render::common::style::{Style, paint};
@@ -74,11 +74,11 @@ pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fm
         count => count.to_string(),
     };
     let rows = [
-        ("create", of("create").to_string()),
-        ("update", of("update").to_string()),
-        ("move", some(of("move"))),
-        ("forget", of("forget").to_string()),
-        ("delete", of("delete").to_string()),
+        ("create", of(Action::Create).to_string()),
+        ("update", of(Action::Update).to_string()),
+        ("move", some(of(Action::Move))),
+        ("forget", of(Action::Forget).to_string()),
+        ("delete", of(Action::Delete).to_string()),
         (
             "api",
             file.api
@@ -106,7 +106,7 @@ pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fm
 }
 
 fn words(line: &ChangeLine) -> String {
-    let action = terminal(&line.action);
+    let action = line.action;
     let deleted = if line.delete_old {
         ", which is deleted"
     } else {
@@ -114,7 +114,7 @@ fn words(line: &ChangeLine) -> String {
     };
     match &line.from {
         Some(from) => format!("{action} from {}{deleted}", terminal(from)),
-        None => action.into_owned(),
+        None => action.to_string(),
     }
 }
 

@@ -344,17 +344,12 @@ fn documented_answers_confirm_what_was_sent() {
             tags: Some(["b".to_owned()].into()),
             ..Attributes::default()
         };
-        let mut sent = Upsert {
-            profile: attributes.profile,
-            profile_once: attributes.profile_once,
-            tags: attributes.tags,
-            ..Upsert::default()
-        };
+        let mut sent = Upsert(attributes);
         match api {
-            ApiVersion::V4 => sent.unsubscribed = Some(true),
+            ApiVersion::V4 => sent.0.unsubscribed = Some(true),
             ApiVersion::V5 => {
-                sent.unsubscribe_email = Some(true);
-                sent.unsubscribe_texting = Some(false);
+                sent.0.unsubscribe_email = Some(true);
+                sent.0.unsubscribe_texting = Some(false);
             }
         }
         let answer = AnsweredUser::read(documented(api).to_string().as_bytes()).expect("a user");

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::json;
-use talkform::apply::{Event, Pace, ReadOptions, ReadReport, Reading, StopCause, read_users};
+use talkform::apply::{Event, Pace, ReadOptions, ReadReport, Reading, read_users};
+use talkform::model::StopCause;
 use talkform::model::{ApiVersion, MemberId, Rate};
 use talkform::remote::{Channel as Client, HttpSettings, Policy};
 use tokio::sync::watch;

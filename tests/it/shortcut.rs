@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use talkform::manifest::{ReadSettings, Reading, read_texts_beside};
 use talkform::model::{
     ApiVersion, Change, DigestKey, Entry, Limits, Plan, Project as Settings, RecordedLookup,
-    RemovedPolicy, Selection, State,
+    RemovedPolicy, Selection, State, Write,
 };
 use talkform::plan::{Context, plan, record_files};
 use talkform::state::Store;
@@ -180,11 +180,15 @@ fn apply(
             continue;
         }
         match &change.change {
-            Change::Create { digests, .. } | Change::Update { digests, .. } => {
+            Change::Create(Write { digests, .. }) | Change::Update(Write { digests, .. }) => {
                 let entry = Entry::new(digests, Timestamp::UNIX_EPOCH);
                 state.users.insert(change.id.clone(), entry);
             }
-            Change::Move { from, digests, .. } => {
+            Change::Move {
+                from,
+                write: Write { digests, .. },
+                ..
+            } => {
                 let entry = Entry::new(digests, Timestamp::UNIX_EPOCH);
                 state.users.insert(change.id.clone(), entry);
                 state.users.remove(from);

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use crate::model::{
-    ApiVersion, Attributes, Change, Declared, Desired, DesiredUser, DigestKey, Entry, FieldAction,
-    FieldPath, Limits, MemberId, Origin, Plan, Previous, RemovedFields, RemovedPolicy,
-    RemovedUsers, Selection, State, Upsert, Value,
+    Action, ApiVersion, Attributes, Change, Declared, Desired, DesiredUser, DigestKey, Entry,
+    FieldAction, FieldPath, Limits, MemberId, Origin, Plan, Previous, RemovedFields, RemovedPolicy,
+    RemovedUsers, Selection, State, Upsert, Value, Write,
 };
 use crate::plan::planner::{Context, plan};
 
@@ -77,13 +77,17 @@ fn plan_of(wanted: &BTreeMap<String, Attributes>, applied: &BTreeMap<String, Att
 pub(crate) fn applied(mut state: State, plan: &Plan) -> State {
     for planned in &plan.changes {
         match &planned.change {
-            Change::Create { digests, .. } | Change::Update { digests, .. } => {
+            Change::Create(Write { digests, .. }) | Change::Update(Write { digests, .. }) => {
                 state.users.insert(
                     planned.id.clone(),
                     Entry::new(digests, Timestamp::UNIX_EPOCH),
                 );
             }
-            Change::Move { from, digests, .. } => {
+            Change::Move {
+                from,
+                write: Write { digests, .. },
+                ..
+            } => {
                 let entry = Entry::new(digests, Timestamp::UNIX_EPOCH);
                 state.users.remove(from);
                 state.users.insert(planned.id.clone(), entry);
@@ -141,19 +145,19 @@ pub(crate) fn users() -> impl Strategy<Value = BTreeMap<String, Attributes>> {
 fn naive(
     wanted: &BTreeMap<String, Attributes>,
     have: &BTreeMap<String, Attributes>,
-) -> BTreeSet<(String, &'static str)> {
+) -> BTreeSet<(String, Action)> {
     let ids: BTreeSet<&String> = wanted.keys().chain(have.keys()).collect();
     ids.into_iter()
         .filter_map(|id| match (wanted.get(id), have.get(id)) {
-            (Some(_), None) => Some((id.clone(), "create")),
-            (None, _) => Some((id.clone(), "forget")),
-            (Some(new), Some(old)) => (new != old).then(|| (id.clone(), "update")),
+            (Some(_), None) => Some((id.clone(), Action::Create)),
+            (None, _) => Some((id.clone(), Action::Forget)),
+            (Some(new), Some(old)) => (new != old).then(|| (id.clone(), Action::Update)),
         })
         .collect()
 }
 
 /// What Channel holds of a user after a request, as its documentation says.
-pub(crate) fn upserted(profile: &mut BTreeMap<String, Value>, upsert: &Upsert) {
+pub(crate) fn upserted(profile: &mut BTreeMap<String, Value>, Upsert(upsert): &Upsert) {
     for (key, declared) in &upsert.profile {
         match declared {
             Declared::Set(value) => profile.insert(key.to_string(), value.clone()),
@@ -215,14 +219,14 @@ proptest! {
     fn the_requests_lead_to_what_is_declared(wanted in users(), have in users()) {
         let plan = plan_of(&wanted, &have);
         for planned in &plan.changes {
-            let (Change::Create { upsert, .. } | Change::Update { upsert: Some(upsert), .. }) = &planned.change else {
+            let (Change::Create(Write { upsert: Some(upsert), .. }) | Change::Update(Write { upsert: Some(upsert), .. })) = &planned.change else {
                 continue;
             };
             let id = planned.id.to_string();
             let mut channel = BTreeMap::new();
             let first = BTreeMap::from([(id.clone(), have.get(&id).cloned().unwrap_or_default())]);
             for before in plan_of(&first, &BTreeMap::new()).changes {
-                if let Change::Create { upsert, .. } = before.change {
+                if let Change::Create(Write { upsert: Some(upsert), .. }) = before.change {
                     upserted(&mut channel, &upsert);
                 }
             }
@@ -244,7 +248,7 @@ proptest! {
     #[test]
     fn consent_is_sent_only_when_it_changed(wanted in users(), have in users()) {
         for planned in plan_of(&wanted, &have).changes {
-            if let Change::Update { upsert: Some(upsert), .. } = &planned.change {
+            if let Change::Update(Write { upsert: Some(Upsert(upsert)), .. }) = &planned.change {
                 let id = planned.id.to_string();
                 let (new, old) = (&wanted[&id], &have[&id]);
                 prop_assert_eq!(upsert.unsubscribe_email.is_some(), new.unsubscribe_email.is_some() && new.unsubscribe_email != old.unsubscribe_email);
@@ -266,7 +270,7 @@ proptest! {
             prop_assert_eq!(shown.digest, blind.digest);
             for planned in &shown.changes {
                 for field in planned.change.fields() {
-                    if let FieldAction::Set { old: Previous::Known(value), .. } = &field.action {
+                    if let FieldAction::Set { old: Previous::Value(value), .. } = &field.action {
                         let before = have[planned.id.as_str()].get(&field.path).and_then(crate::model::FieldValue::to_value);
                         prop_assert_eq!(Some(value.clone()), before);
                     }
@@ -334,10 +338,10 @@ fn removed_tags_are_cleared() {
     let have = user(|user| user.tags = Some(["vip".to_owned()].into()));
     let wanted = user(|_| {});
     let plan = plan_of(&wanted, &have);
-    let Change::Update {
+    let Change::Update(Write {
         upsert: Some(upsert),
         ..
-    } = &plan.changes[0].change
+    }) = &plan.changes[0].change
     else {
         panic!("{plan:?}");
     };

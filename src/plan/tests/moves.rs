@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use crate::model::{
-    ApiVersion, Attributes, Change, Declared, FieldPath, LikelyMove, LimitKind, Limits, MemberId,
-    Moved, Origin, Plan, RemovedPolicy, RemovedUsers, Selection, State,
+    Action, ApiVersion, Attributes, Change, Declared, FieldPath, LikelyMove, LimitKind, Limits,
+    MemberId, Moved, Origin, Plan, RemovedPolicy, RemovedUsers, Selection, State, Upsert, Write,
 };
 use crate::plan::planner::{Context, plan};
 use crate::plan::tests::{applied, desired, key, recorded, upserted, users};
@@ -125,8 +125,8 @@ proptest! {
         prop_assert_eq!(plan.unchanged + declared, wanted.len());
         let requests = plan.changes.iter().map(|planned| match &planned.change {
             Change::Move { .. } => if delete { 2 } else { 1 },
-            Change::Create { .. } | Change::Delete { .. } => 1,
-            Change::Update { upsert, .. } => usize::from(upsert.is_some()),
+            Change::Create(_) | Change::Delete { .. } => 1,
+            Change::Update(Write { upsert, .. }) => usize::from(upsert.is_some()),
             Change::Forget { .. } => 0,
         });
         prop_assert_eq!(plan.requests(), requests.sum::<usize>());
@@ -160,7 +160,7 @@ proptest! {
     #[test]
     fn who_moves_is_sent_whole((wanted, have, moves) in scene()) {
         for planned in plan_with(&wanted, &moves, &recorded(&have), false, &[]).changes {
-            let Change::Move { upsert, from, .. } = &planned.change else { continue };
+            let Change::Move { from, write: Write { upsert: Some(upsert), .. }, .. } = &planned.change else { continue };
             let user = &wanted[planned.id.as_str()];
             // To a Channel that has nothing, and to one that has what was recorded under the old id,
             // where an earlier run was cut off.
@@ -174,6 +174,7 @@ proptest! {
             let was: Vec<String> = stale.keys().cloned().collect();
             upserted(&mut channel, upsert);
             upserted(&mut stale, upsert);
+            let Upsert(upsert) = upsert;
             for (path, value) in user.fields() {
                 if let FieldPath::Profile(key) = &path {
                     prop_assert_eq!(channel.get(key.as_str()).cloned(), value.to_value());
@@ -195,7 +196,7 @@ proptest! {
     #[test]
     fn consent_is_weighed_against_the_old_id((wanted, have, moves) in scene()) {
         for planned in plan_with(&wanted, &moves, &recorded(&have), false, &[]).changes {
-            let Change::Move { from, fields, .. } = &planned.change else { continue };
+            let Change::Move { from, write: Write { fields, .. }, .. } = &planned.change else { continue };
             let new = flags(&wanted[planned.id.as_str()]);
             let old = flags(&have[from.as_str()]);
             let expected = new.into_iter().zip(old).any(|pair| match pair {
@@ -211,12 +212,12 @@ proptest! {
     #[test]
     fn limits_count_a_move_as_an_update((wanted, have, moves) in scene(), delete in any::<bool>()) {
         let plan = plan_with(&wanted, &moves, &recorded(&have), delete, &[]);
-        let of = |action: &str| plan.changes.iter().filter(|p| p.change.action() == action).count();
+        let of = |action: Action| plan.changes.iter().filter(|p| p.change.action() == action).count();
         let planned = |kind| plan.limits.iter().find(|check| check.kind == kind).map(|check| check.planned);
-        prop_assert_eq!(planned(LimitKind::Create), Some(of("create")));
-        prop_assert_eq!(planned(LimitKind::Forget), Some(of("forget")));
-        prop_assert_eq!(planned(LimitKind::Update), Some(of("update") + of("move")));
-        let deletions = if delete { of("delete") + of("move") } else { 0 };
+        prop_assert_eq!(planned(LimitKind::Create), Some(of(Action::Create)));
+        prop_assert_eq!(planned(LimitKind::Forget), Some(of(Action::Forget)));
+        prop_assert_eq!(planned(LimitKind::Update), Some(of(Action::Update) + of(Action::Move)));
+        let deletions = if delete { of(Action::Delete) + of(Action::Move) } else { 0 };
         prop_assert_eq!(planned(LimitKind::Delete), Some(deletions));
         prop_assert_eq!(plan.deletions(), deletions);
     }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use crate::model::{
-    ApiVersion, Attributes, Change, Declared, Entry, FieldPath, Limits, MemberId, Observed, Plan,
-    RemoteUser, RemovedPolicy, Selection, State, Upsert, Value,
+    Action, ApiVersion, Attributes, Change, Declared, Entry, FieldPath, Limits, MemberId, Observed,
+    Plan, RemoteUser, RemovedPolicy, Selection, State, Upsert, Value, Write,
 };
 use crate::plan::compare::compare;
 use crate::plan::planner::{Context, plan};
@@ -24,7 +24,7 @@ fn plan_with(
 ) -> Plan {
     let observed: Option<BTreeMap<MemberId, RemoteUser>> = channel.map(|channel| {
         let see = |id: &String| match channel.get(id) {
-            Some(user) => RemoteUser::There(Box::new(user.clone())),
+            Some(user) => RemoteUser::Present(Box::new(user.clone())),
             None => RemoteUser::Missing,
         };
         let ids = wanted.keys();
@@ -47,7 +47,7 @@ fn plan_with(
 }
 
 /// «Create or patch», as Channel's documentation says.
-fn upserted(user: &mut Observed, upsert: &Upsert) {
+fn upserted(user: &mut Observed, Upsert(upsert): &Upsert) {
     for (key, declared) in &upsert.profile {
         user.undeclarable.remove(key);
         match declared {
@@ -75,16 +75,12 @@ fn upserted(user: &mut Observed, upsert: &Upsert) {
 fn carried_out(mut state: State, mut channel: Channel, plan: &Plan) -> (State, Channel) {
     for planned in &plan.changes {
         match &planned.change {
-            Change::Create {
+            Change::Create(Write {
                 digests, upsert, ..
-            } => {
-                upserted(channel.entry(planned.id.to_string()).or_default(), upsert);
-                let entry = Entry::new(digests, Timestamp::UNIX_EPOCH);
-                state.users.insert(planned.id.clone(), entry);
-            }
-            Change::Update {
+            })
+            | Change::Update(Write {
                 digests, upsert, ..
-            } => {
+            }) => {
                 if let Some(upsert) = upsert {
                     upserted(channel.entry(planned.id.to_string()).or_default(), upsert);
                 }
@@ -152,14 +148,14 @@ fn meddled(mut channel: Channel, meddling: &BTreeMap<String, Option<Meddling>>) 
         } = other.clone();
         upserted(
             user,
-            &Upsert {
+            &Upsert(Attributes {
                 profile,
                 profile_once,
                 tags,
                 unsubscribed: None,
                 unsubscribe_email,
                 unsubscribe_texting,
-            },
+            }),
         );
         for key in gone {
             user.profile.remove(key.as_str());
@@ -186,12 +182,12 @@ proptest! {
         let channel = as_applied(&have);
         let offline = plan_with(&wanted, &state, None);
         let refreshed = plan_with(&wanted, &state, Some(&channel));
-        let ids = |plan: &Plan| -> Vec<(MemberId, &'static str)> {
+        let ids = |plan: &Plan| -> Vec<(MemberId, Action)> {
             let changes = plan.changes.iter();
             changes.map(|planned| (planned.id.clone(), planned.change.action())).collect()
         };
         prop_assert_eq!(ids(&offline), ids(&refreshed));
-        prop_assert!(refreshed.left.is_empty());
+        prop_assert!(refreshed.kept_consent.is_empty());
         for (id, entry) in &state.users {
             let found = compare(entry, None, &channel[id.as_str()], &key());
             prop_assert!(found.fields.is_empty(), "{:?}", found);
@@ -239,18 +235,18 @@ proptest! {
                 }
             }
         }
-        for left in &plan.left {
+        for left in &plan.kept_consent {
             let user = &after[left.id.as_str()];
-            prop_assert_eq!(user.flag(&left.path), Some(left.found));
+            prop_assert_eq!(user.flag(&left.path), Some(left.chosen));
             prop_assert_ne!(
                 wanted[left.id.as_str()].get(&left.path).and_then(crate::model::FieldValue::to_value),
-                Some(Value::Boolean(left.found))
+                Some(Value::Boolean(left.chosen))
             );
         }
 
         let again = plan_with(&wanted, &after_state, Some(&after));
         prop_assert!(again.is_empty(), "{:?}", again);
-        prop_assert_eq!(&again.left, &plan_with(&wanted, &after_state, Some(&after)).left);
+        prop_assert_eq!(&again.kept_consent, &plan_with(&wanted, &after_state, Some(&after)).kept_consent);
         for (id, entry) in &after_state.users {
             let found = compare(entry, None, &after[id.as_str()], &key());
             prop_assert!(found.fields.iter().all(crate::model::FieldDrift::is_consent), "{:?}", found);
@@ -279,7 +275,7 @@ fn a_flag_that_was_never_confirmed_is_said_to_be() {
     let plan = plan_with(&users, &state, Some(&channel));
     assert!(plan.is_empty());
     let left: Vec<(String, bool)> = plan
-        .left
+        .kept_consent
         .iter()
         .map(|left| (left.path.to_string(), left.never_confirmed))
         .collect();
@@ -297,7 +293,7 @@ fn a_flag_that_was_never_confirmed_is_said_to_be() {
     // What Channel does not show can be neither drift nor a choice.
     let silent = Channel::from([("u-1".to_owned(), Observed::default())]);
     let plan = plan_with(&users, &state, Some(&silent));
-    assert!(plan.is_empty() && plan.left.is_empty());
+    assert!(plan.is_empty() && plan.kept_consent.is_empty());
     let found = compare(entry, None, &silent["u-1"], &key());
     assert_eq!((found.fields.len(), found.not_shown), (0, 2));
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::model::{ApiVersion, Declared, MemberId, Number, Upsert, Value};
+use crate::model::{ApiVersion, Attributes, Declared, MemberId, Number, Upsert, Value};
 use crate::remote::http::{Answer, TransportError};
 use crate::remote::rate::{RateHeaders, RetryAfter};
 use crate::remote::request;
@@ -146,7 +146,7 @@ fn words_are_read_leniently_and_codes_strictly() {
 #[test]
 fn what_channel_did_not_take_is_found() {
     let number = |n| Value::Number(Number::new(n).expect("finite"));
-    let sent = Upsert {
+    let sent = Upsert(Attributes {
         profile: [
             ("same".into(), Declared::Set("a".into())),
             ("other".into(), Declared::Set("a".into())),
@@ -166,7 +166,7 @@ fn what_channel_did_not_take_is_found() {
         unsubscribed: Some(true),
         unsubscribe_email: Some(false),
         unsubscribe_texting: None,
-    };
+    });
     let body = json!({"user": {
         "profile": {
             "same": "a", "other": "b", "one": 1.0, "mobileNumber": "+82 10-1234-5678", "stays": 1,
@@ -195,11 +195,11 @@ fn what_channel_did_not_take_is_found() {
 
 #[test]
 fn an_answer_without_a_profile_confirms_what_was_cleared() {
-    let sent = Upsert {
+    let sent = Upsert(Attributes {
         profile: [("gone".into(), Declared::Clear)].into(),
         tags: Some(BTreeSet::new()),
-        ..Upsert::default()
-    };
+        ..Attributes::default()
+    });
     let answered = AnsweredUser::read(br#"{"user":{}}"#).expect("a user");
     assert!(unconfirmed(&sent, Some(&answered)).is_empty());
 }

@@ -62,14 +62,14 @@ impl<'a> LeftView<'a> {
         let KeptConsent {
             id,
             path,
-            found,
+            chosen,
             never_confirmed,
             origin,
         } = left;
         Self {
             id,
             path,
-            found: (!masked).then_some(*found),
+            found: (!masked).then_some(*chosen),
             never_confirmed: *never_confirmed,
             origin,
         }
@@ -200,11 +200,11 @@ impl<'a> Shown<'a> {
     pub(crate) fn old(old: &'a Previous, masked: bool) -> Self {
         match old {
             Previous::Absent | Previous::Cleared => Self::Absent,
-            Previous::Recorded | Previous::Known(_) | Previous::Undeclarable if masked => {
+            Previous::DigestOnly | Previous::Value(_) | Previous::Undeclarable if masked => {
                 Self::Masked
             }
-            Previous::Recorded => Self::AsApplied,
-            Previous::Known(value) => Self::Value(value),
+            Previous::DigestOnly => Self::AsApplied,
+            Previous::Value(value) => Self::Value(value),
             Previous::Undeclarable => Self::Undeclarable,
         }
     }
@@ -226,7 +226,7 @@ impl<'a> PlanView<'a> {
             digest,
             manifests: _,
             refreshed,
-            left,
+            kept_consent,
         } = plan;
         let is_masked = |path: &FieldPath| !show_sensitive && sensitive.covers(path);
         let users: Vec<_> = changes
@@ -257,7 +257,7 @@ impl<'a> PlanView<'a> {
             likely_moves,
             users,
             refreshed: *refreshed,
-            left: left
+            left: kept_consent
                 .iter()
                 .map(|left| LeftView::new(left, is_masked(&left.path)))
                 .collect(),
@@ -296,17 +296,14 @@ impl<'a> UserView<'a> {
             origin,
             rejected,
         } = planned;
-        let (action, unchanged_fields) = match change {
-            Change::Create { .. } => (Action::Create, 0),
-            Change::Update {
-                unchanged_fields, ..
-            } => (Action::Update, *unchanged_fields),
-            Change::Move {
-                unchanged_fields, ..
-            } => (Action::Move, *unchanged_fields),
-            Change::Forget { .. } => (Action::Forget, 0),
-            Change::Delete { .. } => (Action::Delete, 0),
+        let action = match change.action() {
+            crate::model::Action::Create => Action::Create,
+            crate::model::Action::Update => Action::Update,
+            crate::model::Action::Move => Action::Move,
+            crate::model::Action::Forget => Action::Forget,
+            crate::model::Action::Delete => Action::Delete,
         };
+        let unchanged_fields = change.write().map_or(0, |write| write.unchanged_fields);
         Self {
             id,
             action,
@@ -362,7 +359,7 @@ impl<'a> FieldView<'a> {
             FieldAction::Set { old, new } => {
                 let kind = match old {
                     Previous::Absent | Previous::Cleared => FieldKind::New,
-                    Previous::Recorded | Previous::Known(_) | Previous::Undeclarable => {
+                    Previous::DigestOnly | Previous::Value(_) | Previous::Undeclarable => {
                         FieldKind::Changed
                     }
                 };

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::apply::{Outcome, Report, UserOutcome};
+use crate::model::Action;
 use crate::render::common::escape::write_json;
 use crate::render::plan::json::FORMAT_VERSION;
 use crate::render::plan::json_notes::ApiJson;
@@ -122,11 +123,11 @@ impl<'a> ReportJson<'a> {
             talkform: env!("CARGO_PKG_VERSION"),
             api: api.map(ApiJson::new),
             counts: CountsJson {
-                created: report.applied("create"),
-                updated: report.applied("update"),
-                moved: report.applied("move"),
-                forgotten: report.applied("forget"),
-                deleted: report.applied("delete"),
+                created: report.applied(Action::Create),
+                updated: report.applied(Action::Update),
+                moved: report.applied(Action::Move),
+                forgotten: report.applied(Action::Forget),
+                deleted: report.applied(Action::Delete),
                 failed: report.failed(),
                 skipped: report.skipped(),
                 unchanged: *unchanged,
@@ -170,7 +171,7 @@ impl<'a> OutcomeJson<'a> {
         };
         Self {
             id: id.as_str(),
-            action,
+            action: action.as_str(),
             outcome,
         }
     }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::apply::{Outcome, Report, SkipCause, StopCause, UserOutcome};
+use crate::apply::{Outcome, Report, SkipCause, UserOutcome};
+use crate::model::{Action, StopCause};
 use crate::render::common::escape::terminal;
 use crate::render::common::style::{Style, paint};
 use crate::render::common::value::cut;
@@ -201,11 +202,11 @@ pub fn summary(report: &Report) -> String {
         (None, _) => "Apply finished with failures.",
     };
     let kinds = [
-        (report.applied("create"), "created"),
-        (report.applied("update"), "updated"),
-        (report.applied("move"), "moved"),
-        (report.applied("forget"), "forgotten"),
-        (report.applied("delete"), "deleted"),
+        (report.applied(Action::Create), "created"),
+        (report.applied(Action::Update), "updated"),
+        (report.applied(Action::Move), "moved"),
+        (report.applied(Action::Forget), "forgotten"),
+        (report.applied(Action::Delete), "deleted"),
         (failed, "failed"),
         (report.skipped(), "not tried"),
     ];

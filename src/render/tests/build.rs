@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{
     Attributes, Change, DigestKey, Digests, Entry, FieldAction, FieldChange, Limit, LimitCheck,
     LimitKind, MemberId, Origin, Plan, PlanDigest, PlannedChange, Previous, Reason, Rejection,
-    Sensitive, Upsert, Value,
+    Sensitive, Upsert, Value, Write,
 };
 use crate::render::plan::text;
 use crate::render::plan::text::TextOptions;
@@ -53,11 +53,11 @@ pub(crate) fn add(path: &str, new: impl Into<Value>) -> FieldChange {
 }
 
 pub(crate) fn change(path: &str, new: impl Into<Value>) -> FieldChange {
-    set(path, Previous::Recorded, new)
+    set(path, Previous::DigestOnly, new)
 }
 
 pub(crate) fn known(path: &str, old: impl Into<Value>, new: impl Into<Value>) -> FieldChange {
-    set(path, Previous::Known(old.into()), new)
+    set(path, Previous::Value(old.into()), new)
 }
 
 pub(crate) fn clear(path: &str, old: Previous, declared: bool) -> FieldChange {
@@ -87,22 +87,23 @@ fn planned(name: &str, change: Change, reason: Reason, line: Option<u32>) -> Pla
 }
 
 pub(crate) fn create(name: &str, fields: Vec<FieldChange>) -> PlannedChange {
-    let change = Change::Create {
-        upsert: Upsert::default(),
+    let change = Change::Create(Write {
+        upsert: Some(Upsert::default()),
         digests: digests(),
         fields,
-    };
+        unchanged_fields: 0,
+    });
     planned(name, change, Reason::NotRecorded, Some(20))
 }
 
 pub(crate) fn update(name: &str, fields: Vec<FieldChange>, unchanged: usize) -> PlannedChange {
     let releases = |field: &FieldChange| field.action == FieldAction::Release;
-    let change = Change::Update {
+    let change = Change::Update(Write {
         upsert: (fields.is_empty() || !fields.iter().all(releases)).then(Upsert::default),
         digests: digests(),
         fields,
         unchanged_fields: unchanged,
-    };
+    });
     planned(name, change, Reason::Changed, Some(14))
 }
 
@@ -133,10 +134,12 @@ pub(crate) fn moved(
     let change = Change::Move {
         from: id(from),
         last: entry(),
-        upsert: Upsert::default(),
-        digests: digests(),
-        fields,
-        unchanged_fields: 1,
+        write: Write {
+            upsert: Some(Upsert::default()),
+            digests: digests(),
+            fields,
+            unchanged_fields: 1,
+        },
         delete_old,
     };
     planned(name, change, Reason::Moved, Some(30))
@@ -173,7 +176,7 @@ pub(crate) fn plan(mut changes: Vec<PlannedChange>, unchanged: usize) -> Plan {
     let digest = PlanDigest::over(ids.iter().map(|id| id.as_str().as_bytes()));
     Plan {
         refreshed: false,
-        left: Vec::new(),
+        kept_consent: Vec::new(),
         lineage: "9f86d081884c7d65".to_owned(),
         serial: 42,
         api: None,

@@ -21,8 +21,8 @@ fn json(plan: &Plan, show_sensitive: bool) -> String {
 #[test]
 fn every_kind_of_field() {
     let fields = vec![
-        clear("profile.a", Previous::Recorded, true),
-        clear("profile.b", Previous::Known("x".into()), false),
+        clear("profile.a", Previous::DigestOnly, true),
+        clear("profile.b", Previous::Value("x".into()), false),
         known("profile.email", "old@example.com", "new@example.com"),
         known("profile.seats", "1", 1),
         release("profileOnce.c"),

@@ -18,7 +18,7 @@ fn dangers_first_and_open() {
         update("u-2", vec![change("unsubscribeEmail", false)], 2),
         update(
             "u-3",
-            vec![clear("profile.seats", Previous::Recorded, false)],
+            vec![clear("profile.seats", Previous::DigestOnly, false)],
             2,
         ),
         delete("u-4"),

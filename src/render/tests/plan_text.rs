@@ -15,7 +15,7 @@ fn story() -> Plan {
             update(
                 "u-1001",
                 vec![
-                    clear("profile.betaUntil", Previous::Recorded, false),
+                    clear("profile.betaUntil", Previous::DigestOnly, false),
                     change("profile.email", "g@example.com"),
                     change("profile.plan", "pro"),
                     add("profile.seats", 12),
@@ -110,13 +110,13 @@ fn what_is_cleared_left_alone_and_deleted() {
                 vec![
                     clear(
                         "profile.betaUntil",
-                        Previous::Known("2026-01-01".into()),
+                        Previous::Value("2026-01-01".into()),
                         true,
                     ),
-                    clear("profile.plan", Previous::Recorded, false),
+                    clear("profile.plan", Previous::DigestOnly, false),
                     clear(
                         "profile.email",
-                        Previous::Known("g@example.com".into()),
+                        Previous::Value("g@example.com".into()),
                         false,
                     ),
                     known("profile.seats", "1", 1),

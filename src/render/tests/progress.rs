@@ -6,14 +6,15 @@ use std::time::Duration;
 use indicatif::ProgressDrawTarget;
 use insta::assert_snapshot;
 
-use crate::apply::{Event, Outcome, StopCause, UserOutcome};
+use crate::apply::{Event, Outcome, UserOutcome};
+use crate::model::{Action, StopCause};
 use crate::render::progress::{LogProgress, Progress};
 use crate::render::tests::build::id;
 
 fn finished(name: &str, outcome: Outcome) -> Event {
     Event::Finished(UserOutcome {
         id: id(name),
-        action: "update",
+        action: Action::Update,
         outcome,
     })
 }

@@ -30,22 +30,22 @@ fn field((key, kind, old, new): &(String, u8, String, String)) -> FieldChange {
         ),
         1 => (
             FieldPath::Profile(key),
-            set_action(Previous::Recorded, new.as_str().into()),
+            set_action(Previous::DigestOnly, new.as_str().into()),
         ),
         2 => {
-            let old = Previous::Known(old.as_str().into());
+            let old = Previous::Value(old.as_str().into());
             (
                 FieldPath::Profile(key),
                 set_action(old, new.as_str().into()),
             )
         }
         3 => {
-            let old = Previous::Known(list(old));
+            let old = Previous::Value(list(old));
             (FieldPath::Profile(key), set_action(old, list(new)))
         }
         4 => {
             let action = FieldAction::Clear {
-                old: Previous::Known(old.as_str().into()),
+                old: Previous::Value(old.as_str().into()),
                 declared: old < new,
             };
             (FieldPath::Profile(key), action)
@@ -57,17 +57,17 @@ fn field((key, kind, old, new): &(String, u8, String, String)) -> FieldChange {
             },
         ),
         6 => {
-            let old = Previous::Known(format!("a\n{old}\nb").as_str().into());
+            let old = Previous::Value(format!("a\n{old}\nb").as_str().into());
             let new = Value::from(format!("a\n{new}\nb").as_str());
             (FieldPath::Profile(key), set_action(old, new))
         }
         7 => {
-            let old = Previous::Known(old.as_str().into());
+            let old = Previous::Value(old.as_str().into());
             (FieldPath::Profile(key), FieldAction::Leave { old })
         }
         _ => (
             FieldPath::Tags,
-            set_action(Previous::Known(list(old)), list(new)),
+            set_action(Previous::Value(list(old)), list(new)),
         ),
     };
     FieldChange { path, action }

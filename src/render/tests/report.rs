@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 
-use crate::apply::{Outcome, Report, SkipCause, StopCause, UserOutcome};
+use crate::apply::{Outcome, Report, SkipCause, UserOutcome};
+use crate::model::{Action, StopCause};
 use crate::render::report::json;
 use crate::render::report::json::report_schema;
 use crate::render::report::text::{ReportOptions, write};
 use crate::render::tests::build::id;
 
-fn outcome(name: &str, action: &'static str, outcome: Outcome) -> UserOutcome {
+fn outcome(name: &str, action: Action, outcome: Outcome) -> UserOutcome {
     UserOutcome {
         id: id(name),
         action,
@@ -19,7 +20,7 @@ fn outcome(name: &str, action: &'static str, outcome: Outcome) -> UserOutcome {
     }
 }
 
-fn applied(name: &str, action: &'static str, unconfirmed: &[&str]) -> UserOutcome {
+fn applied(name: &str, action: Action, unconfirmed: &[&str]) -> UserOutcome {
     let unconfirmed: BTreeSet<_> = unconfirmed
         .iter()
         .map(|path| path.parse().expect("a field"))
@@ -55,10 +56,10 @@ fn mixed() -> Report {
     };
     report(
         vec![
-            applied("u-1", "create", &["profile.seats", "tags"]),
+            applied("u-1", Action::Create, &["profile.seats", "tags"]),
             outcome(
                 "u-2",
-                "update",
+                Action::Update,
                 Outcome::Rejected {
                     status: 422,
                     code: Some("validationError".to_owned()),
@@ -67,7 +68,7 @@ fn mixed() -> Report {
             ),
             outcome(
                 "u-3",
-                "update",
+                Action::Update,
                 Outcome::Rejected {
                     status: 400,
                     code: None,
@@ -76,14 +77,14 @@ fn mixed() -> Report {
             ),
             outcome(
                 "u-4",
-                "delete",
+                Action::Delete,
                 Outcome::Failed {
                     message: "503 Service Unavailable".to_owned(),
                     attempts: 6,
                 },
             ),
-            outcome("u-5", "create", skipped.clone()),
-            outcome("u-6", "create", skipped),
+            outcome("u-5", Action::Create, skipped.clone()),
+            outcome("u-6", Action::Create, skipped),
         ],
         Some(StopCause::Breaker),
     )
@@ -93,9 +94,9 @@ fn mixed() -> Report {
 fn all_went_well() {
     let report = report(
         vec![
-            applied("u-1", "create", &[]),
-            applied("u-2", "update", &[]),
-            applied("u-3", "forget", &[]),
+            applied("u-1", Action::Create, &[]),
+            applied("u-2", Action::Update, &[]),
+            applied("u-3", Action::Forget, &[]),
         ],
         None,
     );
@@ -149,7 +150,7 @@ fn each_way_to_stop() {
         .map(|cause| {
             let outcome = outcome(
                 "u-1",
-                "create",
+                Action::Create,
                 Outcome::Skipped {
                     cause: SkipCause::Stopped(cause),
                 },

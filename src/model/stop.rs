@@ -1,0 +1,28 @@
+//! Says why a run stopped before its end.
+
+/// Why a run stopped before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StopCause {
+    /// The user pressed Ctrl-C, or the process received SIGTERM.
+    Interrupted,
+    /// The time of `--max-duration` is over.
+    Deadline,
+    /// Channel does not accept the credentials (401, 403).
+    Denied,
+    /// Too many users failed in a row.
+    Breaker,
+    /// A user failed under `--fail-fast`.
+    FailFast,
+    /// The journal could not be written.
+    Unrecorded,
+}
+
+impl StopCause {
+    /// Whether the cause is a problem that the next run meets again, rather than a request to stop.
+    pub fn is_trouble(self) -> bool {
+        match self {
+            Self::Denied | Self::Breaker | Self::Unrecorded => true,
+            Self::Interrupted | Self::Deadline | Self::FailFast => false,
+        }
+    }
+}
