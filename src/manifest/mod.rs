@@ -14,9 +14,10 @@ pub mod import;
 pub(crate) mod options;
 pub(crate) mod problem;
 pub mod project;
+pub(crate) mod rules;
 pub mod schema;
 pub(crate) mod syntax;
-pub mod users;
+pub(crate) mod users;
 pub mod writing;
 
 #[cfg(test)]
@@ -26,7 +27,7 @@ pub use crate::manifest::files::find::{load, matcher};
 pub use crate::manifest::import::csv::{Column, Table, TableError, read_table};
 pub use crate::manifest::import::importable::{Adopted, adopt};
 pub use crate::manifest::project::file::ProjectFile;
-pub use crate::manifest::users::rules::Rules;
+pub use crate::manifest::rules::Rules;
 pub use crate::manifest::writing::append::{AppendError, append, document};
 pub use crate::manifest::writing::yaml::write;
 

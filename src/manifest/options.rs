@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::manifest::users::rules::Rules;
+use crate::manifest::rules::Rules;
 use crate::model::{ApiVersion, Desired, Diagnostic, Sensitive};
 
 /// What decides how manifests are read.

@@ -1,54 +1,52 @@
-//! All files: read at the same time, put together in their order.
+//! Reads all manifest files in parallel and assembles `Desired`.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{
-    ContentDigest, Desired, DesiredFile, DesiredUser, Diagnostic, MemberId, Moved, Origin,
-    RecordedLookup,
+    ContentDigest, Desired, DesiredFile, DesiredUser, Diagnostic, MemberId, Moved, RecordedLookup,
 };
 use crate::parallel::in_parallel;
 
-use crate::manifest::files::file::{FileReading, Format, read_file};
-use crate::manifest::files::fingerprint;
+use crate::manifest::files::across;
+use crate::manifest::files::file::{FileReading, read_file};
+use crate::manifest::files::fingerprint::reader_fingerprint;
+use crate::manifest::files::format::Format;
+use crate::manifest::files::unchanged::{drop_if_recorded, must_be_read};
 use crate::manifest::options::{ReadSettings, Reading};
-use crate::manifest::problem::problems::{Place, Problem};
-use crate::manifest::problem::wording::in_backticks;
-use crate::manifest::users::user::DeclaredUser;
-use crate::manifest::users::{defaults, moved};
+use crate::manifest::problem::problems::Problem;
+use crate::manifest::users::declared::DeclaredUser;
 
-/// The bytes of the file with a number, or why there are none.
+/// Returns the bytes of a file by its index in `names`, or why they cannot be read.
 pub(crate) type Source<'s> = dyn Fn(usize) -> Result<Cow<'s, [u8]>, Box<Diagnostic>> + Sync + 's;
 
-/// Reads files, several at a time, and puts them together in their order.
+/// Reads files in parallel and assembles them in the order of `names`.
 pub(crate) fn read_all(
     names: &[Arc<str>],
     source: &Source<'_>,
     settings: &ReadSettings,
-    known: Option<&RecordedLookup<'_>>,
+    recorded: Option<&RecordedLookup<'_>>,
     mut diagnostics: Vec<Diagnostic>,
 ) -> Reading {
     let files = Files {
         names,
         source,
         settings,
-        known,
-        meaning: fingerprint::of(settings),
+        recorded,
+        fingerprint: reader_fingerprint(settings),
     };
-    let numbers: Vec<usize> = (0..names.len()).collect();
-    let mut readings = in_parallel(&numbers, |file| files.read(*file, Ask::Known));
-    if let Some(known) = known {
-        let doubtful: Vec<usize> = clashing_unread(&readings, known).into_iter().collect();
-        let read = in_parallel(&doubtful, |file| files.read(*file, Ask::Users));
+    let indices: Vec<usize> = (0..names.len()).collect();
+    let mut readings = in_parallel(&indices, |file| files.read(*file, ReadMode::SkipUnchanged));
+    if let Some(recorded) = recorded {
+        let doubtful: Vec<usize> = must_be_read(&readings, recorded).into_iter().collect();
+        let read = in_parallel(&doubtful, |file| files.read(*file, ReadMode::Full));
         for (file, reading) in doubtful.into_iter().zip(read) {
             readings[file] = reading;
         }
     }
-    let mut problems = clashing(names, &readings);
-    moved::check(names, &readings, &mut problems);
-    for (file, problems) in problems {
-        readings[file].diagnostics = files.read(file, Ask::With(problems)).diagnostics;
+    for (file, problems) in across::check(names, &readings) {
+        readings[file].diagnostics = files.read(file, ReadMode::Diagnose(problems)).diagnostics;
     }
     for reading in &mut readings {
         // What an entry of `moved` means depends on the other files.
@@ -61,33 +59,33 @@ pub(crate) fn read_all(
         desired: if diagnostics.iter().any(Diagnostic::is_error) {
             Desired::default()
         } else {
-            put_together(names, readings)
+            assemble(names, readings)
         },
         diagnostics,
         files: names.len(),
     }
 }
 
-/// What is wanted of a file.
-enum Ask {
-    /// Nothing but that it is as recorded, where it is.
-    Known,
-    /// Its users.
-    Users,
-    /// Its diagnostics, with these problems of it that only a look at other files shows.
-    With(Vec<Problem>),
+/// How far a file is read.
+enum ReadMode {
+    /// A file that is as recorded is skipped.
+    SkipUnchanged,
+    /// The file is read even where it is as recorded.
+    Full,
+    /// The file is read for its diagnostics, together with problems that other files revealed.
+    Diagnose(Vec<Problem>),
 }
 
 struct Files<'a, 's> {
     names: &'a [Arc<str>],
     source: &'a Source<'s>,
     settings: &'a ReadSettings,
-    known: Option<&'a RecordedLookup<'a>>,
-    meaning: Vec<u8>,
+    recorded: Option<&'a RecordedLookup<'a>>,
+    fingerprint: Vec<u8>,
 }
 
 impl Files<'_, '_> {
-    fn read(&self, file: usize, ask: Ask) -> FileReading {
+    fn read(&self, file: usize, mode: ReadMode) -> FileReading {
         let bytes = match (self.source)(file) {
             Ok(bytes) => bytes,
             Err(diagnostic) => {
@@ -98,33 +96,33 @@ impl Files<'_, '_> {
             }
         };
         let content = self.content(&self.names[file], &bytes);
-        if let (Ask::Known, Some(known), Some(content)) = (&ask, self.known, &content)
-            && known.has_files()
-            && let Some(found) = known.file(content)
+        if let (ReadMode::SkipUnchanged, Some(recorded), Some(content)) =
+            (&mode, self.recorded, &content)
+            && recorded.has_files()
+            && let Some(known) = recorded.file(content)
         {
             return FileReading {
                 content: Some(*content),
-                known: Some(found),
+                known: Some(known),
                 ..FileReading::default()
             };
         }
-        let problems = match ask {
-            Ask::Known | Ask::Users => Vec::new(),
-            Ask::With(problems) => problems,
+        let across = match mode {
+            ReadMode::SkipUnchanged | ReadMode::Full => Vec::new(),
+            ReadMode::Diagnose(problems) => problems,
         };
-        let settle = |found: &mut DeclaredUser| {
-            if let Some(known) = self.known {
-                let attributes = found.attributes.take();
-                found.attributes = attributes.filter(|wanted| !known.holds(&found.id, wanted));
+        let on_user = |user: &mut DeclaredUser| {
+            if let Some(recorded) = self.recorded {
+                drop_if_recorded(user, recorded);
             }
         };
         let name = &self.names[file];
-        let mut reading = read_file(name, &bytes, self.settings, problems, &settle);
+        let mut reading = read_file(name, &bytes, self.settings, across, &on_user);
         reading.content = content;
         reading
     }
 
-    /// The format is part of what bytes mean; the rest of the name is not.
+    /// The digest by which the state recognises a file. Of the name, only the format counts.
     fn content(&self, name: &str, bytes: &[u8]) -> Option<ContentDigest> {
         let format: &[u8] = match Format::of(name)? {
             Format::Yaml => b"yaml",
@@ -133,12 +131,12 @@ impl Files<'_, '_> {
         };
         Some(ContentDigest::of(
             bytes,
-            &[format, b"\n", &self.meaning].concat(),
+            &[format, b"\n", &self.fingerprint].concat(),
         ))
     }
 }
 
-fn put_together(names: &[Arc<str>], readings: Vec<FileReading>) -> Desired {
+fn assemble(names: &[Arc<str>], readings: Vec<FileReading>) -> Desired {
     let mut users: Vec<(MemberId, DesiredUser)> = Vec::new();
     let mut as_recorded: Vec<(MemberId, u32)> = Vec::new();
     let mut moved = BTreeMap::new();
@@ -150,24 +148,19 @@ fn put_together(names: &[Arc<str>], readings: Vec<FileReading>) -> Desired {
             content: reading.content,
             known: reading.known,
         });
-        let origin = |(line, column)| Origin {
-            file: name.clone(),
-            line,
-            column,
-        };
-        for (entry, place) in reading.moved.into_iter().zip(reading.moved_places) {
+        for entry in reading.moved {
             let from = entry.from;
-            let origin = origin(place);
+            let origin = entry.position.in_file(name);
             moved.insert(entry.to, Moved { from, origin });
         }
-        for (found, place) in reading.users.into_iter().zip(reading.places) {
-            let Some(attributes) = found.attributes else {
-                as_recorded.push((found.id, number));
+        for user in reading.users {
+            let Some(attributes) = user.attributes else {
+                as_recorded.push((user.id, number));
                 continue;
             };
-            let origin = origin(place);
+            let origin = user.position.in_file(name);
             let attributes = *attributes;
-            users.push((found.id, DesiredUser { attributes, origin }));
+            users.push((user.id, DesiredUser { attributes, origin }));
         }
     }
     as_recorded.sort_unstable();
@@ -177,102 +170,4 @@ fn put_together(names: &[Arc<str>], readings: Vec<FileReading>) -> Desired {
         as_recorded,
         files,
     }
-}
-
-/// Files that were taken as known, and yet one of their ids clashes, or differs only in case, with one
-/// of another file, or is said there to have moved: they have to be read, so that it can be said where.
-fn clashing_unread(readings: &[FileReading], known: &RecordedLookup<'_>) -> BTreeSet<usize> {
-    let mut doubtful = BTreeSet::new();
-    let mut unread: HashMap<u32, usize> = HashMap::new();
-    for (file, reading) in readings.iter().enumerate() {
-        if let Some(found) = reading.known.filter(|found| found.users > 0)
-            && let Some(other) = unread.insert(found.number, file)
-        {
-            doubtful.extend([file, other]);
-        }
-    }
-    if unread.is_empty() {
-        return doubtful;
-    }
-    let read = || {
-        readings
-            .iter()
-            .enumerate()
-            .flat_map(|(file, reading)| reading.users.iter().map(move |found| (&found.id, file)))
-    };
-    let not_read = || {
-        let users = known.users();
-        users.filter_map(|(id, number)| Some((id, *unread.get(&number)?)))
-    };
-    let moving = readings.iter().flat_map(|reading| &reading.moved);
-    let moving = moving.flat_map(|entry| [&entry.from, &entry.to]);
-    let ids = read().map(|(id, _)| id).chain(moving);
-    doubtful.extend(ids.filter_map(|id| unread.get(&known.file_of(id)?).copied()));
-
-    let has_capital = |id: &MemberId| id.as_str().chars().any(char::is_uppercase);
-    let mut lowered: HashMap<String, Vec<usize>> = HashMap::new();
-    for (id, file) in read().chain(not_read()).filter(|(id, _)| has_capital(id)) {
-        lowered
-            .entry(id.as_str().to_lowercase())
-            .or_default()
-            .push(file);
-    }
-    if !lowered.is_empty() {
-        for (id, file) in read().chain(not_read()).filter(|(id, _)| !has_capital(id)) {
-            if let Some(files) = lowered.get_mut(id.as_str()) {
-                files.push(file);
-            }
-        }
-        let clashing = lowered.into_values().filter(|files| files.len() > 1);
-        doubtful.extend(
-            clashing
-                .flatten()
-                .filter(|file| readings[*file].known.is_some()),
-        );
-    }
-    doubtful
-}
-
-/// Clashes of ids as problems of the files in which they show. Those files are read once more
-/// with them, because only a reading knows what its excerpts may show.
-fn clashing(names: &[Arc<str>], readings: &[FileReading]) -> BTreeMap<usize, Vec<Problem>> {
-    let users: Vec<&[DeclaredUser]> = readings.iter().map(|reading| &*reading.users).collect();
-    let mut problems: BTreeMap<usize, Vec<Problem>> = BTreeMap::new();
-    for clash in defaults::clashes(&users) {
-        let (file, user) = clash.at;
-        let found = &users[file][user];
-        let first = &users[clash.first.0][clash.first.1];
-        let (line, column) = readings[clash.first.0].places[clash.first.1];
-        let place = Place::There(Origin {
-            file: names[clash.first.0].clone(),
-            line,
-            column,
-        });
-        let message = format!(
-            "the user {} is declared a second time",
-            in_backticks(found.id.as_str())
-        );
-        let problem = if clash.same {
-            Problem::error("duplicate-member-id", found.span, message)
-                .related(place, "first here")
-                .hint("keep one of them")
-        } else {
-            let message = format!(
-                "the users {} and {} differ only in case",
-                in_backticks(first.id.as_str()),
-                in_backticks(found.id.as_str())
-            );
-            Problem::warning("member-id-case", found.span, message)
-                .related(place, "the other is here")
-                .hint("to Channel they are two users; is one of them a slip?")
-        };
-        problems
-            .entry(file)
-            .or_default()
-            .push(problem.path(found.path()));
-    }
-    for list in problems.values_mut() {
-        list.sort_by_key(|problem| problem.span);
-    }
-    problems
 }

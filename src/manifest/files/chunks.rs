@@ -1,43 +1,41 @@
-//! A large file, read in pieces by several threads, each piece let go of when its users are known.
+//! Reads one large file in chunks on several threads. Each chunk is dropped once its users are known.
 //!
-//! Only flawless files are read so: where any piece has a problem of any kind, or the file is of another
-//! shape, there is no answer, and the file is read whole, which finds the same users and says what is
-//! wrong in the file's own places. What makes a cut safe:
+//! Only a file without any problem is read this way. Where a chunk has a problem, or the file has
+//! another shape, the caller reads the file whole: that finds the same users, and reports problems at
+//! their places in the file. A cut is safe for these reasons:
 //!
-//! - JSON Lines: a line is a text of its own.
-//! - YAML: one document with `users:` at the left margin and its items, each begun by a dash at one and the
-//!   same indentation, to the end of the file. What an item holds stands deeper than its dash, so a dash at
-//!   that indentation begins an item, unless it stands inside quotes or brackets that span lines; those are
-//!   cut open then, and a piece with an open quote or bracket is not flawless. Anchors would reach from one
-//!   piece into another, so a file that may have any is read whole.
+//! - JSON Lines: each line is a text of its own.
+//! - YAML: the file is one document with `users:` at the left margin and nothing but its items until the
+//!   end, each item begun by a dash at the same indentation. The content of an item is indented deeper
+//!   than its dash, so a dash at that indentation begins an item, unless it is inside quotes or brackets
+//!   that span lines. A cut there leaves a quote or bracket open, which is a problem. An anchor could be
+//!   used in another chunk, so a file that may have anchors is read whole.
 
 use std::ops::Range;
 
 use crate::parallel::in_parallel;
 
-use crate::manifest::files::file::{Format, flawless};
+use crate::manifest::files::format::Format;
+use crate::manifest::files::whole::flawless;
 use crate::manifest::options::ReadSettings;
-use crate::manifest::syntax::node::Span;
-use crate::manifest::users::user::DeclaredUser;
+use crate::manifest::problem::span::Span;
+use crate::manifest::users::declared::DeclaredUser;
 
-/// How long a piece is, and from which length on a file is read in pieces, in bytes.
-pub(crate) const PIECE: usize = 1 << 18;
+/// The length of a chunk in bytes. A file of two chunks or more is read in chunks.
+pub(crate) const CHUNK: usize = 1 << 18;
 
-/// More than this before the first user is no head.
+/// The most bytes before the first user.
 const LONGEST_HEAD: usize = 1 << 16;
 
-/// Users and the lines and columns of their ids.
-pub(crate) type Users = (Vec<DeclaredUser>, Vec<(u32, u32)>);
-
-/// The users of a file, where it can be read in pieces of about this size and is flawless. Each user is
-/// handed to `settle` while it is still warm.
+/// Reads the users of a file in chunks of about this size; `None` where it cannot be cut or is not
+/// flawless. `on_user` is called with each user on the thread that read it.
 pub(crate) fn read(
     text: &str,
     format: Format,
     settings: &ReadSettings,
-    settle: &(dyn Fn(&mut DeclaredUser) + Sync),
+    on_user: &(dyn Fn(&mut DeclaredUser) + Sync),
     size: usize,
-) -> Option<Users> {
+) -> Option<Vec<DeclaredUser>> {
     if text.len() < 2 * size {
         return None;
     }
@@ -51,34 +49,36 @@ pub(crate) fn read(
     };
     let cuts = items.cuts(text, size);
     let read = in_parallel(&cuts, |cut| {
-        let (mut users, places) = if head.is_empty() {
+        let mut users = if head.is_empty() {
             flawless(&text[cut.clone()], format, settings)?
         } else {
             flawless(&[head, &text[cut.clone()]].concat(), format, settings)?
         };
-        users.iter_mut().for_each(settle);
+        users.iter_mut().for_each(on_user);
         let lines = memchr::memchr_iter(b'\n', text[cut.clone()].as_bytes()).count();
-        Some((users, places, lines))
+        Some((users, lines))
     });
-    let mut all = Users::default();
+    let mut all = Vec::new();
     let mut lines_before = 0;
     for (cut, part) in cuts.iter().zip(read) {
-        let (users, places, lines) = part?;
-        let users_before = all.0.len();
-        for (mut found, (line, column)) in users.into_iter().zip(places) {
+        let (users, lines) = part?;
+        let users_before = saturated(all.len());
+        for mut user in users {
             let shift = |at: usize| at - head.len() + cut.start;
-            found.span = Span::new(shift(found.span.start()), shift(found.span.end()));
-            if let Some(index) = &mut found.index {
-                *index = index.saturating_add(u32::try_from(users_before).unwrap_or(u32::MAX));
+            user.span = Span::new(shift(user.span.start()), shift(user.span.end()));
+            user.position.line = user.position.line.saturating_add(saturated(lines_before));
+            if let Some(index) = &mut user.index {
+                *index = index.saturating_add(users_before);
             }
-            all.0.push(found);
-            let line = line as usize + lines_before;
-            all.1
-                .push((u32::try_from(line).unwrap_or(u32::MAX), column));
+            all.push(user);
         }
         lines_before += lines;
     }
     Some(all)
+}
+
+fn saturated(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// The part of a file that is items, and how one begins.

@@ -1,22 +1,23 @@
-//! What decides the meaning of a file besides its bytes, as bytes: a file is known by both.
+//! Collects everything besides a file's bytes that affects how it is read. It is hashed with the bytes
+//! into the key under which an unchanged file is skipped.
 
 use crate::manifest::options::ReadSettings;
 
-/// Raised whenever a reader of manifests takes any text another way than before.
-const READING: u32 = 1;
+/// The version of the reader. Raise it whenever any text is read in another way than before.
+const READER_VERSION: u32 = 1;
 
-/// The version of the program and of its reading, the API version, and the project's rules. Patterns, and
-/// what is masked in diagnostics, play no part: a file that has any diagnostic is read every time.
-pub(crate) fn of(settings: &ReadSettings) -> Vec<u8> {
-    let mut meaning = format!(
-        "talkform {} reading {READING} api {} form {}\n",
+/// The version of the program and of its reader, the API version, and the project's rules. The patterns
+/// and the masking of diagnostics are left out: a file with any diagnostic is never skipped.
+pub(crate) fn reader_fingerprint(settings: &ReadSettings) -> Vec<u8> {
+    let mut fingerprint = format!(
+        "talkform {} reading {READER_VERSION} api {} form {}\n",
         env!("CARGO_PKG_VERSION"),
         settings.api,
         crate::model::CANONICAL_FORM,
     )
     .into_bytes();
     if let Some(rules) = &settings.rules {
-        meaning.extend(rules.text().into_bytes());
+        fingerprint.extend(rules.text().into_bytes());
     }
-    meaning
+    fingerprint
 }

@@ -2,7 +2,7 @@
 
 use crate::model::Excerpt;
 
-use crate::manifest::syntax::node::{Span, boundary};
+use crate::manifest::problem::span::{Span, boundary};
 
 /// About how many characters of a long line are shown.
 const WIDTH: usize = 160;
@@ -37,7 +37,7 @@ pub(crate) struct MaskedScalar {
 pub(crate) struct Source<'t> {
     pub(crate) text: &'t str,
     /// Every scalar that may stand in an excerpt, sorted.
-    pub(crate) pieces: &'t [MaskedScalar],
+    pub(crate) scalars: &'t [MaskedScalar],
     /// Show everything.
     pub(crate) reveal: bool,
 }
@@ -98,19 +98,19 @@ impl Source<'_> {
     fn field_masks(&self, window: Span) -> Vec<(Span, &'static str)> {
         let mut masks = Vec::new();
         let mut at = window.start();
-        for piece in self
-            .pieces
+        for scalar in self
+            .scalars
             .iter()
-            .take_while(|piece| piece.span.start < window.end)
-            .filter(|piece| piece.span.end > window.start)
+            .take_while(|scalar| scalar.span.start < window.end)
+            .filter(|scalar| scalar.span.end > window.start)
         {
-            let start = piece.span.start().max(at);
+            let start = scalar.span.start().max(at);
             mask_words(self.text, Span::new(at, start), &[], &mut masks);
-            let rest = Span::new(start, piece.span.end());
-            if piece.masked && rest.end > rest.start {
+            let rest = Span::new(start, scalar.span.end());
+            if scalar.masked && rest.end > rest.start {
                 masks.push((rest, SENSITIVE));
             }
-            at = at.max(piece.span.end().min(window.end()));
+            at = at.max(scalar.span.end().min(window.end()));
         }
         mask_words(self.text, Span::new(at, window.end()), &[], &mut masks);
         masks

@@ -2,4 +2,5 @@
 
 pub(crate) mod excerpt;
 pub(crate) mod problems;
+pub(crate) mod span;
 pub(crate) mod wording;

@@ -8,7 +8,7 @@ use crate::model::{Diagnostic, Origin, Severity};
 
 use crate::manifest::problem::excerpt;
 use crate::manifest::problem::excerpt::{MaskedScalar, Masking, Source};
-use crate::manifest::syntax::node::{Span, boundary};
+use crate::manifest::problem::span::{Locator, Position, Span};
 
 /// The most errors, and the most warnings, shown of one file: a broken export of a million lines
 /// shall not fill the memory with a million excerpts.
@@ -83,7 +83,7 @@ pub(crate) struct Problems {
     shown: Vec<Problem>,
     errors: usize,
     warnings: usize,
-    pieces: Vec<MaskedScalar>,
+    scalars: Vec<MaskedScalar>,
     /// From here on, `shown` has not met the document it is about.
     fresh: usize,
 }
@@ -136,8 +136,8 @@ impl Problems {
     }
 
     /// Adds scalars that stand in such windows.
-    pub(crate) fn add_pieces(&mut self, pieces: Vec<MaskedScalar>) {
-        self.pieces.extend(pieces);
+    pub(crate) fn add_scalars(&mut self, scalars: Vec<MaskedScalar>) {
+        self.scalars.extend(scalars);
     }
 
     /// Makes diagnostics, in the order of their places.
@@ -147,21 +147,17 @@ impl Problems {
         }
         self.shown
             .sort_by_key(|problem| (problem.span, problem.severity));
-        self.pieces.sort_unstable_by_key(|piece| piece.span);
-        self.pieces.dedup();
+        self.scalars.sort_unstable_by_key(|scalar| scalar.span);
+        self.scalars.dedup();
         let source = Source {
             text,
-            pieces: &self.pieces,
+            scalars: &self.scalars,
             reveal,
         };
         let places = locate(text, self.shown.iter().flat_map(offsets));
         let origin = |span: Span| {
-            let (line, column) = places.get(&span.start).copied().unwrap_or_default();
-            Origin {
-                file: file.clone(),
-                line,
-                column,
-            }
+            let position = places.get(&span.start).copied().unwrap_or_default();
+            position.in_file(file)
         };
         let mut diagnostics: Vec<Diagnostic> = self
             .shown
@@ -214,7 +210,7 @@ fn offsets(problem: &Problem) -> impl Iterator<Item = u32> {
     std::iter::once(problem.span.start).chain(related)
 }
 
-fn locate(text: &str, offsets: impl Iterator<Item = u32>) -> HashMap<u32, (u32, u32)> {
+fn locate(text: &str, offsets: impl Iterator<Item = u32>) -> HashMap<u32, Position> {
     let mut offsets: Vec<u32> = offsets.collect();
     offsets.sort_unstable();
     let mut locator = Locator::new(text);
@@ -222,49 +218,4 @@ fn locate(text: &str, offsets: impl Iterator<Item = u32>) -> HashMap<u32, (u32, 
         .into_iter()
         .map(|offset| (offset, locator.locate(offset as usize)))
         .collect()
-}
-
-/// Turns ascending offsets into lines and columns in one walk over the text.
-#[derive(Debug)]
-pub(crate) struct Locator<'t> {
-    text: &'t str,
-    offset: usize,
-    line: u32,
-    column: u32,
-}
-
-impl<'t> Locator<'t> {
-    pub(crate) fn new(text: &'t str) -> Self {
-        Self {
-            text,
-            offset: 0,
-            line: 1,
-            column: 1,
-        }
-    }
-
-    /// The line and the column in characters, both from 1. An earlier offset than the last is
-    /// right too, and slow.
-    pub(crate) fn locate(&mut self, offset: usize) -> (u32, u32) {
-        let offset = boundary(self.text, offset);
-        if offset < self.offset {
-            *self = Self::new(self.text);
-        }
-        let passed = &self.text[self.offset..offset];
-        let tail = match memchr::memrchr(b'\n', passed.as_bytes()) {
-            Some(end) => {
-                self.line += count(memchr::memchr_iter(b'\n', passed.as_bytes()).count());
-                self.column = 1;
-                &passed[end + 1..]
-            }
-            None => passed,
-        };
-        self.column += count(tail.chars().count());
-        self.offset = offset;
-        (self.line, self.column)
-    }
-}
-
-fn count(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -6,9 +6,10 @@ use crate::model::{Diagnostic, Origin, Project};
 
 use crate::manifest::problem::excerpt::MaskedScalar;
 use crate::manifest::problem::problems::{Problem, Problems};
+use crate::manifest::problem::span::Span;
 use crate::manifest::problem::wording::{closest_name, in_backticks};
-use crate::manifest::project::settings::SettingsReader;
-use crate::manifest::syntax::node::{Content, Member, Node, Span};
+use crate::manifest::project::settings::{SettingsReader, is_credential};
+use crate::manifest::syntax::node::{Content, Member, Node};
 use crate::manifest::syntax::{decode, yaml};
 
 /// A project file that could be read. Every setting has a default, so an empty file is one.
@@ -180,12 +181,12 @@ impl ProjectFile {
 
     fn diagnostics(&self, mut problems: Problems) -> Vec<Diagnostic> {
         problems.take_windows(&self.text);
-        let mut pieces = Vec::new();
-        add_pieces(&self.base, false, &mut pieces);
+        let mut scalars = Vec::new();
+        add_scalars(&self.base, false, &mut scalars);
         for (_, environment) in &self.environments {
-            add_pieces(environment, false, &mut pieces);
+            add_scalars(environment, false, &mut scalars);
         }
-        problems.add_pieces(pieces);
+        problems.add_scalars(scalars);
         problems.finish(&self.text, &self.file, false)
     }
 }
@@ -212,33 +213,25 @@ fn merge(base: &Node<'static>, over: &Node<'static>) -> Node<'static> {
 }
 
 /// Settings are shown, but for what has the look of a secret.
-fn add_pieces(node: &Node<'_>, masked: bool, pieces: &mut Vec<MaskedScalar>) {
+fn add_scalars(node: &Node<'_>, masked: bool, scalars: &mut Vec<MaskedScalar>) {
     match &node.content {
-        Content::Scalar(scalar) => pieces.push(MaskedScalar {
+        Content::Scalar(scalar) => scalars.push(MaskedScalar {
             span: node.span,
             masked: masked || scalar.text.contains('@'),
         }),
         Content::List(items) => {
             for item in items {
-                add_pieces(item, masked, pieces);
+                add_scalars(item, masked, scalars);
             }
         }
         Content::Map(members) => {
             for member in members {
-                pieces.push(MaskedScalar {
+                scalars.push(MaskedScalar {
                     span: member.key_span,
                     masked,
                 });
-                add_pieces(&member.value, masked || is_credential(&member.key), pieces);
+                add_scalars(&member.value, masked || is_credential(&member.key), scalars);
             }
         }
     }
-}
-
-/// Whether a key asks for a secret, or is a slip of one that does. No setting's name is like these.
-pub(crate) fn is_credential(key: &str) -> bool {
-    let key = key.to_lowercase().replace(['-', '_', '.'], "");
-    ["secret", "key", "token", "pass", "credential", "auth"]
-        .iter()
-        .any(|word| key.contains(word))
 }

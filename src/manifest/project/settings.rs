@@ -6,13 +6,13 @@ use crate::model::{
 };
 
 use crate::manifest::problem::problems::Problem;
+use crate::manifest::problem::span::Span;
 use crate::manifest::problem::wording::{closest_name, in_backticks, quoted};
 use crate::manifest::project::base_url;
-use crate::manifest::project::file::is_credential;
-use crate::manifest::syntax::node::{Content, Member, Node, Span};
+use crate::manifest::syntax::node::{Content, Member, Node};
 use crate::manifest::syntax::scalar;
 use crate::manifest::syntax::scalar::PlainScalar;
-use crate::manifest::users::document::{API_VERSION, first_character};
+use crate::manifest::users::document::API_VERSION;
 
 /// Reads settings and keeps what is wrong with them.
 #[derive(Default)]
@@ -332,7 +332,7 @@ impl SettingsReader {
             Some(_) => message.to_owned(),
             None => format!("{message}, not {}", node.noun()),
         };
-        let problem = Problem::error("invalid-setting", first_character(node), message);
+        let problem = Problem::error("invalid-setting", node.first_character(), message);
         self.problems.push(problem.path(path));
     }
 
@@ -378,4 +378,12 @@ fn whole(number: f64) -> Option<u32> {
         reason = "a whole number within u32"
     )]
     fits.then_some(number as u32)
+}
+
+/// Whether a key asks for a secret, or is a slip of one that does. No setting's name is like these.
+pub(crate) fn is_credential(key: &str) -> bool {
+    let key = key.to_lowercase().replace(['-', '_', '.'], "");
+    ["secret", "key", "token", "pass", "credential", "auth"]
+        .iter()
+        .any(|word| key.contains(word))
 }

@@ -1,7 +1,7 @@
 //! From bytes to text: UTF-8, with or without a byte order mark, and no control characters.
 
 use crate::manifest::problem::problems::Problem;
-use crate::manifest::syntax::node::Span;
+use crate::manifest::problem::span::Span;
 
 /// A file's text, as far as it is one, and what is wrong with it.
 pub(crate) struct Decoded<'b> {

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::manifest::problem::problems::Problem;
-use crate::manifest::syntax::node::{Content, DEEPEST, Member, Node, Scalar, Span};
+use crate::manifest::problem::span::Span;
+use crate::manifest::syntax::node::{Content, DEEPEST, Member, Node, Scalar};
 use crate::manifest::syntax::yaml::{SMALL_MAP, duplicate_key, too_deep};
 
 /// Reads one JSON text. Repeated keys are added to `problems`; what comes back as an error is why

@@ -3,44 +3,12 @@
 
 use std::borrow::Cow;
 
+use crate::manifest::problem::span::Span;
 use crate::manifest::syntax::scalar::meaning;
 
 /// The deepest nesting of a document. A user needs four levels; the bound keeps every walk over a
 /// tree, and its drop, within the stack.
 pub(crate) const DEEPEST: usize = 64;
-
-/// A stretch of a file's text, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Span {
-    pub(crate) start: u32,
-    pub(crate) end: u32,
-}
-
-impl Span {
-    /// Saturates: no file that is read is longer than `u32` can count.
-    pub(crate) fn new(start: usize, end: usize) -> Self {
-        let start = u32::try_from(start).unwrap_or(u32::MAX);
-        let end = u32::try_from(end).unwrap_or(u32::MAX).max(start);
-        Self { start, end }
-    }
-
-    pub(crate) fn start(self) -> usize {
-        self.start as usize
-    }
-
-    pub(crate) fn end(self) -> usize {
-        self.end as usize
-    }
-}
-
-/// The last boundary between characters at or before an offset.
-pub(crate) fn boundary(text: &str, offset: usize) -> usize {
-    let mut at = offset.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
 
 /// One node of a document.
 #[derive(Clone, Debug)]
@@ -113,6 +81,16 @@ impl<'t> Node<'t> {
             Content::Scalar(_) => "a text",
             Content::List(_) => "a list",
             Content::Map(_) => "a map",
+        }
+    }
+
+    /// The span to underline: a scalar whole, a list or a map by its first character.
+    pub(crate) fn first_character(&self) -> Span {
+        match self.content {
+            Content::Scalar(_) => self.span,
+            Content::List(_) | Content::Map(_) => {
+                Span::new(self.span.start(), self.span.start() + 1)
+            }
         }
     }
 

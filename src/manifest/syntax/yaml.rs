@@ -10,9 +10,10 @@ use std::collections::{HashMap, HashSet};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use crate::manifest::problem::problems::{Place, Problem};
+use crate::manifest::problem::span::Span;
 use crate::manifest::problem::wording::in_backticks;
 use crate::manifest::syntax::decode;
-use crate::manifest::syntax::node::{Content, DEEPEST, Measure, Member, Node, Scalar, Span};
+use crate::manifest::syntax::node::{Content, DEEPEST, Measure, Member, Node, Scalar};
 
 /// The most nodes that anchors and aliases may add to one file.
 const MOST_ALIASED_NODES: usize = 2_000_000;

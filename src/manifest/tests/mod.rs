@@ -1,11 +1,11 @@
 //! Tests of reading manifests, and what they share.
 
 mod append;
+mod chunks;
 mod disk;
 mod golden;
 mod hostile;
 mod masking;
-mod pieces;
 mod project;
 mod properties;
 mod rules;

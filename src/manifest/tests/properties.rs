@@ -8,8 +8,9 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
+use crate::manifest::problem::span::Span;
 use crate::manifest::syntax::json;
-use crate::manifest::syntax::node::{Content, Node, Span};
+use crate::manifest::syntax::node::{Content, Node};
 use crate::manifest::syntax::scalar::{PlainScalar, meaning};
 use crate::manifest::{Reading, read_texts};
 use crate::model::{Attributes, Declared, MemberId, ProfileKey, Value};

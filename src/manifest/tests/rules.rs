@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::manifest::rules::Rules;
 use crate::manifest::schema::manifest_schema;
 use crate::manifest::tests::settings;
-use crate::manifest::users::rules::Rules;
 use crate::manifest::{ReadSettings, read_texts};
 use crate::model::{ApiVersion, Diagnostic};
 

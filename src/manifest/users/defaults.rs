@@ -1,18 +1,18 @@
-//! What users are once defaults are merged, and that no two are the same.
+//! Merges the defaults of a document under each of its users.
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::model::{Attributes, MemberId, ProfileKey};
+use crate::model::{Attributes, ProfileKey};
 
 use crate::manifest::problem::problems::{Place, Problem};
+use crate::manifest::problem::span::Span;
 use crate::manifest::problem::wording::{clip, in_backticks};
-use crate::manifest::syntax::node::Span;
-use crate::manifest::users::document::Reader;
+use crate::manifest::users::context::Reader;
+use crate::manifest::users::declared::{DeclaredUser, Draft, Entry, Scope};
 use crate::manifest::users::rules;
-use crate::manifest::users::rules::Places;
-use crate::manifest::users::user::{DeclaredUser, Draft, Entry, Scope};
+use crate::manifest::users::rules::FieldSpans;
 
-/// Finds keys that the defaults give twice, once for all users.
+/// Reports keys that the defaults declare under `profile` and under `profileOnce`.
 pub(crate) fn check_defaults(reader: &mut Reader<'_>, defaults: &Draft) {
     let profile = by_key(&defaults.profile, &defaults.profile_once);
     for once in &defaults.profile_once {
@@ -26,7 +26,7 @@ pub(crate) fn check_defaults(reader: &mut Reader<'_>, defaults: &Draft) {
 }
 
 /// Merges the defaults under a user: profile keys one by one, other fields as a whole.
-pub(crate) fn settle(
+pub(crate) fn apply_defaults(
     reader: &mut Reader<'_>,
     mut draft: Draft,
     defaults: &Draft,
@@ -55,9 +55,9 @@ pub(crate) fn settle(
     let Some((id, span)) = draft.id.take() else {
         return;
     };
-    let places = match reader.settings.rules {
-        Some(_) => Places::of(&draft, defaults),
-        None => Places::default(),
+    let spans = match reader.settings.rules {
+        Some(_) => FieldSpans::of(&draft, defaults),
+        None => FieldSpans::default(),
     };
     let attributes = Attributes {
         profile: merge(draft.profile, &defaults.profile),
@@ -67,16 +67,18 @@ pub(crate) fn settle(
         unsubscribe_email: draft.unsubscribe_email.or(defaults.unsubscribe_email),
         unsubscribe_texting: draft.unsubscribe_texting.or(defaults.unsubscribe_texting),
     };
-    rules::check(reader, &id, span, &attributes, &places, scope);
+    rules::check(reader, &id, span, &attributes, &spans, scope);
+    let position = reader.user_positions.locate(span.start());
     reader.users.push(DeclaredUser {
         id,
         span,
+        position,
         index,
         attributes: Some(Box::new(attributes)),
     });
 }
 
-/// Where each key stands; empty where there is nothing to compare with.
+/// The span of each key; empty where there is nothing to compare with.
 fn by_key<'e, T, O>(entries: &'e [Entry<T>], others: &[Entry<O>]) -> HashMap<&'e ProfileKey, Span> {
     if others.is_empty() {
         return HashMap::new();
@@ -106,56 +108,4 @@ fn in_both<T>(entry: &Entry<T>, map: &str, other: Span, word: &str) -> Problem {
         .path(clip(&format!("{map}.{key}")))
         .related(Place::Here(other), word)
         .hint("`profile` always wins on Channel; keep one of them")
-}
-
-/// Ids that clash, within a file and between files.
-pub(crate) struct Clash {
-    /// The file and the user at which it is said.
-    pub(crate) at: (usize, usize),
-    /// The file and the user that came first.
-    pub(crate) first: (usize, usize),
-    /// The same id; otherwise they differ in case.
-    pub(crate) same: bool,
-}
-
-/// Finds all clashes of ids. Files and users are taken in order, so the answer is the same
-/// however the files were read.
-pub(crate) fn clashes(files: &[&[DeclaredUser]]) -> Vec<Clash> {
-    let mut clashes = Vec::new();
-    let mut first: HashMap<&MemberId, (usize, usize)> = HashMap::new();
-    let mut capital = Vec::new();
-    for (file, users) in files.iter().enumerate() {
-        for (user, found) in users.iter().enumerate() {
-            match first.entry(&found.id) {
-                std::collections::hash_map::Entry::Occupied(entry) => clashes.push(Clash {
-                    at: (file, user),
-                    first: *entry.get(),
-                    same: true,
-                }),
-                std::collections::hash_map::Entry::Vacant(entry) => {
-                    entry.insert((file, user));
-                    if found.id.as_str().chars().any(char::is_uppercase) {
-                        capital.push((file, user));
-                    }
-                }
-            }
-        }
-    }
-    let mut lowered: HashMap<String, (usize, usize)> = HashMap::new();
-    for at in capital {
-        let lower = files[at.0][at.1].id.as_str().to_lowercase();
-        let plain = MemberId::new(&lower)
-            .ok()
-            .and_then(|id| first.get(&id).copied());
-        let other = plain.or_else(|| lowered.get(&lower).copied());
-        lowered.entry(lower).or_insert(at);
-        if let Some(other) = other {
-            clashes.push(Clash {
-                at: at.max(other),
-                first: at.min(other),
-                same: false,
-            });
-        }
-    }
-    clashes
 }

@@ -1,38 +1,25 @@
-//! From nodes to users: the two kinds of documents, their fields, and which of them go where.
+//! Reads documents of kind `User` and `UserList`.
 
-use std::collections::HashSet;
+use crate::manifest::problem::problems::Problem;
+use crate::manifest::problem::span::Span;
+use crate::manifest::problem::wording::closest_name;
+use crate::manifest::syntax::node::{Content, Member, Node};
+use crate::manifest::users::context::Reader;
+use crate::manifest::users::declared::{Draft, Scope};
+use crate::manifest::users::defaults;
+use crate::manifest::users::user::FIELDS;
 
-use crate::manifest::options::ReadSettings;
-use crate::manifest::problem::problems::{Problem, Problems};
-use crate::manifest::problem::wording::{clip, closest_name, in_backticks};
-use crate::manifest::syntax::node::{Content, Member, Node, Span};
-use crate::manifest::users::key_cache::KeyCache;
-use crate::manifest::users::moved::DeclaredMove;
-use crate::manifest::users::user::{DeclaredUser, Draft, FIELDS, Scope};
-use crate::manifest::users::{defaults, mask};
-
-/// The one version of the manifests' language.
+/// The only `apiVersion` of manifests and project files.
 pub(crate) const API_VERSION: &str = "talkform/v1";
 
 const LIST: [&str; 5] = ["apiVersion", "kind", "defaults", "moved", "users"];
 
-/// Reads the documents of one file.
-pub(crate) struct Reader<'s> {
-    pub(crate) settings: &'s ReadSettings,
-    pub(crate) problems: Problems,
-    pub(crate) users: Vec<DeclaredUser>,
-    /// Those that are good, kept once a file however often they are written.
-    pub(crate) keys: KeyCache,
-    pub(crate) moved: Vec<DeclaredMove>,
-    said: HashSet<(&'static str, String)>,
-}
-
-/// Whether a document names its version and kind.
+/// Where a document comes from, which decides what its header must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// It must, and it may be of either kind.
+    /// A whole document: `apiVersion` and `kind` are required, either kind is allowed.
     Document,
-    /// A line of JSON Lines: it need not, and it is a User.
+    /// A line of JSON Lines: the header is optional, the kind is `User`.
     Line,
 }
 
@@ -42,20 +29,9 @@ enum Kind {
     UserList,
 }
 
-impl<'s> Reader<'s> {
-    pub(crate) fn new(settings: &'s ReadSettings) -> Self {
-        Self {
-            settings,
-            problems: Problems::default(),
-            users: Vec::new(),
-            keys: KeyCache::default(),
-            moved: Vec::new(),
-            said: HashSet::new(),
-        }
-    }
-
-    /// Reads a document and lets go of everything but its users and what excerpts need.
-    pub(crate) fn document(&mut self, text: &str, root: &Node<'_>, form: Form) {
+impl Reader<'_> {
+    /// Reads a document. Keeps its users, its moves, and what excerpts need.
+    pub(crate) fn document(&mut self, root: &Node<'_>, form: Form) {
         match root.members() {
             Some(members) => self.kinds(root, members, form),
             None => self.problems.push(
@@ -70,18 +46,7 @@ impl<'s> Reader<'s> {
                 .hint("start with `apiVersion: talkform/v1`"),
             ),
         }
-        self.remember(text, std::slice::from_ref(root));
-    }
-
-    /// Keeps what the excerpts of new problems need to know of their documents.
-    pub(crate) fn remember(&mut self, text: &str, roots: &[Node<'_>]) {
-        let windows = self.problems.take_windows(text);
-        if !windows.is_empty() {
-            for root in roots {
-                let pieces = mask::pieces(root, &self.settings.sensitive, &windows);
-                self.problems.add_pieces(pieces);
-            }
-        }
+        self.remember(std::slice::from_ref(root));
     }
 
     fn kinds(&mut self, root: &Node<'_>, members: &[Member<'_>], form: Form) {
@@ -89,7 +54,7 @@ impl<'s> Reader<'s> {
         match self.kind(root, form) {
             Some(Kind::User) => {
                 let draft = self.user(members, Scope::Document, root.span);
-                defaults::settle(self, draft, &Draft::default(), None);
+                defaults::apply_defaults(self, draft, &Draft::default(), None);
             }
             Some(Kind::UserList) => self.user_list(root, members),
             None => {}
@@ -210,54 +175,10 @@ impl<'s> Reader<'s> {
             match item.members() {
                 Some(fields) => {
                     let draft = self.user(fields, Scope::Item(index), item.span);
-                    defaults::settle(self, draft, &defaults, Some(index));
+                    defaults::apply_defaults(self, draft, &defaults, Some(index));
                 }
                 None => self.wrong_type(item, format!("users[{index}]"), "a map with `memberId`"),
             }
         }
-    }
-
-    pub(crate) fn unknown_field(
-        &mut self,
-        member: &Member<'_>,
-        path: &str,
-        known: &[&str],
-        hint: Option<String>,
-    ) {
-        let message = format!("there is no field {} here", in_backticks(&member.key));
-        let hint = hint.unwrap_or_else(|| match closest_name(&member.key, known) {
-            Some(name) => format!("did you mean {name}?"),
-            None => format!("the fields here are {}", known.join(", ")),
-        });
-        self.problems.push(
-            Problem::error("unknown-field", member.key_span, message)
-                .path(clip(path))
-                .hint(hint),
-        );
-    }
-
-    /// Says that something else than a map or a list is due.
-    pub(crate) fn wrong_type(&mut self, node: &Node<'_>, path: String, due: &str) {
-        let problem = if node.is_blank() {
-            Problem::error("empty-value", node.span, "there is no value here")
-                .hint(format!("write {due}, or remove the line"))
-        } else {
-            let message = format!("{due} is due here, not {}", node.noun());
-            Problem::error("wrong-type", first_character(node), message)
-        };
-        self.problems.push(problem.path(path));
-    }
-
-    /// Whether this is the first time that this warning is due for this word in this file.
-    pub(crate) fn first_time(&mut self, code: &'static str, word: &str) -> bool {
-        self.said.insert((code, word.to_owned()))
-    }
-}
-
-/// Enough to point at a collection without underlining all of it.
-pub(crate) fn first_character(node: &Node<'_>) -> Span {
-    match node.content {
-        Content::Scalar(_) => node.span,
-        Content::List(_) | Content::Map(_) => Span::new(node.span.start(), node.span.start() + 1),
     }
 }

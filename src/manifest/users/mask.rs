@@ -4,10 +4,11 @@
 use crate::model::Sensitive;
 
 use crate::manifest::problem::excerpt::MaskedScalar;
-use crate::manifest::syntax::node::{Content, Member, Node, Span};
+use crate::manifest::problem::span::Span;
+use crate::manifest::syntax::node::{Content, Member, Node};
 
 /// The scalars of a document that stand in the given stretches of text.
-pub(crate) fn pieces(
+pub(crate) fn scalars_in(
     root: &Node<'_>,
     sensitive: &Sensitive,
     windows: &[Span],
@@ -15,16 +16,16 @@ pub(crate) fn pieces(
     let mut walk = Walk {
         sensitive,
         windows,
-        pieces: Vec::new(),
+        scalars: Vec::new(),
     };
     walk.document(root);
-    walk.pieces
+    walk.scalars
 }
 
 struct Walk<'w> {
     sensitive: &'w Sensitive,
     windows: &'w [Span],
-    pieces: Vec<MaskedScalar>,
+    scalars: Vec<MaskedScalar>,
 }
 
 impl Walk<'_> {
@@ -38,7 +39,7 @@ impl Walk<'_> {
             .get(first)
             .is_some_and(|window| window.start < span.end)
         {
-            self.pieces.push(MaskedScalar { span, masked });
+            self.scalars.push(MaskedScalar { span, masked });
         }
     }
 

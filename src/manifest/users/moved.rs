@@ -1,35 +1,12 @@
-//! `moved`: ids that changed. What one file says of them, and whether it fits all the others.
+//! Reads the entries of `moved`: ids that changed.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-
-use crate::model::{Diagnostic, MemberId, Origin};
-
-use crate::manifest::files::file::FileReading;
-use crate::manifest::problem::problems::{Place, Problem};
-use crate::manifest::problem::wording::{in_backticks, quoted};
-use crate::manifest::syntax::node::{Content, Member, Node, Span};
-use crate::manifest::users::document::Reader;
+use crate::manifest::problem::problems::Problem;
+use crate::manifest::problem::span::Span;
+use crate::manifest::syntax::node::{Content, Member, Node};
+use crate::manifest::users::context::Reader;
+use crate::manifest::users::declared::DeclaredMove;
 
 const FIELDS: [&str; 2] = ["from", "to"];
-
-/// One entry of `moved`.
-#[derive(Debug)]
-pub(crate) struct DeclaredMove {
-    pub(crate) from: MemberId,
-    pub(crate) to: MemberId,
-    /// Where the old id is written.
-    pub(crate) from_span: Span,
-    /// Where the new id is written.
-    pub(crate) to_span: Span,
-    index: usize,
-}
-
-impl DeclaredMove {
-    fn path(&self, field: &str) -> String {
-        format!("moved[{}].{field}", self.index)
-    }
-}
 
 impl Reader<'_> {
     /// Reads the entries of one document.
@@ -80,187 +57,14 @@ impl Reader<'_> {
             );
             return;
         }
+        let position = self.move_positions.locate(from_span.start());
         self.moved.push(DeclaredMove {
             from,
             to,
             from_span,
+            position,
             to_span,
             index,
         });
-    }
-}
-
-type At = (usize, usize);
-
-/// All entries of all files.
-struct Moves<'r> {
-    names: &'r [Arc<str>],
-    readings: &'r [FileReading],
-    from: HashMap<&'r MemberId, At>,
-    to: HashMap<&'r MemberId, At>,
-}
-
-/// Adds to the problems of each file what of its entries does not fit the others, or the users.
-pub(crate) fn check(
-    names: &[Arc<str>],
-    readings: &[FileReading],
-    problems: &mut BTreeMap<usize, Vec<Problem>>,
-) {
-    if readings.iter().all(|reading| reading.moved.is_empty()) {
-        return;
-    }
-    let mut moves = Moves {
-        names,
-        readings,
-        from: HashMap::new(),
-        to: HashMap::new(),
-    };
-    let mut found = Vec::new();
-    for (file, reading) in readings.iter().enumerate() {
-        for (number, entry) in reading.moved.iter().enumerate() {
-            let at = (file, number);
-            let first_from = *moves.from.entry(&entry.from).or_insert(at);
-            let first_to = *moves.to.entry(&entry.to).or_insert(at);
-            if first_from != at || first_to != at {
-                found.push((file, moves.twice(entry, at, first_from, first_to)));
-            }
-        }
-    }
-    let broken = |reading: &FileReading| reading.diagnostics.iter().any(Diagnostic::is_error);
-    // Who is declared is known only where everything could be read.
-    let declared = (!readings.iter().any(broken)).then(|| moves.declared());
-    for (file, reading) in readings.iter().enumerate() {
-        for entry in &reading.moved {
-            let troubles = [
-                moves.chain(entry),
-                declared
-                    .as_ref()
-                    .and_then(|users| moves.old_is_declared(entry, users)),
-                declared
-                    .as_ref()
-                    .and_then(|users| moves.new_is_missing(entry, users)),
-            ];
-            found.extend(
-                troubles
-                    .into_iter()
-                    .flatten()
-                    .map(|problem| (file, problem)),
-            );
-        }
-    }
-    for (file, problem) in found {
-        let list = problems.entry(file).or_default();
-        list.push(problem);
-        list.sort_by_key(|problem| problem.span);
-    }
-}
-
-impl<'r> Moves<'r> {
-    fn entry(&self, at: At) -> &'r DeclaredMove {
-        &self.readings[at.0].moved[at.1]
-    }
-
-    fn place(&self, at: At) -> Place {
-        self.there(at.0, self.readings[at.0].moved_places[at.1])
-    }
-
-    fn there(&self, file: usize, (line, column): (u32, u32)) -> Place {
-        Place::There(Origin {
-            file: self.names[file].clone(),
-            line,
-            column,
-        })
-    }
-
-    fn declared(&self) -> HashMap<&'r MemberId, At> {
-        let mut users = HashMap::new();
-        for (file, reading) in self.readings.iter().enumerate() {
-            for (number, found) in reading.users.iter().enumerate() {
-                users.entry(&found.id).or_insert((file, number));
-            }
-        }
-        users
-    }
-
-    fn twice(&self, entry: &DeclaredMove, at: At, from: At, to: At) -> Problem {
-        let (field, span, message, first) = if from == at {
-            let message = format!("a second user moves to {}", in_backticks(entry.to.as_str()));
-            ("to", entry.to_span, message, to)
-        } else {
-            let message = format!(
-                "the user {} moves a second time",
-                in_backticks(entry.from.as_str())
-            );
-            ("from", entry.from_span, message, from)
-        };
-        Problem::error("duplicate-move", span, message)
-            .path(entry.path(field))
-            .related(self.place(first), "first here")
-            .hint("keep one of them")
-    }
-
-    fn chain(&self, entry: &DeclaredMove) -> Option<Problem> {
-        let at = *self.from.get(&entry.to)?;
-        let next = self.entry(at);
-        let message = format!(
-            "the user {} moves on to {}",
-            in_backticks(entry.to.as_str()),
-            in_backticks(next.to.as_str())
-        );
-        let hint = if next.to == entry.from {
-            "two users cannot trade ids; give one of them a new id first".to_owned()
-        } else {
-            format!(
-                "where {} is recorded, write `from: {}, to: {}` instead of both; where this move was applied, remove this entry",
-                in_backticks(entry.from.as_str()),
-                quoted(entry.from.as_str()),
-                quoted(next.to.as_str())
-            )
-        };
-        Some(
-            Problem::error("move-chain", entry.to_span, message)
-                .path(entry.path("to"))
-                .related(self.place(at), "further here")
-                .hint(hint),
-        )
-    }
-
-    fn old_is_declared(
-        &self,
-        entry: &DeclaredMove,
-        users: &HashMap<&MemberId, At>,
-    ) -> Option<Problem> {
-        let (file, user) = *users.get(&entry.from)?;
-        let message = format!(
-            "the user {} moved to {} and is still declared",
-            in_backticks(entry.from.as_str()),
-            in_backticks(entry.to.as_str())
-        );
-        Some(
-            Problem::error("moved-and-declared", entry.from_span, message)
-                .path(entry.path("from"))
-                .related(self.there(file, self.readings[file].places[user]), "here")
-                .hint("declare the user under the new id alone, or remove this entry"),
-        )
-    }
-
-    fn new_is_missing(
-        &self,
-        entry: &DeclaredMove,
-        users: &HashMap<&MemberId, At>,
-    ) -> Option<Problem> {
-        if users.contains_key(&entry.to) || self.from.contains_key(&entry.to) {
-            return None;
-        }
-        let message = format!(
-            "the user {} moved to {}, who is not declared",
-            in_backticks(entry.from.as_str()),
-            in_backticks(entry.to.as_str())
-        );
-        Some(
-            Problem::error("moved-to-nobody", entry.to_span, message)
-                .path(entry.path("to"))
-                .hint("declare the user under the new id, or remove this entry"),
-        )
     }
 }

@@ -8,8 +8,8 @@ use crate::manifest::syntax::node::{Member, Node};
 use crate::manifest::syntax::scalar;
 use crate::manifest::syntax::scalar::PlainScalar;
 use crate::manifest::users::check;
-use crate::manifest::users::document::Reader;
-use crate::manifest::users::user::{Entry, Scope};
+use crate::manifest::users::context::Reader;
+use crate::manifest::users::declared::{Entry, Scope};
 use crate::manifest::users::value::FieldSite;
 
 impl Reader<'_> {

@@ -7,8 +7,8 @@ use crate::manifest::problem::wording::{in_backticks, quoted};
 use crate::manifest::syntax::node::{Content, Node};
 use crate::manifest::syntax::scalar;
 use crate::manifest::syntax::scalar::PlainScalar;
-use crate::manifest::users::document::{Reader, first_character};
-use crate::manifest::users::user::Scope;
+use crate::manifest::users::context::Reader;
+use crate::manifest::users::declared::Scope;
 
 impl Reader<'_> {
     pub(crate) fn tags(&mut self, node: &Node<'_>, scope: Scope) -> Option<BTreeSet<String>> {
@@ -18,7 +18,7 @@ impl Reader<'_> {
                 Problem::error("empty-value", node.span, "there is no value here")
             } else {
                 let message = format!("a list of texts is due here, not {}", node.noun());
-                Problem::error("wrong-type", first_character(node), message)
+                Problem::error("wrong-type", node.first_character(), message)
             };
             self.problems.push(
                 problem
@@ -48,7 +48,7 @@ impl Reader<'_> {
                 tags.len()
             );
             self.problems
-                .push(Problem::error("too-many-tags", first_character(node), message).path(path));
+                .push(Problem::error("too-many-tags", node.first_character(), message).path(path));
             return None;
         }
         good.then_some(tags)
@@ -56,7 +56,7 @@ impl Reader<'_> {
 
     fn tag(&mut self, item: &Node<'_>, path: &str) -> Option<String> {
         let shown = |reader: &Self, text: &str| {
-            if reader.hides_tags() {
+            if reader.masks_tags() {
                 "this tag".to_owned()
             } else {
                 in_backticks(text)
@@ -65,7 +65,7 @@ impl Reader<'_> {
         let problem = match item.scalar() {
             None => {
                 let message = format!("a tag is a text, not {}", item.noun());
-                Problem::error("wrong-list-item", first_character(item), message)
+                Problem::error("wrong-list-item", item.first_character(), message)
             }
             Some(scalar) => {
                 let meaning = if scalar.plain {
@@ -77,7 +77,7 @@ impl Reader<'_> {
                 if meaning == PlainScalar::Blank || text.trim().is_empty() {
                     Problem::error("empty-tag", item.span, "a tag is not empty")
                 } else if meaning != PlainScalar::Text {
-                    let fix = if self.hides_tags() {
+                    let fix = if self.masks_tags() {
                         "\"…\"".to_owned()
                     } else {
                         quoted(text)
@@ -97,7 +97,7 @@ impl Reader<'_> {
                     if lower != text && self.first_time("tag-case", text) {
                         let message = format!("Channel writes {} in lower case", shown(self, text));
                         let problem = Problem::warning("tag-case", item.span, message).path(path);
-                        let problem = if self.hides_tags() {
+                        let problem = if self.masks_tags() {
                             problem
                         } else {
                             problem
@@ -115,7 +115,7 @@ impl Reader<'_> {
 
     fn repeated(&mut self, tag: &str, item: &Node<'_>, path: &str) {
         if self.first_time("repeated-tag", tag) {
-            let tag = if self.hides_tags() {
+            let tag = if self.masks_tags() {
                 "this tag".to_owned()
             } else {
                 in_backticks(tag)
@@ -129,7 +129,7 @@ impl Reader<'_> {
         }
     }
 
-    fn hides_tags(&self) -> bool {
+    fn masks_tags(&self) -> bool {
         !self.settings.show_sensitive && self.settings.sensitive.covers_text("tags")
     }
 }

@@ -1,15 +1,16 @@
-//! The fields of one user: which there are, and those that are no map and no list.
+//! Reads one user: dispatches its fields, reads the id and the flags.
 
-use std::collections::BTreeSet;
-
-use crate::model::{ApiVersion, Attributes, Declared, MemberId, ProfileKey, Value};
+use crate::model::{ApiVersion, MemberId};
 
 use crate::manifest::problem::problems::Problem;
+use crate::manifest::problem::span::Span;
 use crate::manifest::problem::wording::{clip, quoted};
-use crate::manifest::syntax::node::{Member, Node, Span};
+use crate::manifest::syntax::node::{Member, Node};
 use crate::manifest::syntax::scalar;
 use crate::manifest::syntax::scalar::PlainScalar;
-use crate::manifest::users::document::{Reader, first_character};
+use crate::manifest::users::context::Reader;
+use crate::manifest::users::declared::{Draft, Scope};
+use crate::manifest::users::value;
 
 const HEADER: [&str; 2] = ["apiVersion", "kind"];
 
@@ -24,78 +25,13 @@ pub(crate) const FIELDS: [&str; 7] = [
     "unsubscribeTexting",
 ];
 
-/// A user as one file declares it.
-#[derive(Debug)]
-pub(crate) struct DeclaredUser {
-    pub(crate) id: MemberId,
-    /// Where the id is written.
-    pub(crate) span: Span,
-    /// Its place in the list, where it stands in one.
-    pub(crate) index: Option<u32>,
-    /// `None` where they are as recorded, and so of no interest.
-    pub(crate) attributes: Option<Box<Attributes>>,
-}
-
-impl DeclaredUser {
-    pub(crate) fn path(&self) -> String {
-        match self.index {
-            Some(index) => format!("users[{index}].memberId"),
-            None => "memberId".to_owned(),
-        }
-    }
-}
-
-/// What one map of user fields says, before defaults.
-#[derive(Debug, Default)]
-pub(crate) struct Draft {
-    pub(crate) id: Option<(MemberId, Span)>,
-    pub(crate) profile: Vec<Entry<Declared>>,
-    pub(crate) profile_once: Vec<Entry<Value>>,
-    pub(crate) tags: Option<BTreeSet<String>>,
-    pub(crate) unsubscribed: Option<bool>,
-    pub(crate) unsubscribe_email: Option<bool>,
-    pub(crate) unsubscribe_texting: Option<bool>,
-    /// Where each field is written.
-    pub(crate) places: Vec<(&'static str, Span)>,
-}
-
-/// A profile key with its value.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry<T> {
-    pub(crate) key: ProfileKey,
-    pub(crate) value: T,
-    /// Where the key is written.
-    pub(crate) span: Span,
-}
-
-/// Whose fields are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// Those of a User document.
-    Document,
-    /// Those under `defaults`.
-    Defaults,
-    /// Those of one item of a list.
-    Item(u32),
-}
-
-impl Scope {
-    pub(crate) fn path(self, field: &str) -> String {
-        match self {
-            Self::Document => field.to_owned(),
-            Self::Defaults => format!("defaults.{field}"),
-            Self::Item(index) => format!("users[{index}].{field}"),
-        }
-    }
-}
-
 impl Reader<'_> {
     /// Reads a map of user fields.
     pub(crate) fn user(&mut self, members: &[Member<'_>], scope: Scope, span: Span) -> Draft {
         let mut draft = Draft::default();
         let mut named = scope == Scope::Defaults;
         for member in members.iter().filter(|member| !member.refused) {
-            let value = &member.value;
+            let node = &member.value;
             if let Some(field) = FIELDS.iter().find(|field| **field == member.key) {
                 draft.places.push((field, member.key_span));
             }
@@ -112,11 +48,11 @@ impl Reader<'_> {
                 ),
                 "memberId" => {
                     named = true;
-                    draft.id = self.id(value, || scope.path("memberId"));
+                    draft.id = self.id(node, || scope.path("memberId"));
                 }
-                "profile" => draft.profile = self.profile(value, scope),
-                "profileOnce" => draft.profile_once = self.profile_once(value, scope),
-                "tags" => draft.tags = self.tags(value, scope),
+                "profile" => draft.profile = self.profile(node, scope),
+                "profileOnce" => draft.profile_once = self.profile_once(node, scope),
+                "tags" => draft.tags = self.tags(node, scope),
                 "unsubscribed" => {
                     draft.unsubscribed = self.flag(member, scope);
                     if self.settings.api == ApiVersion::V5 {
@@ -148,7 +84,7 @@ impl Reader<'_> {
     }
 
     fn unknown_user_field(&mut self, member: &Member<'_>, key: &str, scope: Scope) {
-        let hint = if crate::manifest::users::value::is_typed(key) {
+        let hint = if value::is_typed(key) {
             Some(format!("`{key}` belongs under `profile`"))
         } else {
             match (key, scope) {
@@ -169,7 +105,7 @@ impl Reader<'_> {
         self.unknown_field(member, &scope.path(key), &known, hint);
     }
 
-    /// Reads a member id and says where it is written.
+    /// Reads a member id; returns it with the span where it is written.
     pub(crate) fn id(
         &mut self,
         node: &Node<'_>,
@@ -237,7 +173,7 @@ impl Reader<'_> {
             ),
             None => Problem::error(
                 "not-a-boolean",
-                first_character(node),
+                node.first_character(),
                 format!("`true` or `false` is due here, not {}", node.noun()),
             ),
         };

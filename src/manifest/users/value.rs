@@ -3,13 +3,14 @@
 use crate::model::{Declared, Number, Value};
 
 use crate::manifest::problem::problems::Problem;
+use crate::manifest::problem::span::Span;
 use crate::manifest::problem::wording::{clip, in_backticks, quoted};
-use crate::manifest::syntax::node::{Content, Node, Scalar, Span};
+use crate::manifest::syntax::node::{Content, Node, Scalar};
 use crate::manifest::syntax::scalar;
 use crate::manifest::syntax::scalar::{Ambiguity, PlainScalar};
 use crate::manifest::users::check;
-use crate::manifest::users::document::{Reader, first_character};
-use crate::manifest::users::user::Scope;
+use crate::manifest::users::context::Reader;
+use crate::manifest::users::declared::Scope;
 
 /// The keys whose type Channel fixes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,7 +57,7 @@ impl FieldSite<'_> {
 }
 
 impl Reader<'_> {
-    fn hides(&self, site: &FieldSite<'_>) -> bool {
+    fn is_masked(&self, site: &FieldSite<'_>) -> bool {
         !self.settings.show_sensitive
             && self
                 .settings
@@ -65,8 +66,8 @@ impl Reader<'_> {
     }
 
     /// A value in a message: itself, unless it is sensitive.
-    fn say(&self, site: &FieldSite<'_>, text: &str) -> String {
-        if self.hides(site) {
+    fn shown_value(&self, site: &FieldSite<'_>, text: &str) -> String {
+        if self.is_masked(site) {
             "this value".to_owned()
         } else {
             in_backticks(text)
@@ -74,8 +75,8 @@ impl Reader<'_> {
     }
 
     /// A value in a hint, as it should be written.
-    fn fix(&self, site: &FieldSite<'_>, text: &str) -> String {
-        if self.hides(site) {
+    fn suggested_value(&self, site: &FieldSite<'_>, text: &str) -> String {
+        if self.is_masked(site) {
             "\"…\"".to_owned()
         } else {
             quoted(text)
@@ -94,7 +95,7 @@ impl Reader<'_> {
             Content::Scalar(scalar) => scalar,
             Content::Map(_) => {
                 let message = "Channel holds no nested objects";
-                let problem = Problem::error("nested-object", first_character(node), message)
+                let problem = Problem::error("nested-object", node.first_character(), message)
                     .hint("write its parts as keys of their own, such as `addressCity`");
                 return self.refuse(site, problem);
             }
@@ -103,7 +104,7 @@ impl Reader<'_> {
             }
             Content::List(_) => {
                 let message = format!("`{}` holds one value, not a list", site.key);
-                let problem = Problem::error("wrong-type", first_character(node), message);
+                let problem = Problem::error("wrong-type", node.first_character(), message);
                 return self.refuse(site, problem);
             }
         };
@@ -147,28 +148,33 @@ impl Reader<'_> {
         if meaning != PlainScalar::Text {
             let message = format!(
                 "{} without quotes is {}; a text is due here",
-                self.say(site, &scalar.text),
+                self.shown_value(site, &scalar.text),
                 meaning.noun()
             );
-            let problem = Problem::error(meaning.unquoted_code(), span, message)
-                .hint(format!("quote it: {}", self.fix(site, &scalar.text)));
+            let problem = Problem::error(meaning.unquoted_code(), span, message).hint(format!(
+                "quote it: {}",
+                self.suggested_value(site, &scalar.text)
+            ));
             return self.refuse(site, problem);
         }
         let text = &*scalar.text;
         if kind == Kind::Phone && !check::is_e164(text) {
             let hint = match check::e164_without_punctuation(text) {
-                Some(number) if !self.hides(site) => format!("write {}", quoted(&number)),
+                Some(number) if !self.is_masked(site) => format!("write {}", quoted(&number)),
                 _ => "write + and the country code, then digits only, such as \"+821012345678\""
                     .to_owned(),
             };
-            let message = format!("{} is no E.164 telephone number", self.say(site, text));
+            let message = format!(
+                "{} is no E.164 telephone number",
+                self.shown_value(site, text)
+            );
             let problem = Problem::error("not-e164", span, message).hint(hint);
             return self.refuse(site, problem);
         }
         if kind == Kind::Email && !text.is_empty() && !check::looks_like_email(text) {
             let message = format!(
                 "{} does not look like an e-mail address",
-                self.say(site, text)
+                self.shown_value(site, text)
             );
             let problem = Problem::warning("odd-email", span, message);
             self.refuse::<Value>(site, problem);
@@ -206,7 +212,10 @@ impl Reader<'_> {
                     Kind::Int32 => "a whole number",
                     _ => "a number",
                 };
-                let message = format!("{due} is due here, not {}", self.say(site, &scalar.text));
+                let message = format!(
+                    "{due} is due here, not {}",
+                    self.shown_value(site, &scalar.text)
+                );
                 let is_number = matches!(scalar::meaning(&scalar.text), PlainScalar::Number(Ok(_)));
                 let hint = if !scalar.plain && is_number {
                     "remove the quotes"
@@ -220,7 +229,7 @@ impl Reader<'_> {
         if kind == Kind::Int32 && !check::is_int32(number) {
             let message = format!(
                 "{} is no whole number of 32 bits",
-                self.say(site, &scalar.text)
+                self.shown_value(site, &scalar.text)
             );
             let problem = Problem::error("not-int32", span, message).hint(format!(
                 "from {} to {}",
@@ -249,24 +258,24 @@ impl Reader<'_> {
             PlainScalar::Number(Err(_)) => {
                 let message = format!(
                     "{} is a number that JSON readers round, beyond ±2^53 or out of range",
-                    self.say(site, text)
+                    self.shown_value(site, text)
                 );
                 Problem::error("number-out-of-range", span, message).hint(format!(
                     "if it is an identifier, quote it: {}",
-                    self.fix(site, text)
+                    self.suggested_value(site, text)
                 ))
             }
             PlainScalar::NotFinite => {
-                let message = format!("Channel holds no {}", self.say(site, text));
+                let message = format!("Channel holds no {}", self.shown_value(site, text));
                 Problem::error("not-finite", span, message).hint(format!(
                     "write a number, or {} for the text",
-                    self.fix(site, text)
+                    self.suggested_value(site, text)
                 ))
             }
             PlainScalar::Ambiguous(look) => {
                 let message = format!(
                     "{} without quotes is a text to some readers and {} to others",
-                    self.say(site, text),
+                    self.shown_value(site, text),
                     meaning.noun()
                 );
                 let other = match look {
@@ -278,7 +287,7 @@ impl Reader<'_> {
                 };
                 Problem::error(meaning.unquoted_code(), span, message).hint(format!(
                     "write {} for the text{other}",
-                    self.fix(site, text)
+                    self.suggested_value(site, text)
                 ))
             }
         };
@@ -301,7 +310,7 @@ impl Reader<'_> {
             if good && !texts.is_empty() && !numbers.is_empty() {
                 good = false;
                 let message = "a list holds texts or numbers, not both";
-                let problem = Problem::error("mixed-list", first_character(item), message)
+                let problem = Problem::error("mixed-list", item.first_character(), message)
                     .hint("quote the numbers to make all of them texts");
                 self.refuse::<Value>(site, problem);
             }
@@ -326,17 +335,19 @@ impl Reader<'_> {
             (Some(scalar), PlainScalar::Boolean(_) | PlainScalar::Ambiguous(_)) => {
                 let message = format!(
                     "{} without quotes is {}; a list holds texts or numbers",
-                    self.say(site, &scalar.text),
+                    self.shown_value(site, &scalar.text),
                     meaning.noun()
                 );
-                let problem = Problem::error(meaning.unquoted_code(), item.span, message).hint(
-                    format!("write {} for the text", self.fix(site, &scalar.text)),
-                );
+                let problem =
+                    Problem::error(meaning.unquoted_code(), item.span, message).hint(format!(
+                        "write {} for the text",
+                        self.suggested_value(site, &scalar.text)
+                    ));
                 self.refuse(site, problem)
             }
             (Some(_), PlainScalar::Blank | PlainScalar::Null) | (None, _) => {
                 let message = format!("a list holds texts or numbers, not {}", item.noun());
-                let problem = Problem::error("wrong-list-item", first_character(item), message);
+                let problem = Problem::error("wrong-list-item", item.first_character(), message);
                 self.refuse(site, problem)
             }
         }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::manifest::files::file::Format;
+use crate::manifest::files::format::Format;
+use crate::manifest::files::texts::read_texts;
+use crate::manifest::options::ReadSettings;
 use crate::manifest::syntax::node::{Content, Node};
 use crate::manifest::syntax::{decode, yaml};
 use crate::manifest::users::document::API_VERSION;
 use crate::manifest::writing::yaml as writing;
-use crate::manifest::{ReadSettings, read_texts};
 use crate::model::{Attributes, MemberId};
 
 /// How far the items of a new list are indented.

@@ -1,10 +1,12 @@
-//! A large file read in pieces says what it says when read whole, or nothing.
+//! Reading a large file in chunks gives the same users as reading it whole, or nothing.
 
 use proptest::prelude::*;
 
 use crate::manifest::files::chunks;
-use crate::manifest::files::file::{Format, flawless};
-use crate::manifest::users::user::DeclaredUser;
+use crate::manifest::files::format::Format;
+use crate::manifest::files::whole::flawless;
+use crate::manifest::problem::span::Position;
+use crate::manifest::users::declared::DeclaredUser;
 use crate::model::{Attributes, MemberId};
 
 use crate::manifest::tests::settings;
@@ -14,26 +16,26 @@ type User = (
     (u32, u32),
     Option<u32>,
     Option<Attributes>,
-    (u32, u32),
+    Position,
 );
 
-fn told((users, places): (Vec<DeclaredUser>, Vec<(u32, u32)>)) -> Vec<User> {
-    let users = users.into_iter().zip(places);
+fn comparable(users: Vec<DeclaredUser>) -> Vec<User> {
     users
-        .map(|(found, place)| {
-            let span = (found.span.start, found.span.end);
-            let attributes = found.attributes.map(|attributes| *attributes);
-            (found.id, span, found.index, attributes, place)
+        .into_iter()
+        .map(|user| {
+            let span = (user.span.start, user.span.end);
+            let attributes = user.attributes.map(|attributes| *attributes);
+            (user.id, span, user.index, attributes, user.position)
         })
         .collect()
 }
 
-fn in_pieces(text: &str, format: Format, size: usize) -> Option<Vec<User>> {
-    chunks::read(text, format, &settings(), &|_| {}, size).map(told)
+fn in_chunks(text: &str, format: Format, size: usize) -> Option<Vec<User>> {
+    chunks::read(text, format, &settings(), &|_| {}, size).map(comparable)
 }
 
 fn whole(text: &str, format: Format) -> Option<Vec<User>> {
-    flawless(text, format, &settings()).map(told)
+    flawless(text, format, &settings()).map(comparable)
 }
 
 const HEAD: &str =
@@ -96,7 +98,7 @@ proptest! {
             text.push_str(&item(&dash, number));
         }
         let text = text.replace('\n', ending);
-        if let Some(users) = in_pieces(&text, Format::Yaml, size) {
+        if let Some(users) = in_chunks(&text, Format::Yaml, size) {
             prop_assert_eq!(Some(users), whole(&text, Format::Yaml), "{}", text);
         }
     }
@@ -107,21 +109,21 @@ proptest! {
             if number == odd { "{\"memberId\": 1}\n".to_owned() } else { format!("{{\"memberId\":\"{id}\"}}\n\n") }
         };
         let text: String = ids.iter().enumerate().map(line).collect();
-        if let Some(users) = in_pieces(&text, Format::JsonLines, size) {
+        if let Some(users) = in_chunks(&text, Format::JsonLines, size) {
             prop_assert_eq!(Some(users), whole(&text, Format::JsonLines));
         }
     }
 }
 
 #[test]
-fn ordinary_files_are_read_in_pieces() {
+fn ordinary_files_are_read_in_chunks() {
     let item = |n: u32| format!("  - memberId: \"u-{n}\"\n    profile: {{ a: 1 }}\n");
     let line = |n: u32| format!("{{\"memberId\":\"u-{n}\"}}\n");
     let items: String = (0..500).map(item).collect();
     let lines: String = (0..500).map(line).collect();
     let yaml = format!("{HEAD}users:\n{items}");
     for (text, format) in [(&yaml, Format::Yaml), (&lines, Format::JsonLines)] {
-        let users = in_pieces(text, format, 256).expect("in pieces");
+        let users = in_chunks(text, format, 256).expect("in chunks");
         assert_eq!(users.len(), 500);
         assert_eq!(Some(users), whole(text, format));
     }
@@ -130,6 +132,6 @@ fn ordinary_files_are_read_in_pieces() {
         yaml.clone() + "---\n" + &yaml,
         yaml.replace("{ a: 1 }", "&x { a: 1 }"),
     ] {
-        assert!(in_pieces(&text, Format::Yaml, 256).is_none());
+        assert!(in_chunks(&text, Format::Yaml, 256).is_none());
     }
 }
