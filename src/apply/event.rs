@@ -1,45 +1,45 @@
-//! What happens during an apply or a reading, told while it happens: for a progress bar or a log.
+//! Defines the events of an apply or of reading users, for a progress bar or a log.
 
 use std::time::Duration;
 
 use crate::apply::outcome::UserOutcome;
-use crate::model::StopCause;
+use crate::model::{MemberId, StopCause};
 
-/// One thing that happened.
+/// One event.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The first change is about to begin.
+    /// The apply begins.
     Started {
-        /// How many changes there are.
+        /// How many changes the plan has.
         changes: usize,
         /// How many of them take a request.
         requests: usize,
     },
     /// A change has its outcome.
     Finished(UserOutcome),
-    /// The first user is about to be read.
+    /// Reading begins.
     Reading {
-        /// How many there are.
+        /// How many users will be read.
         users: usize,
     },
-    /// A user has been read, or could not be.
+    /// A user was read, or could not be read.
     Read {
-        /// Whose.
-        id: crate::model::MemberId,
-        /// Why not, without any value of the user.
+        /// The user.
+        id: MemberId,
+        /// Why the user could not be read, without any value of the user.
         failure: Option<String>,
     },
-    /// A request will be repeated.
+    /// A request failed and will be sent again.
     Retrying {
-        /// Whose.
-        id: crate::model::MemberId,
+        /// The user whom the request is about.
+        id: MemberId,
         /// Which attempt failed, from 1.
         attempt: u32,
-        /// How long until the next.
+        /// How long until the next attempt.
         wait: Duration,
-        /// Why, without any value of the user: `429 Too Many Requests`, `connection refused`.
+        /// Why it failed, without any value of the user: `429 Too Many Requests`, `connection refused`.
         cause: String,
     },
-    /// Nothing new is started.
+    /// The run stops: no further request is started.
     Stopping(StopCause),
 }

@@ -1,54 +1,53 @@
-//! Carries out a plan: many requests under way, one place where their ends come together.
+//! Executes a plan: every change to exactly one outcome, written to the journal.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::apply::breaker::Breaker;
 use crate::apply::event::Event;
-use crate::apply::outcome::{Outcome, Report, SkipCause, UserOutcome};
+use crate::apply::outcome::{Outcome, Report, UserOutcome};
 use crate::apply::pace::Pace;
-use crate::apply::pool::{Breaker, Job, Message, send_all};
-use crate::apply::send::{Ending, Sender, Sent};
-use crate::model::StopCause;
+use crate::apply::pool::{Job, Message, send_all};
+use crate::apply::send::{Ending, Sender, SenderOptions, Sent, early_stop};
 use crate::model::{
-    ApiVersion, Change, Digests, Entry, FieldPath, Plan, PlannedChange, Rejection, State,
+    ApiVersion, Change, Digests, Entry, FieldPath, Plan, PlannedChange, RejectedRequest, Rejection,
+    State, StopCause,
 };
-use crate::remote::{
-    AnsweredUser, Channel, Policy, Request, RetryBudget, judge, request, unconfirmed,
-};
+use crate::remote::{AnsweredUser, Channel, Policy, Request, judge, request, unconfirmed};
 use crate::state::{JournalRecord, JournalWriter};
 
-/// How a plan is carried out. Nothing here changes what is sent.
+/// How a plan is executed. None of these changes what is sent.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The API version to speak.
+    /// The API version to use.
     pub api: ApiVersion,
     /// How many requests may be under way at once.
     pub parallelism: usize,
-    /// How fast.
+    /// The rate limiter.
     pub pace: Arc<Pace>,
-    /// When to send again.
+    /// When to retry.
     pub policy: Policy,
     /// Whether the first failure stops the run.
     pub fail_fast: bool,
 }
 
-/// Where what happened is written down: in memory at once, and in the journal.
+/// Where outcomes are recorded: in the state in memory, and in the journal.
 #[derive(Debug)]
 pub struct Record<'a> {
-    /// The state as it becomes.
+    /// The state. Each outcome changes it at once.
     pub state: &'a mut State,
     /// The open journal.
     pub journal: &'a mut JournalWriter,
 }
 
-/// Carries out every change and returns one outcome for each.
+/// Executes every change and returns one outcome for each.
 ///
-/// `stop` may ask the run to end early: then nothing new is started and what is under way is
+/// `stop` may ask the run to end early: no further change is started, and the changes under way are
 /// finished. `clock` gives the time that is recorded.
 pub async fn execute(
     plan: &Plan,
@@ -64,46 +63,45 @@ pub async fn execute(
         changes: plan.changes.len(),
         requests: plan.requests(),
     });
-    let (told, tellings) = tokio::sync::mpsc::unbounded_channel();
-    let lane = Arc::new(Sender {
+    let (sender, events_in) = Sender::new(SenderOptions {
         channel,
         judge,
-        policy: options.policy.clone(),
-        pace: Arc::clone(&options.pace),
-        budget: Mutex::new(RetryBudget::for_requests(plan.requests())),
+        policy: &options.policy,
+        pace: &options.pace,
+        requests: plan.requests(),
         clock,
-        stop: stop.subscribe(),
-        told,
+        stop,
     });
-    let mut run = Run {
+    let mut execution = Execution {
         outcomes: vec![None; plan.changes.len()],
         requests: 0,
-        repeats: 0,
+        retries: 0,
         breaker: Breaker::new(stop),
         fail_fast: options.fail_fast,
         clock,
     };
-    let jobs = plan.changes.iter().enumerate().map(|(at, planned)| Job {
-        at,
+    let jobs = plan.changes.iter().enumerate().map(|(index, planned)| Job {
+        index,
         id: planned.id.clone(),
         requests: requests_of(planned, options.api),
     });
     send_all(
-        &lane,
-        tellings,
+        &sender,
+        events_in,
         options.parallelism,
         jobs,
-        &mut |happened| match happened {
-            Message::Told(event) => on_event(event),
-            Message::Ended(flight) => run.settle(plan, flight, &mut record, on_event),
+        &mut |message| match message {
+            Message::Event(event) => on_event(event),
+            Message::Ended(sent) => execution.record_outcome(plan, sent, &mut record, on_event),
         },
     )
     .await;
     let stopped = *stop.borrow();
-    run.report(plan, started.elapsed(), stopped)
+    execution.into_report(plan, started.elapsed(), stopped)
 }
 
-/// The most that carrying out a plan can write down: everything done, nothing confirmed.
+/// The most that executing a plan can write to the journal: every change is applied, and no field is
+/// confirmed.
 pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = JournalRecord> {
     plan.changes.iter().map(move |planned| {
         let nothing_confirmed = |digests: &Digests| {
@@ -113,12 +111,12 @@ pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = Journal
                 ..Entry::new(digests, now)
             }
         };
-        done(planned, &nothing_confirmed)
+        record_of(planned, &nothing_confirmed)
     })
 }
 
-/// What is written down of a change that is done.
-fn done(planned: &PlannedChange, entry: &dyn Fn(&Digests) -> Entry) -> JournalRecord {
+/// The journal record of an applied change.
+fn record_of(planned: &PlannedChange, entry: &dyn Fn(&Digests) -> Entry) -> JournalRecord {
     let id = planned.id.clone();
     match &planned.change {
         Change::Create(write) | Change::Update(write) => {
@@ -133,19 +131,19 @@ fn done(planned: &PlannedChange, entry: &dyn Fn(&Digests) -> Entry) -> JournalRe
     }
 }
 
-/// What Channel's answer does not show as sent; everything that was sent, where it cannot be read.
-fn unconfirmed_of(planned: &PlannedChange, answer: Option<&AnsweredUser>) -> BTreeSet<FieldPath> {
+/// The fields that the response does not show as sent. All of them where it could not be read.
+fn unconfirmed_of(planned: &PlannedChange, response: Option<&AnsweredUser>) -> BTreeSet<FieldPath> {
     let sent = planned.change.upsert();
-    sent.map_or_else(BTreeSet::new, |sent| unconfirmed(sent, answer))
+    sent.map_or_else(BTreeSet::new, |sent| unconfirmed(sent, response))
 }
 
-/// What is sent, one after the other.
+/// The requests of a change, in the order in which they are sent.
 fn requests_of(planned: &PlannedChange, api: ApiVersion) -> Vec<Request> {
     let put = planned.change.upsert();
     let put = put.map(|upsert| request::upsert(api, &planned.id, upsert));
     let delete = match &planned.change {
         Change::Delete { .. } => Some(&planned.id),
-        // The new id first: nobody is deleted before Channel has the user under it.
+        // The old id is deleted only after Channel has the user under the new one.
         Change::Move {
             from,
             delete_old: true,
@@ -157,7 +155,18 @@ fn requests_of(planned: &PlannedChange, api: ApiVersion) -> Vec<Request> {
     put.into_iter().chain(delete).collect()
 }
 
-/// One line for each user. What Channel says of a refusal stays out: it may echo values.
+/// Which request of a change was rejected. `place` counts the requests of [`requests_of`] from 0.
+fn rejected_request(change: &Change, place: usize) -> RejectedRequest {
+    match change {
+        Change::Delete { .. } => RejectedRequest::Delete,
+        Change::Move { .. } if place > 0 => RejectedRequest::DeleteOld,
+        Change::Create(_) | Change::Update(_) | Change::Move { .. } | Change::Forget { .. } => {
+            RejectedRequest::Put
+        }
+    }
+}
+
+/// Logs one user. The words of a rejection are left out: they may repeat values.
 fn log(planned: &PlannedChange, outcome: &Outcome, attempts: u32) {
     let (outcome, status, cause) = match outcome {
         Outcome::Applied { .. } => ("applied", None, None),
@@ -176,66 +185,51 @@ fn log(planned: &PlannedChange, outcome: &Outcome, attempts: u32) {
     );
 }
 
-struct Run<'a> {
+/// An execution under way.
+struct Execution<'a> {
     outcomes: Vec<Option<Outcome>>,
     requests: u64,
-    repeats: u64,
+    retries: u64,
     breaker: Breaker<'a>,
     fail_fast: bool,
     clock: fn() -> Timestamp,
 }
 
-impl Run<'_> {
-    /// Gives one change its outcome, and writes it down before anybody is told.
-    fn settle(
+impl Execution<'_> {
+    /// Gives one change its outcome. Writes the journal before it reports the outcome.
+    fn record_outcome(
         &mut self,
         plan: &Plan,
-        flight: Sent,
+        sent: Sent,
         record: &mut Record<'_>,
         on_event: &mut dyn FnMut(Event),
     ) {
         let Sent {
-            at,
-            ended,
+            index,
+            ending,
             requests: attempts,
-            repeats,
-        } = flight;
+            retries,
+        } = sent;
         self.requests += u64::from(attempts);
-        self.repeats += u64::from(repeats);
-        let planned = &plan.changes[at];
-        let outcome = match ended {
-            Ending::Unsent => self.done(planned, BTreeSet::new(), record),
-            Ending::Accepted { answer } => {
-                let unconfirmed = unconfirmed_of(planned, answer.as_deref());
-                self.done(planned, unconfirmed, record)
-            }
-            Ending::Rejected {
+        self.retries += u64::from(retries);
+        let planned = &plan.changes[index];
+        if let Ending::Denied { .. } = ending {
+            self.breaker.stop_for(StopCause::Denied);
+        }
+        let outcome = outcome_of(planned, ending, attempts);
+        match &outcome {
+            Outcome::Applied { unconfirmed } => self.write_applied(planned, unconfirmed, record),
+            Outcome::Rejected {
+                request,
                 status,
                 code,
-                message,
-            } => {
-                self.write_rejection(planned, status, code.clone(), record);
-                Outcome::Rejected {
-                    status,
-                    code,
-                    message,
-                }
-            }
-            Ending::Denied { status } => {
-                self.breaker.stop_for(StopCause::Denied);
-                Outcome::Failed {
-                    message: format!("{status}: Channel does not take the credentials"),
-                    attempts,
-                }
-            }
-            Ending::Failed { message } => Outcome::Failed { message, attempts },
-            Ending::NotStarted { cause } => Outcome::Skipped {
-                cause: SkipCause::Stopped(cause),
-            },
-        };
+                message: _,
+            } => self.write_rejection(planned, *request, *status, code.clone(), record),
+            Outcome::Failed { .. } | Outcome::Skipped { .. } => {}
+        }
         self.watch(&outcome);
         log(planned, &outcome, attempts);
-        self.outcomes[at] = Some(outcome.clone());
+        self.outcomes[index] = Some(outcome.clone());
         on_event(Event::Finished(UserOutcome {
             id: planned.id.clone(),
             action: planned.change.action(),
@@ -255,27 +249,23 @@ impl Run<'_> {
         }
     }
 
-    fn done(
+    fn write_applied(
         &self,
         planned: &PlannedChange,
-        unconfirmed: BTreeSet<FieldPath>,
+        unconfirmed: &BTreeSet<FieldPath>,
         record: &mut Record<'_>,
-    ) -> Outcome {
-        let entry = |digests: &Digests| self.entry(digests, unconfirmed.clone());
-        self.write(done(planned, &entry), record);
-        Outcome::Applied { unconfirmed }
-    }
-
-    fn entry(&self, digests: &Digests, unconfirmed: BTreeSet<FieldPath>) -> Entry {
-        Entry {
-            unconfirmed,
+    ) {
+        let entry = |digests: &Digests| Entry {
+            unconfirmed: unconfirmed.clone(),
             ..Entry::new(digests, (self.clock)())
-        }
+        };
+        self.write(record_of(planned, &entry), record);
     }
 
     fn write_rejection(
         &self,
         planned: &PlannedChange,
+        request: RejectedRequest,
         status: u16,
         code: Option<String>,
         record: &mut Record<'_>,
@@ -284,30 +274,29 @@ impl Run<'_> {
             Change::Create(write) | Change::Update(write) | Change::Move { write, .. } => {
                 write.digests.user
             }
-            // The user stays recorded, and so does that Channel did not delete it.
+            // The user stays recorded, together with the rejection of the deletion.
             Change::Delete { last } => last.digest,
             Change::Forget { .. } => return,
         };
-        // Another declaration is another trouble: it is counted from its own first time on.
+        // Attempts are counted for one declaration; another one starts at its own first attempt.
         let before = planned
             .rejected
             .as_ref()
             .filter(|before| before.digest == digest);
         let rejection = Rejection {
             digest,
+            request,
             status,
             code,
             attempts: before.map_or(0, |before| before.attempts).saturating_add(1),
             since: before.map_or_else(|| (self.clock)(), |before| before.since),
         };
-        self.write(
-            JournalRecord::Rejected(planned.id.clone(), rejection),
-            record,
-        );
+        let id = planned.id.clone();
+        self.write(JournalRecord::Rejected(id, rejection), record);
     }
 
-    /// In memory always, so that the closing save has it even where the journal could not take
-    /// it; then no further user is started.
+    /// Writes to the journal and to the state in memory. Where the journal fails, the closing save still
+    /// has the record, and no further user is started.
     fn write(&self, event: JournalRecord, record: &mut Record<'_>) {
         if let Err(error) = record.journal.append(&event) {
             tracing::error!("cannot write the journal: {error}");
@@ -316,7 +305,7 @@ impl Run<'_> {
         event.apply(record.state);
     }
 
-    fn report(self, plan: &Plan, elapsed: Duration, stopped: Option<StopCause>) -> Report {
+    fn into_report(self, plan: &Plan, elapsed: Duration, stopped: Option<StopCause>) -> Report {
         let outcomes: Vec<UserOutcome> = plan
             .changes
             .iter()
@@ -324,18 +313,11 @@ impl Run<'_> {
             .map(|(planned, outcome)| UserOutcome {
                 id: planned.id.clone(),
                 action: planned.change.action(),
-                outcome: outcome.unwrap_or_else(|| match stopped {
-                    Some(cause) => Outcome::Skipped {
-                        cause: SkipCause::Stopped(cause),
-                    },
-                    None => Outcome::Failed {
-                        message: "talkform itself failed; this is a bug".to_owned(),
-                        attempts: 0,
-                    },
-                }),
+                outcome: outcome
+                    .unwrap_or_else(|| outcome_of(planned, Ending::missing(stopped), 0)),
             })
             .collect();
-        let cut_short = outcomes
+        let any_skipped = outcomes
             .iter()
             .any(|user| matches!(user.outcome, Outcome::Skipped { .. }));
         Report {
@@ -343,10 +325,38 @@ impl Run<'_> {
             api: plan.api,
             unchanged: plan.unchanged,
             requests: self.requests,
-            retried: self.repeats,
+            retried: self.retries,
             elapsed,
-            // Asked to stop when the last change was under way already: that is an end as any.
-            stopped: stopped.filter(|cause| cut_short || cause.is_trouble()),
+            stopped: early_stop(stopped, any_skipped),
         }
+    }
+}
+
+/// The outcome of a change whose requests ended in this way.
+fn outcome_of(planned: &PlannedChange, ending: Ending, attempts: u32) -> Outcome {
+    match ending {
+        Ending::Unsent => Outcome::Applied {
+            unconfirmed: BTreeSet::new(),
+        },
+        Ending::Accepted { response } => Outcome::Applied {
+            unconfirmed: unconfirmed_of(planned, response.as_deref()),
+        },
+        Ending::Rejected {
+            request,
+            status,
+            code,
+            message,
+        } => Outcome::Rejected {
+            request: rejected_request(&planned.change, request),
+            status,
+            code,
+            message,
+        },
+        Ending::Denied { status } => Outcome::Failed {
+            message: format!("{status}: Channel does not take the credentials"),
+            attempts,
+        },
+        Ending::Failed { message } => Outcome::Failed { message, attempts },
+        Ending::NotStarted { cause } => Outcome::Skipped { cause },
     }
 }

@@ -1,81 +1,76 @@
-//! What became of each change.
+//! Defines the outcome of each change and the report of an apply.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::model::{Action, ApiChange, FieldPath, MemberId, StopCause};
+use crate::model::{Action, ApiChange, FieldPath, MemberId, RejectedRequest, StopCause};
 
-/// What became of one change.
+/// The outcome of one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Done and recorded.
     Applied {
-        /// Fields that Channel's answer did not show as sent.
+        /// Fields that Channel's response does not show as sent.
         unconfirmed: BTreeSet<FieldPath>,
     },
-    /// Channel refused this user; sending the same again is pointless until something changes.
+    /// Channel rejected a request. Sending the same again does not help until something changes.
     Rejected {
-        /// The answer's status.
+        /// Which request of the change.
+        request: RejectedRequest,
+        /// The status of the response.
         status: u16,
-        /// The answer's machine-readable type.
+        /// The machine-readable type in the response.
         code: Option<String>,
-        /// The answer's words. They may echo personal data: for the terminal only, masked.
+        /// The words of the response. They may repeat personal data: for the terminal only, masked.
         message: Option<String>,
     },
-    /// Not done although it might have been: the network, a timeout, Channel's own trouble.
+    /// Not done, for a reason that may pass: the network, a timeout, trouble on Channel's side.
     Failed {
         /// What happened last, without any value of the user.
         message: String,
-        /// How often it was tried.
+        /// How many requests were sent.
         attempts: u32,
     },
-    /// Never tried.
+    /// Not tried, because the run stopped.
     Skipped {
-        /// Why.
-        cause: SkipCause,
+        /// Why the run stopped.
+        cause: StopCause,
     },
 }
 
-/// Why a change was never tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SkipCause {
-    /// The run was stopping.
-    Stopped(StopCause),
-}
-
-/// One user's outcome.
+/// The outcome of one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserOutcome {
-    /// Whose.
+    /// The user.
     pub id: MemberId,
     /// What the change does.
     pub action: Action,
-    /// What became of it.
+    /// What the change came to.
     pub outcome: Outcome,
 }
 
-/// What became of a whole plan: exactly one outcome per change, in the order of ids.
+/// The result of an apply: exactly one outcome per change, in the order of ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Report {
     /// One for each planned change.
     pub outcomes: Vec<UserOutcome>,
-    /// That the state names another API version now.
+    /// The step to another API version, where the plan made one.
     pub api: Option<ApiChange>,
-    /// How many desired users needed nothing.
+    /// How many desired users did not change.
     pub unchanged: usize,
-    /// Requests that were sent, repeats included, the question for the channel's id not.
+    /// How many requests about users were sent, retries included.
     pub requests: u64,
-    /// Requests that were repeats.
+    /// How many of them were retries.
     pub retried: u64,
-    /// From the first request to the last answer.
+    /// From the first request to the last response.
     pub elapsed: Duration,
-    /// Why it ended before its end.
+    /// Why the run ended early.
     pub stopped: Option<StopCause>,
 }
 
 impl Report {
-    /// Of a plan that was empty.
+    /// The report of an empty plan.
     pub fn nothing(unchanged: usize) -> Self {
         Self {
             outcomes: Vec::new(),
@@ -90,40 +85,36 @@ impl Report {
 
     /// How many changes of this action were applied.
     pub fn applied(&self, action: Action) -> usize {
-        self.outcomes
-            .iter()
-            .filter(|user| user.action == action && matches!(user.outcome, Outcome::Applied { .. }))
-            .count()
+        self.count(|user| user.action == action && matches!(user.outcome, Outcome::Applied { .. }))
     }
 
     /// How many changes were rejected or failed.
     pub fn failed(&self) -> usize {
-        self.outcomes
-            .iter()
-            .filter(|user| {
-                matches!(
-                    user.outcome,
-                    Outcome::Rejected { .. } | Outcome::Failed { .. }
-                )
-            })
-            .count()
-    }
-
-    /// Whether there is anything new to record.
-    pub fn changed_the_record(&self) -> bool {
-        self.outcomes.iter().any(|user| {
+        self.count(|user| {
             matches!(
                 user.outcome,
-                Outcome::Applied { .. } | Outcome::Rejected { .. }
+                Outcome::Rejected { .. } | Outcome::Failed { .. }
             )
         })
     }
 
-    /// How many changes were never tried.
+    /// How many changes were not tried.
     pub fn skipped(&self) -> usize {
-        self.outcomes
-            .iter()
-            .filter(|user| matches!(user.outcome, Outcome::Skipped { .. }))
-            .count()
+        self.count(|user| matches!(user.outcome, Outcome::Skipped { .. }))
+    }
+
+    /// Whether the state differs from what it was before the apply.
+    pub fn changes_state(&self) -> bool {
+        let recorded = |user: &UserOutcome| {
+            matches!(
+                user.outcome,
+                Outcome::Applied { .. } | Outcome::Rejected { .. }
+            )
+        };
+        self.count(recorded) > 0
+    }
+
+    fn count(&self, includes: impl Fn(&UserOutcome) -> bool) -> usize {
+        self.outcomes.iter().filter(|user| includes(user)).count()
     }
 }

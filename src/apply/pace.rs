@@ -1,4 +1,4 @@
-//! How fast, over everything that one run sends.
+//! Holds the token bucket that all requests of one run share.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::model::Rate;
 use crate::remote::{Bucket, RateHeaders};
 
-/// The budget of a run. A run that reads users and then sends some takes both from the same one.
+/// The rate limiter of one run. Reads and upserts of the same run take from the same bucket.
 #[derive(Debug)]
 pub struct Pace {
     bucket: Mutex<Bucket>,
@@ -15,7 +15,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// A full one, from now on.
+    /// Starts with a full bucket.
     pub fn new(rate: Rate) -> Self {
         Self {
             bucket: Mutex::new(Bucket::new(rate)),
@@ -23,9 +23,10 @@ impl Pace {
         }
     }
 
-    /// Takes in what an answer said before the run began: the budget may not be full.
+    /// Applies the rate headers of a response that arrived before the run began. Channel's bucket may
+    /// not be full.
     pub fn learn(&self, headers: &RateHeaders) {
-        self.bucket().settle(self.now(), headers);
+        self.bucket().on_response(self.now(), headers);
     }
 
     pub(crate) fn bucket(&self) -> MutexGuard<'_, Bucket> {
@@ -42,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_budget_that_others_have_spent_is_not_taken_for_full() {
+    fn a_bucket_that_others_have_used_does_not_count_as_full() {
         let rate = Rate {
             per_second: 1.0,
             burst: 1000,

@@ -1,58 +1,38 @@
-//! Reads users from Channel: many requests under way, at the project's pace, with the patience of an
-//! apply.
+//! Reads users from Channel: every id to one [`RemoteUser`] or one [`Unread`].
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::apply::breaker::Breaker;
 use crate::apply::event::Event;
 use crate::apply::pace::Pace;
-use crate::apply::pool::{Breaker, Job, Message, send_all};
-use crate::apply::send::{Ending, Sender, Sent};
-use crate::model::StopCause;
-use crate::model::{ApiVersion, MemberId, Observed};
-use crate::remote::{Channel, Policy, RetryBudget, is_missing, judge_reading, observed, request};
+use crate::apply::pool::{Job, Message, send_all};
+use crate::apply::send::{Ending, Sender, SenderOptions, early_stop};
+use crate::model::{ApiVersion, MemberId, RemoteUser, StopCause, Unread};
+use crate::remote::{Channel, Policy, is_missing, judge_reading, observed, request};
 
 /// How users are read.
 #[derive(Clone, Debug)]
 pub struct ReadOptions {
-    /// The API version to speak.
+    /// The API version to use.
     pub api: ApiVersion,
     /// How many requests may be under way at once.
     pub parallelism: usize,
-    /// How fast.
+    /// The rate limiter.
     pub pace: Arc<Pace>,
-    /// When to ask again.
+    /// When to retry.
     pub policy: Policy,
 }
 
-/// What came of reading one user.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Reading {
-    /// The user is there.
-    Found(Box<Observed>),
-    /// Channel does not know the user.
-    Missing,
-    /// It did not work out.
-    Failed {
-        /// What happened last, without any value of the user.
-        message: String,
-    },
-    /// Never tried, or not to the end: the run was stopping.
-    Skipped {
-        /// Why.
-        cause: StopCause,
-    },
-}
-
-/// The sum of a reading.
+/// The result of reading users, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct ReadReport {
-    /// Users that are there.
+    /// Users that Channel has.
     pub found: usize,
     /// Users that Channel does not know.
     pub missing: usize,
@@ -60,11 +40,11 @@ pub struct ReadReport {
     pub failed: usize,
     /// Users that were not tried.
     pub skipped: usize,
-    /// Requests that were sent, repeats included.
+    /// How many requests were sent, retries included.
     pub requests: u64,
-    /// From the first request to the last answer.
+    /// From the first request to the last response.
     pub elapsed: Duration,
-    /// Why it ended before its end.
+    /// Why the run ended early.
     pub stopped: Option<StopCause>,
 }
 
@@ -75,11 +55,12 @@ impl ReadReport {
     }
 }
 
-/// Reads every user and hands on exactly one [`Reading`] for each, in the order in which they come.
+/// Reads every user and calls `on_user` exactly once for each, in the order of responses.
 ///
-/// `stop` may ask the run to end early: then nothing new is started, what is under way is finished,
-/// and the rest is skipped. It stops by itself where Channel does not take the credentials, or after
-/// too many failures in a row.
+/// `stop` may ask the run to end early: no further request is started, the requests under way are
+/// finished, and the rest is skipped. The run stops by itself where Channel does not accept the
+/// credentials, or after too many failures in a row. `clock` is the time that `Retry-After` dates are
+/// compared with.
 pub async fn read_users(
     ids: &[MemberId],
     channel: Arc<Channel>,
@@ -87,126 +68,116 @@ pub async fn read_users(
     stop: &watch::Sender<Option<StopCause>>,
     clock: fn() -> Timestamp,
     on_event: &mut dyn FnMut(Event),
-    on_user: &mut dyn FnMut(&MemberId, Reading),
+    on_user: &mut dyn FnMut(&MemberId, Result<RemoteUser, Unread>),
 ) -> ReadReport {
     let started = Instant::now();
     on_event(Event::Reading { users: ids.len() });
-    let (told, tellings) = tokio::sync::mpsc::unbounded_channel();
-    let lane = Arc::new(Sender {
+    let (sender, events_in) = Sender::new(SenderOptions {
         channel,
         judge: judge_reading,
-        policy: options.policy.clone(),
-        pace: Arc::clone(&options.pace),
-        budget: Mutex::new(RetryBudget::for_requests(ids.len())),
+        policy: &options.policy,
+        pace: &options.pace,
+        requests: ids.len(),
         clock,
-        stop: stop.subscribe(),
-        told,
+        stop,
     });
     let mut report = ReadReport::default();
     let mut breaker = Breaker::new(stop);
-    let mut ended = vec![false; ids.len()];
-    let jobs = ids.iter().enumerate().map(|(at, id)| Job {
-        at,
+    let mut has_ended = vec![false; ids.len()];
+    let jobs = ids.iter().enumerate().map(|(index, id)| Job {
+        index,
         id: id.clone(),
         requests: vec![request::get_user(options.api, id)],
     });
     send_all(
-        &lane,
-        tellings,
+        &sender,
+        events_in,
         options.parallelism,
         jobs,
-        &mut |happened| match happened {
-            Message::Told(event) => on_event(event),
-            Message::Ended(flight) => {
-                let id = &ids[flight.at];
-                ended[flight.at] = true;
-                report.requests += u64::from(flight.requests);
-                let reading = reading_of(flight, &mut breaker);
-                hand_on(id, reading, &mut report, on_event, on_user);
+        &mut |message| match message {
+            Message::Event(event) => on_event(event),
+            Message::Ended(sent) => {
+                has_ended[sent.index] = true;
+                report.requests += u64::from(sent.requests);
+                let user = user_of(sent.ending, &mut breaker);
+                hand_on(&ids[sent.index], user, &mut report, on_event, on_user);
             }
         },
     )
     .await;
-    report.stopped = *stop.borrow();
-    for (id, _) in ids.iter().zip(ended).filter(|(_, ended)| !ended) {
-        let reading = match report.stopped {
-            Some(cause) => Reading::Skipped { cause },
-            None => Reading::Failed {
-                message: "talkform itself failed; this is a bug".to_owned(),
-            },
-        };
-        hand_on(id, reading, &mut report, on_event, on_user);
+    let stopped = *stop.borrow();
+    for (id, _) in ids.iter().zip(has_ended).filter(|(_, ended)| !ended) {
+        let user = user_of(Ending::missing(stopped), &mut breaker);
+        hand_on(id, user, &mut report, on_event, on_user);
     }
     report.elapsed = started.elapsed();
-    // Asked to stop when the last user was under way already: that is an end as any.
-    let cut_short = report.skipped > 0;
-    report.stopped = report
-        .stopped
-        .filter(|cause| cut_short || cause.is_trouble());
+    report.stopped = early_stop(stopped, report.skipped > 0);
     report
 }
 
-fn reading_of(flight: Sent, breaker: &mut Breaker<'_>) -> Reading {
-    match flight.ended {
+fn user_of(ending: Ending, breaker: &mut Breaker<'_>) -> Result<RemoteUser, Unread> {
+    match ending {
         Ending::Accepted {
-            answer: Some(answer),
+            response: Some(user),
         } => {
             breaker.answered();
-            Reading::Found(Box::new(observed(&answer)))
+            Ok(RemoteUser::Present(Box::new(observed(&user))))
         }
-        // Neither is an end of a question; said rather than panicked about.
-        Ending::Accepted { answer: None } | Ending::Unsent => Reading::Failed {
+        // Cannot happen: a read has a request, and `judge_reading` accepts readable responses only.
+        Ending::Accepted { response: None } | Ending::Unsent => Err(Unread::Failed {
             message: "Channel's answer cannot be read".to_owned(),
-        },
+        }),
         Ending::Rejected {
+            request: _,
             status,
             code,
-            // May echo values.
+            // May repeat values.
             message: _,
         } => {
             breaker.answered();
             if is_missing(status, code.as_deref()) {
-                return Reading::Missing;
+                return Ok(RemoteUser::Missing);
             }
             let code = code.map_or(String::new(), |code| format!(" {code}"));
-            Reading::Failed {
+            Err(Unread::Failed {
                 message: format!("rejected by Channel: {status}{code}"),
-            }
+            })
         }
         Ending::Denied { status } => {
             breaker.stop_for(StopCause::Denied);
-            Reading::Failed {
+            Err(Unread::Failed {
                 message: format!("{status}: Channel does not take the credentials"),
-            }
+            })
         }
         Ending::Failed { message } => {
             breaker.failed();
-            Reading::Failed { message }
+            Err(Unread::Failed { message })
         }
-        Ending::NotStarted { cause } => Reading::Skipped { cause },
+        Ending::NotStarted { cause } => Err(Unread::Skipped { cause }),
     }
 }
 
+/// Counts, logs and reports one user.
 fn hand_on(
     id: &MemberId,
-    reading: Reading,
+    user: Result<RemoteUser, Unread>,
     report: &mut ReadReport,
     on_event: &mut dyn FnMut(Event),
-    on_user: &mut dyn FnMut(&MemberId, Reading),
+    on_user: &mut dyn FnMut(&MemberId, Result<RemoteUser, Unread>),
 ) {
-    let (count, word, failure) = match &reading {
-        Reading::Found(_) => (&mut report.found, "found", None),
-        Reading::Missing => (&mut report.missing, "missing", None),
-        Reading::Failed { message } => (&mut report.failed, "failed", Some(message.clone())),
-        Reading::Skipped { .. } => (&mut report.skipped, "skipped", None),
+    let (count, word, failure) = match &user {
+        Ok(RemoteUser::Present(_)) => (&mut report.found, "found", None),
+        Ok(RemoteUser::Missing) => (&mut report.missing, "missing", None),
+        Err(Unread::Failed { message }) => (&mut report.failed, "failed", Some(message.clone())),
+        Err(Unread::Skipped { .. }) => (&mut report.skipped, "skipped", None),
     };
     *count += 1;
     tracing::info!(id = id.as_str(), outcome = word, cause = failure, "read");
-    if !matches!(reading, Reading::Skipped { .. }) {
+    if !matches!(user, Err(Unread::Skipped { .. })) {
         on_event(Event::Read {
             id: id.clone(),
             failure,
         });
     }
-    on_user(id, reading);
+    on_user(id, user);
 }

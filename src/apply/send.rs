@@ -1,4 +1,4 @@
-//! One request about a user on its way to Channel: its turn, its attempts, its end.
+//! Sends the requests of one user, with retries.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,119 +8,171 @@ use tokio::sync::{mpsc, watch};
 
 use crate::apply::event::Event;
 use crate::apply::pace::Pace;
-use crate::model::MemberId;
-use crate::model::StopCause;
+use crate::model::{MemberId, StopCause};
 use crate::remote::{
     Answer, AnsweredUser, Channel, Decision, Policy, RateHeaders, Request, RetryBudget,
     TransportError, Verdict, decide,
 };
 
-/// What all flights share.
+/// Sends requests. All jobs of a run share one.
 pub(crate) struct Sender {
-    pub(crate) channel: Arc<Channel>,
-    /// What an answer means, to whoever asked.
-    pub(crate) judge: fn(&Request, Result<Answer, TransportError>) -> Verdict,
-    pub(crate) policy: Policy,
-    pub(crate) pace: Arc<Pace>,
-    pub(crate) budget: Mutex<RetryBudget>,
-    pub(crate) clock: fn() -> Timestamp,
+    channel: Arc<Channel>,
+    /// What a response means. Reads and changes differ.
+    judge: fn(&Request, Result<Answer, TransportError>) -> Verdict,
+    policy: Policy,
+    pace: Arc<Pace>,
+    budget: Mutex<RetryBudget>,
+    clock: fn() -> Timestamp,
     pub(crate) stop: watch::Receiver<Option<StopCause>>,
-    pub(crate) told: mpsc::UnboundedSender<Event>,
+    events_out: mpsc::UnboundedSender<Event>,
 }
 
-/// A flight that has ended.
+/// What a [`Sender`] is made of.
+pub(crate) struct SenderOptions<'a> {
+    pub(crate) channel: Arc<Channel>,
+    pub(crate) judge: fn(&Request, Result<Answer, TransportError>) -> Verdict,
+    pub(crate) policy: &'a Policy,
+    pub(crate) pace: &'a Arc<Pace>,
+    /// How many requests the run takes without retries.
+    pub(crate) requests: usize,
+    pub(crate) clock: fn() -> Timestamp,
+    pub(crate) stop: &'a watch::Sender<Option<StopCause>>,
+}
+
+/// The result of one job.
 pub(crate) struct Sent {
-    /// Its number among all.
-    pub(crate) at: usize,
-    pub(crate) ended: Ending,
-    /// How many requests it took.
+    /// The job's place among all jobs, from 0.
+    pub(crate) index: usize,
+    pub(crate) ending: Ending,
+    /// How many requests were sent, retries included.
     pub(crate) requests: u32,
-    /// How many of them were repeats.
-    pub(crate) repeats: u32,
+    /// How many of them were retries.
+    pub(crate) retries: u32,
 }
 
-/// How it ended.
+/// How a job ended.
 pub(crate) enum Ending {
-    /// Nothing had to be sent.
+    /// The job had no request.
     Unsent,
-    /// The run was stopping before the first attempt, be it that of a later request: then too nothing is
-    /// recorded, and the next run does all of it.
+    /// The run stopped before this request was sent. Nothing is recorded, also where an earlier request
+    /// of the same move succeeded: the next run does both again.
     NotStarted { cause: StopCause },
-    /// Channel has it; `None` where its answer could not be read.
-    Accepted { answer: Option<Box<AnsweredUser>> },
-    /// Channel does not want it.
+    /// Channel accepted every request. `response` is the user in the response to the first one; `None`
+    /// where it could not be read.
+    Accepted { response: Option<Box<AnsweredUser>> },
+    /// Channel rejected a request. `request` is its place among the requests of the job, from 0.
     Rejected {
+        request: usize,
         status: u16,
         code: Option<String>,
         message: Option<String>,
     },
-    /// Channel does not take the credentials.
+    /// Channel does not accept the credentials.
     Denied { status: u16 },
-    /// It did not work out.
+    /// The last attempt failed.
     Failed { message: String },
 }
 
+impl Ending {
+    /// The ending of a job that reported none: the run stopped before the job was started, or the job
+    /// ended in a panic.
+    pub(crate) fn missing(stopped: Option<StopCause>) -> Self {
+        match stopped {
+            Some(cause) => Self::NotStarted { cause },
+            None => Self::Failed {
+                message: "talkform itself failed; this is a bug".to_owned(),
+            },
+        }
+    }
+}
+
+/// Why a run ended early. `None` where the stop came so late that nothing was skipped, unless the
+/// next run will meet the same trouble.
+pub(crate) fn early_stop(stopped: Option<StopCause>, any_skipped: bool) -> Option<StopCause> {
+    stopped.filter(|cause| any_skipped || cause.is_trouble())
+}
+
 impl Sender {
-    /// Sends requests one after the other, each as often as it takes and the policy allows, until one is not
-    /// accepted. The answer to the first is that of the flight.
-    pub(crate) async fn fly(&self, at: usize, id: MemberId, requests: Vec<Request>) -> Sent {
-        let mut flight = Sent {
-            at,
-            ended: Ending::Unsent,
-            requests: 0,
-            repeats: 0,
+    /// Makes a sender, and the receiver of its events.
+    pub(crate) fn new(options: SenderOptions<'_>) -> (Arc<Self>, mpsc::UnboundedReceiver<Event>) {
+        let SenderOptions {
+            channel,
+            judge,
+            policy,
+            pace,
+            requests,
+            clock,
+            stop,
+        } = options;
+        let (events_out, events_in) = mpsc::unbounded_channel();
+        let sender = Self {
+            channel,
+            judge,
+            policy: policy.clone(),
+            pace: Arc::clone(pace),
+            budget: Mutex::new(RetryBudget::for_requests(requests)),
+            clock,
+            stop: stop.subscribe(),
+            events_out,
         };
-        for request in &requests {
-            let under_way = flight.requests > 0;
+        (Arc::new(sender), events_in)
+    }
+
+    /// Sends the requests of one job in order, each with retries. Stops at the first that is not
+    /// accepted.
+    pub(crate) async fn send(&self, index: usize, id: MemberId, requests: Vec<Request>) -> Sent {
+        let mut sent = Sent {
+            index,
+            ending: Ending::Unsent,
+            requests: 0,
+            retries: 0,
+        };
+        for (place, request) in requests.iter().enumerate() {
             let mut attempts = 0;
-            let ended = self.attempts(&id, request, &mut attempts, under_way).await;
-            flight.requests += attempts;
-            flight.repeats += attempts.saturating_sub(1);
-            match ended {
-                Ending::Accepted { .. } if under_way => {}
-                Ending::Accepted { .. } => flight.ended = ended,
-                _ if under_way => {
-                    flight.ended = of_the_old_id(ended);
-                    break;
-                }
+            let ending = self.attempts(&id, request, place, &mut attempts).await;
+            sent.requests += attempts;
+            sent.retries += attempts.saturating_sub(1);
+            match ending {
+                Ending::Accepted { .. } if place > 0 => {}
+                Ending::Accepted { .. } => sent.ending = ending,
                 _ => {
-                    flight.ended = ended;
+                    sent.ending = ending;
                     break;
                 }
             }
         }
-        flight
+        sent
     }
 
-    /// With `under_way`, an earlier request of the same flight was accepted: this one is sent although the
-    /// run is stopping, if nothing has to be waited for.
+    /// Sends one request until it has a final answer or no retry is left. A request after the first one
+    /// of a job is sent also while the run stops, unless it would have to wait.
     async fn attempts(
         &self,
         id: &MemberId,
         request: &Request,
-        requests: &mut u32,
-        under_way: bool,
+        place: usize,
+        attempts: &mut u32,
     ) -> Ending {
         let mut last_failure: Option<String> = None;
         loop {
-            let finishes = under_way && last_failure.is_none();
-            if let Err(cause) = self.turn(finishes).await {
+            let completes_a_job = place > 0 && last_failure.is_none();
+            if let Err(cause) = self.turn(completes_a_job).await {
                 return match last_failure {
                     None => Ending::NotStarted { cause },
                     Some(message) => Ending::Failed { message },
                 };
             }
-            *requests += 1;
+            *attempts += 1;
             let answered = self.channel.send(request).await;
-            self.settle(answered.as_ref().ok());
+            self.observe_response(answered.as_ref().ok());
             let verdict = (self.judge)(request, answered);
             let now = (self.clock)();
-            let decision = decide(&self.policy, *requests, &verdict, now, fastrand::f64());
+            let decision = decide(&self.policy, *attempts, &verdict, now, fastrand::f64());
             let why = verdict.to_string();
             match verdict {
-                Verdict::Accepted(answer) => {
+                Verdict::Accepted(user) => {
                     return Ending::Accepted {
-                        answer: answer.map(Box::new),
+                        response: user.map(Box::new),
                     };
                 }
                 Verdict::Rejected {
@@ -129,6 +181,7 @@ impl Sender {
                     message,
                 } => {
                     return Ending::Rejected {
+                        request: place,
                         status,
                         code,
                         message,
@@ -140,22 +193,22 @@ impl Sender {
                 | Verdict::Broken { .. } => {}
             }
             let wait = match decision {
-                Decision::Retry { after } if self.may_repeat() => after,
+                Decision::Retry { after } if self.may_retry() => after,
                 Decision::Retry { .. } | Decision::GiveUp => {
                     return Ending::Failed { message: why };
                 }
             };
             tracing::debug!(
                 id = id.as_str(),
-                attempt = *requests,
+                attempt = *attempts,
                 cause = why,
                 wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
                 "again"
             );
-            // Nobody listens any more only when the run is over.
-            let _ = self.told.send(Event::Retrying {
+            // Fails only where the receiver is gone, and then the run is over.
+            let _ = self.events_out.send(Event::Retrying {
                 id: id.clone(),
-                attempt: *requests,
+                attempt: *attempts,
                 wait,
                 cause: why.clone(),
             });
@@ -164,15 +217,15 @@ impl Sender {
         }
     }
 
-    fn may_repeat(&self) -> bool {
+    fn may_retry(&self) -> bool {
         let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
         budget.take()
     }
 
-    /// Waits for the right to send one request; the cause, where the run stops instead. What `finishes` a
-    /// flight goes out in a stopping run too, unless it would have to wait.
-    async fn turn(&self, finishes: bool) -> Result<(), StopCause> {
-        if !finishes && let Some(cause) = *self.stop.borrow() {
+    /// Waits for a token to send one request. Returns the cause where the run stops instead. A request
+    /// that completes a job is sent also while the run stops, unless it would have to wait.
+    async fn turn(&self, completes_a_job: bool) -> Result<(), StopCause> {
+        if !completes_a_job && let Some(cause) = *self.stop.borrow() {
             return Err(cause);
         }
         let mut wait = self.pace.bucket().reserve(self.pace.now());
@@ -180,7 +233,7 @@ impl Sender {
             self.pause(wait).await;
             if let Some(cause) = *self.stop.borrow() {
                 let now = self.pace.now();
-                self.pace.bucket().settle(now, &RateHeaders::default());
+                self.pace.bucket().on_response(now, &RateHeaders::default());
                 return Err(cause);
             }
             wait = self.pace.bucket().closed_for(self.pace.now());
@@ -188,44 +241,28 @@ impl Sender {
         Ok(())
     }
 
-    fn settle(&self, answer: Option<&Answer>) {
+    /// Updates the rate limiter from a response, or from the lack of one.
+    fn observe_response(&self, answer: Option<&Answer>) {
         let now = self.pace.now();
         let mut bucket = self.pace.bucket();
         let Some(answer) = answer else {
-            bucket.settle(now, &RateHeaders::default());
+            bucket.on_response(now, &RateHeaders::default());
             return;
         };
-        bucket.settle(now, &answer.rate);
+        bucket.on_response(now, &answer.rate);
         if answer.status == 429 {
             let wait = answer.rate.closed_for((self.clock)());
             bucket.close(now, wait.min(self.policy.longest_retry_after));
         }
     }
 
-    /// Waits, unless the run is asked to stop.
+    /// Waits until the time has passed or the run is asked to stop.
     async fn pause(&self, wait: Duration) {
         let mut stop = self.stop.clone();
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            // An error means that nobody can ask any more; then the sleep above is what counts.
+            // Disabled where the other end is gone: then nobody can ask for a stop.
             Ok(_) = stop.wait_for(Option::is_some) => {}
         }
-    }
-}
-
-/// The only request that follows another is that for a moved user's old id. A refusal names it, so that
-/// nobody looks for the trouble at the new one.
-fn of_the_old_id(ended: Ending) -> Ending {
-    match ended {
-        Ending::Rejected {
-            status,
-            code,
-            message,
-        } => Ending::Rejected {
-            status,
-            code: Some(code.map_or_else(|| "old-id".to_owned(), |code| format!("old-id.{code}"))),
-            message,
-        },
-        other => other,
     }
 }

@@ -10,8 +10,9 @@ use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
-use talkform::apply::{DriftReport, Report};
+use talkform::apply::Report;
 use talkform::model::{Action, Diagnostic, Plan};
+use talkform::plan::DriftReport;
 use talkform::render::{DriftView, PlanView, Style, annotation, drift, plan, report};
 
 /// The size limit of a step summary, in bytes. GitHub drops one that is larger than 1 MiB.

@@ -16,8 +16,8 @@ use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use crate::cli::{output, signals};
 use talkform::apply;
-use talkform::apply::{Pace, ReadOptions, ReadReport, Reading};
-use talkform::model::{MemberId, RemoteUser};
+use talkform::apply::{Pace, ReadOptions, ReadReport};
+use talkform::model::{MemberId, RemoteUser, Unread};
 use talkform::remote::Policy;
 use talkform::render::report::text::why_stopped;
 
@@ -134,15 +134,12 @@ impl<'s> Session<'s> {
                 &stop,
                 now,
                 &mut |event| progress.on_event(&event),
-                &mut |id, reading| match reading {
-                    Reading::Found(observed) => {
-                        sightings.insert(id.clone(), RemoteUser::Present(observed));
+                &mut |id, user| match user {
+                    Ok(user) => {
+                        sightings.insert(id.clone(), user);
                     }
-                    Reading::Missing => {
-                        sightings.insert(id.clone(), RemoteUser::Missing);
-                    }
-                    Reading::Failed { message } => failed.push((id.clone(), message)),
-                    Reading::Skipped { .. } => {}
+                    Err(Unread::Failed { message }) => failed.push((id.clone(), message)),
+                    Err(Unread::Skipped { .. }) => {}
                 },
             )
             .await;

@@ -37,7 +37,7 @@ pub use crate::model::drift::{FieldDrift, FieldDriftKind, UserDrift, UserDriftKi
 pub use crate::model::field::{FieldPath, ProfileKey};
 pub use crate::model::file_record::{FileContent, FileRecord, KnownFile, RecordedLookup};
 pub use crate::model::member_id::{MemberId, MemberIdError};
-pub use crate::model::observed::{Observed, RemoteUser, RemoteValue};
+pub use crate::model::observed::{Observed, RemoteUser, RemoteValue, Unread};
 pub use crate::model::plan::{KeptConsent, LikelyMove, LimitCheck, LimitKind, Plan, PlannedChange};
 pub use crate::model::project::{
     ApiVersion, ChannelSettings, Limit, Limits, Project, Rate, RemovedFields, RemovedPolicy,
@@ -46,7 +46,7 @@ pub use crate::model::project::{
 pub use crate::model::recorded_fields::{RecordedFields, RecordedText};
 pub use crate::model::selection::Selection;
 pub use crate::model::sensitive::Sensitive;
-pub use crate::model::state::{Entry, Rejection, State};
+pub use crate::model::state::{Entry, RejectedRequest, Rejection, State};
 pub use crate::model::stop::StopCause;
 pub use crate::model::user::{Attributes, Declared, FieldValue};
 pub use crate::model::value::{Number, Value};

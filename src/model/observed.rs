@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::field::{FieldPath, ProfileKey};
+use crate::model::stop::StopCause;
 use crate::model::value::Value;
 
 /// One user as Channel shows it, written as a manifest would write it: tags in lower case, phone
@@ -31,6 +32,21 @@ pub enum RemoteUser {
     Present(Box<Observed>),
     /// Channel does not know the user.
     Missing,
+}
+
+/// Why a user was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// Every attempt failed.
+    Failed {
+        /// What happened last, without any value of the user.
+        message: String,
+    },
+    /// The run stopped before the user was read.
+    Skipped {
+        /// Why the run stopped.
+        cause: StopCause,
+    },
 }
 
 /// What Channel has for one field.

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::model::digest::digests::{Digests, UserDigest};
 use crate::model::field::FieldPath;
@@ -65,11 +67,33 @@ impl Entry {
     }
 }
 
+/// Which request of a change Channel rejected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum RejectedRequest {
+    /// The PUT of the user.
+    #[default]
+    Put,
+    /// The DELETE of a moved user's old id. Channel has accepted the user under the new id.
+    DeleteOld,
+    /// The DELETE of the user.
+    Delete,
+}
+
+impl RejectedRequest {
+    /// Whether it is the PUT of the user.
+    pub fn is_put(&self) -> bool {
+        matches!(self, Self::Put)
+    }
+}
+
 /// A user that Channel refused. Holds nothing of the answer's text, which may echo personal data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     /// What was sent.
     pub digest: UserDigest,
+    /// Which request Channel refused.
+    pub request: RejectedRequest,
     /// The answer's status.
     pub status: u16,
     /// The answer's machine-readable type, where it had one.

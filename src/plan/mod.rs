@@ -7,6 +7,7 @@
 pub(crate) mod change;
 pub(crate) mod compare;
 pub(crate) mod digest;
+pub(crate) mod drift;
 pub(crate) mod file_records;
 pub(crate) mod limits;
 pub(crate) mod moves;
@@ -16,6 +17,7 @@ pub(crate) mod refresh;
 pub(crate) mod rekey;
 
 pub use crate::plan::compare::{Comparison, compare, differing};
+pub use crate::plan::drift::{DriftCollector, DriftReport, Sample};
 pub use crate::plan::file_records::record_files;
 pub use crate::plan::plan_file::{ChangeLine, PlanFile, PlanFileError, file_schema};
 pub use crate::plan::planner::{Context, plan};

@@ -130,7 +130,7 @@ impl Bucket {
     }
 
     /// Takes note that a granted request was answered, or will never be.
-    pub fn settle(&mut self, now: Duration, headers: &RateHeaders) {
+    pub fn on_response(&mut self, now: Duration, headers: &RateHeaders) {
         self.refill(now);
         self.outstanding = (self.outstanding - 1.0).max(0.0);
         if let Some(limit) = headers.limit {

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::apply::{Event, Outcome};
 use crate::render::common::escape::terminal;
-use crate::render::plan::lines::short_code;
+use crate::render::plan::lines::{rejected_request, short_code};
 use crate::render::plan::summary::duration;
 use crate::render::report::text::cause_word;
 
@@ -183,9 +183,17 @@ impl LogProgress {
             Event::Finished(user) => {
                 let id = terminal(user.id.as_str());
                 let line = match &user.outcome {
-                    Outcome::Rejected { status, code, .. } => {
+                    Outcome::Rejected {
+                        request,
+                        status,
+                        code,
+                        message: _,
+                    } => {
+                        let request = rejected_request(*request);
                         let code = code.as_deref().map(short_code).unwrap_or_default();
-                        Some(format!("{id}: rejected by Channel: {status}{code}"))
+                        Some(format!(
+                            "{id}: rejected by Channel: {request}{status}{code}"
+                        ))
                     }
                     Outcome::Failed { message, attempts } => Some(format!(
                         "{id}: failed after {attempts} {}: {}",

@@ -339,7 +339,7 @@ pub fn schema() -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Attributes, DigestKey, Digests, FieldPath, Rejection};
+    use crate::model::{Attributes, DigestKey, Digests, FieldPath, RejectedRequest, Rejection};
     use jiff::Timestamp;
 
     fn digests() -> Digests {
@@ -365,6 +365,7 @@ mod tests {
             MemberId::new("c").expect("an id"),
             Rejection {
                 digest: digests().user,
+                request: RejectedRequest::Put,
                 status: 422,
                 code: Some("invalid".into()),
                 attempts: 2,

@@ -11,7 +11,8 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::{
-    Entry, FieldDigest, FieldPath, FileContent, FileRecord, RecordedFields, Rejection, UserDigest,
+    Entry, FieldDigest, FieldPath, FileContent, FileRecord, RecordedFields, RejectedRequest,
+    Rejection, UserDigest,
 };
 
 /// One manifest file. Without a digest it has to be read every time.
@@ -62,6 +63,9 @@ pub(crate) struct EntryLine {
 pub(crate) struct RejectionLine {
     /// The digest of what was sent.
     digest: String,
+    /// Which request Channel rejected; the PUT of the user where it is left out.
+    #[serde(default, skip_serializing_if = "RejectedRequest::is_put")]
+    request: RejectedRequest,
     /// The answer's status.
     status: u16,
     /// The answer's machine-readable type.
@@ -151,6 +155,7 @@ impl RejectionLine {
     pub(crate) fn of(rejection: &Rejection) -> Self {
         let Rejection {
             digest,
+            request,
             status,
             code,
             attempts,
@@ -158,6 +163,7 @@ impl RejectionLine {
         } = rejection;
         Self {
             digest: digest.to_string(),
+            request: *request,
             status: *status,
             code: code.clone(),
             attempts: *attempts,
@@ -168,6 +174,7 @@ impl RejectionLine {
     pub(crate) fn into_rejection(self) -> Result<Rejection, String> {
         Ok(Rejection {
             digest: user_digest(&self.digest)?,
+            request: self.request,
             status: self.status,
             code: self.code,
             attempts: self.attempts,

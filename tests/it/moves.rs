@@ -225,7 +225,7 @@ fn a_refused_deletion_leaves_the_move_to_be_made() {
         .running()
         .set_faults(vec!["409@u-1".parse().expect("a fault")]);
     let ran = project.run(&DELETING).expect(3);
-    let refused = "409 old-id.sandboxFault";
+    let refused = "the old id: 409 sandboxFault";
     assert!(
         ran.stdout.contains(&format!("n-1: {refused}")),
         "{}",

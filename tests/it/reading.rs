@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::json;
-use talkform::apply::{Event, Pace, ReadOptions, ReadReport, Reading, read_users};
-use talkform::model::StopCause;
-use talkform::model::{ApiVersion, MemberId, Rate};
+use talkform::apply::{Event, Pace, ReadOptions, ReadReport, read_users};
+use talkform::model::{ApiVersion, MemberId, Rate, RemoteUser, StopCause, Unread};
 use talkform::remote::{Channel as Client, HttpSettings, Policy};
 use tokio::sync::watch;
 
@@ -18,7 +17,7 @@ const USERS: usize = 60;
 
 struct Read {
     report: ReadReport,
-    readings: BTreeMap<String, Reading>,
+    readings: BTreeMap<String, Result<RemoteUser, Unread>>,
     retries: usize,
 }
 
@@ -113,8 +112,8 @@ fn everybody_is_read_once() {
         assert_eq!(read.report.requests, USERS as u64 + 5);
         assert!(read.report.is_whole());
         assert_eq!(read.report.stopped, None);
-        assert_eq!(read.readings["u-00064"], Reading::Missing);
-        let Reading::Found(user) = &read.readings["u-00003"] else {
+        assert_eq!(read.readings["u-00064"], Ok(RemoteUser::Missing));
+        let Ok(RemoteUser::Present(user)) = &read.readings["u-00003"] else {
             panic!("{:?}", read.readings["u-00003"]);
         };
         assert_eq!(user.profile["plan"], "pro".into());
@@ -162,7 +161,7 @@ fn what_may_pass_is_asked_again_and_what_cannot_is_not() {
         let read = read(&channel, ApiVersion::V4, None);
         assert_eq!(read.counts(), [USERS - 1, 5, 1, 0], "{fault}");
         let message = message.to_owned();
-        assert_eq!(read.readings["u-00007"], Reading::Failed { message });
+        assert_eq!(read.readings["u-00007"], Err(Unread::Failed { message }));
         assert_eq!(read.report.requests, (USERS + 4) as u64 + requests);
         assert_eq!(read.report.stopped, None);
         assert!(!read.report.is_whole());
@@ -188,7 +187,7 @@ fn trouble_for_everybody_stops_the_reading() {
         assert_eq!(failed + skipped, USERS + 5, "{fault}");
         assert_eq!(read.report.requests, failed as u64, "{fault}");
         let last = &read.readings["u-00064"];
-        assert_eq!(*last, Reading::Skipped { cause }, "{fault}");
+        assert_eq!(*last, Err(Unread::Skipped { cause }), "{fault}");
     }
 }
 

@@ -19,8 +19,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::{github, lock_owner, output, signals};
 use talkform::apply;
 use talkform::apply::{Options, Pace, Record, Report};
-use talkform::model::StopCause;
-use talkform::model::{Desired, LimitKind, MemberId, Plan, PlanDigest, State};
+use talkform::model::{Desired, LimitKind, MemberId, Plan, PlanDigest, State, StopCause};
 use talkform::plan;
 use talkform::remote::{Channel, Policy};
 use talkform::state::{JournalWriter, Loaded, Lock, Store, StoreError};
@@ -374,7 +373,7 @@ fn finish(
         // The closing save is what counts now; it says so itself if it fails.
         tracing::warn!("cannot flush the journal: {error}");
     }
-    if report.changed_the_record() || outlived(state, wanted.0).next().is_some() {
+    if report.changes_state() || outlived(state, wanted.0).next().is_some() {
         save(settings, state, wanted)?;
     }
     if let Err(error) = settings.store.remove_journal() {

@@ -15,8 +15,8 @@ use crate::cli::session::{Opened, Session};
 use crate::cli::terminal::Terminal;
 use crate::cli::{github, output, signals};
 use talkform::apply;
-use talkform::apply::{DriftCollector, DriftReport, Sample};
 use talkform::model::{MemberId, Selection, State};
+use talkform::plan::{DriftCollector, DriftReport, Sample};
 
 /// `drift`
 #[derive(Debug, Args)]
@@ -105,8 +105,8 @@ pub(crate) fn run(
             &stop,
             now,
             &mut |event| progress.on_event(&event),
-            &mut |id, reading| {
-                if survey.take(id, reading) {
+            &mut |id, user| {
+                if survey.add(id, user) {
                     checkpoint.record(id, terminal);
                 }
             },

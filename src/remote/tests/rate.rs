@@ -98,7 +98,7 @@ fn run(rate: Rate, requests: u32, workers: u32, latency: &[u64], others: f64) ->
                     ..RateHeaders::default()
                 };
                 let time = Duration::from_micros(now);
-                ours.settle(time, &headers);
+                ours.on_response(time, &headers);
                 if remaining.is_none() {
                     ours.close(time, Duration::ZERO);
                 }
@@ -174,7 +174,7 @@ proptest! {
             granted += 1;
             prop_assert!(f64::from(granted) <= 20.0 + 10.0 * now.as_secs_f64() + 1e-6);
             let headers = RateHeaders { limit, remaining, will_be_throttled, ..RateHeaders::default() };
-            bucket.settle(now, &headers);
+            bucket.on_response(now, &headers);
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Drift as it may be shown: sensitive values are masked here, before any renderer.
 
-use crate::apply::DriftReport;
 use crate::model::{
     FieldDrift, FieldDriftKind, FieldPath, MemberId, Origin, Previous, RemoteValue, Sensitive,
     UserDrift, UserDriftKind, Value,
 };
+use crate::plan::DriftReport;
 use crate::render::plan::view::Shown;
 
 /// What was found, without what may not be shown.

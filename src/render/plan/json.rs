@@ -5,7 +5,7 @@ use std::io;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use crate::model::{Limit, LimitCheck, MemberId, Reason, Rejection, Value};
+use crate::model::{Limit, LimitCheck, MemberId, Reason, RejectedRequest, Rejection, Value};
 use crate::render::common::escape::write_json;
 use crate::render::plan::json_notes::{ApiJson, LeftJson, LikelyMoveJson, OriginJson};
 use crate::render::plan::view::{
@@ -171,6 +171,8 @@ enum ReasonJson {
 
 #[derive(Serialize, JsonSchema)]
 struct RejectedJson<'a> {
+    /// Which request Channel rejected.
+    request: RejectedRequest,
     /// The answer's status.
     status: u16,
     /// The answer's machine-readable type.
@@ -392,12 +394,14 @@ impl<'a> RejectedJson<'a> {
     fn new(rejection: &'a Rejection) -> Self {
         let Rejection {
             digest: _,
+            request,
             status,
             code,
             attempts,
             since,
         } = rejection;
         Self {
+            request: *request,
             status: *status,
             code: code.as_deref(),
             attempts: *attempts,

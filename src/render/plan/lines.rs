@@ -1,6 +1,6 @@
 //! The lines in which changes are told, before a renderer gives them indentation or a diff's marks.
 
-use crate::model::{Origin, Reason, Rejection};
+use crate::model::{Origin, Reason, RejectedRequest, Rejection};
 use crate::render::common::escape::{terminal, width};
 use crate::render::common::style::{Style, paint};
 use crate::render::common::text_diff;
@@ -194,6 +194,7 @@ pub fn sentence(user: &UserView<'_>, many: bool) -> &'static str {
 pub fn rejected_last_time(rejection: &Rejection) -> String {
     let Rejection {
         digest: _,
+        request,
         status,
         code,
         attempts,
@@ -201,7 +202,17 @@ pub fn rejected_last_time(rejection: &Rejection) -> String {
     } = rejection;
     let code = code.as_deref().map(short_code).unwrap_or_default();
     let since = since.strftime("%Y-%m-%d");
-    format!("rejected last time: {status}{code} (attempt {attempts} since {since})")
+    let request = rejected_request(*request);
+    format!("rejected last time: {request}{status}{code} (attempt {attempts} since {since})")
+}
+
+/// Which request Channel rejected, in front of its status. Nothing for the PUT and the DELETE of the user
+/// itself.
+pub(crate) fn rejected_request(request: RejectedRequest) -> &'static str {
+    match request {
+        RejectedRequest::Put | RejectedRequest::Delete => "",
+        RejectedRequest::DeleteOld => "the old id: ",
+    }
 }
 
 /// A code of Channel's with a space before it; it is a word, so anything long is none.

@@ -6,11 +6,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::apply::{Outcome, Report, UserOutcome};
-use crate::model::Action;
+use crate::model::{Action, RejectedRequest};
 use crate::render::common::escape::write_json;
 use crate::render::plan::json::FORMAT_VERSION;
 use crate::render::plan::json_notes::ApiJson;
-use crate::render::report::text::{cause_word, skip_word};
+use crate::render::report::text::cause_word;
 
 /// A report, as `talkform apply --format json` writes it.
 #[derive(Serialize, JsonSchema)]
@@ -76,8 +76,10 @@ enum KindJson<'a> {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unconfirmed: Vec<String>,
     },
-    /// Channel refused this user.
+    /// Channel rejected a request of this change.
     Rejected {
+        /// Which request.
+        request: RejectedRequest,
         /// The answer's status.
         status: u16,
         /// The answer's machine-readable type.
@@ -154,10 +156,12 @@ impl<'a> OutcomeJson<'a> {
             },
             // The message is left out: it may echo values.
             Outcome::Rejected {
+                request,
                 status,
                 code,
                 message: _,
             } => KindJson::Rejected {
+                request: *request,
                 status: *status,
                 code: code.as_deref(),
             },
@@ -166,7 +170,7 @@ impl<'a> OutcomeJson<'a> {
                 attempts: *attempts,
             },
             Outcome::Skipped { cause } => KindJson::Skipped {
-                cause: skip_word(*cause),
+                cause: cause_word(*cause),
             },
         };
         Self {

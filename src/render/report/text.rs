@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::apply::{Outcome, Report, SkipCause, UserOutcome};
+use crate::apply::{Outcome, Report, UserOutcome};
 use crate::model::{Action, StopCause};
 use crate::render::common::escape::terminal;
 use crate::render::common::style::{Style, paint};
 use crate::render::common::value::cut;
-use crate::render::plan::lines::{noun, short_code};
+use crate::render::plan::lines::{noun, rejected_request, short_code};
 
 /// How many users of one kind of outcome are named.
 const MOST_NAMED: usize = 100;
@@ -53,6 +53,7 @@ fn rejected<'a>(report: &'a Report, options: &ReportOptions) -> List<'a> {
     let mut users = Vec::new();
     for user in &report.outcomes {
         let Outcome::Rejected {
+            request,
             status,
             code,
             message,
@@ -69,7 +70,10 @@ fn rejected<'a>(report: &'a Report, options: &ReportOptions) -> List<'a> {
             }
             None => String::new(),
         };
-        users.push((user, format!("{status}{code}{words}")));
+        users.push((
+            user,
+            format!("{}{status}{code}{words}", rejected_request(*request)),
+        ));
     }
     List {
         title: "rejected by Channel",
@@ -241,12 +245,5 @@ pub(crate) fn cause_word(cause: StopCause) -> &'static str {
         StopCause::Breaker => "breaker",
         StopCause::FailFast => "failFast",
         StopCause::Unrecorded => "unrecorded",
-    }
-}
-
-/// The same for a change that was never tried.
-pub(crate) fn skip_word(cause: SkipCause) -> &'static str {
-    match cause {
-        SkipCause::Stopped(cause) => cause_word(cause),
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::model::{
     Attributes, Change, DigestKey, Digests, Entry, FieldAction, FieldChange, Limit, LimitCheck,
-    LimitKind, MemberId, Origin, Plan, PlanDigest, PlannedChange, Previous, Reason, Rejection,
-    Sensitive, Upsert, Value, Write,
+    LimitKind, MemberId, Origin, Plan, PlanDigest, PlannedChange, Previous, Reason,
+    RejectedRequest, Rejection, Sensitive, Upsert, Value, Write,
 };
 use crate::render::plan::text;
 use crate::render::plan::text::TextOptions;
@@ -148,6 +148,7 @@ pub(crate) fn moved(
 pub(crate) fn rejection(code: Option<&str>) -> Rejection {
     Rejection {
         digest: digests().user,
+        request: RejectedRequest::Put,
         status: 422,
         code: code.map(str::to_owned),
         attempts: 2,

@@ -85,7 +85,7 @@ fn the_whole() {
       ],
       "refreshed": false,
       "changes": [
-        {"id":"u-1","action":"update","reason":"changed","sendsRequest":true,"optIn":false,"origin":{"file":"users/vip.yaml","line":14,"column":5},"rejected":{"status":422,"code":"validationError","attempts":2,"since":"2026-11-20T10:00:00Z"},"unchangedFields":2,"fields":[{"path":"profile.plan","kind":"changed","old":{"is":"asApplied"},"new":{"is":"value","value":"pro"},"optIn":false}]},
+        {"id":"u-1","action":"update","reason":"changed","sendsRequest":true,"optIn":false,"origin":{"file":"users/vip.yaml","line":14,"column":5},"rejected":{"request":"put","status":422,"code":"validationError","attempts":2,"since":"2026-11-20T10:00:00Z"},"unchangedFields":2,"fields":[{"path":"profile.plan","kind":"changed","old":{"is":"asApplied"},"new":{"is":"value","value":"pro"},"optIn":false}]},
         {"id":"u-2","action":"forget","reason":"notDeclared","sendsRequest":false,"optIn":false,"unchangedFields":0,"fields":[]}
       ],
       "left": []

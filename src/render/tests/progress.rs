@@ -7,7 +7,7 @@ use indicatif::ProgressDrawTarget;
 use insta::assert_snapshot;
 
 use crate::apply::{Event, Outcome, UserOutcome};
-use crate::model::{Action, StopCause};
+use crate::model::{Action, RejectedRequest, StopCause};
 use crate::render::progress::{LogProgress, Progress};
 use crate::render::tests::build::id;
 
@@ -28,6 +28,7 @@ fn rejected(name: &str) -> Event {
     finished(
         name,
         Outcome::Rejected {
+            request: RejectedRequest::Put,
             status: 422,
             code: Some("validationError".to_owned()),
             message: Some("+821012345678 is no number".to_owned()),

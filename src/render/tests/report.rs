@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 
-use crate::apply::{Outcome, Report, SkipCause, UserOutcome};
-use crate::model::{Action, StopCause};
+use crate::apply::{Outcome, Report, UserOutcome};
+use crate::model::{Action, RejectedRequest, StopCause};
 use crate::render::report::json;
 use crate::render::report::json::report_schema;
 use crate::render::report::text::{ReportOptions, write};
@@ -52,7 +52,7 @@ fn text(report: &Report, show_sensitive: bool) -> String {
 
 fn mixed() -> Report {
     let skipped = Outcome::Skipped {
-        cause: SkipCause::Stopped(StopCause::Breaker),
+        cause: StopCause::Breaker,
     };
     report(
         vec![
@@ -61,6 +61,7 @@ fn mixed() -> Report {
                 "u-2",
                 Action::Update,
                 Outcome::Rejected {
+                    request: RejectedRequest::Put,
                     status: 422,
                     code: Some("validationError".to_owned()),
                     message: Some("mobileNumber +821012345678\u{1b}[2J is invalid".to_owned()),
@@ -70,6 +71,7 @@ fn mixed() -> Report {
                 "u-3",
                 Action::Update,
                 Outcome::Rejected {
+                    request: RejectedRequest::Put,
                     status: 400,
                     code: None,
                     message: None,
@@ -148,13 +150,7 @@ fn each_way_to_stop() {
     let all: String = causes
         .into_iter()
         .map(|cause| {
-            let outcome = outcome(
-                "u-1",
-                Action::Create,
-                Outcome::Skipped {
-                    cause: SkipCause::Stopped(cause),
-                },
-            );
+            let outcome = outcome("u-1", Action::Create, Outcome::Skipped { cause });
             text(&report(vec![outcome], Some(cause)), false)
         })
         .collect();
@@ -214,8 +210,8 @@ fn as_json() {
       "stopped": "breaker",
       "outcomes": [
         {"id":"u-1","action":"create","outcome":"applied","unconfirmed":["profile.seats","tags"]},
-        {"id":"u-2","action":"update","outcome":"rejected","status":422,"code":"validationError"},
-        {"id":"u-3","action":"update","outcome":"rejected","status":400,"code":null},
+        {"id":"u-2","action":"update","outcome":"rejected","request":"put","status":422,"code":"validationError"},
+        {"id":"u-3","action":"update","outcome":"rejected","request":"put","status":400,"code":null},
         {"id":"u-4","action":"delete","outcome":"failed","message":"503 Service Unavailable","attempts":6},
         {"id":"u-5","action":"create","outcome":"skipped","cause":"breaker"},
         {"id":"u-6","action":"create","outcome":"skipped","cause":"breaker"}

@@ -20,10 +20,10 @@ use crate::cli::session::{Opened, Session};
 use crate::cli::terminal::Terminal;
 use crate::cli::{lock_owner, output, signals};
 use talkform::apply;
-use talkform::apply::{ReadReport, Reading};
+use talkform::apply::ReadReport;
 use talkform::manifest;
 use talkform::manifest::{Adopted, ReadSettings};
-use talkform::model::{Desired, Diagnostic, Entry, FieldPath, MemberId, State};
+use talkform::model::{Desired, Diagnostic, Entry, FieldPath, MemberId, RemoteUser, State, Unread};
 use talkform::plan;
 use talkform::render::report::text::why_stopped;
 use talkform::state::{JournalRecord, Loaded};
@@ -110,13 +110,13 @@ pub(crate) fn run(
 fn take_over(
     settings: &LoadedProject,
     desired: &Desired,
-    readings: BTreeMap<MemberId, Reading>,
+    readings: BTreeMap<MemberId, Result<RemoteUser, Unread>>,
     wanted: &dyn Fn(&str) -> bool,
     talk: &mut Messages,
 ) -> Imported {
     let mut imported = Imported::default();
     for (id, reading) in readings {
-        let Reading::Found(observed) = reading else {
+        let Ok(RemoteUser::Present(observed)) = reading else {
             talk.unread(&id, reading);
             continue;
         };
@@ -277,7 +277,11 @@ fn to_read(
     Ok(ids)
 }
 
-type Read = (ReadReport, BTreeMap<MemberId, Reading>, String);
+type Read = (
+    ReadReport,
+    BTreeMap<MemberId, Result<RemoteUser, Unread>>,
+    String,
+);
 
 fn read(
     settings: &LoadedProject,

@@ -9,8 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::counted;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
-use talkform::apply::Reading;
-use talkform::model::{Attributes, FieldPath, MemberId, Origin};
+use talkform::model::{Attributes, FieldPath, MemberId, Origin, RemoteUser, Unread};
 use talkform::render::common::escape;
 
 /// How many lines of one kind are said.
@@ -157,19 +156,19 @@ impl Messages {
     }
 
     /// A user who could not be read.
-    pub(crate) fn unread(&mut self, id: &MemberId, reading: Reading) {
+    pub(crate) fn unread(&mut self, id: &MemberId, reading: Result<RemoteUser, Unread>) {
         let why = match reading {
-            Reading::Missing => "Channel does not know this user".to_owned(),
-            Reading::Failed { message } => format!("cannot be read: {message}"),
-            Reading::Found(_) | Reading::Skipped { .. } => return,
+            Ok(RemoteUser::Missing) => "Channel does not know this user".to_owned(),
+            Err(Unread::Failed { message }) => format!("cannot be read: {message}"),
+            Ok(RemoteUser::Present(_)) | Err(Unread::Skipped { .. }) => return,
         };
         self.trouble.push(format!("{id}: {why}"));
     }
 
     /// All who could not be read, of a run that stopped.
-    pub(crate) fn failed(&mut self, readings: BTreeMap<MemberId, Reading>) {
+    pub(crate) fn failed(&mut self, readings: BTreeMap<MemberId, Result<RemoteUser, Unread>>) {
         for (id, reading) in readings {
-            if matches!(reading, Reading::Failed { .. }) {
+            if matches!(reading, Err(Unread::Failed { .. })) {
                 self.unread(&id, reading);
             }
         }

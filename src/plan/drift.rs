@@ -1,50 +1,50 @@
-//! What a reading of recorded users comes to: how Channel differs from what was applied.
+//! Compares recorded users with what Channel has, and collects how they differ.
 
-use crate::apply::read_users::Reading;
-use crate::model::StopCause;
-use crate::model::{Desired, DigestKey, MemberId, State, UserDrift, UserDriftKind};
-use crate::plan::{Comparison, compare};
+use crate::model::{
+    Desired, DigestKey, MemberId, RemoteUser, State, StopCause, Unread, UserDrift, UserDriftKind,
+};
+use crate::plan::compare::{Comparison, compare};
 
-/// Everything that was found.
+/// The result of a drift check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct DriftReport {
-    /// How many recorded users were to be looked at.
+    /// How many recorded users the check covers.
     pub users: usize,
-    /// Users who differ, by id.
+    /// The users who differ, by id.
     pub drift: Vec<UserDrift>,
-    /// How many are as applied, or as declared since.
+    /// How many users are as applied, or as declared since.
     pub as_applied: usize,
-    /// How many of these were read by an earlier run that this one goes on from.
+    /// How many of these an interrupted earlier check has read.
     pub earlier: usize,
-    /// Users that could not be read, each with what happened last.
+    /// The users that could not be read, each with what happened last.
     pub failed: Vec<(MemberId, String)>,
-    /// How many were not read.
+    /// How many users were not read.
     pub skipped: usize,
-    /// How many consent flags Channel does not show, of the users that this run has read.
+    /// How many consent flags Channel does not show, of the users that this check has read.
     pub not_shown: usize,
-    /// Why it ended before its end.
+    /// Why the check ended early.
     pub stopped: Option<StopCause>,
-    /// The sample, where not everybody was to be looked at.
+    /// The sample, where the check covers only some of the recorded users.
     pub sample: Option<Sample>,
 }
 
-/// A random part of the recorded users.
+/// A random sample of the recorded users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sample {
-    /// Of how many it was taken.
+    /// How many users it was drawn from.
     pub of: usize,
-    /// What takes the same sample again.
+    /// The seed that draws the same sample again.
     pub seed: u64,
 }
 
 impl DriftReport {
-    /// Whether anybody is on Channel otherwise than applied, a person's own choice included.
+    /// Whether any user differs, a person's own choice of consent included.
     pub fn has_drift(&self) -> bool {
         !self.drift.is_empty()
     }
 
-    /// Sorts what came in the order of answers.
+    /// Sorts by id. Users come in the order of responses.
     pub fn in_order(mut self) -> Self {
         self.drift.sort_by(|one, other| one.id.cmp(&other.id));
         self.failed.sort();
@@ -52,38 +52,38 @@ impl DriftReport {
     }
 }
 
-/// Compares reading by reading.
+/// Compares users one by one and collects a [`DriftReport`].
 #[derive(Debug)]
 pub struct DriftCollector<'a> {
-    /// What was applied.
+    /// The recorded state.
     pub state: &'a State,
-    /// What is declared; it explains digests.
+    /// The desired users. They show the values behind digests.
     pub desired: &'a Desired,
     /// The key of the state's digests.
     pub key: &'a DigestKey,
-    /// What was found so far.
+    /// What was collected so far.
     pub report: DriftReport,
 }
 
 impl DriftCollector<'_> {
-    /// Takes in one reading. `true` where the user is exactly as applied, so that nobody has to look
-    /// again.
-    pub fn take(&mut self, id: &MemberId, reading: Reading) -> bool {
+    /// Adds one user. Returns `true` where the user is exactly as applied, so that a resumed check need
+    /// not read the user again.
+    pub fn add(&mut self, id: &MemberId, user: Result<RemoteUser, Unread>) -> bool {
         let Some(entry) = self.state.users.get(id) else {
             return false;
         };
         let declared = self.desired.users.get(id);
-        let difference = match reading {
-            Reading::Failed { message } => {
+        let difference = match user {
+            Err(Unread::Failed { message }) => {
                 self.report.failed.push((id.clone(), message));
                 return false;
             }
-            Reading::Skipped { .. } => {
+            Err(Unread::Skipped { .. }) => {
                 self.report.skipped += 1;
                 return false;
             }
-            Reading::Missing => UserDriftKind::Gone,
-            Reading::Found(observed) => {
+            Ok(RemoteUser::Missing) => UserDriftKind::Gone,
+            Ok(RemoteUser::Present(observed)) => {
                 let attributes = declared.map(|user| &user.attributes);
                 let Comparison {
                     fields,
