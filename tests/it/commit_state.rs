@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::thread;
 
 use tempfile::TempDir;
 
-use crate::project::{Ran, finish};
+use crate::command::{Ran, command, finish, git};
 
 const STATE: &str = "talkform.state.json";
 
@@ -67,33 +66,10 @@ impl Remote {
     }
 }
 
-fn plain(program: &str, folder: &Path) -> Command {
-    let mut command = Command::new(program);
-    for (name, _) in std::env::vars() {
-        if name.starts_with("TALKFORM_") || name.starts_with("GIT_") {
-            command.env_remove(name);
-        }
-    }
-    command
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-#[track_caller]
-fn git(folder: &Path, arguments: &[&str]) -> String {
-    let child = plain("git", folder).args(arguments).spawn();
-    finish(child.expect("git runs")).expect(0).stdout
-}
-
 /// Runs the script with tries enough to win against the others of a test.
 fn run(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ci/commit-state.sh");
-    let child = plain("sh", folder)
+    let child = command("sh", folder)
         .arg(script)
         .args(arguments)
         .env("TALKFORM_STATE_TRIES", "60")

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::project::{Channel, Project, finish, many_users};
+use crate::command::finish;
+use crate::project::{Channel, Project, TALKFORM, many_users};
 
 const APPLY: [&str; 2] = ["apply", "--auto-approve"];
 
@@ -264,22 +265,15 @@ fn a_person_types_the_number() {
     let project = applied(&channel, 3, 3);
     keep(&project, 1);
     let typed = |arguments: &str, lines: &str| {
-        let plain = project.command(&[]);
-        let mut command = Command::new("script");
-        for (name, value) in plain.get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        let program = env!("CARGO_BIN_EXE_talkform");
-        let mut child = command
-            .current_dir(project.path())
+        let mut child = project
+            .through("script")
             .env("NO_COLOR", "1")
-            .args(["-qec", &format!("{program} apply {arguments}"), "/dev/null"])
+            .args([
+                "-qec",
+                &format!("{TALKFORM} apply {arguments}"),
+                "/dev/null",
+            ])
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
             .spawn()
             .expect("script runs");
         let mut keyboard = child.stdin.take().expect("a keyboard");

@@ -86,7 +86,7 @@ fn the_disk_fills_up_on_the_way() {
         }
         ballast.truncate(size.saturating_sub(left * 4096));
         fs::write(disk.at.join("ballast"), &ballast).expect("smaller");
-        let ran = crate::project::finish(child);
+        let ran = crate::command::finish(child);
         assert_eq!(ran.code, Some(4), "{}", ran.all());
         assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
         let accepted = channel.running().member_ids().len();

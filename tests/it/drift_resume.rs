@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::command::finish;
 use crate::drift::{applied, drift, gets, id};
-use crate::project::{Channel, Project, finish};
+use crate::project::{Channel, Project};
 
 const USERS: usize = 200;
 

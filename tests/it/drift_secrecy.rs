@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
-use crate::project::{Channel, finish};
+use crate::command::finish;
+use crate::project::Channel;
 use crate::secrecy::{leaks, manifest};
 
 type Person = (String, String, String);

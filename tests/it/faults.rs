@@ -2,7 +2,8 @@
 
 use talkform::sandbox::Logged;
 
-use crate::project::{Channel, Project, Ran, many_users};
+use crate::command::Ran;
+use crate::project::{Channel, Project, many_users};
 
 const APPLY: [&str; 4] = ["apply", "--auto-approve", "--retry-pause", "1ms"];
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
-use crate::project::{Channel, Project, finish};
+use crate::command::finish;
+use crate::project::{Channel, Project};
 
 const USERS: usize = 1000;
 const STATE: &str = "talkform.state.json";

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
-use crate::project::{Channel, finish, many_users};
+use crate::command::finish;
+use crate::project::{Channel, many_users};
 
 #[test]
 fn killed_in_the_middle_of_two_thousand_users() {

@@ -3,7 +3,7 @@
 
 use std::process::{Command, Output};
 
-use crate::project::{Channel, Project, many_users};
+use crate::project::{Channel, Project, TALKFORM, many_users};
 
 const USERS: usize = 12;
 pub(crate) const PARALLELISM: usize = 4;
@@ -70,21 +70,13 @@ pub(crate) fn tampered(
     more: &[&str],
 ) -> Output {
     let call = injection.split(':').next().unwrap_or_default();
-    let plain = project.command(&[]);
-    let mut traced = Command::new("strace");
-    for (name, value) in plain.get_envs() {
-        match value {
-            Some(value) => traced.env(name, value),
-            None => traced.env_remove(name),
-        };
-    }
-    traced
-        .current_dir(project.path())
+    project
+        .through("strace")
         .args(["-f", "-qq", "-o", "/dev/null"])
         .args(only.iter().flat_map(|path| ["-P", path]))
         .args(["-e", &format!("trace={call}")])
         .args(["-e", &format!("inject={injection}")])
-        .arg(env!("CARGO_BIN_EXE_talkform"))
+        .arg(TALKFORM)
         .args(["apply", "--auto-approve", "--retry-pause", "1ms"])
         .args(["--parallelism", &PARALLELISM.to_string()])
         .args(more)

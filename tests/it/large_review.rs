@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::process::Command;
 
-use crate::project::{Channel, Project};
-use crate::review::git;
+use crate::command::{command, git};
+use crate::project::{Channel, Project, TALKFORM};
 
 /// Ten thousand users; `after` is what a large edit makes of them.
 fn ten_thousand(after: bool) -> String {
@@ -153,7 +153,7 @@ fn a_fork_plans_without_network_and_secret() {
     git(project.path(), &["init", "-q"]);
     git(project.path(), &["add", "-A"]);
     git(project.path(), &["commit", "-q", "-m", "one"]);
-    let output = Command::new("unshare")
+    let output = command("unshare", project.path())
         .args(isolated)
         .args([
             "sh",
@@ -161,7 +161,7 @@ fn a_fork_plans_without_network_and_secret() {
             "test \"$(grep -c : /proc/self/net/dev)\" -le 1 || exit 99; exec \"$@\"",
             "sh",
         ])
-        .arg(env!("CARGO_BIN_EXE_talkform"))
+        .arg(TALKFORM)
         .args([
             "plan",
             "--base",
@@ -171,9 +171,6 @@ fn a_fork_plans_without_network_and_secret() {
             "--out",
             "plan.json",
         ])
-        .current_dir(project.path())
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("GITHUB_ACTIONS", "true")
         .output()
         .expect("unshare runs");

@@ -3,7 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::project::{Channel, finish, many_users};
+use crate::command::finish;
+use crate::project::{Channel, many_users};
 
 #[test]
 fn eight_at_once_and_one_wins() {

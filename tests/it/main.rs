@@ -4,6 +4,7 @@
 mod api_change;
 mod api_facts;
 mod budget;
+mod command;
 mod commit_state;
 mod deletions;
 mod disk;

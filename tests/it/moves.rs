@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::project::{Channel, Project, finish};
-use crate::review::git;
+use crate::command::{finish, git};
+use crate::project::{Channel, Project};
 
 const HEAD: &str = "apiVersion: talkform/v1\nkind: UserList\n";
 const BEFORE: &str = "users:

@@ -1,14 +1,13 @@
 //! Planning opens no socket, and asks for no credentials.
 
-use std::process::Command;
-
+use crate::command::command;
 use crate::kill_everywhere::has_strace;
-use crate::project::{Channel, Project};
+use crate::project::{Channel, Project, TALKFORM};
 
 /// Runs a command without credentials, and fails if it opens a socket or ends otherwise than with 0.
 fn without_a_socket(project: &Project, arguments: &[&str]) -> String {
     let trace = project.at("trace");
-    let mut traced = Command::new("strace");
+    let mut traced = command("strace", project.path());
     traced
         .args([
             "-f",
@@ -20,11 +19,8 @@ fn without_a_socket(project: &Project, arguments: &[&str]) -> String {
             "-o",
         ])
         .arg(&trace)
-        .arg(env!("CARGO_BIN_EXE_talkform"))
-        .args(arguments)
-        .current_dir(project.path())
-        .env_remove("TALKFORM_ACCESS_KEY")
-        .env_remove("TALKFORM_ACCESS_SECRET");
+        .arg(TALKFORM)
+        .args(arguments);
     let output = traced.output().expect("strace runs");
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let calls: Vec<String> = std::fs::read_to_string(&trace)

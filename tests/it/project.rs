@@ -2,40 +2,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
 use tempfile::TempDir;
+
+use crate::command::{Ran, command, finish};
+
+/// The program under test.
+pub(crate) const TALKFORM: &str = env!("CARGO_BIN_EXE_talkform");
 
 /// A project's folder, gone at the end.
 pub(crate) struct Project {
     folder: TempDir,
-}
-
-/// How a run ended.
-pub(crate) struct Ran {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Ran {
-    /// Fails unless the run ended with this code.
-    #[track_caller]
-    pub(crate) fn expect(self, code: i32) -> Self {
-        assert_eq!(
-            self.code,
-            Some(code),
-            "stdout:\n{}\nstderr:\n{}",
-            self.stdout,
-            self.stderr
-        );
-        self
-    }
-
-    /// Both streams, stdout first.
-    pub(crate) fn all(&self) -> String {
-        format!("{}{}", self.stdout, self.stderr)
-    }
 }
 
 impl Project {
@@ -99,25 +77,22 @@ impl Project {
     #[track_caller]
     pub(crate) fn edit(&self, name: &str, from: &str, to: &str) -> &Self {
         let text = self.read(name);
-        assert_eq!(text.matches(from).count(), 1, "«{from}» in {name}");
+        assert_eq!(text.matches(from).count(), 1, "`{from}` in {name}");
         self.write(name, &text.replace(from, to))
     }
 
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_talkform"));
-        for (name, _) in std::env::vars() {
-            if name.starts_with("TALKFORM_") || name.starts_with("GITHUB_") {
-                command.env_remove(name);
-            }
-        }
+    /// Another program, with the credentials that talkform takes from the environment.
+    pub(crate) fn through(&self, program: &str) -> Command {
+        let mut command = command(program, self.path());
         command
-            .current_dir(self.path())
-            .args(arguments)
             .env("TALKFORM_ACCESS_KEY", "key-for-tests")
-            .env("TALKFORM_ACCESS_SECRET", "secret-for-tests")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .env("TALKFORM_ACCESS_SECRET", "secret-for-tests");
+        command
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.through(TALKFORM);
+        command.args(arguments);
         command
     }
 
@@ -127,15 +102,6 @@ impl Project {
 
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         self.command(arguments).spawn().expect("talkform runs")
-    }
-}
-
-pub(crate) fn finish(child: Child) -> Ran {
-    let output = child.wait_with_output().expect("talkform ends");
-    Ran {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
-        stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
     }
 }
 

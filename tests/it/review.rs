@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
+use crate::command::git;
 use crate::project::{Channel, Project, many_users};
 
 fn applied(users: usize) -> (Channel, Project) {
@@ -12,26 +12,6 @@ fn applied(users: usize) -> (Channel, Project) {
     project.write("users/a.yaml", &many_users(users, "free"));
     project.run(&["apply", "--auto-approve"]).expect(0);
     (channel, project)
-}
-
-pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git")
-        .current_dir(folder)
-        .args(["-c", "user.name=t", "-c", "user.email=t@localhost"])
-        .args([
-            "-c",
-            "init.defaultBranch=main",
-            "-c",
-            "commit.gpgsign=false",
-        ])
-        .args(arguments)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_SYSTEM", "/dev/null")
-        .output()
-        .expect("git runs");
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "git {arguments:?}: {text}");
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 fn commit(folder: &Path, title: &str) {
@@ -309,6 +289,7 @@ fn a_shallow_clone_has_its_own_revision_and_says_what_to_do_for_another() {
     git(project.path(), &["init", "-q"]);
     commit(project.path(), "one");
     let first = git(project.path(), &["rev-parse", "HEAD"]);
+    let first = first.trim();
     project.write(
         "users/c.yaml",
         "apiVersion: talkform/v1\nkind: User\nmemberId: c\n",
@@ -324,7 +305,7 @@ fn a_shallow_clone_has_its_own_revision_and_says_what_to_do_for_another() {
         command.current_dir(&clone).output().expect("talkform runs")
     };
     assert_eq!(plan("HEAD").status.code(), Some(0));
-    for revision in [&*first, "nowhere", "HEAD:users", "--help", "HEAD\nHEAD"] {
+    for revision in [first, "nowhere", "HEAD:users", "--help", "HEAD\nHEAD"] {
         let output = plan(revision);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(
@@ -355,7 +336,7 @@ fn github_gets_numbers_a_summary_and_places() {
             .env("GITHUB_ACTIONS", "true")
             .env("GITHUB_OUTPUT", &output)
             .env("GITHUB_STEP_SUMMARY", &summary);
-        crate::project::finish(command.spawn().expect("talkform runs"))
+        crate::command::finish(command.spawn().expect("talkform runs"))
     };
     let planned = run(&["plan"]).expect(0);
     let numbers = project.read("output.txt");
@@ -416,7 +397,7 @@ fn digests_are_made_anew_with_another_secret() {
                 command.env(name, value);
             }
         }
-        crate::project::finish(command.spawn().expect("talkform runs"))
+        crate::command::finish(command.spawn().expect("talkform runs"))
     };
     let sent = channel.about_users().len();
     let first = project.read("talkform.state.json");

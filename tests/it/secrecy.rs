@@ -10,8 +10,8 @@ use std::thread;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::project::{Project, finish};
-use crate::review::git;
+use crate::command::{finish, git};
+use crate::project::Project;
 
 /// A Channel that echoes every body in its answers, refuses every third user, and looks into the journal
 /// while the run is under way.

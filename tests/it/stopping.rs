@@ -4,7 +4,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::project::{Channel, Project, Ran, finish, many_users};
+use crate::command::{Ran, finish};
+use crate::project::{Channel, Project, many_users};
 
 const USERS: usize = 400;
 
