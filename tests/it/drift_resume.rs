@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::command::finish;
-use crate::drift::{applied, drift, gets, id};
+use crate::drift::users::{applied, count_of_reads, drift, id};
 use crate::project::{Channel, Project};
 
 const USERS: usize = 200;
@@ -39,9 +39,9 @@ fn progress(project: &Project) -> Vec<PathBuf> {
 
 /// Starts a drift, waits for so many questions, and sends a signal.
 fn interrupted(channel: &Channel, project: &Project, signal: &str) -> Option<i32> {
-    let before = gets(channel);
+    let before = count_of_reads(channel);
     let child = project.start(&["drift"]);
-    while gets(channel) < before + 60 {
+    while count_of_reads(channel) < before + 60 {
         thread::sleep(Duration::from_millis(2));
     }
     let sent = Command::new("kill")
@@ -56,16 +56,20 @@ fn interrupted(channel: &Channel, project: &Project, signal: &str) -> Option<i32
 #[track_caller]
 fn goes_on(channel: &Channel, project: &Project, seen: usize) {
     faults(channel, &[]);
-    let before = gets(channel);
+    let before = count_of_reads(channel);
     let answer = drift(project, &[]);
-    assert_eq!(gets(channel) - before, USERS - seen);
+    assert_eq!(count_of_reads(channel) - before, USERS - seen);
     assert_eq!(answer["drift"].as_array().expect("users").len(), 10);
     assert_eq!(answer["counts"]["asApplied"], USERS - 10);
     assert_eq!(answer["counts"]["earlier"], seen);
     assert_eq!(progress(project), Vec::<PathBuf>::new());
-    let before = gets(channel);
+    let before = count_of_reads(channel);
     drift(project, &[]);
-    assert_eq!(gets(channel) - before, USERS, "from the beginning again");
+    assert_eq!(
+        count_of_reads(channel) - before,
+        USERS,
+        "from the beginning again"
+    );
 }
 
 fn seen(project: &Project) -> (PathBuf, usize) {
@@ -125,9 +129,9 @@ fn a_torn_line_is_dropped_and_another_scope_begins_anew() {
         &["--restart"],
     ] {
         let kept = fs::read(&path).expect("a file");
-        let before = gets(&channel);
+        let before = count_of_reads(&channel);
         drift(&project, other);
-        assert_eq!(gets(&channel) - before, USERS, "{other:?}");
+        assert_eq!(count_of_reads(&channel) - before, USERS, "{other:?}");
         fs::write(&path, kept).expect("put back");
     }
     goes_on(&channel, &project, count - 1);
@@ -142,16 +146,16 @@ fn who_was_applied_since_is_read_again_and_a_day_is_too_long() {
     let kept = fs::read_to_string(&path).expect("a file");
     project.edit("users/a.yaml", "seats: 1 }", "seats: 1001 }");
     project.run(&["apply", "--auto-approve"]).expect(0);
-    let before = gets(&channel);
+    let before = count_of_reads(&channel);
     drift(&project, &[]);
-    assert_eq!(gets(&channel) - before, USERS - (count - 1));
+    assert_eq!(count_of_reads(&channel) - before, USERS - (count - 1));
 
     // Whoever alters the time alters the line, and everybody is read.
     let (head, rest) = kept.split_once('\n').expect("a head");
     let old = head.replacen("\"since\":\"20", "\"since\":\"19", 1);
     assert_ne!(old, head);
     fs::write(&path, format!("{old}\n{rest}")).expect("written");
-    let before = gets(&channel);
+    let before = count_of_reads(&channel);
     drift(&project, &[]);
-    assert_eq!(gets(&channel) - before, USERS);
+    assert_eq!(count_of_reads(&channel) - before, USERS);
 }

@@ -1,0 +1,5 @@
+//! `drift`: changes made on Channel are found and reported.
+
+mod report;
+mod runs;
+pub(crate) mod users;

@@ -1,0 +1,7 @@
+//! `import`: users of Channel become manifests that plan to nothing, and existing files keep their bytes.
+
+mod refusals;
+mod round_trip;
+mod sources;
+mod targets;
+mod users;

@@ -1,0 +1,7 @@
+//! Review: plan files, expected digests, old values from another revision, files for CI.
+
+mod applied;
+mod github;
+mod plan_file;
+mod rekey;
+mod revision;
