@@ -1,4 +1,4 @@
-//! `channel.api` changes in a project that has a state: a step of the plan, and no flood of updates.
+//! `channel.api` changes in a project that has a state: one step of the plan, and no update of every user.
 
 use serde_json::Value;
 

@@ -1,5 +1,4 @@
-//! Alone on a channel, nobody is ever refused for being too fast: not by an apply, not by a drift
-//! after it, not by an apply that reads first.
+//! An apply, a drift and a refreshed apply that are alone on a channel never exceed its rate limit.
 
 use serde_json::json;
 use talkform::sandbox::{SandboxSettings, start};

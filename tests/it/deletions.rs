@@ -1,5 +1,4 @@
-//! Users who are no longer declared, where `removed.users: delete`: what has to be agreed to, and what
-//! is left when it does not go well.
+//! Users who are no longer declared, where `removed.users: delete`: the approval that a deletion takes, and what is left when one fails.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

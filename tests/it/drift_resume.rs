@@ -1,4 +1,4 @@
-//! A drift that was interrupted goes on, and does not ask again for whom it found as applied.
+//! An interrupted drift continues, and does not read users again that it found as applied.
 
 use std::fs;
 use std::path::PathBuf;

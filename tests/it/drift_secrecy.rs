@@ -1,5 +1,4 @@
-//! No part of a sensitive value that is on Channel leaves it: not by way of drift, not by way of a
-//! refreshed plan, not in the file that an interrupted drift goes on from.
+//! No part of a sensitive value on Channel is in the output of drift, in a refreshed plan, or in a drift checkpoint.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Everything that can go wrong between here and Channel, over a socket, through the real program.
+//! Errors between talkform and Channel, over a socket, through the real program.
 
 use talkform::sandbox::Logged;
 

@@ -1,5 +1,4 @@
-//! Folders under `tests/cases/runs`: what is in `before` is applied to the sandbox, and the plan of
-//! what is in `after` is read in every format.
+//! Applies `before` of each folder below `tests/cases/runs`, and snapshots the plan of `after` in every format.
 
 use std::fs;
 use std::path::Path;

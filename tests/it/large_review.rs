@@ -1,4 +1,4 @@
-//! Ten thousand changes on one pull request, and three; and a pull request from a fork.
+//! Plans of ten thousand changes and of three, as comments on a pull request; and a pull request from a fork.
 
 use std::fmt::Write as _;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Two writers, and one that died.
+//! Two runs at once, and a lock whose owner died.
 
 use std::thread;
 use std::time::Duration;

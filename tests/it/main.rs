@@ -1,5 +1,4 @@
-//! Everything that is tested from outside: one binary, one module a topic. `tests/README.md` says
-//! what is where.
+//! Tests of the program and the library from outside: one binary, one module a topic. See `tests/README.md`.
 
 mod api_change;
 mod api_facts;
@@ -20,10 +19,11 @@ mod kill_everywhere;
 mod kill_removals;
 mod large_review;
 mod locks;
+mod move_messages;
 mod moves;
-mod moves_said;
 mod offline;
 mod once_through;
+mod planning;
 mod project;
 mod reading;
 mod refresh;

@@ -1,4 +1,4 @@
-//! The reader: exactly one reading for each user, with the patience and the brakes of an apply.
+//! Reads each user exactly once, with the retries and the limits of an apply.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

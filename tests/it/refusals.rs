@@ -1,4 +1,4 @@
-//! What is refused, before anything is sent, and with which words.
+//! What is refused before anything is sent, and the message.
 
 use crate::project::{Channel, Project, many_users};
 

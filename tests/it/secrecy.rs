@@ -1,5 +1,4 @@
-//! No part of a sensitive value leaves the manifests: not with everything logged, not by way of an answer
-//! that echoes it, not from a manifest that is wrong.
+//! No part of a sensitive value leaves the manifests: not in a trace log, not in a response that echoes it, not in a diagnostic.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! Files that are as recorded are not read, and nobody can tell from the plan.
+//! Files that are as recorded are not read, and the plan is the same as if they were.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,14 +6,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use talkform::manifest::{ReadSettings, Reading, read_texts_beside};
-use talkform::model::{
-    ApiVersion, Change, DigestKey, Entry, Limits, Plan, Project as Settings, RecordedLookup,
-    RemovedPolicy, Selection, State, Write,
-};
-use talkform::plan::{Context, plan, record_files};
+use talkform::manifest::{Reading, read_texts_beside};
+use talkform::model::{Change, DigestKey, Entry, Plan, RecordedLookup, State, Write};
+use talkform::plan::record_files;
 use talkform::state::Store;
 
+use crate::planning::{Planning, no_users, settings};
 use crate::project::{Channel, many_users};
 
 type Files = BTreeMap<String, File>;
@@ -66,30 +64,11 @@ fn read(files: &Files, known: Option<&RecordedLookup<'_>>) -> Reading {
     let texts = files
         .iter()
         .map(|(name, file)| (Arc::from(&**name), text(name, file).into_bytes()));
-    let settings = ReadSettings {
-        patterns: Vec::new(),
-        api: ApiVersion::V4,
-        sensitive: Settings::default().sensitive,
-        show_sensitive: false,
-        rules: None,
-    };
-    read_texts_beside(texts.collect(), &settings, known)
+    read_texts_beside(texts.collect(), &settings(), known)
 }
 
-fn plan_of(reading: &Reading, state: &State, key: &DigestKey) -> Plan {
-    plan(
-        &reading.desired,
-        state,
-        &Context {
-            key,
-            removed: RemovedPolicy::default(),
-            limits: &Limits::default(),
-            selection: &Selection::default(),
-            base: None,
-            api: ApiVersion::V4,
-            observed: None,
-        },
-    )
+fn plan_of(reading: &Reading, state: &State) -> Plan {
+    Planning::default().plan(&reading.desired, state)
 }
 
 /// What happens between two plans.
@@ -252,7 +231,7 @@ fn take(files: &mut Files, state: &mut State, step: &Step, key: &DigestKey) {
             let known = state.clone();
             let reading = read(files, Some(&RecordedLookup::new(&known, key)));
             if !reading.has_errors() {
-                let planned = plan_of(&reading, state, key);
+                let planned = plan_of(&reading, state);
                 apply(state, &reading, &planned, key, (nth, whole));
             }
         }
@@ -273,11 +252,11 @@ proptest! {
         files in prop::collection::btree_map(names(), file(), 1..4),
         steps in prop::collection::vec(step(), 1..20),
     ) {
-        let key = DigestKey::new(b"salt", None);
+        let key = Planning::default().key;
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::new(&folder.path().join("state.json"));
         let mut files = files;
-        let mut state = State::new("lineage".into(), b"salt".to_vec(), None, ApiVersion::V4);
+        let mut state = no_users();
         for step in &steps {
             take(&mut files, &mut state, step, &key);
             store.save(&state).expect("saved");
@@ -291,9 +270,9 @@ proptest! {
             if full.has_errors() {
                 continue;
             }
-            let expected = plan_of(&full, &state, &key);
-            prop_assert_eq!(&expected, &plan_of(&users, &state, &key));
-            prop_assert_eq!(&expected, &plan_of(&short, &state, &key));
+            let expected = plan_of(&full, &state);
+            prop_assert_eq!(&expected, &plan_of(&users, &state));
+            prop_assert_eq!(&expected, &plan_of(&short, &state));
             prop_assert_eq!(full.desired.count(), short.desired.count());
             for id in full.desired.users.keys() {
                 prop_assert!(short.desired.declares(id, &state));
@@ -323,8 +302,8 @@ fn of(ids: &[&str], plan: u8) -> File {
 
 #[test]
 fn only_what_changed_is_read() {
-    let key = DigestKey::new(b"salt", None);
-    let mut state = State::new("lineage".into(), b"salt".to_vec(), None, ApiVersion::V4);
+    let key = Planning::default().key;
+    let mut state = no_users();
     let mut files: Files = [
         ("a.yaml".into(), of(&["u1", "u2"], 0)),
         ("b.yaml".into(), of(&["u3"], 0)),
@@ -334,7 +313,7 @@ fn only_what_changed_is_read() {
     let apply_all = |files: &Files, state: &mut State| {
         let known = state.clone();
         let reading = read(files, Some(&RecordedLookup::new(&known, &key)));
-        let planned = plan_of(&reading, state, &key);
+        let planned = plan_of(&reading, state);
         apply(state, &reading, &planned, &key, (usize::MAX, true));
     };
     apply_all(&files, &mut state);

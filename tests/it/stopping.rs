@@ -1,4 +1,4 @@
-//! Runs that end early: asked to, out of time, or with nobody listening any more.
+//! Runs that end early: interrupted, out of time, or with a closed stdout.
 
 use std::process::{Child, Command, Stdio};
 use std::thread;

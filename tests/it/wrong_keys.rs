@@ -1,4 +1,4 @@
-//! Channel does not know the keys: one question is all that it hears.
+//! Channel rejects the keys: exactly one request is sent.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;

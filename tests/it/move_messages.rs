@@ -1,4 +1,4 @@
-//! What is said of moves: of those that do not fit, and of those that somebody forgot to declare.
+//! Messages about moves: those that do not fit, and those that were not declared.
 
 use serde_json::{Value, json};
 
