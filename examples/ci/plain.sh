@@ -17,6 +17,7 @@ cd -- "${1:-.}"
 
 # Not a merge: the state is never mixed of two.
 git pull --quiet --ff-only
+"$here/fetch-state.sh"
 talkform plan
 
 status=0

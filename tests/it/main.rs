@@ -33,6 +33,7 @@ mod sandbox;
 mod schemas;
 mod secrecy;
 mod shortcut;
+mod state_branch;
 mod stopping;
 mod stories;
 mod tidy;

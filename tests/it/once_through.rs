@@ -266,6 +266,10 @@ fn a_new_project_works_at_once() {
         ".github/workflows/talkform-apply.yml",
         ".gitlab-ci.yml",
         "ci/commit-state.sh",
+        "ci/fetch-state.sh",
+        "ci/install.sh",
+        "ci/github-comment.sh",
+        "ci/github-decide.sh",
     ] {
         assert!(!project.read(&format!("fresh/{recipe}")).is_empty());
     }

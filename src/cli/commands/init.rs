@@ -15,7 +15,7 @@ use talkform::{manifest, render};
 const PROJECT: &str = include_str!("../templates/talkform.yaml");
 const USERS: &str = include_str!("../templates/users.yaml");
 const IGNORED: &str = include_str!("../templates/gitignore");
-const RECIPES: [(&str, &str); 6] = [
+const RECIPES: [(&str, &str); 10] = [
     (
         ".github/workflows/talkform-plan.yml",
         include_str!("../../../examples/ci/github-plan.yml"),
@@ -35,6 +35,22 @@ const RECIPES: [(&str, &str); 6] = [
     (
         "ci/commit-state.sh",
         include_str!("../../../examples/ci/commit-state.sh"),
+    ),
+    (
+        "ci/fetch-state.sh",
+        include_str!("../../../examples/ci/fetch-state.sh"),
+    ),
+    (
+        "ci/install.sh",
+        include_str!("../../../examples/ci/install.sh"),
+    ),
+    (
+        "ci/github-comment.sh",
+        include_str!("../../../examples/ci/github-comment.sh"),
+    ),
+    (
+        "ci/github-decide.sh",
+        include_str!("../../../examples/ci/github-decide.sh"),
     ),
     (
         "ci/README.md",

@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Records the plan of a run of talkform-plan.yml: its digest as a commit status, its text as a comment.
+#
+#   github-comment.sh ARTIFACT_FOLDER
+#
+# Called by talkform-comment.yml, with a token that may write. The artifact may come from a stranger's
+# run, so its files are data: each has to be a small regular file, the number has to be that of a pull
+# request with the repository and commit of the run, the digest has to look like one. A pull request
+# that changes the recipes can report any digest, so none is recorded for it.
+#
+# The status, not the comment, is what ci/github-decide.sh believes: a run of a fork cannot write one.
+# A check run would not do. Every job of a fork's workflow makes one, under a name of the fork's choice.
+set -euo pipefail
+
+folder=$1
+context=talkform/plan
+run="$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/$RUN_ID"
+
+# Calls GitHub's API. The token is in no argument, so `ps` does not show it.
+api() {
+    curl --fail-with-body --silent --show-error --retry 3 --max-time 60 \
+        --header 'accept: application/vnd.github+json' --header @<(printf 'authorization: Bearer %s' "$TOKEN") \
+        "$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/$1" "${@:2}"
+}
+
+# Prints the items of all pages of a list, one JSON object a line.
+list() {
+    local page=1 items
+    while :; do
+        items=$(api "$1?per_page=100&page=$page")
+        jq -c '.[]' <<<"$items"
+        [[ $(jq length <<<"$items") == 100 ]] || break
+        page=$((page + 1))
+    done
+}
+
+# Neither records nor comments: the artifact does not belong to this run.
+stop() {
+    echo "::warning::nothing is recorded: $1"
+    exit 0
+}
+
+# A regular file of at most $2 bytes.
+is_small_file() {
+    [[ -f $folder/$1 && ! -L $folder/$1 ]] && (($(stat -c %s "$folder/$1") <= $2))
+}
+
+# Prints the value of a number or a digest in `outcome`, or nothing.
+outcome() {
+    if is_small_file outcome 4096; then
+        grep -aExm 1 "$1=$2" "$folder/outcome" | cut -d= -f2 || true
+    fi
+}
+
+number=0
+if [[ $RUN_EVENT == pull_request ]]; then
+    is_small_file number 12 || stop 'the artifact has no number of a pull request'
+    number=$(tr -d '\n\0' <"$folder/number")
+    [[ $number =~ ^[1-9][0-9]{0,9}$ ]] || stop 'the number of the pull request is not a number'
+    pull=$(api "pulls/$number") || stop 'this repository has no pull request of that number'
+    files=$(list "pulls/$number/files" | jq -r '.filename, .previous_filename // empty')
+    changed=$(jq .changed_files <<<"$pull")
+    # After the list of files, so that it is the list of this commit. Another pull request may have the
+    # same commit, so the repository has to match too.
+    is=$(api "pulls/$number" | jq -r '"\(.head.repo.id) \(.head.sha)"')
+    [[ $is == "$HEAD_REPOSITORY_ID $HEAD_SHA" ]] || stop 'the pull request has moved on, or is another one'
+else
+    [[ $HEAD_REPOSITORY_ID == "$REPOSITORY_ID" ]] || stop 'the run is of another repository'
+    files='' changed=0
+fi
+
+digest=$(outcome digest 'sha256:[0-9a-f]{64}')
+changes=
+for kind in create update move forget delete; do
+    count=$(outcome "$kind" '[0-9]{1,9}')
+    [[ ${count:-0} == 0 ]] || changes+="$count $kind, "
+done
+changes=${changes%, }
+state=success
+warning=
+if [[ -z $digest ]]; then
+    state=error description='no plan; the log of the run says why'
+elif grep -qE '^(\.github|ci)/' <<<"$files" || ((changed > 3000)); then
+    # GitHub lists at most 3,000 files.
+    state=error description='changes the recipes: review it, then apply by hand'
+    # shellcheck disable=SC2016 # Markdown, not a command
+    warning='**This pull request changes `.github/` or `ci/`, or more files than GitHub lists, so the plan below may be made up.** It is not applied on merge; run the workflow "talkform apply" by hand.'
+elif [[ $(outcome limits-exceeded '(true|false)') != false ]]; then
+    state=failure description="$digest exceeds limits; $changes"
+elif [[ $(outcome deletions '[0-9]{1,9}') != 0 ]]; then
+    state=failure description="$digest deletes users; $changes"
+else
+    description="$digest ${changes:-no changes}"
+fi
+jq -n --arg state "$state" --arg context "$context" --arg url "$run" --arg description "${description::140}" \
+    '{state: $state, context: $context, target_url: $url, description: $description}' |
+    api "statuses/$HEAD_SHA" --request POST --data-binary @- --output /dev/null
+echo "recorded for $HEAD_SHA: $state, $description"
+
+((number > 0)) || exit 0
+
+# The hidden first line, by which the comment is found again. It names the environment, so that each has
+# a comment of its own.
+marker='<!-- talkform plan -->'
+text=$RUNNER_TEMP/comment.md
+if [[ -n $digest ]]; then
+    # A comment takes 65,536 characters; the plan keeps itself below 60,000 bytes.
+    is_small_file plan.md 64000 || stop 'the artifact has no plan.md of a size that fits a comment'
+    marker=$(head -n 1 "$folder/plan.md" | tr -d '\0')
+    [[ $marker =~ ^'<!-- talkform plan'(' '[A-Za-z0-9_.-]{1,64})?' -->'$ ]] || stop 'plan.md does not begin with its marker'
+    [[ $(grep -aoi '<!-- *talkform' "$folder/plan.md" | wc -l) == 1 ]] || stop 'plan.md has a second marker'
+fi
+{
+    printf '%s\n' "$marker"
+    [[ -z $warning ]] || printf '%s\n\n' "$warning"
+    if [[ -n $digest ]]; then
+        printf 'Plan of %s, as reported by [this run](%s).\n\n' "$HEAD_SHA" "$run"
+        # An invisible character after each "@", so that nobody is mentioned.
+        tail -n +2 "$folder/plan.md" | tr -d '\0' | sed 's/@/@\xe2\x81\xa0/g'
+    else
+        printf 'No plan of %s; the log of [this run](%s) says why.\n' "$HEAD_SHA" "$run"
+    fi
+} >"$text"
+
+comment=$(list "issues/$number/comments" |
+    jq -r --arg marker "$marker" 'select(.user.login == "github-actions[bot]" and (.body | startswith($marker))) | .id' | head -n 1)
+if [[ -n $comment ]]; then
+    where=(PATCH "issues/comments/$comment")
+else
+    where=(POST "issues/$number/comments")
+fi
+jq -n --rawfile body "$text" '{body: $body}' |
+    api "${where[1]}" --request "${where[0]}" --data-binary @- --output /dev/null

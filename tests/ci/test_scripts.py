@@ -1,0 +1,437 @@
+"""Attacks on the scripts of the recipes, run against a fake of GitHub's API."""
+
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+from fake_github import BOT, TOKEN, FakeGitHub, status
+
+RECIPES = pathlib.Path(__file__).resolve().parents[2] / "examples/ci"
+DIGEST = "sha256:" + "a" * 64
+OTHER = "sha256:" + "b" * 64
+HEAD = "1" * 40
+CONTEXT = "talkform/plan"
+PLAN = "<!-- talkform plan -->\n### talkform plan\n\n**Plan: 2 to create.**\n"
+
+
+def outcome(digest=DIGEST, **changed):
+    values = {
+        "changes": "true",
+        "create": "2",
+        "update": "0",
+        "move": "0",
+        "forget": "0",
+        "delete": "0",
+        "deletions": "0",
+        "limits-exceeded": "false",
+        "digest": digest,
+    } | {name.replace("_", "-"): value for name, value in changed.items()}
+    return "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+class Script(unittest.TestCase):
+    script = ""
+
+    def setUp(self):
+        self.github = FakeGitHub()
+        self.addCleanup(self.github.close)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.output = self.folder / "github-output"
+        self.summary = self.folder / "summary"
+
+    def run_script(self, argument, cwd=None, **environment):
+        ran = subprocess.run(
+            ["bash", RECIPES / self.script, argument],
+            cwd=cwd or self.folder,
+            env={
+                "PATH": os.environ["PATH"],
+                "GITHUB_API_URL": self.github.url,
+                "GITHUB_SERVER_URL": "https://github.example",
+                "GITHUB_REPOSITORY": "acme/users",
+                "GITHUB_OUTPUT": str(self.output),
+                "GITHUB_STEP_SUMMARY": str(self.summary),
+                "RUNNER_TEMP": str(self.folder),
+                "TOKEN": TOKEN,
+                **environment,
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        self.said = ran.stdout + ran.stderr
+        self.assertNotIn(TOKEN, self.said)
+        return ran.returncode
+
+
+class Comment(Script):
+    script = "github-comment.sh"
+
+    def setUp(self):
+        super().setUp()
+        self.artifact = self.folder / "plan"
+        self.artifact.mkdir()
+        self.write("number", "7\n")
+        self.write("outcome", outcome())
+        self.write("plan.md", PLAN)
+        self.github.open_pull(7, HEAD, ["users/a.yaml"])
+
+    def write(self, name, text):
+        (self.artifact / name).write_text(text)
+
+    def comment(self, code=0, **environment):
+        defaults = {
+            "RUN_EVENT": "pull_request",
+            "RUN_ID": "55",
+            "REPOSITORY_ID": "100",
+            "HEAD_REPOSITORY_ID": "100",
+            "HEAD_SHA": HEAD,
+        }
+        self.assertEqual(self.run_script(self.artifact, **(defaults | environment)), code, self.said)
+
+    def recorded(self):
+        return [(found["state"], found["description"]) for found in self.github.statuses.get(HEAD, [])]
+
+    def nothing(self, why):
+        self.assertIn(why, self.said)
+        self.assertEqual(self.github.writes(), [])
+
+    def test_a_plan_is_recorded_and_shown(self):
+        self.comment()
+        self.assertEqual(self.recorded(), [("success", f"{DIGEST} 2 create")])
+        found = self.github.statuses[HEAD][0]
+        self.assertEqual(found["context"], CONTEXT)
+        self.assertEqual(found["target_url"], "https://github.example/acme/users/actions/runs/55")
+        self.assertEqual(
+            [comment["body"] for comment in self.github.comments[7]],
+            [
+                f"<!-- talkform plan -->\nPlan of {HEAD}, as reported by "
+                "[this run](https://github.example/acme/users/actions/runs/55).\n\n"
+                "### talkform plan\n\n**Plan: 2 to create.**\n"
+            ],
+        )
+
+    def test_the_second_push_edits_the_first_comment(self):
+        # A stranger's comment with our marker is neither edited nor believed; ours is past the first page.
+        self.github.add_comment(7, "stranger", PLAN.replace("2 to", "0 to"))
+        for number in range(120):
+            self.github.add_comment(7, "someone", f"comment {number}")
+        self.comment()
+        self.write("plan.md", PLAN.replace("2 to", "3 to"))
+        self.comment()
+        bodies = [comment["body"] for comment in self.github.comments[7]]
+        self.assertEqual(len(bodies), 122)
+        self.assertIn("0 to create", bodies[0])
+        self.assertIn("3 to create", bodies[-1])
+
+    def test_over_the_limits_is_red(self):
+        self.write("outcome", outcome(limits_exceeded="true"))
+        self.comment()
+        self.assertEqual(self.recorded(), [("failure", f"{DIGEST} exceeds limits; 2 create")])
+
+    def test_deletions_are_red(self):
+        self.write("outcome", outcome(delete="1", deletions="1"))
+        self.comment()
+        self.assertEqual(self.recorded(), [("failure", f"{DIGEST} deletes users; 2 create, 1 delete")])
+
+    def test_numbers_that_are_missing_are_not_green(self):
+        for missing in ("limits-exceeded", "deletions"):
+            lines = outcome().splitlines(keepends=True)
+            self.write("outcome", "".join(line for line in lines if not line.startswith(missing)))
+            self.comment()
+            self.assertEqual(self.recorded()[-1][0], "failure", missing)
+
+    def test_no_plan_replaces_the_comment(self):
+        self.comment()
+        (self.artifact / "outcome").unlink()
+        (self.artifact / "plan.md").unlink()
+        self.comment()
+        self.assertEqual(self.recorded()[-1], ("error", "no plan; the log of the run says why"))
+        self.assertEqual(len(self.github.comments[7]), 1)
+        self.assertIn("No plan of", self.github.comments[7][0]["body"])
+
+    def test_a_pull_request_that_changes_the_recipes_records_no_digest(self):
+        for count, *files in (
+            (2, "users/a.yaml", ".github/workflows/talkform-plan.yml"),
+            (1, "ci/install.sh"),
+            (120, *["users/a.yaml"] * 119, "ci/install.sh"),
+            (3001, "users/a.yaml"),
+        ):
+            self.github.open_pull(7, HEAD, files)
+            self.github.pulls[7]["changed_files"] = count
+            self.comment()
+            self.assertEqual(self.recorded()[-1], ("error", "changes the recipes: review it, then apply by hand"))
+            self.assertIn("may be made up", self.github.comments[7][0]["body"])
+
+    def test_the_number_of_another_pull_request(self):
+        self.github.open_pull(8, "2" * 40, ["users/a.yaml"])
+        self.write("number", "8\n")
+        self.comment()
+        self.nothing("is another one")
+
+    def test_the_same_commit_in_another_repository(self):
+        self.comment(HEAD_REPOSITORY_ID="666")
+        self.nothing("is another one")
+
+    def test_a_pull_request_that_moved_on(self):
+        self.github.open_pull(7, "2" * 40, ["users/a.yaml"])
+        self.comment()
+        self.nothing("has moved on")
+
+    def test_a_number_that_is_none(self):
+        for number in ("", "0", "-1", "07", "7 8", "7/../8", "$(id)", "7\n8", "9" * 13, "404"):
+            self.write("number", number)
+            self.comment()
+            self.nothing("nothing is recorded")
+
+    def test_a_merge_queue_of_another_repository(self):
+        self.comment(RUN_EVENT="merge_group", HEAD_REPOSITORY_ID="666")
+        self.nothing("another repository")
+
+    def test_a_merge_queue_has_a_status_and_no_comment(self):
+        self.write("number", "0\n")
+        self.comment(RUN_EVENT="merge_group")
+        self.assertEqual(self.recorded(), [("success", f"{DIGEST} 2 create")])
+        self.assertEqual(self.github.comments[7], [])
+
+    def test_symlinks_in_the_artifact(self):
+        secret = self.folder / "secret"
+        for name, content, said in (
+            ("number", "7\n", "the artifact has no number"),
+            ("outcome", outcome(), "no plan; the log of the run says why"),
+            ("plan.md", PLAN, "no plan.md of a size"),
+        ):
+            with self.subTest(name):
+                secret.write_text(content)
+                (self.artifact / name).unlink()
+                (self.artifact / name).symlink_to(secret)
+                self.comment()
+                self.assertIn(said, self.said)
+                (self.artifact / name).unlink()
+                self.write(name, content)
+        self.assertEqual([state for state, _ in self.recorded()], ["error", "success"])
+        self.assertNotIn("2 to create", "".join(found["body"] for found in self.github.comments[7]))
+
+    def test_a_folder_or_a_large_file_is_no_text(self):
+        (self.artifact / "plan.md").unlink()
+        (self.artifact / "plan.md").mkdir()
+        self.comment()
+        self.assertIn("no plan.md of a size", self.said)
+        (self.artifact / "plan.md").rmdir()
+        self.write("plan.md", PLAN + "x" * 64000)
+        self.comment()
+        self.assertIn("no plan.md of a size", self.said)
+        self.assertEqual(self.github.comments[7], [])
+
+    def test_a_second_marker(self):
+        for text in (PLAN + PLAN, PLAN + "<!--talkform plan production -->\n", PLAN + "<!-- Talkform drift -->"):
+            self.write("plan.md", text)
+            self.comment()
+            self.assertIn("second marker", self.said)
+        self.write("plan.md", "hello\n" + PLAN)
+        self.comment()
+        self.assertIn("does not begin with its marker", self.said)
+        self.assertEqual(self.github.comments[7], [])
+
+    def test_nobody_is_mentioned_and_nothing_is_evaluated(self):
+        text = "@acme/admins `id` $(id) \\n %0A::error::x <script>\n"
+        self.write("plan.md", PLAN + text)
+        self.comment()
+        body = self.github.comments[7][0]["body"]
+        self.assertNotIn("@acme", body)
+        self.assertIn(text.replace("@", "@\u2060"), body)
+
+    def test_a_digest_that_is_none(self):
+        for digest in ("sha256:" + "a" * 63, "sha256:" + "A" * 64, f"{DIGEST} {OTHER}", "$(id)", ""):
+            self.write("outcome", outcome(digest=digest))
+            self.comment()
+            self.assertEqual(self.recorded()[-1][0], "error", digest)
+
+    def test_a_wrong_token_fails_loudly(self):
+        self.comment(TOKEN="wrong")
+        self.nothing("no pull request of that number")
+
+
+class Decide(Script):
+    script = "github-decide.sh"
+
+    def setUp(self):
+        super().setUp()
+        self.clone = self.folder / "clone"
+        self.clone.mkdir()
+        self.git("init", "-q")
+        self.before = self.commit("users/a.yaml", "one")
+        self.after = self.commit("users/a.yaml", "two")
+        self.github.open_pull(7, HEAD, ["users/a.yaml"])
+        self.github.merge_pull(7, self.after)
+        self.outcome = outcome()
+
+    def git(self, *arguments):
+        git = ["git", "-c", "user.name=t", "-c", "user.email=t@localhost", *arguments]
+        return subprocess.run(git, cwd=self.clone, check=True, capture_output=True, text=True).stdout.strip()
+
+    def commit(self, name, text):
+        path = self.clone / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        self.git("add", ".")
+        self.git("commit", "-q", "-m", name)
+        return self.git("rev-parse", "HEAD")
+
+    def decide(self, code, **environment):
+        file = self.folder / "outcome"
+        file.write_text(self.outcome)
+        self.output.write_text("")
+        defaults = {
+            "GITHUB_EVENT_NAME": "push",
+            "GITHUB_SHA": self.after,
+            "DEFAULT_BRANCH": "main",
+            "BEFORE": self.before,
+            "EXPECT": "",
+            "APPROVE_LIMITS": "",
+            "ALLOW_DELETES": "",
+        }
+        self.assertEqual(self.run_script(file, cwd=self.clone, **(defaults | environment)), code, self.said)
+
+    def record(self, description, commit=HEAD, context=CONTEXT, state="success", creator=BOT):
+        self.github.statuses.setdefault(commit, []).append(status(context, state, description, creator))
+
+    def applies(self, **environment):
+        self.decide(0, **environment)
+        self.assertEqual(self.output.read_text(), f"apply=true\ndigest={DIGEST}\n")
+
+    def refuses(self, why, **environment):
+        self.decide(1, **environment)
+        self.assertIn(why, self.said)
+        self.assertEqual(self.output.read_text(), "")
+        self.assertIn(f"gh workflow run talkform-apply.yml -f expect={DIGEST}", self.said)
+        self.assertIn(f"expect={DIGEST}", self.summary.read_text())
+
+    def test_the_reviewed_plan_runs(self):
+        self.record(f"{DIGEST} 2 create")
+        self.applies()
+
+    def test_a_merge_queue(self):
+        self.record(f"{OTHER} 1 create")
+        self.record(f"{DIGEST} 2 create", commit=self.after)
+        self.applies()
+
+    def test_nothing_was_recorded(self):
+        self.refuses("no digest of a reviewed plan is recorded")
+
+    def test_another_plan_was_reviewed(self):
+        self.record(f"{DIGEST} 2 create")
+        self.record(f"{OTHER} 2 create")
+        self.refuses(f"it has digest {DIGEST}, reviewed was {OTHER}")
+
+    def test_the_newest_status_decides(self):
+        self.record(f"{DIGEST} 2 create")
+        self.record("no plan; the log of the run says why", state="error")
+        self.refuses("no digest of a reviewed plan is recorded")
+        self.record(f"{DIGEST} 2 create")
+        self.applies()
+
+    def test_a_strangers_comment_is_not_read(self):
+        self.record(f"{OTHER} 2 create")
+        for login in ("stranger", BOT["login"]):
+            self.github.add_comment(7, login, f"<!-- talkform plan -->\nPlan digest: `{DIGEST}`")
+        self.refuses("is not the reviewed one")
+        self.assertFalse([path for _, path, _ in self.github.requests if "comments" in path])
+
+    def test_statuses_of_others_are_not_believed(self):
+        people = [
+            {"login": "stranger", "type": "User", "id": 5},
+            {"login": "github-actions[bot]", "type": "User", "id": 5},
+            {"login": "other-app[bot]", "type": "Bot", "id": 6},
+            None,
+        ]
+        for creator in people:
+            self.record(f"{DIGEST} 2 create", creator=creator)
+        for context in ("talkform/plan ", "talkform/plan/staging", "Talkform/plan", "ci"):
+            self.record(f"{DIGEST} 2 create", context=context)
+        self.refuses("no digest of a reviewed plan is recorded")
+        # Neither do they hide ours, however many there are.
+        self.record(f"{DIGEST} 2 create")
+        for _ in range(150):
+            self.record(f"{OTHER} 2 create", creator=people[0])
+        self.applies()
+
+    def test_a_description_that_is_not_ours(self):
+        for description in (f"see {DIGEST}", f"{DIGEST}0", DIGEST.upper(), "error " + DIGEST):
+            self.record(description)
+            self.refuses("no digest of a reviewed plan is recorded")
+
+    def test_a_push_without_a_pull_request(self):
+        self.github.merged.clear()
+        self.record(f"{DIGEST} 2 create")
+        self.refuses("not the merge of exactly one pull request")
+
+    def test_pull_requests_that_do_not_count(self):
+        for change in (
+            {"merged_at": None},
+            {"merge_commit_sha": "3" * 40},
+            {"base": {"ref": "other", "repo": {"full_name": "acme/users"}}},
+            {"base": {"ref": "main", "repo": {"full_name": "stranger/users"}}},
+        ):
+            self.github.open_pull(7, HEAD, ["users/a.yaml"])
+            self.github.merged.clear()
+            self.github.merge_pull(7, self.after)
+            self.github.pulls[7].update(change)
+            self.record(f"{DIGEST} 2 create")
+            self.refuses("not the merge of exactly one pull request")
+
+    def test_a_push_that_changes_the_recipes(self):
+        for name in (".github/workflows/x.yml", "ci/install.sh"):
+            after = self.commit(name, "changed")
+            self.github.merge_pull(7, after)
+            self.record(f"{DIGEST} 2 create")
+            self.refuses("proves nothing", GITHUB_SHA=after)
+
+    def test_a_push_from_nowhere(self):
+        self.record(f"{DIGEST} 2 create")
+        for before in ("", "0" * 40, "4" * 40, "--output=x"):
+            self.refuses("from which commit it went on", BEFORE=before)
+
+    def test_no_changes(self):
+        self.outcome = outcome(changes="false", create="0")
+        self.decide(0)
+        self.assertEqual(self.output.read_text(), "apply=false\n")
+
+    def test_limits_need_an_approval(self):
+        self.outcome = outcome(limits_exceeded="true")
+        self.record(f"{DIGEST} exceeds limits; 2 create", state="failure")
+        self.refuses("exceeds limits, and nobody has approved that")
+        self.assertIn(f"-f approve-limits={DIGEST}", self.said)
+        by_hand = {"GITHUB_EVENT_NAME": "workflow_dispatch", "EXPECT": DIGEST}
+        self.refuses("nobody has approved that", **by_hand)
+        self.refuses("nobody has approved that", APPROVE_LIMITS=OTHER, **by_hand)
+        self.applies(APPROVE_LIMITS=DIGEST, **by_hand)
+        self.applies(APPROVE_LIMITS=f"optIn=3,{DIGEST}", **by_hand)
+
+    def test_deletions_need_an_approval(self):
+        self.outcome = outcome(delete="3", deletions="3")
+        self.record(f"{DIGEST} deletes users; 2 create", state="failure")
+        self.refuses("deletes 3 users, and nobody has approved that")
+        self.assertIn("-f allow-deletes=3", self.said)
+        by_hand = {"GITHUB_EVENT_NAME": "workflow_dispatch", "EXPECT": DIGEST}
+        for count in ("2", "", "02"):
+            self.refuses("nobody has approved that", ALLOW_DELETES=count, **by_hand)
+        for count in ("-1", "3x", "a[$(touch evil)]"):
+            self.refuses("is not a number", ALLOW_DELETES=count, **by_hand)
+        self.assertFalse((self.clone / "evil").exists())
+        self.applies(ALLOW_DELETES="3", **by_hand)
+
+    def test_by_hand(self):
+        self.decide(0, GITHUB_EVENT_NAME="workflow_dispatch")
+        self.assertEqual(self.output.read_text(), "apply=false\n")
+        self.assertIn(f"gh workflow run talkform-apply.yml -f expect={DIGEST}", self.said)
+        self.refuses("is not the reviewed one", GITHUB_EVENT_NAME="workflow_dispatch", EXPECT=OTHER)
+        self.refuses("is not the reviewed one", GITHUB_EVENT_NAME="workflow_dispatch", EXPECT=f"{DIGEST} ")
+        self.applies(GITHUB_EVENT_NAME="workflow_dispatch", EXPECT=DIGEST)
+
+
+if __name__ == "__main__":
+    unittest.main()
