@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use talkform::model::ApiVersion;
+use talkform::model::{ApiVersion, Depth};
 
 /// Flags that every command takes.
 #[derive(Debug, Args)]
@@ -114,6 +114,18 @@ pub(crate) struct Planning {
     /// Read every manifest, also those that are known to be as recorded; the plan is the same
     #[arg(long, env = "TALKFORM_NO_SHORTCUT")]
     pub no_shortcut: bool,
+}
+
+impl Planning {
+    /// How much of the manifests a plan needs. A plan that asks Channel compares every user, so it needs
+    /// the attributes of all of them.
+    pub(crate) fn depth(&self, refresh: bool) -> Depth {
+        match (refresh, self.no_shortcut) {
+            (true, _) => Depth::Full,
+            (false, true) => Depth::SkipUnchangedUsers,
+            (false, false) => Depth::SkipUnchangedFiles,
+        }
+    }
 }
 
 /// How to print a plan, or drift.

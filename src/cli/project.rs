@@ -11,7 +11,9 @@ use crate::cli::failure::Failure;
 use crate::cli::files;
 use talkform::manifest;
 use talkform::manifest::{ReadSettings, Rules};
-use talkform::model::{Desired, Diagnostic, DigestKey, Project, Rate, RecordedLookup, State};
+use talkform::model::{
+    Depth, Desired, Diagnostic, DigestKey, Project, Rate, RecordedLookup, State,
+};
 use talkform::state::{Loaded, Store};
 
 /// The name of a project's file.
@@ -93,40 +95,23 @@ impl LoadedProject {
         self.read_manifests(None)
     }
 
-    /// Reads the manifests beside the state that they are to be held against: users that are as recorded
-    /// come without attributes, and with `shortcut` files that are as recorded are not read at all.
-    pub(crate) fn desired_beside(
+    /// Reads the manifests for a plan against this state, as deep as `depth` says. A state that was made
+    /// with another key is an error at every depth.
+    pub(crate) fn desired_for(
         &self,
         loaded: &Loaded,
-        shortcut: bool,
+        depth: Depth,
     ) -> Result<(Desired, Vec<Diagnostic>), Failure> {
         let Some(state) = &loaded.state else {
             return self.read_manifests(None);
         };
         let key = self.digest_key(state)?;
-        let known = if shortcut {
-            RecordedLookup::new(state, &key)
-        } else {
-            RecordedLookup::users_only(state, &key)
-        };
-        self.read_manifests(Some(&known))
-    }
-
-    /// Reads the manifests for a plan. One that looks at Channel needs what every user is declared to be.
-    pub(crate) fn wanted(
-        &self,
-        loaded: &Loaded,
-        shortcut: bool,
-        refresh: bool,
-    ) -> Result<(Desired, Vec<Diagnostic>), Failure> {
-        if !refresh {
-            return self.desired_beside(loaded, shortcut);
+        match depth {
+            Depth::Full => self.read_manifests(None),
+            Depth::SkipUnchangedUsers | Depth::SkipUnchangedFiles => {
+                self.read_manifests(Some(&RecordedLookup::new(state, &key, depth)))
+            }
         }
-        if let Some(state) = &loaded.state {
-            // Another key is refused before anybody is asked.
-            self.digest_key(state)?;
-        }
-        self.desired()
     }
 
     fn read_manifests(

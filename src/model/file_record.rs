@@ -9,72 +9,41 @@ use std::collections::HashMap;
 
 use crate::model::digest::digests::{ContentDigest, DigestKey, FileDigest, UserDigest, UsersSum};
 use crate::model::member_id::MemberId;
-use crate::model::state::{Entry, State};
+use crate::model::state::{Entry, FileContent, FileRecord, State};
+use crate::model::unchanged::{Depth, UnchangedFile};
 use crate::model::user::Attributes;
 use crate::parallel::{in_parallel, shares};
-
-/// What is remembered of one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileRecord {
-    /// What entries name it by. Kept for as long as the file is there.
-    pub number: u32,
-    /// `None` where it has to be read every time.
-    pub content: Option<FileContent>,
-}
-
-/// What a file said when all its users were as it declared them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileContent {
-    /// Over its bytes and what decides their meaning.
-    pub digest: FileDigest,
-    /// How many users it declared.
-    pub users: u32,
-    /// Over their ids and digests.
-    pub sum: UsersSum,
-}
-
-/// A file whose users are all as recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KnownFile {
-    /// What entries name it by.
-    pub number: u32,
-    /// How many users it declares.
-    pub users: u32,
-}
 
 /// A state, asked while manifests are read: what of it is as recorded?
 #[derive(Debug)]
 pub struct RecordedLookup<'s> {
     state: &'s State,
     key: &'s DigestKey,
-    files: HashMap<FileDigest, KnownFile>,
+    files: HashMap<FileDigest, UnchangedFile>,
 }
 
 impl<'s> RecordedLookup<'s> {
-    /// Knows users and files. The state's records of files must be true of it: see [`discard_stale_files`].
-    pub fn new(state: &'s State, key: &'s DigestKey) -> Self {
-        let records = state.files.values();
+    /// Recognises users and, where `depth` skips files, files too. The state's records of files must be
+    /// true of it: see [`discard_stale_files`].
+    pub fn new(state: &'s State, key: &'s DigestKey, depth: Depth) -> Self {
+        let skips_files = match depth {
+            Depth::Full | Depth::SkipUnchangedUsers => false,
+            Depth::SkipUnchangedFiles => true,
+        };
+        let records = state.files.values().filter(|_| skips_files);
         let files = records.filter_map(|record| {
             let FileRecord { number, content } = record;
             let content = content.as_ref()?;
-            let known = KnownFile {
+            let unchanged = UnchangedFile {
                 number: *number,
                 users: content.users,
             };
-            Some((content.digest, known))
+            Some((content.digest, unchanged))
         });
-        Self {
-            files: files.collect(),
-            ..Self::users_only(state, key)
-        }
-    }
-
-    /// Knows users alone: every file is read.
-    pub fn users_only(state: &'s State, key: &'s DigestKey) -> Self {
         Self {
             state,
             key,
-            files: HashMap::new(),
+            files: files.collect(),
         }
     }
 
@@ -84,7 +53,7 @@ impl<'s> RecordedLookup<'s> {
     }
 
     /// The file with this content, where all its users are as recorded.
-    pub fn file(&self, content: &ContentDigest) -> Option<KnownFile> {
+    pub fn file(&self, content: &ContentDigest) -> Option<UnchangedFile> {
         self.files.get(&self.key.file(content)).copied()
     }
 

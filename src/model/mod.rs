@@ -1,7 +1,5 @@
-//! Nouns, as plain data: users, their canonical form and digests, the recorded state, the
-//! vocabulary of a plan, settings of a project, diagnostics.
-//!
-//! Nothing here reads a file, a clock, an environment or a socket.
+//! Defines the plain data that all other modules share: users, digests, the state, plans, drift, settings
+//! and diagnostics.
 
 pub mod action;
 pub mod api_change;
@@ -21,6 +19,7 @@ pub mod selection;
 pub mod sensitive;
 pub mod state;
 pub mod stop;
+pub mod unchanged;
 pub mod user;
 pub mod value;
 
@@ -35,7 +34,7 @@ pub use crate::model::digest::digests::{
 };
 pub use crate::model::drift::{FieldDrift, FieldDriftKind, UserDrift, UserDriftKind};
 pub use crate::model::field::{FieldPath, ProfileKey};
-pub use crate::model::file_record::{FileContent, FileRecord, KnownFile, RecordedLookup};
+pub use crate::model::file_record::RecordedLookup;
 pub use crate::model::member_id::{MemberId, MemberIdError};
 pub use crate::model::observed::{Observed, RemoteUser, RemoteValue, Unread};
 pub use crate::model::plan::{KeptConsent, LikelyMove, LimitCheck, LimitKind, Plan, PlannedChange};
@@ -46,7 +45,8 @@ pub use crate::model::project::{
 pub use crate::model::recorded_fields::{RecordedFields, RecordedText};
 pub use crate::model::selection::Selection;
 pub use crate::model::sensitive::Sensitive;
-pub use crate::model::state::{Entry, RejectedRequest, Rejection, State};
+pub use crate::model::state::{Entry, FileContent, FileRecord, RejectedRequest, Rejection, State};
 pub use crate::model::stop::StopCause;
+pub use crate::model::unchanged::{Depth, Unchanged, UnchangedFile, UnchangedUser};
 pub use crate::model::user::{Attributes, Declared, FieldValue};
 pub use crate::model::value::{Number, Value};

@@ -7,9 +7,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::digest::digests::{Digests, UserDigest};
+use crate::model::digest::digests::{Digests, FileDigest, UserDigest, UsersSum};
 use crate::model::field::FieldPath;
-use crate::model::file_record::FileRecord;
 use crate::model::member_id::MemberId;
 use crate::model::project::ApiVersion;
 use crate::model::recorded_fields::RecordedFields;
@@ -85,6 +84,26 @@ impl RejectedRequest {
     pub fn is_put(&self) -> bool {
         matches!(self, Self::Put)
     }
+}
+
+/// The record of one manifest file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRecord {
+    /// The number by which entries name the file. A file keeps its number.
+    pub number: u32,
+    /// What the file declared; `None` for a file that must be read every time.
+    pub content: Option<FileContent>,
+}
+
+/// What a file declared when all its users were recorded as declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileContent {
+    /// A digest over the file's bytes and everything else that affects how they are read.
+    pub digest: FileDigest,
+    /// How many users the file declared.
+    pub users: u32,
+    /// A sum over their ids and digests.
+    pub sum: UsersSum,
 }
 
 /// A user that Channel refused. Holds nothing of the answer's text, which may echo personal data.

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Attributes, Change, Declared, DigestKey, Digests, Entry, FieldAction, FieldChange, FieldDigest,
-    FieldPath, FieldValue, MemberId, Observed, Previous, ProfileKey, RemovedFields, RemovedUsers,
-    Upsert, Value, Write,
+    Attributes, Change, Declared, Digests, Entry, FieldAction, FieldChange, FieldPath, MemberId,
+    Observed, Previous, ProfileKey, RemovedUsers, Upsert, Value, Write,
 };
-use crate::plan::planner::Context;
-use crate::plan::refresh;
+use crate::plan::context::Context;
+use crate::plan::field::{declared_action, observed_value, recorded_value, undeclared_action};
 
 /// A user that is not recorded, or is gone: everything declared is sent. Of one that is on Channel
 /// already the old values are known.
@@ -20,7 +19,7 @@ pub(crate) fn create(
     let fields: Vec<FieldChange> = attributes
         .fields()
         .map(|(path, value)| {
-            let old = observed.map_or(Previous::Absent, |observed| refresh::seen(&path, observed));
+            let old = observed.map_or(Previous::Absent, |observed| observed_value(&path, observed));
             let action = declared_action(&path, value, old);
             FieldChange { path, action }
         })
@@ -104,14 +103,14 @@ fn differences(
         if recorded == Some(*digest) {
             unchanged_fields += 1;
         } else {
-            let old = old_value(&path, recorded, base, context.key);
+            let old = recorded_value(&path, recorded, base, context.key);
             let action = declared_action(&path, value, old);
             fields.push(FieldChange { path, action });
         }
     }
     for (path, recorded) in entry.fields.iter() {
         if attributes.get(path).is_none() {
-            let old = old_value(path, Some(recorded), base, context.key);
+            let old = recorded_value(path, Some(recorded), base, context.key);
             fields.push(FieldChange {
                 path: path.clone(),
                 action: left(path, old),
@@ -141,74 +140,6 @@ pub(crate) fn of_fields(
         fields,
         unchanged_fields,
     })
-}
-
-pub(crate) fn declared_action(
-    path: &FieldPath,
-    value: FieldValue<'_>,
-    old: Previous,
-) -> FieldAction {
-    match (value.to_value(), path) {
-        (None, _) => FieldAction::Clear {
-            old,
-            declared: true,
-        },
-        (Some(new), FieldPath::ProfileOnce(_)) => FieldAction::Once { new },
-        (Some(new), _) => FieldAction::Set { old, new },
-    }
-}
-
-pub(crate) fn undeclared_action(
-    path: &FieldPath,
-    old: Previous,
-    attributes: &Attributes,
-    policy: RemovedFields,
-) -> FieldAction {
-    let clearable = match path {
-        // Moved to `profileOnce`: clearing and filling in one request has no defined order, and
-        // keeping what is there is what `profileOnce` asks for.
-        FieldPath::Profile(key) => !attributes.profile_once.contains_key(key),
-        FieldPath::Tags => true,
-        FieldPath::ProfileOnce(_)
-        | FieldPath::UnsubscribeEmail
-        | FieldPath::UnsubscribeTexting
-        | FieldPath::Unsubscribed => false,
-    };
-    if !clearable || policy == RemovedFields::Forget || old == Previous::Cleared {
-        FieldAction::Release
-    } else {
-        FieldAction::Clear {
-            old,
-            declared: false,
-        }
-    }
-}
-
-/// What the recorded digest can be shown to stand for.
-pub(crate) fn old_value(
-    path: &FieldPath,
-    recorded: Option<FieldDigest>,
-    base: Option<&Attributes>,
-    key: &DigestKey,
-) -> Previous {
-    let Some(recorded) = recorded else {
-        return Previous::Absent;
-    };
-    let is_recorded = |value: FieldValue<'_>| key.field(path, value) == recorded;
-    if is_recorded(FieldValue::Clear) {
-        return Previous::Cleared;
-    }
-    if let Some(value) = base.and_then(|base| base.get(path))
-        && is_recorded(value)
-    {
-        return value.to_value().map_or(Previous::Cleared, Previous::Value);
-    }
-    [true, false]
-        .into_iter()
-        .find(|flag| is_recorded(FieldValue::Flag(*flag)))
-        .map_or(Previous::DigestOnly, |flag| {
-            Previous::Value(Value::Boolean(flag))
-        })
 }
 
 /// The body: the whole desired profile, `profileOnce` and tags, nulls for what is cleared, and

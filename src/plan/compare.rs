@@ -4,7 +4,7 @@ use crate::model::{
     Attributes, DigestKey, Entry, FieldDigest, FieldDrift, FieldDriftKind, FieldPath, FieldValue,
     Observed, Previous, RemoteValue, Value,
 };
-use crate::plan::change::old_value;
+use crate::plan::field::recorded_value;
 
 /// A recorded user next to what Channel shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,16 +30,16 @@ pub fn compare(
     let mut comparison = Comparison::default();
     for (path, recorded) in entry.fields.iter() {
         let is_declared = || declared.and_then(|declared| declared.get(path));
-        match standing(path, recorded, observed, key) {
-            Standing::Same => comparison.as_applied += 1,
-            Standing::NotShown => comparison.not_shown += 1,
-            Standing::Other(_)
+        match field_status(path, recorded, observed, key) {
+            FieldStatus::Same => comparison.as_applied += 1,
+            FieldStatus::NotShown => comparison.not_shown += 1,
+            FieldStatus::Other(_)
                 if is_declared().is_some_and(|value| is_on(path, value, observed)) =>
             {
                 comparison.as_declared += 1;
             }
-            Standing::Other(found) => {
-                let applied = old_value(path, Some(recorded), declared, key);
+            FieldStatus::Other(found) => {
+                let applied = recorded_value(path, Some(recorded), declared, key);
                 comparison.fields.push(FieldDrift {
                     path: path.clone(),
                     kind: kind(path, applied, found),
@@ -66,18 +66,18 @@ pub fn differing(declared: &Attributes, observed: &Observed) -> Vec<FieldPath> {
 }
 
 /// What Channel has, next to a digest of what it should have.
-pub(crate) enum Standing {
+pub(crate) enum FieldStatus {
     Same,
     NotShown,
     Other(RemoteValue),
 }
 
-pub(crate) fn standing(
+pub(crate) fn field_status(
     path: &FieldPath,
     wanted: FieldDigest,
     observed: &Observed,
     key: &DigestKey,
-) -> Standing {
+) -> FieldStatus {
     let found = observed.get(path);
     let is_same = match (path, &found) {
         (FieldPath::ProfileOnce(_), found) => *found != RemoteValue::Absent,
@@ -94,13 +94,13 @@ pub(crate) fn standing(
             _,
         ) => match observed.flag(path) {
             Some(flag) => key.field(path, FieldValue::Flag(flag)) == wanted,
-            None => return Standing::NotShown,
+            None => return FieldStatus::NotShown,
         },
     };
     if is_same {
-        Standing::Same
+        FieldStatus::Same
     } else {
-        Standing::Other(found)
+        FieldStatus::Other(found)
     }
 }
 

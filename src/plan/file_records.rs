@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::model::{
-    Desired, DesiredUser, DigestKey, FileContent, FileRecord, MemberId, Plan, State, UsersSum,
-    file_record,
+    Desired, DesiredUser, DigestKey, FileContent, FileRecord, MemberId, Plan, State, UnchangedUser,
+    UsersSum, file_record,
 };
 
 /// Remembers which file declares which user, and of each file whose users are all recorded as it declares
@@ -19,7 +19,8 @@ pub fn record_files(state: &mut State, desired: &Desired, plan: &Plan, key: &Dig
         .iter()
         .map(|file| file.content.is_some())
         .collect();
-    let mut places: HashMap<&MemberId, usize> = HashMap::with_capacity(desired.as_recorded.len());
+    let mut places: HashMap<&MemberId, usize> =
+        HashMap::with_capacity(desired.unchanged.users.len());
     let by_name: HashMap<&str, usize> = desired
         .files
         .iter()
@@ -33,14 +34,11 @@ pub fn record_files(state: &mut State, desired: &Desired, plan: &Plan, key: &Dig
         places.insert(id, place);
         whole[place] = whole[place] && (settled.contains(id) || is_recorded(id, user, state, key));
     }
-    for (id, place) in &desired.as_recorded {
-        places.insert(id, *place as usize);
+    for UnchangedUser { id, file } in &desired.unchanged.users {
+        places.insert(id, *file as usize);
     }
-    let unread: HashSet<u32> = desired
-        .files
-        .iter()
-        .filter_map(|file| Some(file.known?.number))
-        .collect();
+    let unread = desired.unchanged.files.values();
+    let unread: HashSet<u32> = unread.map(|file| file.number).collect();
     for (id, entry) in &mut state.users {
         entry.file = match places.get(id) {
             Some(place) => Some(numbers[*place]),
@@ -86,25 +84,23 @@ fn settled<'p>(state: &State, plan: &'p Plan) -> HashSet<&'p MemberId> {
 /// A number for each file: the one it has, the one that its users had under another name that is gone, or
 /// a new one. Numbers stay, so that a commit of the state shows what changed and no more.
 fn numbers(state: &State, desired: &Desired) -> Vec<u32> {
+    let unread = &desired.unchanged.files;
     let names: HashSet<&Arc<str>> = desired.files.iter().map(|file| &file.name).collect();
     let mut taken: HashSet<u32> = HashSet::new();
     let mut numbers: Vec<Option<u32>> = desired
         .files
         .iter()
-        .map(|file| {
-            let known = file.known.map(|known| known.number);
+        .enumerate()
+        .map(|(index, file)| {
+            let unread = unread.get(&index).map(|file| file.number);
             let record = state.files.get(&file.name);
-            known.or_else(|| record.map(|record| record.number))
+            unread.or_else(|| record.map(|record| record.number))
         })
         .collect();
-    // Those that were not read cannot have another.
-    for (file, number) in desired.files.iter().zip(&numbers) {
-        if file.known.is_some() {
-            taken.extend(number);
-        }
-    }
-    for (file, number) in desired.files.iter().zip(&mut numbers) {
-        if file.known.is_none() {
+    // The entries of skipped files keep their number, so no other file may get it.
+    taken.extend(unread.values().map(|file| file.number));
+    for (index, number) in numbers.iter_mut().enumerate() {
+        if !unread.contains_key(&index) {
             *number = number.filter(|number| taken.insert(*number));
         }
     }
@@ -117,8 +113,8 @@ fn numbers(state: &State, desired: &Desired) -> Vec<u32> {
         .collect();
     let mut inherited: BTreeMap<usize, u32> = BTreeMap::new();
     if !free.is_empty() {
-        for (id, place) in &desired.as_recorded {
-            let place = *place as usize;
+        for UnchangedUser { id, file } in &desired.unchanged.users {
+            let place = *file as usize;
             if numbers[place].is_none()
                 && let Some(number) = state.users.get(id).and_then(|entry| entry.file)
                 && free.contains(&number)

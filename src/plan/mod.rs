@@ -6,8 +6,10 @@
 
 pub(crate) mod change;
 pub(crate) mod compare;
+pub(crate) mod context;
 pub(crate) mod digest;
 pub(crate) mod drift;
+pub(crate) mod field;
 pub(crate) mod file_records;
 pub(crate) mod limits;
 pub(crate) mod moves;
@@ -17,10 +19,11 @@ pub(crate) mod refresh;
 pub(crate) mod rekey;
 
 pub use crate::plan::compare::{Comparison, compare, differing};
+pub use crate::plan::context::Context;
 pub use crate::plan::drift::{DriftCollector, DriftReport, Sample};
 pub use crate::plan::file_records::record_files;
 pub use crate::plan::plan_file::{ChangeLine, PlanFile, PlanFileError, file_schema};
-pub use crate::plan::planner::{Context, plan};
+pub use crate::plan::planner::plan;
 pub use crate::plan::rekey::rekey;
 
 #[cfg(test)]

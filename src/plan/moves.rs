@@ -8,7 +8,7 @@ use crate::model::{
     State, UserDigest,
 };
 use crate::plan::change;
-use crate::plan::planner::Context;
+use crate::plan::context::Context;
 
 /// The moves that are still to be made: the old id is recorded and the new one is not. Any other was
 /// made already, or is a plain create.

@@ -1,37 +1,16 @@
 //! The walk over the union of desired and recorded users.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use crate::model::{
-    ApiChange, ApiVersion, Attributes, Change, Desired, DesiredUser, DigestKey, Digests, Entry,
-    FieldAction, FieldChange, KeptConsent, Limits, MemberId, PartsHasher, Plan, PlannedChange,
-    Reason, RemoteUser, RemovedPolicy, RemovedUsers, Selection, State, UserDigest,
+    ApiChange, Change, Desired, DesiredUser, DigestKey, Digests, Entry, FieldAction, FieldChange,
+    KeptConsent, MemberId, PartsHasher, Plan, PlannedChange, Reason, RemovedUsers, State,
+    Unchanged, UnchangedUser, UserDigest,
 };
 use crate::parallel::{in_parallel, shares};
-use crate::plan::moves;
+use crate::plan::context::Context;
 use crate::plan::moves::Moves;
-use crate::plan::{change, digest, limits, refresh};
-
-/// What a plan depends on besides the users.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
-    /// The key of the state's digests.
-    pub key: &'a DigestKey,
-    /// What happens to what is no longer declared.
-    pub removed: RemovedPolicy,
-    /// Bounds on the plan.
-    pub limits: &'a Limits,
-    /// The API version that the project speaks.
-    pub api: ApiVersion,
-    /// The part of the users that is looked at.
-    pub selection: &'a Selection,
-    /// Declarations of an earlier revision, which may explain recorded digests. They change
-    /// what a plan shows, never what it does.
-    pub base: Option<&'a BTreeMap<MemberId, Attributes>>,
-    /// What Channel was seen to have of the desired users, where it was asked: then drift is set
-    /// right, too. `None` plans offline.
-    pub observed: Option<&'a BTreeMap<MemberId, RemoteUser>>,
-}
+use crate::plan::{change, digest, limits, moves, refresh};
 
 /// Decides what has to be done so that Channel has what the manifests say.
 ///
@@ -42,7 +21,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         state,
         context,
         moves: &moves,
-        as_recorded: AsRecorded::of(desired),
+        unchanged_users: UnchangedUsers::of(&desired.unchanged),
         changes: Vec::new(),
         kept_consent: Vec::new(),
         unchanged: 0,
@@ -74,7 +53,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         mut changes,
         kept_consent,
         unchanged,
-        as_recorded,
+        unchanged_users,
         manifests,
         ..
     } = walk;
@@ -93,7 +72,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         changes,
         unchanged,
         recorded,
-        desired: differing + as_recorded.met,
+        desired: differing + unchanged_users.met,
         manifests: manifests.finish(),
         refreshed: context.observed.is_some(),
         kept_consent,
@@ -105,7 +84,7 @@ struct Walk<'a> {
     state: &'a State,
     context: &'a Context<'a>,
     moves: &'a Moves<'a>,
-    as_recorded: AsRecorded<'a>,
+    unchanged_users: UnchangedUsers<'a>,
     changes: Vec<PlannedChange>,
     kept_consent: Vec<KeptConsent>,
     unchanged: usize,
@@ -143,7 +122,7 @@ impl Walk<'_> {
 
     /// A recorded user without a declaration that was read in full.
     fn recorded(&mut self, id: &MemberId, entry: &Entry) {
-        if self.as_recorded.holds(id, entry) {
+        if self.unchanged_users.contains(id, entry) {
             self.declared(id, &entry.digest);
             self.unchanged += 1;
         } else {
@@ -158,33 +137,34 @@ impl Walk<'_> {
     }
 }
 
-/// Users that are declared as they are recorded, and were recognised as such while the manifests were read.
-struct AsRecorded<'a> {
-    users: std::iter::Peekable<std::slice::Iter<'a, (MemberId, u32)>>,
-    /// The numbers of files of which all users are.
+/// Recognises unchanged users in the order of their ids.
+struct UnchangedUsers<'a> {
+    users: std::iter::Peekable<std::slice::Iter<'a, UnchangedUser>>,
+    /// The numbers of the unchanged files.
     files: HashSet<u32>,
+    /// How many users were recognised.
     met: usize,
 }
 
-impl<'a> AsRecorded<'a> {
-    fn of(desired: &'a Desired) -> Self {
-        let known = desired.files.iter().filter_map(|file| file.known);
+impl<'a> UnchangedUsers<'a> {
+    fn of(unchanged: &'a Unchanged) -> Self {
+        let files = unchanged.files.values();
         Self {
-            users: desired.as_recorded.iter().peekable(),
-            files: known.map(|known| known.number).collect(),
+            users: unchanged.users.iter().peekable(),
+            files: files.map(|file| file.number).collect(),
             met: 0,
         }
     }
 
-    /// Asked in the order of ids.
-    fn holds(&mut self, id: &MemberId, entry: &Entry) -> bool {
-        while self.users.next_if(|(other, _)| other < id).is_some() {}
-        let holds = entry
+    /// Whether a recorded user is unchanged. Calls must come in the order of ids.
+    fn contains(&mut self, id: &MemberId, entry: &Entry) -> bool {
+        while self.users.next_if(|user| user.id < *id).is_some() {}
+        let contains = entry
             .file
             .is_some_and(|number| self.files.contains(&number))
-            || self.users.next_if(|(other, _)| other == id).is_some();
-        self.met += usize::from(holds);
-        holds
+            || self.users.next_if(|user| user.id == *id).is_some();
+        self.met += usize::from(contains);
+        contains
     }
 }
 
@@ -220,12 +200,12 @@ fn desired_user(
     recorded: Option<&Entry>,
     state: &State,
     context: &Context<'_>,
-    left: &mut Vec<KeptConsent>,
+    kept_consent: &mut Vec<KeptConsent>,
 ) -> Option<PlannedChange> {
-    let sighting = context.observed.and_then(|observed| observed.get(id));
-    let (change, reason) = match (recorded, sighting) {
-        (recorded, Some(sighting)) => {
-            refresh::desired_user((id, user), digests, recorded, sighting, context, left)?
+    let remote = context.observed.and_then(|observed| observed.get(id));
+    let (change, reason) = match (recorded, remote) {
+        (recorded, Some(remote)) => {
+            refresh::desired_user((id, user), digests, recorded, remote, context, kept_consent)?
         }
         (Some(entry), None) if entry.digest == digests.user => return None,
         (Some(entry), None) => {

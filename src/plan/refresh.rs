@@ -1,28 +1,28 @@
-//! A recorded user next to what Channel shows: drift joins the plan, so that an apply sets it right.
+//! Plans a desired user of whom Channel was asked, so that an apply corrects drift.
 
 use crate::model::{
-    Change, DesiredUser, Digests, Entry, FieldChange, FieldPath, KeptConsent, MemberId, Observed,
-    Previous, Reason, RemoteUser, RemoteValue, Value,
+    Change, DesiredUser, Digests, Entry, FieldChange, KeptConsent, MemberId, Observed, Reason,
+    RemoteUser, RemoteValue, Value,
 };
 use crate::plan::change;
-use crate::plan::change::{declared_action, of_fields, old_value, undeclared_action};
-use crate::plan::compare::{Standing, standing};
-use crate::plan::planner::Context;
+use crate::plan::compare::{FieldStatus, field_status};
+use crate::plan::context::Context;
+use crate::plan::field::{declared_action, observed_value, recorded_value, undeclared_action};
 
-/// What has to be done for a desired user of whom Channel was asked; `None` for nothing. Consent that
-/// the person changed since is added to `left`.
+/// Plans a desired user of whom Channel was asked; `None` where nothing has to be done. Consent that the
+/// person changed after the last apply is added to `kept_consent`.
 pub(crate) fn desired_user(
     (id, user): (&MemberId, &DesiredUser),
     digests: Digests,
     recorded: Option<&Entry>,
-    sighting: &RemoteUser,
+    remote: &RemoteUser,
     context: &Context<'_>,
-    left: &mut Vec<KeptConsent>,
+    kept_consent: &mut Vec<KeptConsent>,
 ) -> Option<(Change, Reason)> {
     let attributes = &user.attributes;
-    match (recorded, sighting) {
+    match (recorded, remote) {
         (Some(entry), RemoteUser::Present(observed)) => {
-            recorded_user((id, user), digests, entry, observed, context, left)
+            recorded_user((id, user), digests, entry, observed, context, kept_consent)
         }
         (Some(_), RemoteUser::Missing) => Some((
             change::create(attributes, digests, None),
@@ -45,7 +45,7 @@ fn recorded_user(
     entry: &Entry,
     observed: &Observed,
     context: &Context<'_>,
-    left: &mut Vec<KeptConsent>,
+    kept_consent: &mut Vec<KeptConsent>,
 ) -> Option<(Change, Reason)> {
     let attributes = &user.attributes;
     let is_as_applied = entry.digest == digests.user;
@@ -54,16 +54,16 @@ fn recorded_user(
     for ((path, value), (_, digest)) in attributes.fields().zip(&digests.fields) {
         let recorded = entry.fields.get(&path);
         let is_as_recorded = recorded == Some(*digest);
-        let old = match standing(&path, *digest, observed, context.key) {
-            Standing::Same | Standing::NotShown if is_as_recorded => {
+        let old = match field_status(&path, *digest, observed, context.key) {
+            FieldStatus::Same | FieldStatus::NotShown if is_as_recorded => {
                 unchanged_fields += 1;
                 continue;
             }
-            Standing::Other(RemoteValue::Value(Value::Boolean(found)))
+            FieldStatus::Other(RemoteValue::Value(Value::Boolean(found)))
                 if is_as_recorded && path.is_unsubscribe_flag() =>
             {
                 unchanged_fields += 1;
-                left.push(KeptConsent {
+                kept_consent.push(KeptConsent {
                     id: id.clone(),
                     never_confirmed: entry.unconfirmed.contains(&path),
                     path,
@@ -72,15 +72,15 @@ fn recorded_user(
                 });
                 continue;
             }
-            Standing::NotShown => old_value(&path, recorded, None, context.key),
-            Standing::Same | Standing::Other(_) => seen(&path, observed),
+            FieldStatus::NotShown => recorded_value(&path, recorded, None, context.key),
+            FieldStatus::Same | FieldStatus::Other(_) => observed_value(&path, observed),
         };
         let action = declared_action(&path, value, old);
         fields.push(FieldChange { path, action });
     }
     for (path, _) in entry.fields.iter() {
         if attributes.get(path).is_none() {
-            let old = seen(path, observed);
+            let old = observed_value(path, observed);
             fields.push(FieldChange {
                 path: path.clone(),
                 action: undeclared_action(path, old, attributes, context.removed.fields),
@@ -95,18 +95,6 @@ fn recorded_user(
     } else {
         Reason::Changed
     };
-    let change = of_fields(attributes, digests, fields, unchanged_fields);
+    let change = change::of_fields(attributes, digests, fields, unchanged_fields);
     Some((change, reason))
-}
-
-/// What Channel has, as the value before a change.
-pub(crate) fn seen(path: &FieldPath, observed: &Observed) -> Previous {
-    match observed.get(path) {
-        RemoteValue::Value(Value::Texts(tags)) if *path == FieldPath::Tags && tags.is_empty() => {
-            Previous::Cleared
-        }
-        RemoteValue::Value(value) => Previous::Value(value),
-        RemoteValue::Undeclarable => Previous::Undeclarable,
-        RemoteValue::Absent => Previous::Cleared,
-    }
 }

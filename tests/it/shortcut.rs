@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use talkform::manifest::{Reading, read_texts_beside};
-use talkform::model::{Change, DigestKey, Entry, Plan, RecordedLookup, State, Write};
+use talkform::model::{Change, Depth, DigestKey, Entry, Plan, RecordedLookup, State, Write};
 use talkform::plan::record_files;
 use talkform::state::Store;
 
@@ -229,7 +229,10 @@ fn take(files: &mut Files, state: &mut State, step: &Step, key: &DigestKey) {
         }
         Step::Apply { nth, whole } => {
             let known = state.clone();
-            let reading = read(files, Some(&RecordedLookup::new(&known, key)));
+            let reading = read(
+                files,
+                Some(&RecordedLookup::new(&known, key, Depth::SkipUnchangedFiles)),
+            );
             if !reading.has_errors() {
                 let planned = plan_of(&reading, state);
                 apply(state, &reading, &planned, key, (nth, whole));
@@ -263,8 +266,8 @@ proptest! {
             state = store.load().expect("loaded").state.expect("a state");
 
             let full = read(&files, None);
-            let users = read(&files, Some(&RecordedLookup::users_only(&state, &key)));
-            let short = read(&files, Some(&RecordedLookup::new(&state, &key)));
+            let users = read(&files, Some(&RecordedLookup::new(&state, &key, Depth::SkipUnchangedUsers)));
+            let short = read(&files, Some(&RecordedLookup::new(&state, &key, Depth::SkipUnchangedFiles)));
             prop_assert_eq!(&full.diagnostics, &users.diagnostics);
             prop_assert_eq!(&full.diagnostics, &short.diagnostics);
             if full.has_errors() {
@@ -283,9 +286,10 @@ proptest! {
 
 /// Names of the files that had to be read.
 fn had_to_be_read(reading: &Reading) -> Vec<&str> {
-    let files = reading.desired.files.iter();
-    let read = files.filter(|file| file.known.is_none());
-    read.map(|file| &*file.name).collect()
+    let unread = &reading.desired.unchanged.files;
+    let files = reading.desired.files.iter().enumerate();
+    let read = files.filter(|(index, _)| !unread.contains_key(index));
+    read.map(|(_, file)| &*file.name).collect()
 }
 
 fn of(ids: &[&str], plan: u8) -> File {
@@ -312,13 +316,24 @@ fn only_what_changed_is_read() {
     .into();
     let apply_all = |files: &Files, state: &mut State| {
         let known = state.clone();
-        let reading = read(files, Some(&RecordedLookup::new(&known, &key)));
+        let reading = read(
+            files,
+            Some(&RecordedLookup::new(
+                &known,
+                &key,
+                Depth::SkipUnchangedFiles,
+            )),
+        );
         let planned = plan_of(&reading, state);
         apply(state, &reading, &planned, &key, (usize::MAX, true));
     };
     apply_all(&files, &mut state);
-    let beside =
-        |files: &Files, state: &State| read(files, Some(&RecordedLookup::new(state, &key)));
+    let beside = |files: &Files, state: &State| {
+        read(
+            files,
+            Some(&RecordedLookup::new(state, &key, Depth::SkipUnchangedFiles)),
+        )
+    };
     assert!(had_to_be_read(&beside(&files, &state)).is_empty());
 
     files.get_mut("b.yaml").expect("a file").users[0].plan = 1;

@@ -31,14 +31,14 @@ pub(crate) fn run(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     let settings = LoadedProject::read(global)?;
-    let shortcut = !arguments.planning.no_shortcut;
     let mut loaded = settings.store.load()?;
     let reviewed = match &arguments.plan {
         Some(path) => Some(Reviewed::read(path, arguments)?),
         None => None,
     };
     let refresh = arguments.planning.refresh || reviewed.as_ref().is_some_and(|r| r.file.refreshed);
-    let (mut desired, warnings) = settings.wanted(&loaded, shortcut, refresh)?;
+    let depth = arguments.planning.depth(refresh);
+    let (mut desired, warnings) = settings.desired_for(&loaded, depth)?;
     output::warn(terminal, &settings.root, &warnings);
     let select = match &reviewed {
         Some(reviewed) => reviewed.file.select.clone(),
@@ -58,7 +58,7 @@ pub(crate) fn run(
     if !settings.store.is_as_loaded(&loaded)? {
         planned = None;
         loaded = settings.store.load()?;
-        (desired, _) = settings.wanted(&loaded, shortcut, refresh)?;
+        (desired, _) = settings.desired_for(&loaded, depth)?;
     }
     output::replayed(terminal, &loaded);
     let recorded = settings.recorded(&loaded);

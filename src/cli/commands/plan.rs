@@ -60,8 +60,8 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let settings = LoadedProject::read(global)?;
     let loaded = settings.store.load()?;
-    let shortcut = !arguments.planning.no_shortcut;
-    let (desired, warnings) = settings.wanted(&loaded, shortcut, arguments.planning.refresh)?;
+    let depth = arguments.planning.depth(arguments.planning.refresh);
+    let (desired, warnings) = settings.desired_for(&loaded, depth)?;
     output::warn(terminal, &settings.root, &warnings);
     output::replayed(terminal, &loaded);
     let state = settings.recorded(&loaded);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::model::{
     ContentDigest, Desired, DesiredFile, DesiredUser, Diagnostic, MemberId, Moved, RecordedLookup,
+    Unchanged, UnchangedUser,
 };
 use crate::parallel::in_parallel;
 
@@ -138,7 +139,7 @@ impl Files<'_, '_> {
 
 fn assemble(names: &[Arc<str>], readings: Vec<FileReading>) -> Desired {
     let mut users: Vec<(MemberId, DesiredUser)> = Vec::new();
-    let mut as_recorded: Vec<(MemberId, u32)> = Vec::new();
+    let mut unchanged = Unchanged::default();
     let mut moved = BTreeMap::new();
     let mut files = Vec::with_capacity(names.len());
     for (name, reading) in names.iter().zip(readings) {
@@ -146,8 +147,10 @@ fn assemble(names: &[Arc<str>], readings: Vec<FileReading>) -> Desired {
         files.push(DesiredFile {
             name: name.clone(),
             content: reading.content,
-            known: reading.known,
         });
+        if let Some(file) = reading.known {
+            unchanged.files.insert(number as usize, file);
+        }
         for entry in reading.moved {
             let from = entry.from;
             let origin = entry.position.in_file(name);
@@ -155,7 +158,8 @@ fn assemble(names: &[Arc<str>], readings: Vec<FileReading>) -> Desired {
         }
         for user in reading.users {
             let Some(attributes) = user.attributes else {
-                as_recorded.push((user.id, number));
+                let (id, file) = (user.id, number);
+                unchanged.users.push(UnchangedUser { id, file });
                 continue;
             };
             let origin = user.position.in_file(name);
@@ -163,11 +167,11 @@ fn assemble(names: &[Arc<str>], readings: Vec<FileReading>) -> Desired {
             users.push((user.id, DesiredUser { attributes, origin }));
         }
     }
-    as_recorded.sort_unstable();
+    unchanged.users.sort_unstable();
     Desired {
         users: users.into_iter().collect(),
         moved,
-        as_recorded,
+        unchanged,
         files,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{ContentDigest, Diagnostic, KnownFile};
+use crate::model::{ContentDigest, Diagnostic, UnchangedFile};
 
 use crate::manifest::files::format::Format;
 use crate::manifest::files::{chunks, whole};
@@ -23,7 +23,7 @@ pub(crate) struct FileReading {
     /// The digest of its bytes and format; set by the caller, who has the bytes.
     pub(crate) content: Option<ContentDigest>,
     /// Set where the file was not read, because all its users are as recorded.
-    pub(crate) known: Option<KnownFile>,
+    pub(crate) known: Option<UnchangedFile>,
 }
 
 /// Reads one file. The problems in `across` were found by looking at other files; they are in the

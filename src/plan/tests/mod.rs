@@ -13,7 +13,8 @@ use crate::model::{
     FieldAction, FieldPath, Limits, MemberId, Origin, Plan, Previous, RemovedFields, RemovedPolicy,
     RemovedUsers, Selection, State, Upsert, Value, Write,
 };
-use crate::plan::planner::{Context, plan};
+use crate::plan::context::Context;
+use crate::plan::planner::plan;
 
 pub(crate) fn key() -> DigestKey {
     DigestKey::new(b"salt", None)

@@ -8,7 +8,8 @@ use crate::model::{
     Action, ApiVersion, Attributes, Change, Declared, FieldPath, LikelyMove, LimitKind, Limits,
     MemberId, Moved, Origin, Plan, RemovedPolicy, RemovedUsers, Selection, State, Upsert, Write,
 };
-use crate::plan::planner::{Context, plan};
+use crate::plan::context::Context;
+use crate::plan::planner::plan;
 use crate::plan::tests::{applied, desired, key, recorded, upserted, users};
 
 type Users = BTreeMap<String, Attributes>;

@@ -11,7 +11,8 @@ use crate::model::{
     Plan, RemoteUser, RemovedPolicy, Selection, State, Upsert, Value, Write,
 };
 use crate::plan::compare::compare;
-use crate::plan::planner::{Context, plan};
+use crate::plan::context::Context;
+use crate::plan::planner::plan;
 use crate::plan::tests::{attributes, desired, key, recorded, users};
 
 /// What Channel holds of a user, and what any hand may have made of it since.
