@@ -1,5 +1,6 @@
 """Attacks on the scripts of the recipes, run against a fake of GitHub's API."""
 
+import hashlib
 import os
 import pathlib
 import subprocess
@@ -431,6 +432,31 @@ class Decide(Script):
         self.refuses("is not the reviewed one", GITHUB_EVENT_NAME="workflow_dispatch", EXPECT=OTHER)
         self.refuses("is not the reviewed one", GITHUB_EVENT_NAME="workflow_dispatch", EXPECT=f"{DIGEST} ")
         self.applies(GITHUB_EVENT_NAME="workflow_dispatch", EXPECT=DIGEST)
+
+
+class Install(unittest.TestCase):
+    def install(self, folder, url, sha256):
+        text = (RECIPES / "install.sh").read_text().replace("\nurl=\n", f"\nurl={url}\n")
+        (folder / "install.sh").write_text(text.replace("\nsha256=\n", f"\nsha256={sha256}\n"))
+        command = ["sh", folder / "install.sh", folder / "bin"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    def test_only_what_has_the_named_hash_is_installed(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "talkform").write_text("#!/bin/sh\necho installed\n")
+            subprocess.run(["tar", "-czf", folder / "t.tar.gz", "-C", folder, "talkform"], check=True)
+            for file in ("talkform", "t.tar.gz"):
+                url = f"file://{folder}/{file}"
+                right = hashlib.sha256((folder / file).read_bytes()).hexdigest()
+                for sha256, said in (("", "no release is named"), ("0" * 64, "nothing was installed")):
+                    ran = self.install(folder, url, sha256)
+                    self.assertEqual(ran.returncode, 1, ran.stderr)
+                    self.assertIn(said, ran.stderr)
+                    self.assertFalse((folder / "bin/talkform").exists())
+                self.assertEqual(self.install(folder, url, right).returncode, 0)
+                self.assertEqual(subprocess.check_output([folder / "bin/talkform"], text=True), "installed\n")
+                (folder / "bin/talkform").unlink()
 
 
 if __name__ == "__main__":
