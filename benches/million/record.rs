@@ -40,7 +40,7 @@ pub fn record(folder: &Path) -> Result<usize, Problem> {
         None,
         project.channel.api,
     );
-    state.channel_id = Some("sandbox".to_owned());
+    state.destination.channel_id = Some("sandbox".to_owned());
     state.serial = 1;
     let key = DigestKey::new(&state.salt, None);
     let all = plan(
@@ -60,7 +60,12 @@ pub fn record(folder: &Path) -> Result<usize, Problem> {
     state.users = desired
         .users
         .iter()
-        .map(|(id, user)| (id.clone(), Entry::new(&key.user(&user.attributes), at)))
+        .map(|(id, user)| {
+            (
+                id.clone(),
+                Entry::new(&key.for_user(id).digests(&user.attributes), at),
+            )
+        })
         .collect();
     record_files(&mut state, &desired, &all, &key);
     Store::new(&folder.join(&project.state)).save(&state)?;

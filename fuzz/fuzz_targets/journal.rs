@@ -30,6 +30,6 @@ fuzz_target!(|data: &[u8]| {
         let mut text = Vec::new();
         write(&state, &mut text).expect("memory takes all");
         let text = String::from_utf8(text).expect("a state is a text");
-        assert_eq!(parse(text).expect("what was written is read"), state);
+        assert_eq!(parse(&text).expect("what was written is read"), state);
     }
 });

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::action::Action;
-use crate::model::digest::digests::Digests;
+use crate::model::digest::key::Digests;
 use crate::model::field::FieldPath;
 use crate::model::member_id::MemberId;
 use crate::model::state::Entry;

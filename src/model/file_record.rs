@@ -7,7 +7,8 @@
 
 use std::collections::HashMap;
 
-use crate::model::digest::digests::{ContentDigest, DigestKey, FileDigest, UserDigest, UsersSum};
+use crate::model::digest::digests::{ContentDigest, FileDigest, UsersSum};
+use crate::model::digest::key::DigestKey;
 use crate::model::member_id::MemberId;
 use crate::model::state::{Entry, FileContent, FileRecord, State};
 use crate::model::unchanged::{Depth, UnchangedFile};
@@ -59,11 +60,8 @@ impl<'s> RecordedLookup<'s> {
 
     /// Whether a user with these attributes is as recorded.
     pub fn holds(&self, id: &MemberId, attributes: &Attributes) -> bool {
-        let is_recorded = |digest: UserDigest| self.key.user_digest(attributes) == digest;
-        self.state
-            .users
-            .get(id)
-            .is_some_and(|entry| is_recorded(entry.digest))
+        let entry = self.state.users.get(id);
+        entry.is_some_and(|entry| self.key.for_user(id).user_digest(attributes) == entry.digest)
     }
 
     /// The number of the file that declared a user.

@@ -5,6 +5,7 @@ pub mod action;
 pub mod api_change;
 pub mod change;
 pub mod desired;
+pub mod destination;
 pub mod diagnostic;
 pub mod digest;
 pub mod drift;
@@ -12,6 +13,7 @@ pub mod field;
 pub mod file_record;
 pub mod member_id;
 pub mod observed;
+pub mod pending;
 pub mod plan;
 pub mod project;
 pub mod recorded_fields;
@@ -27,22 +29,25 @@ pub use crate::model::action::Action;
 pub use crate::model::api_change::ApiChange;
 pub use crate::model::change::{Change, FieldAction, FieldChange, Previous, Reason, Upsert, Write};
 pub use crate::model::desired::{Desired, DesiredFile, DesiredUser, Moved};
+pub use crate::model::destination::Destination;
 pub use crate::model::diagnostic::{Diagnostic, Excerpt, Origin, Severity};
 pub use crate::model::digest::digests::{
-    CANONICAL_FORM, ContentDigest, DigestKey, Digests, FieldDigest, FileDigest, PartsHasher,
-    PlanDigest, UserDigest, UsersSum,
+    ContentDigest, FieldDigest, FileDigest, PartsHasher, PlanDigest, RemoteIdDigest, UserDigest,
+    UsersSum,
 };
+pub use crate::model::digest::key::{CANONICAL_FORM, DigestKey, Digests, UserKey};
 pub use crate::model::drift::{FieldDrift, FieldDriftKind, UserDrift, UserDriftKind};
 pub use crate::model::field::{FieldPath, ProfileKey};
 pub use crate::model::file_record::RecordedLookup;
 pub use crate::model::member_id::{MemberId, MemberIdError};
 pub use crate::model::observed::{Observed, RemoteUser, RemoteValue, Unread};
+pub use crate::model::pending::{Pending, PendingAction};
 pub use crate::model::plan::{KeptConsent, LikelyMove, LimitCheck, LimitKind, Plan, PlannedChange};
 pub use crate::model::project::{
     ApiVersion, ChannelSettings, Limit, Limits, Project, Rate, RemovedFields, RemovedPolicy,
     RemovedUsers,
 };
-pub use crate::model::recorded_fields::{RecordedFields, RecordedText};
+pub use crate::model::recorded_fields::RecordedFields;
 pub use crate::model::selection::Selection;
 pub use crate::model::sensitive::Sensitive;
 pub use crate::model::state::{Entry, FileContent, FileRecord, RejectedRequest, Rejection, State};

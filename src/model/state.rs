@@ -7,9 +7,12 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::digest::digests::{Digests, FileDigest, UserDigest, UsersSum};
+use crate::model::destination::Destination;
+use crate::model::digest::digests::{FileDigest, RemoteIdDigest, UserDigest, UsersSum};
+use crate::model::digest::key::{CANONICAL_FORM, Digests};
 use crate::model::field::FieldPath;
 use crate::model::member_id::MemberId;
+use crate::model::pending::{Pending, PendingAction};
 use crate::model::project::ApiVersion;
 use crate::model::recorded_fields::RecordedFields;
 
@@ -20,20 +23,22 @@ pub struct State {
     pub serial: u64,
     /// A random name given when the state was first made; tells states of two projects apart.
     pub lineage: String,
-    /// The channel it describes; `None` until the first apply has asked.
-    pub channel_id: Option<String>,
-    /// The API version its users were sent with.
-    pub api: ApiVersion,
+    /// The place it describes.
+    pub destination: Destination,
     /// The canonical form its digests were made over.
     pub canonical_form: u32,
     /// The random salt of its digests.
     pub salt: Vec<u8>,
     /// Which `TALKFORM_STATE_KEY` its digests were made with; `None` for none.
     pub key_id: Option<String>,
+    /// The id of the journal that was folded in last. A journal with another id may hold more than the state.
+    pub folded: Option<String>,
     /// What is remembered of the manifest files, by name.
     pub files: BTreeMap<Arc<str>, FileRecord>,
     /// The applied users.
     pub users: BTreeMap<MemberId, Entry>,
+    /// Users of whom the last request has no known result. Some are recorded in `users`, too.
+    pub pending: BTreeMap<MemberId, Pending>,
     /// Users that Channel refused, until it takes them or they are no longer wanted.
     pub rejected: BTreeMap<MemberId, Rejection>,
 }
@@ -49,17 +54,20 @@ pub struct Entry {
     pub file: Option<u32>,
     /// The digest of each declared field.
     pub fields: RecordedFields,
+    /// Of the id that Channel itself gave the user, where its answer showed it.
+    pub remote_id: Option<RemoteIdDigest>,
     /// Fields that Channel's answer did not show as sent.
     pub unconfirmed: BTreeSet<FieldPath>,
 }
 
 impl Entry {
-    /// An entry for a user that was accepted as declared.
+    /// An entry for a user that was accepted as declared. The time is kept to the second.
     pub fn new(digests: &Digests, at: Timestamp) -> Self {
         Self {
             digest: digests.user,
-            at,
+            at: whole_second(at),
             file: None,
+            remote_id: None,
             fields: RecordedFields::new(digests.fields.iter().cloned()),
             unconfirmed: BTreeSet::new(),
         }
@@ -129,14 +137,47 @@ impl State {
         Self {
             serial: 0,
             lineage,
-            channel_id: None,
-            api,
-            canonical_form: crate::model::digest::digests::CANONICAL_FORM,
+            destination: Destination::of_api(api),
+            canonical_form: CANONICAL_FORM,
             salt,
             key_id,
+            folded: None,
             files: BTreeMap::new(),
             users: BTreeMap::new(),
+            pending: BTreeMap::new(),
             rejected: BTreeMap::new(),
         }
     }
+
+    /// Makes a user pending, after whatever it is pending for already. The old id of a move becomes pending,
+    /// too, where it is recorded.
+    pub fn mark_pending(&mut self, id: MemberId, pending: Pending) {
+        if let PendingAction::MoveFrom { from, delete_old } = &pending.action
+            && self.users.contains_key(from)
+        {
+            let old = Pending {
+                action: PendingAction::MoveTo {
+                    to: id.clone(),
+                    delete_old: *delete_old,
+                },
+                ..Pending::unknown(pending.since)
+            };
+            self.add_pending(from.clone(), old);
+        }
+        self.add_pending(id, pending);
+    }
+
+    fn add_pending(&mut self, id: MemberId, mut pending: Pending) {
+        pending.since = whole_second(pending.since);
+        let pending = match self.pending.remove(&id) {
+            Some(earlier) => pending.after(earlier),
+            None => pending,
+        };
+        self.pending.insert(id, pending);
+    }
+}
+
+/// Times are recorded without fractions of a second.
+fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }

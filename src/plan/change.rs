@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Attributes, Change, Declared, Digests, Entry, FieldAction, FieldChange, FieldPath, MemberId,
-    Observed, Previous, ProfileKey, RemovedUsers, Upsert, Value, Write,
+    Observed, Previous, ProfileKey, RemovedUsers, Upsert, UserKey, Value, Write,
 };
 use crate::plan::context::Context;
 use crate::plan::field::{declared_action, observed_value, recorded_value, undeclared_action};
@@ -36,13 +36,13 @@ pub(crate) fn create(
 pub(crate) fn update(
     attributes: &Attributes,
     digests: Digests,
-    entry: &Entry,
+    (entry, key): (&Entry, &UserKey),
     base: Option<&Attributes>,
     context: &Context<'_>,
 ) -> Change {
     let left =
         |path: &FieldPath, old| undeclared_action(path, old, attributes, context.removed.fields);
-    let (fields, unchanged_fields) = differences(attributes, &digests, entry, base, context, &left);
+    let (fields, unchanged_fields) = differences(attributes, &digests, (entry, key), base, &left);
     of_fields(attributes, digests, fields, unchanged_fields)
 }
 
@@ -65,7 +65,10 @@ pub(crate) fn moved(
         FieldAction::Release => FieldAction::Leave { old },
         other => other,
     };
-    let (fields, unchanged_fields) = differences(attributes, &digests, last, base, context, &left);
+    // The record's digests were made with the key of the old id.
+    let key = context.key.for_user(from);
+    let as_before = key.digests(attributes);
+    let (fields, unchanged_fields) = differences(attributes, &as_before, (last, &key), base, &left);
     let Upsert(changed) = upsert(attributes, &fields);
     let whole = Attributes {
         unsubscribed: attributes.unsubscribed,
@@ -91,9 +94,8 @@ pub(crate) fn moved(
 fn differences(
     attributes: &Attributes,
     digests: &Digests,
-    entry: &Entry,
+    (entry, key): (&Entry, &UserKey),
     base: Option<&Attributes>,
-    context: &Context<'_>,
     left: &dyn Fn(&FieldPath, Previous) -> FieldAction,
 ) -> (Vec<FieldChange>, usize) {
     let mut fields = Vec::new();
@@ -103,14 +105,14 @@ fn differences(
         if recorded == Some(*digest) {
             unchanged_fields += 1;
         } else {
-            let old = recorded_value(&path, recorded, base, context.key);
+            let old = recorded_value(&path, recorded, base, key);
             let action = declared_action(&path, value, old);
             fields.push(FieldChange { path, action });
         }
     }
     for (path, recorded) in entry.fields.iter() {
         if attributes.get(path).is_none() {
-            let old = recorded_value(path, Some(recorded), base, context.key);
+            let old = recorded_value(path, Some(recorded), base, key);
             fields.push(FieldChange {
                 path: path.clone(),
                 action: left(path, old),

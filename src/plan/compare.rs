@@ -1,8 +1,8 @@
 //! How a user on Channel differs from what was applied.
 
 use crate::model::{
-    Attributes, DigestKey, Entry, FieldDigest, FieldDrift, FieldDriftKind, FieldPath, FieldValue,
-    Observed, Previous, RemoteValue, Value,
+    Attributes, Entry, FieldDigest, FieldDrift, FieldDriftKind, FieldPath, FieldValue, Observed,
+    Previous, RemoteValue, UserKey, Value,
 };
 use crate::plan::field::recorded_value;
 
@@ -25,7 +25,7 @@ pub fn compare(
     entry: &Entry,
     declared: Option<&Attributes>,
     observed: &Observed,
-    key: &DigestKey,
+    key: &UserKey,
 ) -> Comparison {
     let mut comparison = Comparison::default();
     for (path, recorded) in entry.fields.iter() {
@@ -76,7 +76,7 @@ pub(crate) fn field_status(
     path: &FieldPath,
     wanted: FieldDigest,
     observed: &Observed,
-    key: &DigestKey,
+    key: &UserKey,
 ) -> FieldStatus {
     let found = observed.get(path);
     let is_same = match (path, &found) {

@@ -90,7 +90,7 @@ impl DriftCollector<'_> {
                     as_applied,
                     as_declared,
                     not_shown,
-                } = compare(entry, attributes, &observed, self.key);
+                } = compare(entry, attributes, &observed, &self.key.for_user(id));
                 self.report.not_shown += not_shown;
                 if fields.is_empty() {
                     self.report.as_applied += 1;

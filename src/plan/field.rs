@@ -1,8 +1,8 @@
 //! Decides what happens to one field, and finds what is known of its value before.
 
 use crate::model::{
-    Attributes, DigestKey, FieldAction, FieldDigest, FieldPath, FieldValue, Observed, Previous,
-    RemoteValue, RemovedFields, Value,
+    Attributes, FieldAction, FieldDigest, FieldPath, FieldValue, Observed, Previous, RemoteValue,
+    RemovedFields, UserKey, Value,
 };
 
 /// What happens to a declared field.
@@ -53,7 +53,7 @@ pub(crate) fn recorded_value(
     path: &FieldPath,
     recorded: Option<FieldDigest>,
     base: Option<&Attributes>,
-    key: &DigestKey,
+    key: &UserKey,
 ) -> Previous {
     let Some(recorded) = recorded else {
         return Previous::Absent;

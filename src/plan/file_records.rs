@@ -65,7 +65,7 @@ pub fn record_files(state: &mut State, desired: &Desired, plan: &Plan, key: &Dig
 /// Whether a user whom the plan did not change, or did not look at, is as recorded all the same.
 fn is_recorded(id: &MemberId, user: &DesiredUser, state: &State, key: &DigestKey) -> bool {
     let entry = state.users.get(id);
-    entry.is_some_and(|entry| entry.digest == key.user_digest(&user.attributes))
+    entry.is_some_and(|entry| entry.digest == key.for_user(id).user_digest(&user.attributes))
 }
 
 /// Users that are recorded as the plan wanted them.

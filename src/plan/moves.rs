@@ -1,11 +1,11 @@
 //! Ids that changed: which moves are still to be made, and which the manifests may have forgotten to
 //! name.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Change, Desired, DesiredUser, Digests, Entry, LikelyMove, MemberId, PlannedChange, Reason,
-    State, UserDigest,
+    Attributes, Change, Desired, DesiredUser, DigestKey, Digests, Entry, FieldPath, LikelyMove,
+    MemberId, PlannedChange, Reason, State,
 };
 use crate::plan::change;
 use crate::plan::context::Context;
@@ -72,38 +72,77 @@ impl<'a> Moves<'a> {
     }
 }
 
-/// Pairs of one who goes and one who comes with the same digest, where no other has that digest. Nothing
-/// is said of users without any attribute: they are all alike.
-pub(crate) fn likely(changes: &[PlannedChange]) -> Vec<LikelyMove> {
+/// How many pairs of one who goes and one who comes are compared at most. Each takes one field digest, well
+/// under a microsecond.
+const MOST_PAIRS: usize = 100_000;
+
+/// Pairs of one who goes and one who comes with the same declaration, where no other has it.
+///
+/// Two users share no digest, so the new user's declaration is digested with the key of the old id. Only users
+/// with the same field paths are compared, and of all those groups at most [`MOST_PAIRS`] pairs: a group that
+/// goes beyond is left out. Nothing is reported of users without any attribute: they are all alike.
+pub(crate) fn likely(
+    changes: &[PlannedChange],
+    desired: &Desired,
+    key: &DigestKey,
+) -> Vec<LikelyMove> {
     #[derive(Default)]
     struct Alike<'a> {
-        gone: Vec<&'a MemberId>,
-        new: Vec<&'a MemberId>,
+        gone: Vec<(&'a MemberId, &'a Entry)>,
+        new: Vec<(&'a MemberId, &'a Attributes)>,
     }
-    let mut gone: HashMap<UserDigest, Alike<'_>> = HashMap::new();
+    let mut alike: BTreeMap<Vec<&FieldPath>, Alike<'_>> = BTreeMap::new();
     for planned in changes {
-        if let Change::Forget { last } | Change::Delete { last } = &planned.change {
-            gone.entry(last.digest).or_default().gone.push(&planned.id);
+        if let Change::Forget { last } | Change::Delete { last } = &planned.change
+            && !last.fields.is_empty()
+        {
+            let paths = last.fields.paths().iter().collect();
+            let gone = &mut alike.entry(paths).or_default().gone;
+            gone.push((&planned.id, last));
         }
     }
     for planned in changes {
         if let Change::Create(write) = &planned.change
-            && !write.digests.fields.is_empty()
-            && let Some(alike) = gone.get_mut(&write.digests.user)
+            && let Some(user) = desired.users.get(&planned.id)
         {
-            alike.new.push(&planned.id);
+            let paths: Vec<_> = write.digests.fields.iter().map(|(path, _)| path).collect();
+            if let Some(alike) = alike.get_mut(&paths) {
+                alike.new.push((&planned.id, &user.attributes));
+            }
         }
     }
-    let mut pairs: Vec<LikelyMove> = gone
-        .into_values()
-        .filter_map(|alike| match (&*alike.gone, &*alike.new) {
-            ([from], [to]) => Some(LikelyMove {
+
+    let mut pairs = Vec::new();
+    let mut left = MOST_PAIRS;
+    for Alike { gone, new } in alike.into_values() {
+        let Some(rest) = left.checked_sub(gone.len().saturating_mul(new.len())) else {
+            continue;
+        };
+        left = rest;
+        // Who may have become whom, and how many others the one who goes may have become.
+        let mut met: BTreeMap<&MemberId, Vec<(&MemberId, usize)>> = BTreeMap::new();
+        for (from, last) in &gone {
+            let key = key.for_user(from);
+            let same = new.iter().filter(|(_, attributes)| {
+                let mut fields = attributes.fields().zip(last.fields.digests());
+                let is_first = fields
+                    .next()
+                    .is_some_and(|((path, value), digest)| key.field(&path, value) == *digest);
+                is_first && key.user_digest(attributes) == last.digest
+            });
+            let same: Vec<&MemberId> = same.map(|(to, _)| *to).collect();
+            for to in &same {
+                met.entry(*to).or_default().push((*from, same.len()));
+            }
+        }
+        pairs.extend(met.into_iter().filter_map(|(to, from)| match &*from {
+            [(from, 1)] => Some(LikelyMove {
                 from: (*from).clone(),
-                to: (*to).clone(),
+                to: to.clone(),
             }),
             _ => None,
-        })
-        .collect();
+        }));
+    }
     pairs.sort_by(|one, other| one.from.cmp(&other.from));
     pairs
 }

@@ -58,14 +58,14 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         ..
     } = walk;
     let recorded = state.users.len();
-    let api = ApiChange::between(state.api, context.api);
+    let api = ApiChange::between(state.destination.api, context.api);
     if let Some(step) = api {
         explain(&mut changes, step);
     }
     Plan {
         digest: digest::of_plan(&changes, api, &state.lineage, state.serial),
         api,
-        likely_moves: moves::likely(&changes),
+        likely_moves: moves::likely(&changes, desired, context.key),
         limits: limits::check(context.limits, &changes, recorded, desired.count()),
         lineage: state.lineage.clone(),
         serial: state.serial,
@@ -183,10 +183,10 @@ fn with_digests<'d>(
             return None;
         }
         let digests = in_parallel(&shares(&stretch, 256), |part| {
-            let attributes = part.iter().map(|(_, user)| &user.attributes);
-            attributes
-                .map(|attributes| key.user(attributes))
-                .collect::<Vec<_>>()
+            let digests = part
+                .iter()
+                .map(|(id, user)| key.for_user(id).digests(&user.attributes));
+            digests.collect::<Vec<_>>()
         });
         let users = stretch.into_iter().zip(digests.into_iter().flatten());
         Some(users.map(|((id, user), digests)| (id, user, digests)))
@@ -211,7 +211,13 @@ fn desired_user(
         (Some(entry), None) => {
             let base = context.base.and_then(|base| base.get(id));
             (
-                change::update(&user.attributes, digests, entry, base, context),
+                change::update(
+                    &user.attributes,
+                    digests,
+                    (entry, &context.key.for_user(id)),
+                    base,
+                    context,
+                ),
                 Reason::Changed,
             )
         }

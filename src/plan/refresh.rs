@@ -48,13 +48,14 @@ fn recorded_user(
     kept_consent: &mut Vec<KeptConsent>,
 ) -> Option<(Change, Reason)> {
     let attributes = &user.attributes;
+    let key = context.key.for_user(id);
     let is_as_applied = entry.digest == digests.user;
     let mut fields = Vec::new();
     let mut unchanged_fields = 0;
     for ((path, value), (_, digest)) in attributes.fields().zip(&digests.fields) {
         let recorded = entry.fields.get(&path);
         let is_as_recorded = recorded == Some(*digest);
-        let old = match field_status(&path, *digest, observed, context.key) {
+        let old = match field_status(&path, *digest, observed, &key) {
             FieldStatus::Same | FieldStatus::NotShown if is_as_recorded => {
                 unchanged_fields += 1;
                 continue;
@@ -72,7 +73,7 @@ fn recorded_user(
                 });
                 continue;
             }
-            FieldStatus::NotShown => recorded_value(&path, recorded, None, context.key),
+            FieldStatus::NotShown => recorded_value(&path, recorded, None, &key),
             FieldStatus::Same | FieldStatus::Other(_) => observed_value(&path, observed),
         };
         let action = declared_action(&path, value, old);

@@ -21,8 +21,8 @@ pub fn rekey(
     let mut lost = Vec::new();
     for (id, entry) in &mut renewed.users {
         match desired.users.get(id) {
-            Some(user) if old.user(&user.attributes).user == entry.digest => {
-                let digests = key.user(&user.attributes);
+            Some(user) if old.for_user(id).user_digest(&user.attributes) == entry.digest => {
+                let digests = key.for_user(id).digests(&user.attributes);
                 entry.digest = digests.user;
                 entry.fields = RecordedFields::new(digests.fields);
             }
@@ -36,8 +36,8 @@ pub fn rekey(
         let Some(user) = desired.users.get(id) else {
             return false;
         };
-        let is_this = old.user(&user.attributes).user == rejection.digest;
-        rejection.digest = key.user(&user.attributes).user;
+        let is_this = old.for_user(id).user_digest(&user.attributes) == rejection.digest;
+        rejection.digest = key.for_user(id).user_digest(&user.attributes);
         is_this
     });
     // Their digests were made with the old key.

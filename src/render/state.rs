@@ -13,29 +13,34 @@ pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Res
     let State {
         serial,
         lineage,
-        channel_id,
-        api,
+        destination,
         canonical_form,
         salt: _,
         key_id,
+        folded: _,
         files,
         users,
+        pending,
         rejected,
     } = state;
     let unconfirmed = users
         .values()
         .filter(|entry| !entry.unconfirmed.is_empty())
         .count();
-    let channel = channel_id.as_deref().unwrap_or("not asked yet");
+    let channel = destination.channel_id.as_deref().unwrap_or("not asked yet");
     let key = key_id.as_deref().unwrap_or("none");
     let rows = [
         ("lineage", terminal(lineage).into_owned()),
         ("serial", serial.to_string()),
-        ("channel", format!("{} (API {api})", terminal(channel))),
+        (
+            "channel",
+            format!("{} (API {})", terminal(channel), destination.api),
+        ),
         ("state key", terminal(key).into_owned()),
         ("form", canonical_form.to_string()),
         ("users", users.len().to_string()),
         ("files", files.len().to_string()),
+        ("pending", pending.len().to_string()),
         ("rejected", rejected.len().to_string()),
         ("unconfirmed", unconfirmed.to_string()),
     ];
@@ -199,6 +204,7 @@ fn write_entry(out: &mut dyn fmt::Write, entry: &Entry, state: &State) -> fmt::R
         at,
         file,
         fields,
+        remote_id: _,
         unconfirmed,
     } = entry;
     writeln!(out, "  applied   {at}")?;

@@ -96,8 +96,8 @@ mod tests {
     #[test]
     fn what_is_torn_is_dropped_and_nothing_else() {
         let digest = DigestKey::new(b"salt", None)
-            .user(&Attributes::default())
-            .user;
+            .for_user(&MemberId::new("u").expect("an id"))
+            .user_digest(&Attributes::default());
         let mut seen = DriftCheckpoint::new("scope".into(), Some(7), Timestamp::UNIX_EPOCH);
         let lines: Vec<usize> = (0..3)
             .map(|number| {

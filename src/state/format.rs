@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::digest::digests::{from_hex, to_hex};
-use crate::model::{ApiVersion, Entry, MemberId, State, file_record};
+use crate::model::{ApiVersion, Destination, Entry, MemberId, State, file_record};
 use crate::parallel::{in_parallel, shares};
 use crate::state::records::{EntryLine, FileLine, RejectionLine, without_repeats};
 
@@ -134,11 +134,15 @@ pub(crate) fn read(text: &str) -> Result<(State, Option<String>), FormatError> {
     let mut state = State {
         serial: file.serial,
         lineage: file.lineage,
-        channel_id: file.channel_id,
-        api: file.api,
+        destination: Destination {
+            channel_id: file.channel_id,
+            ..Destination::of_api(file.api)
+        },
         canonical_form: file.canonical_form,
         salt,
         key_id: file.key_id,
+        folded: None,
+        pending: BTreeMap::new(),
         files: BTreeMap::new(),
         users: BTreeMap::new(),
         rejected: BTreeMap::new(),
@@ -184,11 +188,12 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
     let State {
         serial,
         lineage,
-        channel_id,
-        api,
+        destination,
         canonical_form,
         salt,
         key_id,
+        folded: _,
+        pending: _,
         files,
         users,
         rejected,
@@ -197,8 +202,8 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
         version: VERSION,
         serial: *serial,
         lineage,
-        channel_id: channel_id.as_deref(),
-        api: *api,
+        channel_id: destination.channel_id.as_deref(),
+        api: destination.api,
         canonical_form: *canonical_form,
         salt: to_hex(salt),
         key_id: key_id.as_deref(),
@@ -299,7 +304,10 @@ fn write_entry(out: &mut String, entry: &Entry) -> fmt::Result {
         write!(out, ",\"file\":{file}")?;
     }
     out.push_str(",\"fields\":{");
-    entry.fields.write(out)?;
+    for (number, (path, digest)) in entry.fields.iter().enumerate() {
+        let separator = if number == 0 { "" } else { "," };
+        write!(out, "{separator}{}:\"{digest}\"", json(path))?;
+    }
     out.push_str("}}");
     Ok(())
 }
@@ -347,13 +355,15 @@ mod tests {
             profile: [("plan".into(), crate::model::Declared::Set("pro".into()))].into(),
             ..Attributes::default()
         };
-        DigestKey::new(b"salt", None).user(&attributes)
+        DigestKey::new(b"salt", None)
+            .for_user(&MemberId::new("a").expect("an id"))
+            .digests(&attributes)
     }
 
     fn state() -> State {
         let mut state = State::new("lineage".into(), b"salt".to_vec(), None, ApiVersion::V4);
         state.serial = 7;
-        state.channel_id = Some("6263".into());
+        state.destination.channel_id = Some("6263".into());
         let mut entry = Entry::new(&digests(), Timestamp::UNIX_EPOCH);
         entry.unconfirmed.insert(FieldPath::Tags);
         for id in ["b", "\"quoted\"", "a"] {
@@ -402,7 +412,7 @@ mod tests {
             parse(&newer),
             Err(FormatError::Newer { found: 3 })
         ));
-        let form = text.replacen("\"canonicalForm\":1", "\"canonicalForm\":9", 1);
+        let form = text.replacen("\"canonicalForm\":2", "\"canonicalForm\":9", 1);
         assert!(matches!(
             parse(&form),
             Err(FormatError::CanonicalForm { found: 9 })

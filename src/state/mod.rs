@@ -8,7 +8,6 @@ pub(crate) mod lock;
 pub(crate) mod read;
 pub(crate) mod records;
 pub(crate) mod store;
-pub(crate) mod text;
 
 pub use crate::state::drift_checkpoint::{CheckpointHeader, DriftCheckpoint, record_line};
 pub use crate::state::format::{FormatError, VERSION, schema, write};

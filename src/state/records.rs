@@ -116,6 +116,7 @@ impl EntryLine {
             at,
             file,
             fields,
+            remote_id: _,
             unconfirmed,
         } = entry;
         Self {
@@ -146,6 +147,7 @@ impl EntryLine {
             at: self.at,
             file: self.file,
             fields: RecordedFields::new(fields),
+            remote_id: None,
             unconfirmed,
         })
     }

@@ -14,7 +14,6 @@ use crate::state::format::FormatError;
 use crate::state::journal;
 use crate::state::journal::{JournalRecord, Replay};
 use crate::state::lock::{Lock, LockError, LockOwner};
-use crate::state::text::{FileText, StateText};
 use crate::state::{disk_space, read};
 
 /// How long accepted users may wait to be flushed to the disk together. A kill loses none of
@@ -77,26 +76,6 @@ pub struct Loaded {
     pub replay: Replay,
     /// Which files these were.
     seen: Seen,
-    /// The text that field digests are read from when they are asked for.
-    text: Option<Arc<FileText>>,
-}
-
-impl Loaded {
-    /// Whether all that was asked of the state could be read back, long after it was loaded.
-    ///
-    /// # Errors
-    ///
-    /// What the system said when it could not.
-    pub fn check(&self) -> Result<(), StoreError> {
-        match &self.text {
-            Some(text) => text.check().map_err(|cause| StoreError::File {
-                doing: "read back from",
-                path: text.path.clone(),
-                cause,
-            }),
-            None => Ok(()),
-        }
-    }
 }
 
 /// What tells whether the state's files are still those that were read: each save makes a new file.
@@ -164,15 +143,13 @@ impl Store {
                 state: None,
                 replay: Replay::default(),
                 seen,
-                text: None,
             });
         };
         let unusable = |cause| StoreError::Format {
             path: self.path.clone(),
             cause,
         };
-        let kept: Arc<dyn StateText> = Arc::clone(&text) as _;
-        let mut state = read::read(&kept).map_err(unusable)?;
+        let mut state = read::parse(&text).map_err(unusable)?;
         let replay = match journal {
             None => Replay::default(),
             Some(bytes) => {
@@ -189,7 +166,6 @@ impl Store {
             state: Some(state),
             replay,
             seen,
-            text: Some(text),
         })
     }
 
@@ -199,16 +175,15 @@ impl Store {
     }
 
     /// The state's text; `None` where there is no file.
-    fn text(&self) -> Result<Option<Arc<FileText>>, StoreError> {
-        let failed = |cause| StoreError::File {
-            doing: "read",
-            path: self.path.clone(),
-            cause,
-        };
-        match File::open(&self.path) {
-            Ok(file) => FileText::new(file, &self.path).map(Some).map_err(failed),
+    fn text(&self) -> Result<Option<String>, StoreError> {
+        match fs::read_to_string(&self.path) {
+            Ok(text) => Ok(Some(text)),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(cause) => Err(failed(cause)),
+            Err(cause) => Err(StoreError::File {
+                doing: "read",
+                path: self.path.clone(),
+                cause,
+            }),
         }
     }
 

@@ -44,7 +44,7 @@ impl Planning {
     pub(crate) fn recorded(&self, desired: &Desired) -> State {
         let mut state = no_users();
         for (id, user) in &desired.users {
-            let digests = self.key.user(&user.attributes);
+            let digests = self.key.for_user(id).digests(&user.attributes);
             let entry = Entry::new(&digests, Timestamp::UNIX_EPOCH);
             state.users.insert(id.clone(), entry);
         }

@@ -62,7 +62,7 @@ pub(crate) fn run(
     }
     output::replayed(terminal, &loaded);
     let recorded = settings.recorded(&loaded);
-    let described = recorded.channel_id.clone();
+    let described = recorded.destination.channel_id.clone();
     let session = Session::new(&settings, &arguments.traffic, terminal);
     let ids = refresh.then(|| selected(&desired, &select));
     let (mut session, observed) = session.look(ids.as_deref(), described.as_deref())?;
@@ -71,7 +71,6 @@ pub(crate) fn run(
         Some(plan) => plan,
         None => decide(&settings, &select, &desired, &recorded, look)?,
     };
-    loaded.check()?;
     check_expected(&plan, arguments, reviewed.as_ref())?;
     show(terminal, &settings, arguments, &plan)?;
     check_limits(&plan, arguments)?;
@@ -147,7 +146,6 @@ fn offline(
 ) -> Result<Plan, Failure> {
     let recorded = settings.recorded(loaded);
     let plan = decide(settings, select, desired, &recorded, Look::default())?;
-    loaded.check()?;
     Ok(plan)
 }
 
@@ -265,10 +263,10 @@ fn begin(
     };
     let must_be_saved = is_first
         || loaded.replay.replayed > 0
-        || state.channel_id.as_ref() != Some(&channel_id)
-        || state.api != settings.project.channel.api;
-    state.channel_id = Some(channel_id);
-    state.api = settings.project.channel.api;
+        || state.destination.channel_id.as_ref() != Some(&channel_id)
+        || state.destination.api != settings.project.channel.api;
+    state.destination.channel_id = Some(channel_id);
+    state.destination.api = settings.project.channel.api;
     if must_be_saved {
         state.serial += 1;
         settings.store.save(&state)?;

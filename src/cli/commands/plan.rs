@@ -66,20 +66,24 @@ pub(crate) fn run(
     output::replayed(terminal, &loaded);
     let state = settings.recorded(&loaded);
     let base = match &arguments.base {
-        Some(revision) => Some(declared_at(&settings, revision, state.api, terminal)?),
+        Some(revision) => Some(declared_at(
+            &settings,
+            revision,
+            state.destination.api,
+            terminal,
+        )?),
         None => None,
     };
     let select = &arguments.planning.select;
     let session = Session::new(&settings, &arguments.traffic, terminal);
     let refresh = arguments.planning.refresh;
     let ids = refresh.then(|| selected(&desired, select));
-    let (_, observed) = session.look(ids.as_deref(), state.channel_id.as_deref())?;
+    let (_, observed) = session.look(ids.as_deref(), state.destination.channel_id.as_deref())?;
     let look = Look {
         base: base.as_ref(),
         observed: observed.as_ref(),
     };
     let plan = decide(&settings, select, &desired, &state, look)?;
-    loaded.check()?;
     if let Some(path) = &arguments.out {
         files::write_private(path, &PlanFile::of(&plan, select).write())?;
     }

@@ -14,7 +14,6 @@ use talkform::model::{DigestKey, MemberId, Selection, State};
 use talkform::plan;
 use talkform::render::common::escape;
 use talkform::render::state;
-use talkform::state::Loaded;
 
 /// `show`
 #[derive(Debug, Args)]
@@ -104,7 +103,7 @@ pub(crate) fn run(
             })?)?;
         }
         StateCommand::Show { id } => {
-            let (state, loaded) = loaded(&settings, terminal)?;
+            let state = recorded(&settings, terminal)?;
             let id = member_id(id)?;
             let style = output::style(terminal);
             let mut known = false;
@@ -115,7 +114,6 @@ pub(crate) fn run(
             if !known {
                 return Err(not_recorded(&[&id]));
             }
-            loaded.check()?;
             terminal.result(&text)?;
         }
         StateCommand::Forget { ids, lock_timeout } => {
@@ -189,14 +187,9 @@ fn rekey(
 }
 
 fn recorded(settings: &LoadedProject, terminal: Terminal) -> Result<State, Failure> {
-    loaded(settings, terminal).map(|(state, _)| state)
-}
-
-/// The state, and what tells in the end whether all that was asked of it could be read back.
-fn loaded(settings: &LoadedProject, terminal: Terminal) -> Result<(State, Loaded), Failure> {
-    let mut loaded = settings.store.load()?;
+    let loaded = settings.store.load()?;
     output::replayed(terminal, &loaded);
-    let state = loaded.state.take().ok_or_else(|| {
+    loaded.state.ok_or_else(|| {
         Failure::with_hint(
             format!(
                 "there is no state at {} yet",
@@ -204,8 +197,7 @@ fn loaded(settings: &LoadedProject, terminal: Terminal) -> Result<(State, Loaded
             ),
             "the first apply makes it",
         )
-    })?;
-    Ok((state, loaded))
+    })
 }
 
 fn forget(

@@ -3,3 +3,4 @@
 pub(crate) mod canonical;
 pub mod digests;
 pub(crate) mod hex;
+pub mod key;

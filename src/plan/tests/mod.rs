@@ -41,10 +41,11 @@ pub(crate) fn desired(users: &BTreeMap<String, Attributes>) -> Desired {
 pub(crate) fn recorded(users: &BTreeMap<String, Attributes>) -> State {
     let mut state = State::new("lineage".into(), b"salt".to_vec(), None, ApiVersion::V4);
     for (id, attributes) in users {
-        state.users.insert(
-            MemberId::new(id).expect("an id"),
-            Entry::new(&key().user(attributes), Timestamp::UNIX_EPOCH),
-        );
+        let id = MemberId::new(id).expect("an id");
+        let digests = key().for_user(&id).digests(attributes);
+        state
+            .users
+            .insert(id, Entry::new(&digests, Timestamp::UNIX_EPOCH));
     }
     state
 }

@@ -190,7 +190,7 @@ proptest! {
         prop_assert_eq!(ids(&offline), ids(&refreshed));
         prop_assert!(refreshed.kept_consent.is_empty());
         for (id, entry) in &state.users {
-            let found = compare(entry, None, &channel[id.as_str()], &key());
+            let found = compare(entry, None, &channel[id.as_str()], &key().for_user(id));
             prop_assert!(found.fields.is_empty(), "{:?}", found);
             prop_assert_eq!(found.as_applied, entry.fields.len());
         }
@@ -249,7 +249,7 @@ proptest! {
         prop_assert!(again.is_empty(), "{:?}", again);
         prop_assert_eq!(&again.kept_consent, &plan_with(&wanted, &after_state, Some(&after)).kept_consent);
         for (id, entry) in &after_state.users {
-            let found = compare(entry, None, &after[id.as_str()], &key());
+            let found = compare(entry, None, &after[id.as_str()], &key().for_user(id));
             prop_assert!(found.fields.iter().all(crate::model::FieldDrift::is_consent), "{:?}", found);
         }
     }
@@ -287,14 +287,14 @@ fn a_flag_that_was_never_confirmed_is_said_to_be() {
             ("unsubscribeTexting".to_owned(), false)
         ]
     );
-    let entry = state.users.values().next().expect("an entry");
-    let found = compare(entry, None, &seen, &key());
+    let (id, entry) = state.users.iter().next().expect("an entry");
+    let found = compare(entry, None, &seen, &key().for_user(id));
     assert!(found.fields[0].never_confirmed && found.fields[0].is_consent());
 
     // What Channel does not show can be neither drift nor a choice.
     let silent = Channel::from([("u-1".to_owned(), Observed::default())]);
     let plan = plan_with(&users, &state, Some(&silent));
     assert!(plan.is_empty() && plan.kept_consent.is_empty());
-    let found = compare(entry, None, &silent["u-1"], &key());
+    let found = compare(entry, None, &silent["u-1"], &key().for_user(id));
     assert_eq!((found.fields.len(), found.not_shown), (0, 2));
 }

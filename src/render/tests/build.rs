@@ -12,7 +12,9 @@ use crate::render::plan::text::TextOptions;
 use crate::render::plan::view::PlanView;
 
 pub(crate) fn digests() -> Digests {
-    DigestKey::new(b"salt", None).user(&Attributes::default())
+    DigestKey::new(b"salt", None)
+        .for_user(&id("u"))
+        .digests(&Attributes::default())
 }
 
 fn at(text: &str) -> jiff::Timestamp {

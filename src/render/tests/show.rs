@@ -15,8 +15,8 @@ fn state() -> State {
         ApiVersion::V4,
     );
     state.serial = 42;
-    state.channel_id = Some("6263".to_owned());
-    let key = DigestKey::new(b"salt", None);
+    state.destination.channel_id = Some("6263".to_owned());
+    let key = DigestKey::new(b"salt", None).for_user(&id("u-1001"));
     let paths: [FieldPath; 2] =
         ["profile.email", "tags"].map(|path| path.parse().expect("a field"));
     let value = crate::model::Value::from("x");
@@ -49,9 +49,10 @@ fn the_whole() {
     serial        42
     channel       6263 (API v4)
     state key     none
-    form          1
+    form          2
     users         2
     files         0
+    pending       0
     rejected      2
     unconfirmed   1
     ");
@@ -61,8 +62,8 @@ fn the_whole() {
 fn a_line_for_each_user() {
     let text = told(|out| state::state_list(out, &state(), &Style::plain()).expect("a String"));
     assert_snapshot!(text, @"
-    u-1001   ca2382f72863   2026-11-23T10:00:00Z   1 unconfirmed
-    회원     ca2382f72863   2026-11-23T10:00:00Z   rejected last time: 422 (attempt 2 since 2026-11-20)
+    u-1001   f8954d31f2a7   2026-11-23T10:00:00Z   1 unconfirmed
+    회원     f8954d31f2a7   2026-11-23T10:00:00Z   rejected last time: 422 (attempt 2 since 2026-11-20)
     u-9      rejected last time: 422 validationError (attempt 2 since 2026-11-20)
     ");
 }
@@ -78,10 +79,10 @@ fn one_user() {
     assert_snapshot!(one("u-1001"), @"
     u-1001
       applied   2026-11-23T10:00:00Z
-      digest    ca2382f72863a0b72e30ae0d98b0a3e4a92cc5f06df50221c2eb70b4c3f22ac6
+      digest    f8954d31f2a7da3f33bbd2a1f9e9c64301a0c64044ea9a28ae7684cee234f1e2
       2 fields
-        profile.email   5189670b2d9bae627a0c1e74
-        tags            ac4cfb45a9f3298855ba2e87   not confirmed by Channel
+        profile.email   19c2e5e43e28b99804c92d68
+        tags            f78a46cc4cf515ea5e57feed   not confirmed by Channel
     ");
     assert_snapshot!(one("u-9"), @"
     u-9

@@ -263,7 +263,7 @@ fn to_read(
     for id in sources.users.keys() {
         if let Some(user) = desired.users.get(id) {
             talk.declared(id, &user.origin);
-            let digest = || key.user(&user.attributes).user;
+            let digest = || key.for_user(id).user_digest(&user.attributes);
             let is_known = state
                 .users
                 .get(id)
@@ -293,7 +293,7 @@ fn read(
     let recorded = loaded
         .state
         .as_ref()
-        .and_then(|state| state.channel_id.as_deref());
+        .and_then(|state| state.destination.channel_id.as_deref());
     let opened = Session::new(settings, &arguments.traffic, terminal).open(recorded)?;
     let options = opened.read_options(settings, &arguments.traffic);
     let Opened {
@@ -344,7 +344,7 @@ fn next_state(
     let at = now();
     let entries: Vec<(MemberId, Entry)> = imported
         .users()
-        .map(|(id, user)| (id.clone(), Entry::new(&key.user(user), at)))
+        .map(|(id, user)| (id.clone(), Entry::new(&key.for_user(id).digests(user), at)))
         .collect();
     let records = entries
         .iter()
@@ -354,10 +354,10 @@ fn next_state(
         state.rejected.remove(&id);
         state.users.insert(id, entry);
     }
-    state.channel_id = Some(channel_id);
+    state.destination.channel_id = Some(channel_id);
     // Another API version is a step of a plan, not of an import.
     if is_first {
-        state.api = settings.project.channel.api;
+        state.destination.api = settings.project.channel.api;
     }
     state.serial += 1;
     Ok(state)
