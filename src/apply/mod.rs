@@ -1,5 +1,6 @@
-//! Executes a plan, and reads users from Channel.
+//! Applies a plan, and reads users from Channel.
 //!
+//! [`run()`] is what an embedder needs: it prepares the state, executes the plan and saves the result.
 //! [`execute()`] gives every change exactly one outcome and makes no decision. [`read_users()`] gives
 //! every id exactly one result.
 
@@ -10,6 +11,7 @@ pub mod outcome;
 pub(crate) mod pace;
 pub(crate) mod pool;
 pub(crate) mod read_users;
+pub mod run;
 pub(crate) mod send;
 
 pub use crate::apply::event::Event;
@@ -17,3 +19,4 @@ pub use crate::apply::execute::{Options, Record, execute, most_written};
 pub use crate::apply::outcome::{Outcome, Report, UserOutcome};
 pub use crate::apply::pace::Pace;
 pub use crate::apply::read_users::{ReadOptions, ReadReport, read_users};
+pub use crate::apply::run::{Finished, RunSettings, SaveError, Start, Target, run};

@@ -1,6 +1,7 @@
 //! The command line: the only place that reads arguments and the environment, takes the time and
 //! prints. Private to the binary.
 
+mod approval;
 mod args;
 mod channel;
 mod clock;

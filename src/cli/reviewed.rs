@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cli::approval::parse_digest;
 use crate::cli::args::ApplyArguments;
-use crate::cli::commands::apply::parse_digest;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use talkform::model::{Plan, PlanDigest};

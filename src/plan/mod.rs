@@ -24,7 +24,7 @@ pub use crate::plan::drift::{DriftCollector, DriftReport, Sample};
 pub use crate::plan::file_records::record_files;
 pub use crate::plan::plan_file::{ChangeLine, PlanFile, PlanFileError, file_schema};
 pub use crate::plan::planner::plan;
-pub use crate::plan::rekey::rekey;
+pub use crate::plan::rekey::{rekey, rekey_plan};
 
 #[cfg(test)]
 mod tests;

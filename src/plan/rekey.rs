@@ -1,6 +1,6 @@
-//! The same record under another key.
+//! Recomputes digests under a new key.
 
-use crate::model::{Desired, DigestKey, MemberId, RecordedFields, State};
+use crate::model::{Change, Desired, DigestKey, MemberId, Plan, RecordedFields, State};
 
 /// Makes every digest of a state anew, with another key. Digests do not turn back into values, so the
 /// values come from the manifests: a recorded user that is not declared exactly as recorded cannot be
@@ -49,4 +49,20 @@ pub fn rekey(
     renewed.key_id = key.key_id().map(ToOwned::to_owned);
     renewed.serial += 1;
     Ok(renewed)
+}
+
+/// Recomputes the digests that a plan records, with another key. For the first apply: its plan is made
+/// before the state has a salt. What the plan does stays the same, and so does its digest.
+pub fn rekey_plan(plan: &Plan, desired: &Desired, key: &DigestKey) -> Plan {
+    let mut plan = plan.clone();
+    for planned in &mut plan.changes {
+        let write = match &mut planned.change {
+            Change::Create(write) | Change::Update(write) | Change::Move { write, .. } => write,
+            Change::Forget { .. } | Change::Delete { .. } => continue,
+        };
+        if let Some(user) = desired.users.get(&planned.id) {
+            write.digests = key.for_user(&planned.id).digests(&user.attributes);
+        }
+    }
+    plan
 }

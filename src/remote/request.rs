@@ -63,7 +63,7 @@ fn user(method: Method, api: ApiVersion, id: &MemberId, body: Option<Vec<u8>>) -
     }
 }
 
-/// `PUT /open/{api}/users/@{memberId}`, «Upsert a User (By memberId)»: creates or patches. The `@` is
+/// `PUT /open/{api}/users/@{memberId}`, "Upsert a User (By memberId)": creates or patches. The `@` is
 /// literal (page of the v4 upsert, official `OpenAPI` document).
 pub fn upsert(api: ApiVersion, id: &MemberId, upsert: &Upsert) -> Request {
     let body = serde_json::to_vec(upsert).expect("plain data with text keys is always JSON");

@@ -48,6 +48,32 @@ fn who_waits_gets_its_turn() {
 }
 
 #[test]
+fn an_apply_without_changes_waits_for_a_running_one() {
+    let channel = Channel::start();
+    let project = channel.project();
+    project.write("users/a.yaml", &many_users(16, "free"));
+    project.run(&["apply", "--auto-approve"]).expect(0);
+    channel
+        .running()
+        .set_faults(vec!["slow=300ms".parse().expect("a fault")]);
+    let sent = channel.about_users().len();
+    project.write("users/a.yaml", &many_users(16, "pro"));
+    let first = project.start(&["apply", "--auto-approve"]);
+    while channel.about_users().len() == sent {
+        thread::sleep(Duration::from_millis(5));
+    }
+    // As the saved state has it, so that there is nothing to do but for the running apply.
+    project.write("users/a.yaml", &many_users(16, "free"));
+    let second = project.run(&["apply", "--auto-approve"]).expect(1);
+    assert!(
+        second.stderr.contains("the state is locked by"),
+        "{}",
+        second.stderr
+    );
+    finish(first).expect(0);
+}
+
+#[test]
 fn a_dead_holder_is_no_obstacle() {
     let channel = Channel::start();
     let project = channel.project();

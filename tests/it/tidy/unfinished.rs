@@ -3,7 +3,6 @@
 /// The beginning of each finding that is let through.
 const UNFINISHED: &[&str] = &[
     // Circles between files.
-    "src/cli/commands/apply.rs -> ",
     "src/manifest/files/chunks.rs -> ",
     "src/manifest/project/file.rs -> ",
     "src/model/digest/canonical.rs -> ",
@@ -41,7 +40,6 @@ const UNFINISHED: &[&str] = &[
     "src/model/field.rs:",
     "src/model/project.rs:",
     "src/plan/tests/refresh.rs:",
-    "src/remote/request.rs:",
     "src/render/plan/lines.rs:",
     "src/render/tests/diagnostic.rs:",
     "src/sandbox/fault.rs:",
