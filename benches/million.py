@@ -186,7 +186,7 @@ class Bench:
     # The sandbox
 
     def url(self):
-        """Of a sandbox that never says «too many», in a process of its own."""
+        """The address of a sandbox that never answers 429, in a process of its own."""
         if self.sandbox is None:
             command = [self.talkform, "sandbox", "--listen", "127.0.0.1:0", "--per-second", "1000000", "--burst", "1000000"]
             self.sandbox = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment())
@@ -258,7 +258,7 @@ class Bench:
         self.drop(folder)
 
     def apply_state(self, large, users, files):
-        # The seed is that of «changed»: the same files come first, and the same users in them.
+        # The seed is that of `changed`: the same files come first, and the same users in them.
         changes = min(files, self.count(1000))
         small = self.project("as-many-as-change", changes, changes)
         commands = []

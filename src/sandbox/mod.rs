@@ -6,7 +6,7 @@
 //! | behaviour | known from |
 //! |---|---|
 //! | paths, `@` before the id, `GET` `PUT` `DELETE`, `GET …/channel`, both versions | official `OpenAPI` document |
-//! | «create or patch»: what is not sent stays | official `OpenAPI` document |
+//! | "create or patch": what is not sent stays | official `OpenAPI` document |
 //! | `profileOnce` fills in what is missing; v5 answers leave it out | page of the v4 upsert; `OpenAPI` document |
 //! | tags are replaced as a whole, lower-cased, unique; at most 10 (v4) or 20 (v5) | page; vendor's documentation; `OpenAPI` document |
 //! | `unsubscribed` on v4; `unsubscribeEmail`, `unsubscribeTexting`, `blocked` on v5 | `OpenAPI` document |
@@ -25,7 +25,9 @@ pub(crate) mod connection;
 pub(crate) mod fault;
 pub(crate) mod running;
 pub(crate) mod server;
+pub(crate) mod settings;
 pub(crate) mod users;
 
 pub use crate::sandbox::fault::{Fault, FaultKind, NotAFault};
-pub use crate::sandbox::running::{Logged, Running, SandboxSettings, start};
+pub use crate::sandbox::running::{Running, start};
+pub use crate::sandbox::settings::{Logged, SandboxSettings};

@@ -1,64 +1,15 @@
 //! Starts and stops a sandbox, and shows what it has.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::sandbox::fault::Fault;
-use crate::sandbox::server::Shared;
-
-/// How a sandbox behaves.
-#[derive(Clone, Debug)]
-pub struct SandboxSettings {
-    /// Where to listen; port 0 takes any free one.
-    pub listen: SocketAddr,
-    /// The file that keeps its users; none keeps them in memory.
-    pub users: Option<PathBuf>,
-    /// The id of its channel.
-    pub channel_id: String,
-    /// The size of its bucket, in requests.
-    pub burst: u32,
-    /// How fast the bucket is refilled, in requests a second.
-    pub per_second: f64,
-    /// What goes wrong, tried in this order.
-    pub faults: Vec<Fault>,
-    /// Makes the faults the same in every run.
-    pub seed: u64,
-    /// Whether every request is kept for [`Running::log`].
-    pub log: bool,
-}
-
-impl Default for SandboxSettings {
-    fn default() -> Self {
-        Self {
-            listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            users: None,
-            channel_id: "sandbox".to_owned(),
-            burst: 1000,
-            per_second: 10.0,
-            faults: Vec::new(),
-            seed: 0,
-            log: false,
-        }
-    }
-}
-
-/// A request as the sandbox saw it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Logged {
-    /// `GET`, `PUT` or `DELETE`.
-    pub method: String,
-    /// The path as it was sent.
-    pub path: String,
-    /// The body, where it was JSON.
-    pub body: Option<serde_json::Value>,
-    /// What was answered; `None` where the connection was broken off.
-    pub status: Option<u16>,
-}
+use crate::sandbox::server::{Shared, lock, serve};
+use crate::sandbox::settings::{Logged, SandboxSettings};
 
 /// A sandbox that is running.
 #[derive(Debug)]
@@ -77,7 +28,7 @@ pub async fn start(settings: SandboxSettings) -> io::Result<Running> {
     let listener = TcpListener::bind(settings.listen).await?;
     let address = listener.local_addr()?;
     let shared = Arc::new(Mutex::new(Shared::new(settings)?));
-    let server = tokio::spawn(crate::sandbox::server::serve(listener, Arc::clone(&shared)));
+    let server = tokio::spawn(serve(listener, Arc::clone(&shared)));
     Ok(Running {
         address,
         shared,
@@ -148,8 +99,4 @@ impl Running {
     pub fn stop(self) {
         self.server.abort();
     }
-}
-
-pub(crate) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http_body_util::{BodyExt, Limited};
@@ -20,7 +20,7 @@ use crate::sandbox::body::{Answered, BrokenOff};
 use crate::sandbox::bucket::Bucket;
 use crate::sandbox::connection::Connection;
 use crate::sandbox::fault::{Fault, FaultKind};
-use crate::sandbox::running::{Logged, SandboxSettings, lock};
+use crate::sandbox::settings::{Logged, SandboxSettings};
 use crate::sandbox::users::{Users, Wrong};
 
 /// The largest body it reads.
@@ -369,4 +369,8 @@ fn now() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
+}
+
+pub(crate) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

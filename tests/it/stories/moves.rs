@@ -1,0 +1,199 @@
+//! Plans in which the id of a user changes.
+
+use insta::assert_snapshot;
+
+use crate::planning::Planning;
+use crate::stories::check::{check_list, deleting};
+
+#[test]
+fn an_id_changes() {
+    let text = check_list(
+        &Planning::default(),
+        "users: [{ memberId: u-1, profile: { plan: free, seats: 3, name: Coco }, tags: [vip], unsubscribeEmail: false }]",
+        "moved: [{ from: u-1, to: u-2 }]\nusers: [{ memberId: u-2, profile: { plan: pro, seats: 3, name: Coco }, unsubscribeEmail: false }]",
+    );
+    assert_snapshot!(text, @r#"
+      > move   - clear
+
+      # u-1 moves to u-2                                  users/story.yaml:4
+      # u-1 stays on Channel as it is; nothing ties it to u-2
+      > u-1 -> u-2
+          ~ profile.plan   (as applied) -> "pro"
+          - tags           (no longer declared)
+            # 3 unchanged fields hidden
+
+    Plan: 1 to move. 0 unchanged.
+    1 user moves to another id. What only Channel knows of the old one, such as an unsubscription, does not move.
+    About 1 request, under a second at 10 a second.
+    Plan digest: sha256:…
+    "#);
+}
+
+#[test]
+fn an_id_changes_and_the_old_one_is_deleted() {
+    let text = check_list(
+        &deleting(),
+        "users: [{ memberId: u-1, profile: { plan: free } }]",
+        "moved: [{ from: u-1, to: u-2 }]\nusers: [{ memberId: u-2, profile: { plan: free } }]",
+    );
+    assert_snapshot!(text, @"
+      > move
+
+      # u-1 moves to u-2                                  users/story.yaml:4
+      # u-1 is deleted on Channel, for good, once Channel has u-2
+      > u-1 -> u-2
+            # 1 unchanged field hidden
+
+    Plan: 1 to move. 0 unchanged.
+    1 user moves to another id. What only Channel knows of the old one, such as an unsubscription, does not move.
+    1 user will be deleted on Channel. That cannot be undone.
+    About 2 requests, under a second at 10 a second.
+    Plan digest: sha256:…
+
+    This plan exceeds the project's limits: apply refuses it.
+
+      limit      allowed                planned
+      create     500                          0
+      update     30%, not counted yet         1
+      clear      10%, not counted yet         0
+      forget     10%, not counted yet         0
+      delete     0                            1   <- too many
+      optIn      0                            0
+      minUsers   at least 1                   1
+
+    If all of this is meant, approve this plan and no other:
+      talkform apply --approve-limits sha256:…
+    ");
+}
+
+#[test]
+fn an_opt_out_does_not_move() {
+    let text = check_list(
+        &Planning::default(),
+        "users: [{ memberId: u-1, unsubscribeEmail: true, unsubscribeTexting: false, profileOnce: { source: naver } }]",
+        "moved: [{ from: u-1, to: u-2 }]\nusers: [{ memberId: u-2 }]",
+    );
+    assert_snapshot!(text, @"
+      > move   . forget
+
+      # u-1 moves to u-2                                  users/story.yaml:4
+      # u-1 stays on Channel as it is; nothing ties it to u-2
+      > u-1 -> u-2
+          . profileOnce.source   not carried over to the new id
+          . unsubscribeEmail     not carried over to the new id   # may message someone who opted out
+          . unsubscribeTexting   not carried over to the new id
+
+    Plan: 1 to move. 0 unchanged.
+    1 user moves to another id. What only Channel knows of the old one, such as an unsubscription, does not move.
+    1 user may be messaged again after opting out.
+    About 1 request, under a second at 10 a second.
+    Plan digest: sha256:…
+
+    This plan exceeds the project's limits: apply refuses it.
+
+      limit      allowed                planned
+      create     500                          0
+      update     30%, not counted yet         1
+      clear      10%, not counted yet         0
+      forget     10%, not counted yet         0
+      delete     0                            0
+      optIn      0                            1   <- too many
+      minUsers   at least 1                   1
+
+    If all of this is meant, approve this plan and no other:
+      talkform apply --approve-limits sha256:…
+    ");
+}
+
+#[test]
+fn a_move_that_was_made() {
+    let text = check_list(
+        &Planning::default(),
+        "users: [{ memberId: u-2, profile: { plan: free } }]",
+        "moved: [{ from: u-1, to: u-2 }]\nusers: [{ memberId: u-2, profile: { plan: free } }]",
+    );
+    assert_snapshot!(text, @"No changes. Your channel matches the manifests. (1 user)");
+}
+
+#[test]
+fn both_ids_are_recorded() {
+    let text = check_list(
+        &Planning::default(),
+        "users: [{ memberId: u-1, profile: { plan: free } }, { memberId: u-2, profile: { plan: free } }]",
+        "moved: [{ from: u-1, to: u-2 }]\nusers: [{ memberId: u-2, profile: { plan: pro } }]",
+    );
+    assert_snapshot!(text, @r#"
+      ~ update   . forget
+
+      # u-1 is no longer declared: forgotten here, left as it is on Channel
+      . u-1
+
+      # u-2 will be updated                               users/story.yaml:4
+      ~ u-2
+          ~ profile.plan   (as applied) -> "pro"
+
+    Plan: 1 to update, 1 to forget. 0 unchanged.
+    About 1 request, under a second at 10 a second.
+    Plan digest: sha256:…
+    "#);
+}
+
+#[test]
+fn an_id_probably_changed() {
+    let text = check_list(
+        &Planning::default(),
+        "users: [{ memberId: u-1, profile: { plan: free } }, { memberId: u-3 }]",
+        "users: [{ memberId: u-2, profile: { plan: free } }, { memberId: u-4 }]",
+    );
+    assert_snapshot!(text, @r#"
+      + create   . forget
+
+      # u-1 is no longer declared: forgotten here, left as it is on Channel
+      . u-1
+
+      # u-2 will be created                               users/story.yaml:3
+      + u-2
+          + profile.plan   "free"
+
+      # u-3 is no longer declared: forgotten here, left as it is on Channel
+      . u-3
+
+      # u-4 will be created                               users/story.yaml:3
+      + u-4
+
+      # u-1 is gone and u-2 is new with the same attributes; if the id changed, declare moved: [{ from: "u-1", to: "u-2" }]
+
+    Plan: 2 to create, 2 to forget. 0 unchanged.
+    About 2 requests, under a second at 10 a second.
+    Plan digest: sha256:…
+    "#);
+}
+
+#[test]
+fn two_with_the_same_attributes_are_no_likely_move() {
+    let text = check_list(
+        &Planning::default(),
+        "users: [{ memberId: u-1, profile: { plan: free } }, { memberId: u-3, profile: { plan: free } }]",
+        "users: [{ memberId: u-2, profile: { plan: free } }, { memberId: u-4 }]",
+    );
+    assert_snapshot!(text, @r#"
+      + create   . forget
+
+      # u-1 is no longer declared: forgotten here, left as it is on Channel
+      . u-1
+
+      # u-2 will be created                               users/story.yaml:3
+      + u-2
+          + profile.plan   "free"
+
+      # u-3 is no longer declared: forgotten here, left as it is on Channel
+      . u-3
+
+      # u-4 will be created                               users/story.yaml:3
+      + u-4
+
+    Plan: 2 to create, 2 to forget. 0 unchanged.
+    About 2 requests, under a second at 10 a second.
+    Plan digest: sha256:…
+    "#);
+}
