@@ -5,10 +5,10 @@ use libfuzzer_sys::fuzz_target;
 use talkform::state::{parse, write};
 
 fuzz_target!(|text: &str| {
-    if let Ok(state) = parse(text) {
+    if let Ok(state) = parse(text.as_bytes()) {
         let mut text = Vec::new();
         write(&state, &mut text).expect("memory takes all");
-        let text = String::from_utf8(text).expect("a state is a text");
+        
         assert_eq!(parse(&text).expect("what was written is read"), state);
     }
 });

@@ -8,13 +8,15 @@ pub(crate) mod lock;
 pub(crate) mod read;
 pub(crate) mod records;
 pub(crate) mod store;
+pub(crate) mod write;
 
 pub use crate::state::drift_checkpoint::{CheckpointHeader, DriftCheckpoint, record_line};
-pub use crate::state::format::{FormatError, VERSION, schema, write};
+pub use crate::state::format::{FormatError, VERSION, schema};
 pub use crate::state::journal::{JournalRecord, Replay, ReplayError, replay};
 pub use crate::state::lock::{Lock, LockError, LockOwner};
 pub use crate::state::read::parse;
 pub use crate::state::store::{JournalWriter, Loaded, Store, StoreError};
+pub use crate::state::write::write;
 
 #[cfg(test)]
 mod tests;

@@ -11,8 +11,8 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::{
-    Entry, FieldDigest, FieldPath, FileContent, FileRecord, RecordedFields, RejectedRequest,
-    Rejection, UserDigest,
+    ApiVersion, Destination, Entry, FieldDigest, FieldPath, FileContent, FileRecord, MemberId,
+    Pending, PendingAction, RecordedFields, RejectedRequest, Rejection, RemoteIdDigest, UserDigest,
 };
 
 /// One manifest file. Without a digest it has to be read every time.
@@ -52,9 +52,86 @@ pub(crate) struct EntryLine {
     /// The digest of each field by its path.
     #[serde(default, deserialize_with = "without_repeats")]
     fields: BTreeMap<String, String>,
+    /// Of Channel's own id of the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    remote_id: Option<String>,
     /// Fields that Channel's answer did not show as sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unconfirmed: Vec<String>,
+}
+
+/// One applied user as the state writes it: what the header's `columns` name, in their order. Digests are
+/// base64 for URLs without padding, those of fields end to end in the order of the shape's paths.
+#[derive(Deserialize, JsonSchema)]
+#[expect(
+    dead_code,
+    reason = "describes the line in the schema; the reader takes it apart by hand"
+)]
+pub(crate) struct UserLine(
+    String,
+    String,
+    String,
+    Option<u32>,
+    String,
+    Option<String>,
+    Option<Vec<String>>,
+    String,
+);
+
+/// The place that a state describes.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DestinationLine {
+    /// The base URL of the API.
+    base_url: Option<String>,
+    /// The channel.
+    channel_id: Option<String>,
+    /// The API version that users were sent with.
+    api: ApiVersion,
+    /// The project's environment.
+    environment: Option<String>,
+}
+
+/// One user of whom the last request has no known result.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PendingLine {
+    /// What was being done.
+    action: PendingActionLine,
+    /// The digest over all that was being sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+    /// The digest of each field that was being sent by its path.
+    #[serde(default, deserialize_with = "without_repeats")]
+    fields: BTreeMap<String, String>,
+    /// Further fields that count as the project's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    touched: Vec<String>,
+    /// Since when the user is pending.
+    #[schemars(with = "String")]
+    since: Timestamp,
+}
+
+/// What was being done to a pending user.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub(crate) enum PendingActionLine {
+    /// The user was being created.
+    Create,
+    /// The user was being updated.
+    Update,
+    /// The user was being created in place of another id.
+    MoveFrom { from: String, delete_old: bool },
+    /// The user was being replaced by another id.
+    MoveTo { to: String, delete_old: bool },
+    /// The user was being deleted.
+    Delete,
+    /// The record of the user was lost.
+    Unknown,
 }
 
 /// One refused user.
@@ -109,6 +186,118 @@ impl FileLine {
     }
 }
 
+impl DestinationLine {
+    pub(crate) fn of(destination: &Destination) -> Self {
+        let Destination {
+            base_url,
+            channel_id,
+            api,
+            environment,
+        } = destination.clone();
+        Self {
+            base_url,
+            channel_id,
+            api,
+            environment,
+        }
+    }
+
+    pub(crate) fn into_destination(self) -> Destination {
+        let Self {
+            base_url,
+            channel_id,
+            api,
+            environment,
+        } = self;
+        Destination {
+            base_url,
+            channel_id,
+            api,
+            environment,
+        }
+    }
+}
+
+impl PendingLine {
+    pub(crate) fn of(pending: &Pending) -> Self {
+        let Pending {
+            action,
+            digest,
+            fields,
+            touched,
+            since,
+        } = pending;
+        Self {
+            action: match action {
+                PendingAction::Create => PendingActionLine::Create,
+                PendingAction::Update => PendingActionLine::Update,
+                PendingAction::MoveFrom { from, delete_old } => PendingActionLine::MoveFrom {
+                    from: from.to_string(),
+                    delete_old: *delete_old,
+                },
+                PendingAction::MoveTo { to, delete_old } => PendingActionLine::MoveTo {
+                    to: to.to_string(),
+                    delete_old: *delete_old,
+                },
+                PendingAction::Delete => PendingActionLine::Delete,
+                PendingAction::Unknown => PendingActionLine::Unknown,
+            },
+            digest: digest.map(|digest| digest.to_string()),
+            fields: field_texts(fields),
+            touched: touched.iter().map(ToString::to_string).collect(),
+            since: *since,
+        }
+    }
+
+    pub(crate) fn into_pending(self) -> Result<Pending, String> {
+        let id = |id: String| MemberId::new(&id).map_err(|error| error.to_string());
+        Ok(Pending {
+            action: match self.action {
+                PendingActionLine::Create => PendingAction::Create,
+                PendingActionLine::Update => PendingAction::Update,
+                PendingActionLine::MoveFrom { from, delete_old } => PendingAction::MoveFrom {
+                    from: id(from)?,
+                    delete_old,
+                },
+                PendingActionLine::MoveTo { to, delete_old } => PendingAction::MoveTo {
+                    to: id(to)?,
+                    delete_old,
+                },
+                PendingActionLine::Delete => PendingAction::Delete,
+                PendingActionLine::Unknown => PendingAction::Unknown,
+            },
+            digest: self.digest.as_deref().map(user_digest).transpose()?,
+            fields: recorded_fields(self.fields)?,
+            touched: paths(self.touched)?,
+            since: self.since,
+        })
+    }
+}
+
+fn field_texts(fields: &RecordedFields) -> BTreeMap<String, String> {
+    let texts = fields.iter();
+    texts
+        .map(|(path, digest)| (path.to_string(), digest.to_string()))
+        .collect()
+}
+
+fn recorded_fields(texts: BTreeMap<String, String>) -> Result<RecordedFields, String> {
+    let mut fields = Vec::with_capacity(texts.len());
+    for (path, digest) in texts {
+        let path: FieldPath = path.parse().map_err(|error| format!("{error}"))?;
+        let digest: FieldDigest = digest.parse().map_err(|error| format!("{error}"))?;
+        fields.push((path, digest));
+    }
+    Ok(RecordedFields::new(fields))
+}
+
+fn paths(texts: Vec<String>) -> Result<BTreeSet<FieldPath>, String> {
+    let paths = texts
+        .into_iter()
+        .map(|path| path.parse().map_err(|error| format!("{error}")));
+    paths.collect()
+}
+
 impl EntryLine {
     pub(crate) fn of(entry: &Entry) -> Self {
         let Entry {
@@ -116,39 +305,27 @@ impl EntryLine {
             at,
             file,
             fields,
-            remote_id: _,
+            remote_id,
             unconfirmed,
         } = entry;
         Self {
             digest: digest.to_string(),
             at: *at,
             file: *file,
-            fields: fields
-                .iter()
-                .map(|(path, digest)| (path.to_string(), digest.to_string()))
-                .collect(),
+            fields: field_texts(fields),
+            remote_id: remote_id.map(|id| id.to_string()),
             unconfirmed: unconfirmed.iter().map(ToString::to_string).collect(),
         }
     }
 
     pub(crate) fn into_entry(self) -> Result<Entry, String> {
-        let mut fields = Vec::with_capacity(self.fields.len());
-        for (path, digest) in self.fields {
-            let path: FieldPath = path.parse().map_err(|e| format!("{e}"))?;
-            let digest: FieldDigest = digest.parse().map_err(|e| format!("{e}"))?;
-            fields.push((path, digest));
-        }
-        let mut unconfirmed = BTreeSet::new();
-        for path in self.unconfirmed {
-            unconfirmed.insert(path.parse().map_err(|e| format!("{e}"))?);
-        }
         Ok(Entry {
             digest: user_digest(&self.digest)?,
             at: self.at,
             file: self.file,
-            fields: RecordedFields::new(fields),
-            remote_id: None,
-            unconfirmed,
+            fields: recorded_fields(self.fields)?,
+            remote_id: self.remote_id.as_deref().map(remote_id).transpose()?,
+            unconfirmed: paths(self.unconfirmed)?,
         })
     }
 }
@@ -183,6 +360,10 @@ impl RejectionLine {
             since: self.since,
         })
     }
+}
+
+fn remote_id(text: &str) -> Result<RemoteIdDigest, String> {
+    text.parse().map_err(|error| format!("{error}"))
 }
 
 fn user_digest(text: &str) -> Result<UserDigest, String> {

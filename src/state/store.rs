@@ -9,12 +9,11 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
 use crate::model::{Desired, State, file_record};
-use crate::state::format;
 use crate::state::format::FormatError;
 use crate::state::journal;
 use crate::state::journal::{JournalRecord, Replay};
 use crate::state::lock::{Lock, LockError, LockOwner};
-use crate::state::{disk_space, read};
+use crate::state::{disk_space, read, write};
 
 /// How long accepted users may wait to be flushed to the disk together. A kill loses none of
 /// them; a power cut those of this time, which are then sent again.
@@ -129,7 +128,7 @@ impl Store {
         let journal_path = self.journal_path();
         let seen = self.seen()?;
         let journal = read_optional(&journal_path)?;
-        let Some(text) = self.text()? else {
+        let Some(bytes) = read_optional(&self.path)? else {
             if journal.is_some_and(|bytes| !bytes.is_empty()) {
                 return Err(StoreError::Journal {
                     path: journal_path,
@@ -149,7 +148,7 @@ impl Store {
             path: self.path.clone(),
             cause,
         };
-        let mut state = read::parse(&text).map_err(unusable)?;
+        let mut state = read::parse_owned(bytes).map_err(unusable)?;
         let replay = match journal {
             None => Replay::default(),
             Some(bytes) => {
@@ -172,19 +171,6 @@ impl Store {
     /// Whether the state is still as it was loaded, so that it need not be loaded again.
     pub fn is_as_loaded(&self, loaded: &Loaded) -> Result<bool, StoreError> {
         Ok(self.seen()? == loaded.seen)
-    }
-
-    /// The state's text; `None` where there is no file.
-    fn text(&self) -> Result<Option<String>, StoreError> {
-        match fs::read_to_string(&self.path) {
-            Ok(text) => Ok(Some(text)),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(cause) => Err(StoreError::File {
-                doing: "read",
-                path: self.path.clone(),
-                cause,
-            }),
-        }
     }
 
     fn seen(&self) -> Result<Seen, StoreError> {
@@ -313,7 +299,7 @@ impl Store {
 
 fn write_whole(state: &State, file: &mut File) -> io::Result<()> {
     let mut out = io::BufWriter::with_capacity(1 << 20, file);
-    format::write(state, &mut out)?;
+    write::write(state, &mut out)?;
     out.flush()
 }
 

@@ -118,7 +118,7 @@ fn what_channel_does_not_take_is_reported_and_kept() {
     assert!(
         project
             .read("talkform.state.json")
-            .contains("\"unconfirmed\":[\"tags\"]")
+            .contains(",[\"tags\"],\"")
     );
     project.run(&["plan", "--detailed-exitcode"]).expect(0);
 }

@@ -1,5 +1,7 @@
 //! The state's files, under every kind of ending.
 
+mod format;
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;

@@ -43,7 +43,7 @@ fn a_thousand_users_come_back_and_plan_to_nothing() {
             assert!(!ran.all().contains("secret"), "{}", ran.all());
             let state: Json = serde_json::from_str(&project.read(STATE)).expect("a state");
             assert_eq!(state["serial"], 1);
-            assert_eq!(state["channelId"], "sandbox");
+            assert_eq!(state["destination"]["channelId"], "sandbox");
             let plan = project.run(&["plan", "--detailed-exitcode"]).expect(0);
             let nothing =
                 format!("No changes. Your channel matches the manifests. ({USERS} users)\n");

@@ -1,0 +1,215 @@
+//! The state as text: round trips, every changed byte, the bytes of a user.
+
+use proptest::prelude::*;
+
+use jiff::Timestamp;
+
+use crate::model::{
+    ApiVersion, Attributes, ContentDigest, DigestKey, Entry, FieldPath, FileContent, FileRecord,
+    MemberId, Pending, PendingAction, Rejection, State, UsersSum, file_record,
+};
+use crate::state::format::FormatError;
+use crate::state::read::parse;
+use crate::state::write::write;
+
+fn id(text: &str) -> MemberId {
+    MemberId::new(text).expect("an id")
+}
+
+fn written(state: &State) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write(state, &mut bytes).expect("written");
+    bytes
+}
+
+fn empty() -> State {
+    State::new("lineage".into(), b"salt".to_vec(), None, ApiVersion::V4)
+}
+
+fn states() -> impl Strategy<Value = State> {
+    let key = prop_oneof![
+        Just("plan".to_owned()),
+        "[a-z]{1,3}",
+        "[a-z가\"\\\\,:}]{1,4}"
+    ];
+    let user = (
+        prop_oneof!["[a-z0-9]{1,3}", "[a-z가\"\\\\,:}]{1,4}"],
+        proptest::collection::btree_map(key, 0..3_i32, 0..4),
+        any::<bool>(),
+        prop::option::of(0..12_u32),
+    );
+    proptest::collection::vec(user, 0..12).prop_map(|users| {
+        let key = DigestKey::new(b"salt", None);
+        let mut state = empty();
+        state.folded = users.first().map(|(id, ..)| id.clone());
+        for (name, profile, doubtful, file) in users {
+            let id = id(&name);
+            let attributes = Attributes {
+                profile_once: profile
+                    .into_iter()
+                    .map(|(key, value)| (key.as_str().into(), value.into()))
+                    .collect(),
+                unsubscribe_email: Some(doubtful),
+                ..Attributes::default()
+            };
+            let user_key = key.for_user(&id);
+            let digests = user_key.digests(&attributes);
+            let mut entry = Entry::new(&digests, Timestamp::UNIX_EPOCH);
+            if doubtful {
+                entry.unconfirmed.insert(FieldPath::UnsubscribeEmail);
+                entry.remote_id = Some(user_key.remote_id(&name));
+                let pending = Pending {
+                    action: PendingAction::MoveFrom {
+                        from: id.clone(),
+                        delete_old: file.is_some(),
+                    },
+                    digest: Some(digests.user),
+                    fields: entry.fields.clone(),
+                    touched: [FieldPath::Tags].into(),
+                    since: Timestamp::UNIX_EPOCH,
+                };
+                state.pending.insert(id.clone(), pending);
+            }
+            entry.file = file;
+            if let Some(number) = file {
+                let content = doubtful.then(|| FileContent {
+                    digest: key.file(&ContentDigest::of(name.as_bytes(), b"")),
+                    users: 1,
+                    sum: UsersSum::EMPTY.with(&id, &digests.user),
+                });
+                state
+                    .files
+                    .insert(name.as_str().into(), FileRecord { number, content });
+                let rejection = Rejection {
+                    digest: digests.user,
+                    request: crate::model::RejectedRequest::Put,
+                    status: 422,
+                    code: Some("invalid".into()),
+                    attempts: 2,
+                    since: Timestamp::UNIX_EPOCH,
+                };
+                state.rejected.insert(id.clone(), rejection);
+            }
+            state.users.insert(id, entry);
+        }
+        // Records that are not true are not written.
+        file_record::discard_stale_files(&mut state);
+        state
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(state in states()) {
+        let bytes = written(&state);
+        let read = parse(&bytes).expect("a state");
+        prop_assert_eq!(&read, &state);
+        prop_assert_eq!(written(&read), bytes);
+    }
+
+    #[test]
+    fn a_changed_byte_is_refused(state in states(), at in any::<prop::sample::Index>(), flip in 1..=255_u8) {
+        let mut bytes = written(&state);
+        let index = at.index(bytes.len());
+        bytes[index] ^= flip;
+        prop_assert!(parse(&bytes).is_err(), "byte {}", index);
+    }
+
+    #[test]
+    fn a_cut_text_is_refused(state in states(), at in any::<prop::sample::Index>()) {
+        let bytes = written(&state);
+        prop_assert!(parse(&bytes[..at.index(bytes.len())]).is_err());
+    }
+}
+
+fn many(count: u32) -> State {
+    let mut state = empty();
+    let key = DigestKey::new(b"salt", None);
+    let names = ["name", "email", "mobileNumber", "plan", "seats", "company"];
+    let attributes = Attributes {
+        profile: names
+            .map(|name| (name.into(), crate::model::Declared::Set(name.into())))
+            .into(),
+        tags: Some(["vip".to_owned()].into()),
+        unsubscribe_email: Some(true),
+        ..Attributes::default()
+    };
+    for number in 1..=count {
+        let id = id(&format!("u-{:07}", 1_000_000 + number));
+        let key = key.for_user(&id);
+        let mut entry = Entry::new(&key.digests(&attributes), Timestamp::UNIX_EPOCH);
+        entry.file = Some(17);
+        entry.remote_id = Some(key.remote_id("64f0c1"));
+        state.users.insert(id, entry);
+    }
+    state
+}
+
+#[test]
+fn a_user_of_eight_fields_takes_at_most_260_bytes() {
+    let (one, all) = (written(&many(1)).len(), written(&many(1001)).len());
+    let each = (all - one) / 1000;
+    println!("{each} bytes a user of eight fields");
+    assert!(each <= 260, "{each}");
+}
+
+#[test]
+fn many_stretches_are_read_in_order() {
+    let state = many(12_000);
+    let bytes = written(&state);
+    assert!(bytes.len() > 2 << 20);
+    let read = parse(&bytes).expect("a state");
+    assert_eq!(read, state);
+    let mut paths = read.users.values().map(|entry| entry.fields.paths());
+    let first = paths.next().expect("a user");
+    assert!(paths.all(|paths| std::sync::Arc::ptr_eq(paths, first)));
+}
+
+#[test]
+fn other_texts_are_named() {
+    let text = String::from_utf8(written(&many(2))).expect("UTF-8");
+    let version = |version| text.replacen("\"version\":3", &format!("\"version\":{version}"), 1);
+    let error = |text: &str| parse(text.as_bytes()).expect_err("refused");
+    assert!(matches!(
+        error(&version(4)),
+        FormatError::Newer { found: 4 }
+    ));
+    assert!(matches!(
+        error(&version(2)),
+        FormatError::Older { found: 2 }
+    ));
+    let conflict = text.replacen('\n', "\n<<<<<<< ours\n", 1);
+    assert!(matches!(error(&conflict), FormatError::Conflict));
+    let edited = text.replacen("u-1000001", "u-1000009", 1);
+    assert!(matches!(error(&edited), FormatError::Checksum));
+    for other in ["", "{}", "null", "[]"] {
+        assert!(matches!(
+            error(other),
+            FormatError::Unreadable { line: 1, .. }
+        ));
+    }
+    let marked = format!("\u{feff}{text}");
+    assert_eq!(parse(marked.as_bytes()).expect("a state"), many(2));
+}
+
+/// With a checksum that fits, a line that does not is refused with its number.
+#[test]
+fn a_line_that_does_not_fit_is_named() {
+    let text = String::from_utf8(written(&many(3))).expect("UTF-8");
+    let sealed = |text: &str| {
+        let end = text.rfind(" \"check\"").expect("a check");
+        let check = xxhash_rust::xxh3::xxh3_64(&text.as_bytes()[..end]);
+        format!("{} \"check\": \"{check:016x}\"}}\n", &text[..end])
+    };
+    assert_eq!(sealed(&text), text);
+    let second = text
+        .lines()
+        .position(|line| line.contains("u-1000002"))
+        .expect("a line");
+    let edited = sealed(&text.replacen("u-1000002", "u-1000001", 1));
+    let error = parse(edited.as_bytes()).expect_err("refused");
+    assert!(
+        matches!(error, FormatError::Unreadable { line, .. } if line == second + 1),
+        "{error}"
+    );
+}

@@ -1,0 +1,250 @@
+//! Writes a state: a header, then one user a line, by id, and a checksum line.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use xxhash_rust::xxh3::Xxh3Default;
+
+use crate::model::digest::digests::to_hex;
+use crate::model::{CANONICAL_FORM, Entry, FieldPath, MemberId, State, file_record};
+use crate::parallel::{in_parallel, shares};
+use crate::state::format::{COLUMNS, VERSION, base64, line_check};
+use crate::state::records::{DestinationLine, FileLine, PendingLine, RejectionLine};
+
+/// Everything before the sections.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Header<'a> {
+    version: u32,
+    serial: u64,
+    lineage: &'a str,
+    destination: DestinationLine,
+    canonical_form: u32,
+    salt: String,
+    key_id: Option<&'a str>,
+    folded: Option<&'a str>,
+    columns: [&'static str; COLUMNS.len()],
+}
+
+/// Writes a state. Records of files whose users are not recorded as they were then are left out.
+pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
+    let State {
+        serial,
+        lineage,
+        destination,
+        canonical_form,
+        salt,
+        key_id,
+        folded,
+        files,
+        users,
+        pending,
+        rejected,
+    } = state;
+    debug_assert_eq!(*canonical_form, CANONICAL_FORM);
+    let mut out = Hashed {
+        out,
+        hasher: Xxh3Default::new(),
+    };
+    let header = Header {
+        version: VERSION,
+        serial: *serial,
+        lineage,
+        destination: DestinationLine::of(destination),
+        canonical_form: *canonical_form,
+        salt: to_hex(salt),
+        key_id: key_id.as_deref(),
+        folded: folded.as_deref(),
+        columns: COLUMNS,
+    };
+    let mut head = json(&header);
+    head.pop();
+    head.push_str(",\n");
+    out.write(head.as_bytes())?;
+
+    let shapes = shapes(users.values());
+    let by_name: BTreeMap<&String, &Arc<[FieldPath]>> =
+        shapes.iter().map(|(paths, name)| (name, paths)).collect();
+    let rows = by_name
+        .into_iter()
+        .map(|(name, paths)| (json(name), json(&**paths)));
+    section(&mut out, "shapes", rows)?;
+    let sums = file_record::sums(state);
+    let rows = files.iter().map(|(name, record)| {
+        let content = record.content.as_ref();
+        let content = content.filter(|content| file_record::matches(record.number, content, &sums));
+        (json(&**name), json(&FileLine::of(record.number, content)))
+    });
+    section(&mut out, "files", rows)?;
+    let rows = pending.iter();
+    let rows = rows.map(|(id, pending)| (json(id), json(&PendingLine::of(pending))));
+    section(&mut out, "pending", rows)?;
+    let rows = rejected.iter();
+    let rows = rows.map(|(id, rejection)| (json(id), json(&RejectionLine::of(rejection))));
+    section(&mut out, "rejected", rows)?;
+    write_users(&mut out, users, &shapes)?;
+    let check = to_hex(&out.hasher.digest().to_be_bytes());
+    writeln!(out.out, " \"check\": \"{check}\"}}")
+}
+
+/// Hashes what it hands on.
+struct Hashed<'a> {
+    out: &'a mut dyn io::Write,
+    hasher: Xxh3Default,
+}
+
+impl Hashed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.hasher.update(bytes);
+        self.out.write_all(bytes)
+    }
+}
+
+fn section(
+    out: &mut Hashed<'_>,
+    name: &str,
+    rows: impl Iterator<Item = (String, String)>,
+) -> io::Result<()> {
+    let mut text = format!(" \"{name}\": {{");
+    let mut separator = "\n  ";
+    for (key, value) in rows {
+        for part in [separator, &key, ": ", &value] {
+            text.push_str(part);
+        }
+        separator = ",\n  ";
+        if text.len() > 1 << 16 {
+            out.write(text.as_bytes())?;
+            text.clear();
+        }
+    }
+    text.push_str(if separator.starts_with(',') {
+        "\n },\n"
+    } else {
+        "},\n"
+    });
+    out.write(text.as_bytes())
+}
+
+type Shapes = BTreeMap<Arc<[FieldPath]>, String>;
+
+/// A short name for each list of paths. It is a digest of the list, so that a new list changes no other name.
+fn shapes<'e>(entries: impl Iterator<Item = &'e Entry>) -> Shapes {
+    let mut shapes = Shapes::new();
+    let mut last: Option<&Arc<[FieldPath]>> = None;
+    for entry in entries {
+        let paths = entry.fields.paths();
+        // Users of a list share it: most need no look into the map.
+        if last.is_some_and(|last| Arc::ptr_eq(last, paths)) {
+            continue;
+        }
+        last = Some(paths);
+        if !shapes.contains_key(paths) {
+            shapes.insert(Arc::clone(paths), String::new());
+        }
+    }
+    let mut taken = std::collections::HashSet::new();
+    for (paths, name) in &mut shapes {
+        let mut digest = Sha256::digest(json(&**paths));
+        *name = base64(&digest[..6]);
+        while !taken.insert(name.clone()) {
+            digest = Sha256::digest(digest);
+            *name = base64(&digest[..6]);
+        }
+    }
+    shapes
+}
+
+/// How many users are made lines of at a time.
+const STRETCH: usize = 1 << 15;
+
+/// Several threads make the lines, a stretch of users after the other.
+fn write_users(
+    out: &mut Hashed<'_>,
+    users: &BTreeMap<MemberId, Entry>,
+    shapes: &Shapes,
+) -> io::Result<()> {
+    out.write(b" \"users\": {")?;
+    let mut waiting = users.iter().peekable();
+    let mut is_first = true;
+    while waiting.peek().is_some() {
+        let stretch: Vec<(&MemberId, &Entry)> = waiting.by_ref().take(STRETCH).collect();
+        for text in in_parallel(&shares(&stretch, 1024), |part| user_lines(part, shapes)) {
+            // Each line begins with what parts it from the one before, and the first has none before it.
+            out.write(&text.as_bytes()[usize::from(is_first)..])?;
+            is_first = false;
+        }
+    }
+    out.write(if users.is_empty() {
+        b"},\n"
+    } else {
+        b"\n },\n"
+    })
+}
+
+fn user_lines(users: &[(&MemberId, &Entry)], shapes: &Shapes) -> String {
+    let mut text = String::with_capacity(users.len() * 260);
+    let mut last: Option<(&Arc<[FieldPath]>, &str)> = None;
+    for (id, entry) in users {
+        let Entry {
+            digest,
+            at,
+            file,
+            fields,
+            remote_id,
+            unconfirmed,
+        } = entry;
+        let shape = match last {
+            Some((paths, name)) if Arc::ptr_eq(paths, fields.paths()) => name,
+            _ => shapes.get(fields.paths()).map_or("", String::as_str),
+        };
+        last = Some((fields.paths(), shape));
+        text.push_str(",\n ");
+        let start = text.len();
+        let digests: Vec<u8> = fields
+            .digests()
+            .iter()
+            .flat_map(|digest| *digest.as_bytes())
+            .collect();
+        let file = file.map_or_else(|| "null".to_owned(), |file| file.to_string());
+        let remote = remote_id.map_or_else(
+            || "null".to_owned(),
+            |id| format!("\"{}\"", base64(id.as_bytes())),
+        );
+        let unconfirmed = if unconfirmed.is_empty() {
+            "null".to_owned()
+        } else {
+            json(unconfirmed)
+        };
+        for part in [
+            &json(id),
+            ":[\"",
+            &base64(digest.as_bytes()),
+            "\",\"",
+            shape,
+            "\",\"",
+            &base64(&digests),
+            "\",",
+            &file,
+            ",\"",
+            &at.to_string(),
+            "\",",
+            &remote,
+            ",",
+            &unconfirmed,
+            ",\"",
+        ] {
+            text.push_str(part);
+        }
+        let check = line_check(&text.as_bytes()[start..]);
+        text.push_str(&check);
+        text.push_str("\"]");
+    }
+    text
+}
+
+fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("plain data with text keys is always JSON")
+}
