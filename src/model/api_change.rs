@@ -1,10 +1,10 @@
-//! That a project speaks another API version than its state was made with.
+//! Describes the step to another API version than the one in the state.
 
 use crate::model::field::FieldPath;
 use crate::model::project::ApiVersion;
 
-/// The step from one API version to another. Digests do not depend on the version, so no user has to
-/// be sent for it: the state names the new version from then on.
+/// The step from one API version to another. Digests do not depend on the version, so the step sends no
+/// user: it only changes the version that the state names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ApiChange {
     /// The version that the state names.
@@ -14,13 +14,13 @@ pub struct ApiChange {
 }
 
 impl ApiChange {
-    /// The step, where there is one.
+    /// The step between two versions; `None` where they are equal.
     pub fn between(from: ApiVersion, to: ApiVersion) -> Option<Self> {
         (from != to).then_some(Self { from, to })
     }
 
-    /// Whether the new version has no such field: what is recorded of it is released, because it can
-    /// no longer be declared.
+    /// Whether the new version does not have this field. Its record is then released, because the field
+    /// can no longer be declared.
     pub fn drops(self, path: &FieldPath) -> bool {
         self.to == ApiVersion::V5 && *path == FieldPath::Unsubscribed
     }

@@ -1,4 +1,4 @@
-//! What is wrong with the user's data, collected rather than returned early.
+//! Describes problems of the user's data. They are collected, never returned early.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,11 +8,11 @@ use serde::Serialize;
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Origin {
-    /// The path as given or found, relative to the project's folder, with `/`.
+    /// The path, relative to the project's folder, with `/`.
     pub file: Arc<str>,
-    /// The line, from 1; 0 where only the file is known.
+    /// The line, from 1; 0 for a whole file.
     pub line: u32,
-    /// The column in characters, from 1; 0 where only the line is known.
+    /// The column in characters, from 1; 0 for a whole line.
     pub column: u32,
 }
 
@@ -28,7 +28,7 @@ impl Origin {
 }
 
 impl fmt::Display for Origin {
-    /// `file:line:column`, as far as known.
+    /// `file:line:column`, without the parts that are 0.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         if self.line > 0 {
@@ -45,18 +45,18 @@ impl fmt::Display for Origin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Nothing is planned from data with an error.
+    /// The run stops: nothing is planned from data with an error.
     Error,
-    /// Worth knowing; the run goes on.
+    /// The run continues.
     Warning,
 }
 
-/// The source line under a diagnostic, already masked and shortened by whoever read the file.
+/// The source line of a diagnostic. The reader of the file has masked and shortened it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Excerpt {
     /// The line's text, without its end. Values of sensitive fields are replaced.
     pub text: String,
-    /// Where in `text` the trouble starts, in bytes, on a character boundary.
+    /// Where in `text` the problem starts, in bytes, on a character boundary.
     pub start: usize,
     /// Where in `text` it ends, in bytes, on a character boundary, at or after `start`.
     pub end: usize,
@@ -73,13 +73,13 @@ pub struct Diagnostic {
     pub origin: Origin,
     /// The path inside the document, such as `users[3].profile.email`; empty for a whole file.
     pub path: String,
-    /// What is wrong. Never a value of a sensitive field.
+    /// What is wrong. Never holds a value of a sensitive field.
     pub message: String,
-    /// What to do about it. Never a value of a sensitive field.
+    /// What to do about it. Never holds a value of a sensitive field.
     pub hint: Option<String>,
     /// The source line.
     pub excerpt: Option<Excerpt>,
-    /// Other places that belong to the problem, each with a word on its part in it.
+    /// Other places that belong to the problem, each with a label.
     pub related: Vec<(Origin, String)>,
 }
 
@@ -106,21 +106,21 @@ impl Diagnostic {
         }
     }
 
-    /// Adds what to do.
+    /// Adds the hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Adds another place.
+    /// Adds another place with a label.
     #[must_use]
-    pub fn related(mut self, origin: Origin, word: impl Into<String>) -> Self {
-        self.related.push((origin, word.into()));
+    pub fn related(mut self, origin: Origin, label: impl Into<String>) -> Self {
+        self.related.push((origin, label.into()));
         self
     }
 
-    /// Whether it stops the run.
+    /// Whether the diagnostic stops the run.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }

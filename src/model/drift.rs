@@ -1,4 +1,4 @@
-//! The vocabulary of drift: how Channel differs from what was applied.
+//! Describes drift: how Channel differs from what was applied.
 
 use crate::model::change::Previous;
 use crate::model::diagnostic::Origin;
@@ -6,25 +6,25 @@ use crate::model::field::FieldPath;
 use crate::model::member_id::MemberId;
 use crate::model::observed::RemoteValue;
 
-/// One recorded user who is on Channel otherwise than applied.
+/// A recorded user who differs on Channel from what was applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserDrift {
-    /// Who.
+    /// The user's id.
     pub id: MemberId,
     /// Where the user is declared; `None` where it no longer is.
     pub origin: Option<Origin>,
-    /// How.
+    /// How the user differs.
     pub difference: UserDriftKind,
 }
 
 /// How a user differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserDriftKind {
-    /// Channel does not know the user any more.
+    /// Channel no longer has the user.
     Gone,
-    /// Fields differ; at least one.
+    /// At least one field differs.
     Fields {
-        /// Which, in order.
+        /// The fields that differ, in order.
         fields: Vec<FieldDrift>,
         /// How many recorded fields are as applied, or as declared since.
         same: usize,
@@ -34,46 +34,46 @@ pub enum UserDriftKind {
 /// One field that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldDrift {
-    /// Which field.
+    /// The field.
     pub path: FieldPath,
-    /// How.
+    /// How the field differs.
     pub kind: FieldDriftKind,
-    /// Whether Channel's answer to the apply had not shown the field as sent: it may never have been
-    /// as applied.
+    /// Whether Channel's response to the apply did not show the field as sent. The field may then never
+    /// have been as applied.
     pub never_confirmed: bool,
 }
 
 /// How a field differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldDriftKind {
-    /// It has another value.
+    /// The field has another value.
     Changed {
         /// What is known of the applied value.
         applied: Previous,
-        /// What is there.
+        /// What Channel has.
         found: RemoteValue,
     },
-    /// It was applied and is not there.
+    /// The field was applied, and Channel does not have it.
     Missing {
         /// What is known of the applied value.
         applied: Previous,
     },
-    /// It was cleared and is there again.
+    /// The field was cleared, and Channel has it again.
     Returned {
-        /// What is there.
+        /// What Channel has.
         found: RemoteValue,
     },
-    /// A consent flag differs: the person's choice since, and nobody else's business.
+    /// A consent flag differs: the person chose it after the last apply. No plan overturns it.
     Consent {
-        /// What was applied.
+        /// The flag as applied.
         applied: bool,
-        /// What the person chose.
+        /// The flag on Channel.
         found: bool,
     },
 }
 
 impl FieldDrift {
-    /// Whether it is a person's choice rather than drift.
+    /// Whether a person chose this, so that it is not drift to correct.
     pub fn is_consent(&self) -> bool {
         matches!(self.kind, FieldDriftKind::Consent { .. })
     }

@@ -1,4 +1,4 @@
-//! Paths of single fields: the unit in which changes are explained.
+//! Names single fields of a user, such as `profile.plan`.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 pub struct ProfileKey(Arc<str>);
 
 impl ProfileKey {
-    /// Takes any text: whether a key is allowed is a question for the manifests' checks.
+    /// Accepts any text. The manifest reader checks which keys are allowed.
     pub fn new(key: &str) -> Self {
         Self(key.into())
     }
 
-    /// The key as it was written.
+    /// The key as written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -70,8 +70,8 @@ pub enum FieldPath {
 }
 
 impl FieldPath {
-    /// The written path in two parts that follow each other: `profile.` and the key, or the whole path and
-    /// nothing.
+    /// The written path in two consecutive parts: `profile.` and the key, or the whole path and an empty
+    /// text.
     pub fn parts(&self) -> (&'static str, &str) {
         match self {
             Self::Profile(key) => ("profile.", key.as_str()),
@@ -83,7 +83,7 @@ impl FieldPath {
         }
     }
 
-    /// Whether this is one of the three consent flags.
+    /// Whether this is a consent flag.
     pub fn is_unsubscribe_flag(&self) -> bool {
         match self {
             Self::Unsubscribed | Self::UnsubscribeEmail | Self::UnsubscribeTexting => true,
@@ -100,9 +100,9 @@ impl fmt::Display for FieldPath {
     }
 }
 
-/// A text that names no field.
+/// A text that does not name a field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("«{0}» is no field of a user")]
+#[error("`{0}` is not a field of a user")]
 pub struct UnknownField(pub String);
 
 impl FromStr for FieldPath {

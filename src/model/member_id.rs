@@ -1,4 +1,4 @@
-//! The id under which the customer's own system knows a user.
+//! Checks member ids: the ids that the customer's own system gives to users.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// A member id: 1 to 64 characters, without white space and control characters.
 ///
-/// Compared byte for byte, as Channel does; parsed once, at the edge. The bounds are those of the
-/// vendor's next API contract; the present one states none.
+/// Ids are compared byte for byte, as Channel does. The bounds are those of the vendor's next API
+/// contract; the present one states none.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct MemberId(Arc<str>);
@@ -17,16 +17,16 @@ pub struct MemberId(Arc<str>);
 /// Why a text is not a member id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MemberIdError {
-    /// Nothing between the quotes.
+    /// The text is empty.
     #[error("a member id is not empty")]
     Empty,
-    /// More than [`MemberId::MAX_CHARACTERS`].
+    /// The text has more than [`MemberId::MAX_CHARACTERS`].
     #[error("a member id has at most 64 characters, this one has {0}")]
     TooLong(usize),
-    /// A space, a tab, a line end or another white-space character.
+    /// The text has a space, a tab, a line end or another white-space character.
     #[error("a member id has no white space")]
     WhiteSpace,
-    /// A control character.
+    /// The text has a control character.
     #[error("a member id has no control characters")]
     Control,
 }
@@ -35,7 +35,7 @@ impl MemberId {
     /// The most characters (Unicode scalar values) an id may have.
     pub const MAX_CHARACTERS: usize = 64;
 
-    /// Checks a text and makes it an id.
+    /// Checks a text and returns it as an id.
     pub fn new(text: &str) -> Result<Self, MemberIdError> {
         if text.is_empty() {
             return Err(MemberIdError::Empty);
@@ -57,7 +57,7 @@ impl MemberId {
         Ok(Self(text.into()))
     }
 
-    /// The id as it was written.
+    /// The id as written.
     pub fn as_str(&self) -> &str {
         &self.0
     }

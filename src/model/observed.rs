@@ -1,4 +1,4 @@
-//! What is on Channel, in the project's own words.
+//! Describes what Channel has of a user, in the form of a manifest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,11 +6,11 @@ use crate::model::field::{FieldPath, ProfileKey};
 use crate::model::stop::StopCause;
 use crate::model::value::Value;
 
-/// One user as Channel shows it, written as a manifest would write it: tags in lower case, phone
-/// numbers without spaces, `1.0` as `1`. Two contents are the same where they are equal.
+/// What Channel has of one user, normalised as a manifest is: tags in lower case, phone numbers without
+/// spaces, `1.0` as `1`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
-    /// The profile, as far as a manifest could declare it. What `profileOnce` filled in is here too.
+    /// The profile keys that a manifest can declare, those that `profileOnce` filled in included.
     pub profile: BTreeMap<ProfileKey, Value>,
     /// Profile keys with a value that no manifest can declare: an object, a list of several kinds,
     /// an integer with more digits than a number holds.
@@ -25,12 +25,12 @@ pub struct Observed {
     pub unsubscribe_texting: Option<bool>,
 }
 
-/// What a look at Channel found of one user.
+/// What a read of one user returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RemoteUser {
-    /// The user is there.
+    /// Channel has the user.
     Present(Box<Observed>),
-    /// Channel does not know the user.
+    /// Channel does not have the user.
     Missing,
 }
 
@@ -52,16 +52,16 @@ pub enum Unread {
 /// What Channel has for one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RemoteValue {
-    /// This value.
+    /// Channel has this value.
     Value(Value),
-    /// A value that no manifest can declare.
+    /// Channel has a value that no manifest can declare.
     Undeclarable,
-    /// None.
+    /// Channel has no value.
     Absent,
 }
 
 impl Observed {
-    /// What is there for one field; for `profileOnce.KEY` that is what the profile has.
+    /// What Channel has for one field. For `profileOnce.KEY` that is the profile's value.
     pub fn get(&self, path: &FieldPath) -> RemoteValue {
         let shown = |flag: Option<bool>| flag.map(Value::Boolean);
         let value = match path {
@@ -79,7 +79,7 @@ impl Observed {
         value.map_or(RemoteValue::Absent, RemoteValue::Value)
     }
 
-    /// A consent flag as Channel shows it; `None` for any other field too.
+    /// A consent flag as Channel shows it. `None` where Channel does not show it, and for any other field.
     pub fn flag(&self, path: &FieldPath) -> Option<bool> {
         match path {
             FieldPath::Unsubscribed => self.unsubscribed,

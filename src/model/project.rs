@@ -1,4 +1,4 @@
-//! Settings of a project, resolved: defaults filled in, one environment chosen.
+//! Describes the settings of a project after defaults and the chosen environment are applied.
 
 use std::fmt;
 use std::str::FromStr;
@@ -32,7 +32,7 @@ pub enum ApiVersion {
 }
 
 impl ApiVersion {
-    /// Its segment in an address.
+    /// The version's segment in a URL.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::V4 => "v4",
@@ -55,17 +55,17 @@ impl fmt::Display for ApiVersion {
     }
 }
 
-/// How fast requests may be sent.
+/// The rate limit of a run's requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate {
-    /// The refill of the bucket, in requests a second; more than zero.
+    /// How many requests a second refill the bucket; more than zero.
     pub per_second: f64,
-    /// The size of the bucket, in requests; at least one.
+    /// How many requests the bucket holds; at least one.
     pub burst: u32,
 }
 
 impl Default for Rate {
-    /// Channel's bucket as third parties describe it: 1,000 requests, refilled at 10 a second.
+    /// Channel's own bucket, as third parties describe it: 1,000 requests, refilled at 10 a second.
     fn default() -> Self {
         Self {
             per_second: 10.0,
@@ -74,16 +74,16 @@ impl Default for Rate {
     }
 }
 
-/// Where Channel is.
+/// How to reach Channel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChannelSettings {
-    /// The API version to speak.
+    /// The API version of requests.
     pub api: ApiVersion,
     /// Scheme, host and port, without a slash at the end.
     pub base_url: String,
-    /// The only channel that may be touched; any, where `None`.
+    /// The id of the only channel that a run may change; `None` allows any.
     pub id: Option<String>,
-    /// How fast.
+    /// The rate limit.
     pub rate: Rate,
 }
 
@@ -124,12 +124,12 @@ pub enum RemovedFields {
     Forget,
 }
 
-/// What happens to what is no longer declared.
+/// What happens to users and fields that are no longer declared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RemovedPolicy {
-    /// Whole users.
+    /// What happens to users.
     pub users: RemovedUsers,
-    /// Single fields.
+    /// What happens to fields.
     pub fields: RemovedFields,
 }
 
@@ -142,9 +142,9 @@ pub enum Limit {
     Percent(f64),
 }
 
-/// A text that is neither a count nor a percentage.
+/// A text that is not a limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("«{0}» is neither a count such as 500 nor a percentage such as 30%")]
+#[error("`{0}` is neither a count such as 500 nor a percentage such as 30%")]
 pub struct NotALimit(String);
 
 impl FromStr for Limit {
@@ -204,18 +204,18 @@ impl Default for Limits {
     }
 }
 
-/// A project file, resolved.
+/// The settings of a project.
 #[derive(Clone, Debug)]
 pub struct Project {
     /// Patterns of manifest files, relative to the project's folder.
     pub manifests: Vec<String>,
-    /// Where Channel is.
+    /// How to reach Channel.
     pub channel: ChannelSettings,
     /// The state's path, relative to the project's folder.
     pub state: String,
-    /// What happens to what is no longer declared.
+    /// What happens to users and fields that are no longer declared.
     pub removed: RemovedPolicy,
-    /// Which fields are masked.
+    /// The fields whose values are masked.
     pub sensitive: Sensitive,
     /// The path of a JSON Schema that every desired user must satisfy.
     pub rules: Option<String>,

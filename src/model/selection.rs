@@ -1,17 +1,17 @@
-//! `--select`: part of the users.
+//! Selects users by patterns of `--select`.
 
 use wildmatch::WildMatch;
 
 use crate::model::member_id::MemberId;
 
-/// Patterns of member ids; without any, every id is selected.
+/// Patterns of member ids. Without a pattern, every id is selected.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     patterns: Vec<WildMatch>,
 }
 
 impl Selection {
-    /// `*` stands for any run of characters, `?` for one; an id is selected if one pattern fits.
+    /// `*` matches any run of characters, `?` matches one. An id is selected if one pattern matches.
     pub fn new<S: AsRef<str>>(patterns: &[S]) -> Self {
         Self {
             patterns: patterns
@@ -21,7 +21,7 @@ impl Selection {
         }
     }
 
-    /// Whether everything is selected.
+    /// Whether every id is selected.
     pub fn is_everything(&self) -> bool {
         self.patterns.is_empty()
     }

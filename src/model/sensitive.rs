@@ -1,4 +1,4 @@
-//! Which fields hold personal data.
+//! Decides which fields hold personal data.
 
 use wildmatch::WildMatch;
 
@@ -11,7 +11,7 @@ pub struct Sensitive {
 }
 
 impl Sensitive {
-    /// What is sensitive where the project says nothing.
+    /// The patterns of a project that sets none.
     pub const DEFAULT: [&'static str; 6] = [
         "profile.email",
         "profile.mobileNumber",
@@ -21,8 +21,8 @@ impl Sensitive {
         "profile.lastName",
     ];
 
-    /// `*` stands for any run of characters, `?` for one. A pattern of `profile.…` covers the
-    /// same key of `profileOnce` too: it is the same datum of the same person.
+    /// `*` matches any run of characters, `?` matches one. A pattern that starts with `profile.` covers the
+    /// same key of `profileOnce` too, because both name the same key on Channel.
     pub fn new<S: AsRef<str>>(patterns: &[S]) -> Self {
         let mut all = Vec::new();
         for pattern in patterns {
@@ -40,7 +40,7 @@ impl Sensitive {
         self.covers_text(&path.to_string())
     }
 
-    /// The same for a written path such as `profile.email`.
+    /// Whether the values of a written path such as `profile.email` are masked.
     pub fn covers_text(&self, path: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.matches(path))
     }

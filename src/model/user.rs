@@ -7,12 +7,12 @@ use serde::{Serialize, Serializer};
 use crate::model::field::{FieldPath, ProfileKey};
 use crate::model::value::Value;
 
-/// What a manifest says of one profile key.
+/// What a manifest declares for one profile key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Declared {
-    /// The key shall have this value.
+    /// The key has this value.
     Set(Value),
-    /// `null`: the key shall not exist on Channel.
+    /// `null`: Channel does not have the key.
     Clear,
 }
 
@@ -25,18 +25,18 @@ impl Serialize for Declared {
     }
 }
 
-/// Everything a manifest can say of one user, normalised: tags lower-cased, sorted and without
-/// repeats; defaults merged. Its serialised form is the canonical form (RFC 8785 orders the keys).
+/// Everything that a manifest can declare of one user, normalised: tags in lower case, sorted and without
+/// repeats; defaults merged. Its JSON, with keys in the order of RFC 8785, is the canonical form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attributes {
-    /// Attributes that Channel shall have exactly so.
+    /// Attributes that Channel has exactly as declared.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub profile: BTreeMap<ProfileKey, Declared>,
-    /// Attributes that Channel fills in where they are missing.
+    /// Attributes that are set where Channel has none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub profile_once: BTreeMap<ProfileKey, Value>,
-    /// The whole set of tags; `None` where the manifest does not say.
+    /// The whole set of tags; `None` where the manifest declares none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<BTreeSet<String>>,
     /// No marketing messages at all (API v4 only).
@@ -50,7 +50,7 @@ pub struct Attributes {
     pub unsubscribe_texting: Option<bool>,
 }
 
-/// The declared content of one field, borrowed.
+/// The declared value of one field, borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldValue<'a> {
     /// A profile value.
@@ -64,7 +64,7 @@ pub enum FieldValue<'a> {
 }
 
 impl FieldValue<'_> {
-    /// The content as a value of its own; `None` for [`FieldValue::Clear`].
+    /// The owned value; `None` for [`FieldValue::Clear`].
     pub fn to_value(self) -> Option<Value> {
         match self {
             Self::Value(value) => Some(value.clone()),
@@ -87,7 +87,7 @@ impl Serialize for FieldValue<'_> {
 }
 
 impl Attributes {
-    /// Every declared field with its content, in the order of [`FieldPath`].
+    /// Every declared field with its value, in the order of [`FieldPath`].
     pub fn fields(&self) -> impl Iterator<Item = (FieldPath, FieldValue<'_>)> {
         let Self {
             profile,
@@ -122,7 +122,7 @@ impl Attributes {
             .chain(flag(FieldPath::Unsubscribed, unsubscribed))
     }
 
-    /// The content of one field, `None` where it is not declared.
+    /// The value of one field; `None` where it is not declared.
     pub fn get(&self, path: &FieldPath) -> Option<FieldValue<'_>> {
         match path {
             FieldPath::Profile(key) => self.profile.get(key).map(|declared| match declared {

@@ -1,4 +1,4 @@
-//! Values of profile keys.
+//! Holds the values of profile keys.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,12 +6,12 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Serialize, Serializer};
 
-/// A finite number without a negative zero: what JSON and Channel can hold.
+/// A finite number without a negative zero. JSON and Channel hold no others.
 #[derive(Clone, Copy, Debug)]
 pub struct Number(f64);
 
 impl Number {
-    /// The largest integer up to which every integer is a distinct number: 2^53.
+    /// 2^53, the largest integer below which every integer is a distinct number.
     pub const LARGEST_INTEGER: f64 = 9_007_199_254_740_992.0;
 
     /// `None` for NaN and the infinities.
@@ -76,7 +76,7 @@ impl fmt::Display for Number {
 }
 
 impl Serialize for Number {
-    /// An integer where it is one, so that a count arrives on Channel as `12`, never as `12.0`.
+    /// Writes integers without a fraction, so that Channel gets `12`, never `12.0`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.is_exact_integer() {
             #[expect(clippy::cast_possible_truncation, reason = "within ±2^53")]
@@ -87,7 +87,7 @@ impl Serialize for Number {
     }
 }
 
-/// What a profile key can hold on Channel. `null` is no value: see [`super::Declared::Clear`].
+/// What a profile key can hold on Channel. `null` is not a value: see [`super::Declared::Clear`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(untagged)]
 pub enum Value {
@@ -97,7 +97,7 @@ pub enum Value {
     Number(Number),
     /// `true` or `false`.
     Boolean(bool),
-    /// A list of texts; the empty list is one.
+    /// A list of texts. The empty list is a list of texts.
     Texts(Vec<String>),
     /// A list of numbers.
     Numbers(Vec<Number>),

@@ -1,4 +1,4 @@
-//! What differs between one user's declaration and its record, and the request that mends it.
+//! Plans the create, update or move of one user, and its request.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,8 @@ use crate::model::{
 use crate::plan::context::Context;
 use crate::plan::field::{declared_action, observed_value, recorded_value, undeclared_action};
 
-/// A user that is not recorded, or is gone: everything declared is sent. Of one that is on Channel
-/// already the old values are known.
+/// Plans a user that is not recorded, or that Channel no longer has: everything declared is sent.
+/// `observed` is what Channel has of the user, where it was asked.
 pub(crate) fn create(
     attributes: &Attributes,
     digests: Digests,
@@ -32,7 +32,7 @@ pub(crate) fn create(
     })
 }
 
-/// A user that is recorded with another digest.
+/// Plans a user that is recorded with another digest.
 pub(crate) fn update(
     attributes: &Attributes,
     digests: Digests,
@@ -40,15 +40,16 @@ pub(crate) fn update(
     base: Option<&Attributes>,
     context: &Context<'_>,
 ) -> Change {
-    let left =
+    let undeclared =
         |path: &FieldPath, old| undeclared_action(path, old, attributes, context.removed.fields);
-    let (fields, unchanged_fields) = differences(attributes, &digests, (entry, key), base, &left);
+    let (fields, unchanged_fields) =
+        differences(attributes, &digests, (entry, key), base, &undeclared);
     of_fields(attributes, digests, fields, unchanged_fields)
 }
 
-/// A user that is recorded under another id. What is said of the fields is said against that record; what
-/// is sent is everything, because the new id has nothing yet. Nulls are sent for what is cleared all the
-/// same: an earlier run may have been cut off after it sent more.
+/// Plans a user that is recorded under another id. The field changes compare with that record. The request
+/// holds everything declared, because Channel has nothing under the new id. It also holds nulls for cleared
+/// fields: an earlier run may have sent them and then been cut off.
 pub(crate) fn moved(
     attributes: &Attributes,
     digests: Digests,
@@ -56,7 +57,7 @@ pub(crate) fn moved(
     base: Option<&Attributes>,
     context: &Context<'_>,
 ) -> Change {
-    let left = |path: &FieldPath, old: Previous| match undeclared_action(
+    let undeclared = |path: &FieldPath, old: Previous| match undeclared_action(
         path,
         old.clone(),
         attributes,
@@ -68,7 +69,8 @@ pub(crate) fn moved(
     // The record's digests were made with the key of the old id.
     let key = context.key.for_user(from);
     let as_before = key.digests(attributes);
-    let (fields, unchanged_fields) = differences(attributes, &as_before, (last, &key), base, &left);
+    let (fields, unchanged_fields) =
+        differences(attributes, &as_before, (last, &key), base, &undeclared);
     let Upsert(changed) = upsert(attributes, &fields);
     let whole = Attributes {
         unsubscribed: attributes.unsubscribed,
@@ -89,14 +91,14 @@ pub(crate) fn moved(
     }
 }
 
-/// One change for each field that is not as recorded, in order, and how many are. `left` decides what
-/// becomes of a field that is recorded and no longer declared.
+/// Returns one change for each field that differs from the record, in order, and how many fields are as
+/// recorded. `undeclared` decides what happens to a field that is recorded and no longer declared.
 fn differences(
     attributes: &Attributes,
     digests: &Digests,
     (entry, key): (&Entry, &UserKey),
     base: Option<&Attributes>,
-    left: &dyn Fn(&FieldPath, Previous) -> FieldAction,
+    undeclared: &dyn Fn(&FieldPath, Previous) -> FieldAction,
 ) -> (Vec<FieldChange>, usize) {
     let mut fields = Vec::new();
     let mut unchanged_fields = 0;
@@ -115,7 +117,7 @@ fn differences(
             let old = recorded_value(path, Some(recorded), base, key);
             fields.push(FieldChange {
                 path: path.clone(),
-                action: left(path, old),
+                action: undeclared(path, old),
             });
         }
     }
@@ -123,7 +125,7 @@ fn differences(
     (fields, unchanged_fields)
 }
 
-/// An update with these field changes.
+/// Plans an update with these field changes.
 pub(crate) fn of_fields(
     attributes: &Attributes,
     digests: Digests,
@@ -131,7 +133,7 @@ pub(crate) fn of_fields(
     unchanged_fields: usize,
 ) -> Change {
     fields.sort_by(|one, other| one.path.cmp(&other.path));
-    // The user's digest has the last word: where it differs and no field does, the user is sent.
+    // The user's digest decides: where it differs and no field does, the user is sent.
     let only_releases = !fields.is_empty()
         && fields
             .iter()
@@ -144,10 +146,10 @@ pub(crate) fn of_fields(
     })
 }
 
-/// The body: the whole desired profile, `profileOnce` and tags, nulls for what is cleared, and
-/// only those consent flags that changed, so that an unrelated edit never overturns what a
-/// person chose on Channel since. A flag that Channel was seen to have already is left out, too: the
-/// person may choose otherwise before the request arrives.
+/// Builds the body: the whole desired profile, `profileOnce` and tags, nulls for cleared fields, and only
+/// the consent flags that changed. An unrelated edit therefore never overturns what a person chose on
+/// Channel. A flag that Channel already has is left out too, because the person may change it before
+/// the request arrives.
 fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert {
     let Attributes {
         profile,

@@ -1,4 +1,4 @@
-//! How a user on Channel differs from what was applied.
+//! Compares recorded and declared fields with what Channel has.
 
 use crate::model::{
     Attributes, Entry, FieldDigest, FieldDrift, FieldDriftKind, FieldPath, FieldValue, Observed,
@@ -6,21 +6,21 @@ use crate::model::{
 };
 use crate::plan::field::recorded_value;
 
-/// A recorded user next to what Channel shows.
+/// How the recorded fields of a user compare with Channel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
     /// The fields that differ, in order.
     pub fields: Vec<FieldDrift>,
     /// How many recorded fields are as applied.
     pub as_applied: usize,
-    /// How many are not as applied, but as the manifest declares them by now.
+    /// How many recorded fields differ and are as the manifest now declares them.
     pub as_declared: usize,
-    /// How many consent flags Channel does not show, so that nothing can be said of them.
+    /// How many consent flags Channel does not show, so that they cannot be compared.
     pub not_shown: usize,
 }
 
-/// Compares every recorded field with what is on Channel. What is not recorded is nobody's business, and
-/// what `profileOnce` filled in may be changed by anybody, as long as it is there.
+/// Compares every recorded field with what Channel has. Fields that are not recorded are ignored. A
+/// `profileOnce` field may have any value and differs only where Channel has none.
 pub fn compare(
     entry: &Entry,
     declared: Option<&Attributes>,
@@ -51,8 +51,8 @@ pub fn compare(
     comparison
 }
 
-/// The declared fields that Channel does not have as declared. Of what `profileOnce` declares, any
-/// value is as good.
+/// Returns the declared fields that differ on Channel. A `profileOnce` field differs only where Channel has
+/// no value.
 pub fn differing(declared: &Attributes, observed: &Observed) -> Vec<FieldPath> {
     let differs = |path: &FieldPath, value| match path {
         FieldPath::ProfileOnce(_) => observed.get(path) == RemoteValue::Absent,
@@ -65,7 +65,7 @@ pub fn differing(declared: &Attributes, observed: &Observed) -> Vec<FieldPath> {
         .collect()
 }
 
-/// What Channel has, next to a digest of what it should have.
+/// How a field on Channel compares with a digest.
 pub(crate) enum FieldStatus {
     Same,
     NotShown,
@@ -74,26 +74,26 @@ pub(crate) enum FieldStatus {
 
 pub(crate) fn field_status(
     path: &FieldPath,
-    wanted: FieldDigest,
+    expected: FieldDigest,
     observed: &Observed,
     key: &UserKey,
 ) -> FieldStatus {
     let found = observed.get(path);
     let is_same = match (path, &found) {
         (FieldPath::ProfileOnce(_), found) => *found != RemoteValue::Absent,
-        (FieldPath::Tags, _) => key.field(path, FieldValue::Tags(&observed.tags)) == wanted,
+        (FieldPath::Tags, _) => key.field(path, FieldValue::Tags(&observed.tags)) == expected,
         (FieldPath::Profile(_), RemoteValue::Value(value)) => {
-            key.field(path, FieldValue::Value(value)) == wanted
+            key.field(path, FieldValue::Value(value)) == expected
         }
         (FieldPath::Profile(_), RemoteValue::Absent) => {
-            key.field(path, FieldValue::Clear) == wanted
+            key.field(path, FieldValue::Clear) == expected
         }
         (FieldPath::Profile(_), RemoteValue::Undeclarable) => false,
         (
             FieldPath::Unsubscribed | FieldPath::UnsubscribeEmail | FieldPath::UnsubscribeTexting,
             _,
         ) => match observed.flag(path) {
-            Some(flag) => key.field(path, FieldValue::Flag(flag)) == wanted,
+            Some(flag) => key.field(path, FieldValue::Flag(flag)) == expected,
             None => return FieldStatus::NotShown,
         },
     };

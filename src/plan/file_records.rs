@@ -1,4 +1,4 @@
-//! What the state will remember of manifest files, once an apply is over.
+//! Records manifest files in the state after an apply.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -8,12 +8,11 @@ use crate::model::{
     UsersSum, file_record,
 };
 
-/// Remembers which file declares which user, and of each file whose users are all recorded as it declares
-/// them, what it is known by. `desired` was read with the state as it was before, and `plan` is what was
-/// carried out.
+/// Records which file declares which user, and the digest of each file whose users are all recorded as it
+/// declares them. `desired` was read with the state from before the apply, and `plan` was applied.
 pub fn record_files(state: &mut State, desired: &Desired, plan: &Plan, key: &DigestKey) {
     let numbers = numbers(state, desired);
-    let settled = settled(state, plan);
+    let applied = applied(state, plan);
     let mut whole: Vec<bool> = desired
         .files
         .iter()
@@ -32,7 +31,7 @@ pub fn record_files(state: &mut State, desired: &Desired, plan: &Plan, key: &Dig
             continue;
         };
         places.insert(id, place);
-        whole[place] = whole[place] && (settled.contains(id) || is_recorded(id, user, state, key));
+        whole[place] = whole[place] && (applied.contains(id) || is_recorded(id, user, state, key));
     }
     for UnchangedUser { id, file } in &desired.unchanged.users {
         places.insert(id, *file as usize);
@@ -62,14 +61,14 @@ pub fn record_files(state: &mut State, desired: &Desired, plan: &Plan, key: &Dig
         .collect();
 }
 
-/// Whether a user whom the plan did not change, or did not look at, is as recorded all the same.
+/// Whether a user that the plan did not change, or did not select, is as recorded.
 fn is_recorded(id: &MemberId, user: &DesiredUser, state: &State, key: &DigestKey) -> bool {
     let entry = state.users.get(id);
     entry.is_some_and(|entry| entry.digest == key.for_user(id).user_digest(&user.attributes))
 }
 
-/// Users that are recorded as the plan wanted them.
-fn settled<'p>(state: &State, plan: &'p Plan) -> HashSet<&'p MemberId> {
+/// The users that are recorded as the plan planned them.
+fn applied<'p>(state: &State, plan: &'p Plan) -> HashSet<&'p MemberId> {
     let changes = plan.changes.iter();
     changes
         .filter(|planned| {
@@ -81,8 +80,8 @@ fn settled<'p>(state: &State, plan: &'p Plan) -> HashSet<&'p MemberId> {
         .collect()
 }
 
-/// A number for each file: the one it has, the one that its users had under another name that is gone, or
-/// a new one. Numbers stay, so that a commit of the state shows what changed and no more.
+/// Returns a number for each file: its recorded number, the number of a renamed file whose users it
+/// declares, or a new one. Numbers are kept, so that a diff of the state shows only what changed.
 fn numbers(state: &State, desired: &Desired) -> Vec<u32> {
     let unread = &desired.unchanged.files;
     let names: HashSet<&Arc<str>> = desired.files.iter().map(|file| &file.name).collect();

@@ -1,10 +1,10 @@
-//! How much a plan may do before a person has to agree to the very plan.
+//! Checks a plan against the project's limits.
 
 use crate::model::{
     Change, FieldAction, FieldChange, Limit, LimitCheck, LimitKind, Limits, PlannedChange, Previous,
 };
 
-/// Below this many recorded users a percentage says nothing and does not count.
+/// Below this many recorded users, a percentage does not count.
 const LEAST_RECORDED: usize = 10;
 
 pub(crate) fn check(
@@ -22,10 +22,10 @@ pub(crate) fn check(
         opt_in,
         min_users,
     } = *limits;
-    let count = |wanted: fn(&Change) -> bool| {
+    let count = |counts: fn(&Change) -> bool| {
         changes
             .iter()
-            .filter(|planned| wanted(&planned.change))
+            .filter(|planned| counts(&planned.change))
             .count()
     };
     let row = |kind, limit, planned| LimitCheck {

@@ -1,6 +1,6 @@
-//! The planner: a pure function from what is wanted and what is recorded to a [`Plan`].
+//! Plans an apply: a pure function from desired and recorded users to a [`Plan`].
 //!
-//! It knows no YAML, no network, no clock and no disk. Every decision of an apply is made here.
+//! It uses no YAML, network, clock or disk. Every decision of an apply is made here.
 //!
 //! [`Plan`]: crate::model::Plan
 

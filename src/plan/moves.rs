@@ -1,5 +1,4 @@
-//! Ids that changed: which moves are still to be made, and which the manifests may have forgotten to
-//! name.
+//! Finds the moves that an apply still has to make, and pairs of users that look like an undeclared move.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,17 +9,17 @@ use crate::model::{
 use crate::plan::change;
 use crate::plan::context::Context;
 
-/// The moves that are still to be made: the old id is recorded and the new one is not. Any other was
-/// made already, or is a plain create.
+/// The moves that an apply has to make: the old id is recorded and the new one is not. Any other entry was
+/// applied before, or its user is created.
 pub(crate) struct Moves<'a> {
     by_new: BTreeMap<&'a MemberId, (&'a MemberId, &'a Entry)>,
     old: BTreeSet<&'a MemberId>,
 }
 
 impl<'a> Moves<'a> {
-    /// A move is selected where either of its ids is.
-    pub(crate) fn due(desired: &'a Desired, state: &'a State, context: &Context<'_>) -> Self {
-        let mut due = Self {
+    /// Finds the moves to make. A move is selected where either of its ids is.
+    pub(crate) fn to_make(desired: &'a Desired, state: &'a State, context: &Context<'_>) -> Self {
+        let mut moves = Self {
             by_new: BTreeMap::new(),
             old: BTreeSet::new(),
         };
@@ -31,24 +30,24 @@ impl<'a> Moves<'a> {
                 && is_new
                 && selected
             {
-                due.by_new.insert(to, (&moved.from, last));
-                due.old.insert(&moved.from);
+                moves.by_new.insert(to, (&moved.from, last));
+                moves.old.insert(&moved.from);
             }
         }
-        due
+        moves
     }
 
-    /// Whether this user gets a new id: then its record is no longer declared, and not gone either.
-    pub(crate) fn takes(&self, old: &MemberId) -> bool {
+    /// Whether a user moves away from this id. Its record is then neither declared nor removed.
+    pub(crate) fn has_old(&self, old: &MemberId) -> bool {
         self.old.contains(old)
     }
 
-    /// Whether somebody moves to this id.
-    pub(crate) fn brings(&self, new: &MemberId) -> bool {
+    /// Whether a user moves to this id.
+    pub(crate) fn has_new(&self, new: &MemberId) -> bool {
         self.by_new.contains_key(new)
     }
 
-    /// The change of whoever moves to this id.
+    /// Plans the user that moves to this id; `None` where no user does.
     pub(crate) fn change(
         &self,
         to: &MemberId,
@@ -72,15 +71,15 @@ impl<'a> Moves<'a> {
     }
 }
 
-/// How many pairs of one who goes and one who comes are compared at most. Each takes one field digest, well
-/// under a microsecond.
+/// How many pairs of a removed and a created user are compared at most. Each comparison takes one field
+/// digest, well under a microsecond.
 const MOST_PAIRS: usize = 100_000;
 
-/// Pairs of one who goes and one who comes with the same declaration, where no other has it.
+/// Finds pairs of a removed and a created user with the same declaration, where no other user has it.
 ///
-/// Two users share no digest, so the new user's declaration is digested with the key of the old id. Only users
-/// with the same field paths are compared, and of all those groups at most [`MOST_PAIRS`] pairs: a group that
-/// goes beyond is left out. Nothing is reported of users without any attribute: they are all alike.
+/// Two users share no digest, so the created user's declaration is hashed with the key of the old id. Only
+/// users with the same field paths are compared, and at most [`MOST_PAIRS`] pairs over all such groups: a group
+/// that exceeds the rest is left out. Users without any attribute are ignored, because they are all equal.
 pub(crate) fn likely(
     changes: &[PlannedChange],
     desired: &Desired,
@@ -113,13 +112,14 @@ pub(crate) fn likely(
     }
 
     let mut pairs = Vec::new();
-    let mut left = MOST_PAIRS;
+    let mut rest = MOST_PAIRS;
     for Alike { gone, new } in alike.into_values() {
-        let Some(rest) = left.checked_sub(gone.len().saturating_mul(new.len())) else {
+        let Some(after) = rest.checked_sub(gone.len().saturating_mul(new.len())) else {
             continue;
         };
-        left = rest;
-        // Who may have become whom, and how many others the one who goes may have become.
+        rest = after;
+        // For each created user: the removed users with the same declaration, each with how many created users
+        // match it.
         let mut met: BTreeMap<&MemberId, Vec<(&MemberId, usize)>> = BTreeMap::new();
         for (from, last) in &gone {
             let key = key.for_user(from);

@@ -1,4 +1,4 @@
-//! A plan on paper: what was decided, without any value, so that an apply can be held to it.
+//! Writes and reads plan files: reviewed plans without any value, to which an apply is compared.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,34 +10,34 @@ use crate::model::{
     Action, ApiChange, ApiVersion, Change, FieldChange, Plan, PlanDigest, PlannedChange,
 };
 
-/// The version of the form.
+/// The version of the format.
 const FORMAT_VERSION: u32 = 1;
 
 /// A plan file: ids, actions, field paths and digests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PlanFile {
-    /// The version of this form: 1.
+    /// The version of this format: 1.
     pub format_version: u32,
-    /// What it is: `plan`.
+    /// The kind of file: `plan`.
     pub kind: String,
-    /// The lineage of the state it was made against; empty before the first apply.
+    /// The lineage of the state that the plan was made against; empty before the first apply.
     pub lineage: String,
-    /// The serial of the state it was made against.
+    /// The serial of the state that the plan was made against.
     pub serial: u64,
-    /// The name of the decision.
+    /// The digest that identifies the plan.
     pub digest: String,
-    /// Over id and digest of every user that the manifests declared.
+    /// A digest over id and digest of every user that the manifests declared.
     pub manifests: String,
-    /// The patterns of `--select` it was made with; empty for everybody.
+    /// The patterns of `--select`; empty for every user.
     pub select: Vec<String>,
-    /// That the state will name another API version; left out where it does not.
+    /// The step to another API version; left out where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<ApiLine>,
-    /// Whether Channel was looked at: then an apply looks again before it compares.
+    /// Whether Channel was asked for the users. An apply then asks again before it compares.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refreshed: bool,
-    /// How many users need nothing.
+    /// How many users are unchanged.
     pub unchanged: usize,
     /// The changes, by id.
     pub changes: BTreeMap<String, ChangeLine>,
@@ -60,25 +60,25 @@ pub struct ChangeLine {
     /// `create`, `update`, `move`, `forget` or `delete`.
     #[schemars(with = "String")]
     pub action: Action,
-    /// The id before, of one who moves.
+    /// For a move, the old id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// Whether the id before is deleted on Channel.
+    /// Whether the old id is deleted on Channel.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub delete_old: bool,
-    /// The digest of the user as it will be recorded, or, for one who goes, as it is.
+    /// The digest of the user as it will be recorded; for a forget or a delete, as it is recorded.
     pub digest: String,
     /// The field changes, such as `set profile.plan`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
 }
 
-/// Why a text is no plan file.
+/// Why a text is not a plan file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlanFileError {
-    /// Made by a newer program.
+    /// A newer version of the program wrote the file.
     Newer(u64),
-    /// No plan file, or a damaged one.
+    /// The file is not a plan file, or is damaged.
     Unreadable(String),
 }
 
@@ -95,7 +95,7 @@ impl fmt::Display for PlanFileError {
 }
 
 impl PlanFile {
-    /// What a plan decides.
+    /// Returns the file of a plan.
     pub fn of(plan: &Plan, select: &[String]) -> Self {
         Self {
             format_version: FORMAT_VERSION,
@@ -116,7 +116,7 @@ impl PlanFile {
         }
     }
 
-    /// The file's text.
+    /// Returns the file's text.
     pub fn write(&self) -> String {
         let mut text =
             serde_json::to_string_pretty(self).expect("plain data with text keys is always JSON");
@@ -125,6 +125,10 @@ impl PlanFile {
     }
 
     /// Reads a file's text.
+    ///
+    /// # Errors
+    ///
+    /// The text is not a plan file of this version.
     pub fn parse(text: &str) -> Result<Self, PlanFileError> {
         let unreadable = |error: serde_json::Error| PlanFileError::Unreadable(error.to_string());
         let value: serde_json::Value = serde_json::from_str(text).map_err(unreadable)?;
@@ -149,7 +153,7 @@ impl PlanFile {
         Ok(file)
     }
 
-    /// What a plan made now decides otherwise: each differing user with a sentence.
+    /// Returns the users whose change differs in a plan made now, each with what differs.
     pub fn differences(&self, now: &Plan) -> Vec<(String, &'static str)> {
         let api_differs = self.api != api_line(now);
         let now: BTreeMap<String, ChangeLine> = now

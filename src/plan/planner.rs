@@ -1,4 +1,4 @@
-//! The walk over the union of desired and recorded users.
+//! Walks over desired and recorded users, and plans each.
 
 use std::collections::HashSet;
 
@@ -12,11 +12,11 @@ use crate::plan::context::Context;
 use crate::plan::moves::Moves;
 use crate::plan::{change, digest, limits, moves, refresh};
 
-/// Decides what has to be done so that Channel has what the manifests say.
+/// Plans what makes Channel have what the manifests declare.
 ///
-/// Total: every desired user and every record leads to exactly one change or is unchanged.
+/// Every desired user and every recorded user has exactly one change or is unchanged.
 pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
-    let moves = Moves::due(desired, state, context);
+    let moves = Moves::to_make(desired, state, context);
     let mut walk = Walk {
         state,
         context,
@@ -30,12 +30,12 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
     let mut records = state
         .users
         .iter()
-        .filter(|(id, _)| context.selection.covers(id) && !moves.takes(id))
+        .filter(|(id, _)| context.selection.covers(id) && !moves.has_old(id))
         .peekable();
     let users = desired
         .users
         .iter()
-        .filter(|(id, _)| context.selection.covers(id) || moves.brings(id));
+        .filter(|(id, _)| context.selection.covers(id) || moves.has_new(id));
     let mut differing = 0;
     for (id, user, digests) in with_digests(users, context.key) {
         differing += 1;
@@ -79,7 +79,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
     }
 }
 
-/// What the walk has come to.
+/// The result of the walk so far.
 struct Walk<'a> {
     state: &'a State,
     context: &'a Context<'a>,
@@ -99,7 +99,7 @@ impl Walk<'_> {
         digests: Digests,
         recorded: Option<&Entry>,
     ) {
-        self.declared(id, &digests.user);
+        self.add_to_manifests(id, &digests.user);
         let moved = self
             .moves
             .change(id, user, &digests, self.state, self.context);
@@ -120,10 +120,10 @@ impl Walk<'_> {
         }
     }
 
-    /// A recorded user without a declaration that was read in full.
+    /// Plans a recorded user that is not in `Desired::users`: unchanged or no longer declared.
     fn recorded(&mut self, id: &MemberId, entry: &Entry) {
         if self.unchanged_users.contains(id, entry) {
-            self.declared(id, &entry.digest);
+            self.add_to_manifests(id, &entry.digest);
             self.unchanged += 1;
         } else {
             let change = no_longer_declared(id, entry, self.state, self.context);
@@ -131,7 +131,7 @@ impl Walk<'_> {
         }
     }
 
-    fn declared(&mut self, id: &MemberId, digest: &UserDigest) {
+    fn add_to_manifests(&mut self, id: &MemberId, digest: &UserDigest) {
         self.manifests.add(id.as_str().as_bytes());
         self.manifests.add(digest.as_bytes());
     }
@@ -168,27 +168,27 @@ impl<'a> UnchangedUsers<'a> {
     }
 }
 
-/// How many users are taken at a time: enough to be worth a thread, few enough to be held.
-const STRETCH: usize = 16_384;
+/// How many users are hashed at a time: enough for every thread, few enough to hold their digests.
+const CHUNK: usize = 16_384;
 
-/// Each user with its digests. They are made by as many threads as there are processors, a stretch of
-/// users after the other, so that never all digests of a million users are held.
+/// Returns each user with its digests. All processors hash one chunk of users at a time, so that the
+/// digests of a million users are never held at once.
 fn with_digests<'d>(
     mut users: impl Iterator<Item = (&'d MemberId, &'d DesiredUser)>,
     key: &DigestKey,
 ) -> impl Iterator<Item = (&'d MemberId, &'d DesiredUser, Digests)> {
     std::iter::from_fn(move || {
-        let stretch: Vec<_> = users.by_ref().take(STRETCH).collect();
-        if stretch.is_empty() {
+        let chunk: Vec<_> = users.by_ref().take(CHUNK).collect();
+        if chunk.is_empty() {
             return None;
         }
-        let digests = in_parallel(&shares(&stretch, 256), |part| {
+        let digests = in_parallel(&shares(&chunk, 256), |part| {
             let digests = part
                 .iter()
                 .map(|(id, user)| key.for_user(id).digests(&user.attributes));
             digests.collect::<Vec<_>>()
         });
-        let users = stretch.into_iter().zip(digests.into_iter().flatten());
+        let users = chunk.into_iter().zip(digests.into_iter().flatten());
         Some(users.map(|((id, user), digests)| (id, user, digests)))
     })
     .flatten()
@@ -235,7 +235,8 @@ fn desired_user(
     })
 }
 
-/// Users of whom nothing but what the new API version does not have is released change because of it.
+/// Sets the reason of users whose every field change is the release of a field that the new API version
+/// does not have.
 fn explain(changes: &mut [PlannedChange], step: ApiChange) {
     for planned in changes {
         let fields = planned.change.fields();
@@ -253,7 +254,7 @@ fn no_longer_declared(
     state: &State,
     context: &Context<'_>,
 ) -> PlannedChange {
-    // A refusal of what is recorded can only be that of a deletion.
+    // A rejection with the recorded digest can only be that of a deletion.
     let refused = state
         .rejected
         .get(id)

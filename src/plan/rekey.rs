@@ -2,14 +2,13 @@
 
 use crate::model::{Change, Desired, DigestKey, MemberId, Plan, RecordedFields, State};
 
-/// Makes every digest of a state anew, with another key. Digests do not turn back into values, so the
-/// values come from the manifests: a recorded user that is not declared exactly as recorded cannot be
-/// carried over. Refusals of other declarations than the present ones are dropped: they no longer say
-/// anything.
+/// Recomputes every digest of a state under a new key. Digests do not turn back into values, so the values
+/// come from the manifests: a recorded user must be declared exactly as recorded. Rejections of other
+/// declarations are dropped, because no manifest declares them.
 ///
 /// # Errors
 ///
-/// The users that cannot be carried over, in order.
+/// The users that are not declared as recorded, in order.
 pub fn rekey(
     state: &State,
     desired: &Desired,
@@ -40,7 +39,7 @@ pub fn rekey(
         rejection.digest = key.for_user(id).user_digest(&user.attributes);
         is_this
     });
-    // Their digests were made with the old key.
+    // The digests of files were made with the old key.
     renewed.files.clear();
     for entry in renewed.users.values_mut() {
         entry.file = None;

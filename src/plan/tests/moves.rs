@@ -1,24 +1,14 @@
-//! Moves and deletions against a naive planner that shares no code with the real one.
+//! Checks moves and deletions against a naive planner that shares no code with the real one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
 use crate::model::{
-    Action, ApiVersion, Attributes, Change, Declared, FieldPath, LikelyMove, LimitKind, Limits,
-    MemberId, Moved, Origin, Plan, RemovedPolicy, RemovedUsers, Selection, State, Upsert, Write,
+    Action, Attributes, Change, Declared, FieldChange, FieldPath, LikelyMove, LimitKind, Plan,
+    RemovedPolicy, RemovedUsers, State, Upsert, Write,
 };
-use crate::plan::context::Context;
-use crate::plan::planner::plan;
-use crate::plan::tests::{applied, desired, key, recorded, upserted, users};
-
-type Users = BTreeMap<String, Attributes>;
-/// Old ids by new ones.
-type Moves = BTreeMap<String, String>;
-
-fn id(text: &str) -> MemberId {
-    MemberId::new(text).expect("an id")
-}
+use crate::plan::tests::build::{Moves, Setting, Users, applied, id, recorded, upserted, users};
 
 fn policy(delete: bool) -> RemovedPolicy {
     RemovedPolicy {
@@ -32,30 +22,16 @@ fn policy(delete: bool) -> RemovedPolicy {
 }
 
 fn plan_with(wanted: &Users, moves: &Moves, state: &State, delete: bool, select: &[&str]) -> Plan {
-    let mut desired = desired(wanted);
-    for (to, from) in moves {
-        let entry = Moved {
-            from: id(from),
-            origin: Origin::file("users.yaml"),
-        };
-        desired.moved.insert(id(to), entry);
-    }
-    plan(
-        &desired,
-        state,
-        &Context {
-            key: &key(),
-            api: ApiVersion::V4,
-            removed: policy(delete),
-            limits: &Limits::default(),
-            selection: &Selection::new(select),
-            base: None,
-            observed: None,
-        },
-    )
+    let setting = Setting {
+        moves: moves.clone(),
+        removed: policy(delete),
+        select,
+        ..Setting::default()
+    };
+    setting.plan(wanted, state)
 }
 
-/// Manifests, a record, and moves that fit the manifests: the old id is not declared, the new one is.
+/// Generates desired users, recorded users and moves of which the old id is not declared and the new one is.
 fn scene() -> impl Strategy<Value = (Users, Users, Moves)> {
     let pairs = prop::collection::vec(("u-[0-9]", "u-[0-9]"), 0..8);
     (users(), users(), pairs, any::<bool>()).prop_map(|(wanted, mut have, pairs, alike)| {
@@ -67,7 +43,7 @@ fn scene() -> impl Strategy<Value = (Users, Users, Moves)> {
             }
         }
         if alike {
-            // Half of the time, those who move are as they were.
+            // In half of the cases, users who move keep their attributes.
             for (to, from) in &moves {
                 have.entry(from.clone())
                     .and_modify(|user| *user = wanted[to].clone());
@@ -77,13 +53,13 @@ fn scene() -> impl Strategy<Value = (Users, Users, Moves)> {
     })
 }
 
-/// What happens to whom, by comparing plain attributes.
+/// Finds what happens to each user by comparing plain attributes.
 fn naive(wanted: &Users, have: &Users, moves: &Moves, delete: bool) -> BTreeSet<String> {
     let (mut wanted, mut old) = (wanted.clone(), have.clone());
-    let mut told = BTreeSet::new();
+    let mut words = BTreeSet::new();
     for (to, from) in moves {
         if have.contains_key(from) && !have.contains_key(to) {
-            told.insert(format!("move {from} {to}"));
+            words.insert(format!("move {from} {to}"));
             wanted.remove(to);
             old.remove(from);
         }
@@ -91,15 +67,15 @@ fn naive(wanted: &Users, have: &Users, moves: &Moves, delete: bool) -> BTreeSet<
     let gone = if delete { "delete" } else { "forget" };
     for (id, user) in &wanted {
         match old.remove(id) {
-            None => told.insert(format!("create {id}")),
-            Some(was) => was != *user && told.insert(format!("update {id}")),
+            None => words.insert(format!("create {id}")),
+            Some(was) => was != *user && words.insert(format!("update {id}")),
         };
     }
-    told.extend(old.into_keys().map(|id| format!("{gone} {id}")));
-    told
+    words.extend(old.into_keys().map(|id| format!("{gone} {id}")));
+    words
 }
 
-fn told(plan: &Plan) -> BTreeSet<String> {
+fn words(plan: &Plan) -> BTreeSet<String> {
     plan.changes
         .iter()
         .map(|planned| match &planned.change {
@@ -121,7 +97,7 @@ proptest! {
     #[test]
     fn agrees_with_the_naive_planner((wanted, have, moves) in scene(), delete in any::<bool>()) {
         let plan = plan_with(&wanted, &moves, &recorded(&have), delete, &[]);
-        prop_assert_eq!(told(&plan), naive(&wanted, &have, &moves, delete));
+        prop_assert_eq!(words(&plan), naive(&wanted, &have, &moves, delete));
         let declared = plan.changes.iter().filter(|planned| planned.origin.is_some()).count();
         prop_assert_eq!(plan.unchanged + declared, wanted.len());
         let requests = plan.changes.iter().map(|planned| match &planned.change {
@@ -155,7 +131,7 @@ proptest! {
         at = 0;
         failed.changes.retain(|_| { at += 1; mask >> (at % 32) & 1 == 0 });
         let again = plan_with(&wanted, &moves, &applied(state, &done), delete, &[]);
-        prop_assert_eq!(told(&again), told(&failed));
+        prop_assert_eq!(words(&again), words(&failed));
     }
 
     #[test]
@@ -163,8 +139,8 @@ proptest! {
         for planned in plan_with(&wanted, &moves, &recorded(&have), false, &[]).changes {
             let Change::Move { from, write: Write { upsert: Some(upsert), .. }, .. } = &planned.change else { continue };
             let user = &wanted[planned.id.as_str()];
-            // To a Channel that has nothing, and to one that has what was recorded under the old id,
-            // where an earlier run was cut off.
+            // Channel has nothing, or it has what was recorded under the old id because an earlier run was
+            // cut off.
             let mut channel = BTreeMap::new();
             let mut stale = BTreeMap::new();
             for (key, declared) in &have[from.as_str()].profile {
@@ -192,8 +168,8 @@ proptest! {
         }
     }
 
-    /// Someone who opted out under the old id, as far as the record tells, and does not under the new
-    /// one; or a `false` of which the record says nothing.
+    /// Counts users who opted out under the old id and not under the new one, and users with a `false` that
+    /// is not recorded.
     #[test]
     fn consent_is_weighed_against_the_old_id((wanted, have, moves) in scene()) {
         for planned in plan_with(&wanted, &moves, &recorded(&have), false, &[]).changes {
@@ -205,7 +181,7 @@ proptest! {
                 (Some(false), old) => old != Some(false),
                 (None, Some(true)) => true,
             });
-            let counted = fields.iter().any(crate::model::FieldChange::is_opt_in);
+            let counted = fields.iter().any(FieldChange::is_opt_in);
             prop_assert_eq!(counted, expected, "{:?} -> {:?}", old, new);
         }
     }
@@ -235,7 +211,7 @@ proptest! {
                     .into_iter()
                     .filter(|line| line.split(' ').skip(1).any(|id| id == selected))
                     .collect();
-                prop_assert_eq!(told(&plan), expected);
+                prop_assert_eq!(words(&plan), expected);
                 if is_due {
                     prop_assert_eq!(plan.changes.len(), 1);
                 }

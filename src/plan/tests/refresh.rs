@@ -1,5 +1,5 @@
-//! Drift in the plan: whatever happened on Channel, an apply of the refreshed plan leads to what is
-//! declared, but for what people chose.
+//! Checks refreshed plans: whatever happened on Channel, an apply leads to what is declared, except for
+//! consent that people chose.
 
 use std::collections::BTreeMap;
 
@@ -7,47 +7,32 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use crate::model::{
-    Action, ApiVersion, Attributes, Change, Declared, Entry, FieldPath, Limits, MemberId, Observed,
-    Plan, RemoteUser, RemovedPolicy, Selection, State, Upsert, Value, Write,
+    Action, Attributes, Change, Declared, Entry, FieldDrift, FieldPath, FieldValue, MemberId,
+    Observed, Plan, RemoteUser, State, Upsert, Value, Write,
 };
 use crate::plan::compare::compare;
-use crate::plan::context::Context;
-use crate::plan::planner::plan;
-use crate::plan::tests::{attributes, desired, key, recorded, users};
+use crate::plan::tests::build::{Setting, Users, attributes, id, key, recorded, users};
 
-/// What Channel holds of a user, and what any hand may have made of it since.
+/// What Channel has of each user.
 type Channel = BTreeMap<String, Observed>;
 
-fn plan_with(
-    wanted: &BTreeMap<String, Attributes>,
-    state: &State,
-    channel: Option<&Channel>,
-) -> Plan {
+fn plan_with(wanted: &Users, state: &State, channel: Option<&Channel>) -> Plan {
     let observed: Option<BTreeMap<MemberId, RemoteUser>> = channel.map(|channel| {
         let see = |id: &String| match channel.get(id) {
             Some(user) => RemoteUser::Present(Box::new(user.clone())),
             None => RemoteUser::Missing,
         };
         let ids = wanted.keys();
-        ids.map(|id| (MemberId::new(id).expect("an id"), see(id)))
-            .collect()
+        ids.map(|name| (id(name), see(name))).collect()
     });
-    plan(
-        &desired(wanted),
-        state,
-        &Context {
-            key: &key(),
-            api: ApiVersion::V4,
-            removed: RemovedPolicy::default(),
-            limits: &Limits::default(),
-            selection: &Selection::default(),
-            base: None,
-            observed: observed.as_ref(),
-        },
-    )
+    let setting = Setting {
+        observed: observed.as_ref(),
+        ..Setting::default()
+    };
+    setting.plan(wanted, state)
 }
 
-/// «Create or patch», as Channel's documentation says.
+/// Creates or patches a user, as Channel's documentation describes it.
 fn upserted(user: &mut Observed, Upsert(upsert): &Upsert) {
     for (key, declared) in &upsert.profile {
         user.undeclarable.remove(key);
@@ -97,16 +82,15 @@ fn carried_out(mut state: State, mut channel: Channel, plan: &Plan) -> (State, C
     (state, channel)
 }
 
-/// What was applied, as Channel has it when nobody meddles.
-fn as_applied(have: &BTreeMap<String, Attributes>) -> Channel {
+/// What Channel has after an apply and without any other change.
+fn as_applied(have: &Users) -> Channel {
     let nothing = recorded(&BTreeMap::new());
     let plan = plan_with(have, &nothing, None);
     carried_out(nothing, Channel::new(), &plan).1
 }
 
-/// What is declared and what was applied: for most users the same.
-fn mostly_alike()
--> impl Strategy<Value = (BTreeMap<String, Attributes>, BTreeMap<String, Attributes>)> {
+/// Generates desired and applied users, most of them equal.
+fn mostly_alike() -> impl Strategy<Value = (Users, Users)> {
     let ids = || prop::collection::btree_map("u-[0-9]", attributes(), 0..9);
     (
         users(),
@@ -123,10 +107,10 @@ fn mostly_alike()
         })
 }
 
-/// Attributes on top, keys gone, keys with an object.
+/// Attributes to set, keys to remove, keys that become an object.
 type Meddling = (Attributes, Vec<String>, Vec<String>);
 
-/// What other hands make of one user; `None` deletes.
+/// Generates what others do to one user on Channel; `None` deletes the user.
 fn meddling() -> impl Strategy<Value = Option<Meddling>> {
     let keys = || prop::collection::vec("[a-f]", 0..3);
     prop::option::weighted(0.9, (attributes(), keys(), keys()))
@@ -226,7 +210,7 @@ proptest! {
             }
         }
 
-        // A flag moves only for who is new on Channel, or where its own declaration moved.
+        // A flag changes only for users who are new on Channel, or where its own declaration changed.
         for (id, user) in &before {
             for ((path, old), (_, new)) in flags(user).into_iter().zip(flags(&after[id])) {
                 let declared = wanted.get(id).and_then(|user| user.get(&path));
@@ -236,12 +220,12 @@ proptest! {
                 }
             }
         }
-        for left in &plan.kept_consent {
-            let user = &after[left.id.as_str()];
-            prop_assert_eq!(user.flag(&left.path), Some(left.chosen));
+        for kept in &plan.kept_consent {
+            let user = &after[kept.id.as_str()];
+            prop_assert_eq!(user.flag(&kept.path), Some(kept.chosen));
             prop_assert_ne!(
-                wanted[left.id.as_str()].get(&left.path).and_then(crate::model::FieldValue::to_value),
-                Some(Value::Boolean(left.chosen))
+                wanted[kept.id.as_str()].get(&kept.path).and_then(FieldValue::to_value),
+                Some(Value::Boolean(kept.chosen))
             );
         }
 
@@ -250,13 +234,13 @@ proptest! {
         prop_assert_eq!(&again.kept_consent, &plan_with(&wanted, &after_state, Some(&after)).kept_consent);
         for (id, entry) in &after_state.users {
             let found = compare(entry, None, &after[id.as_str()], &key().for_user(id));
-            prop_assert!(found.fields.iter().all(crate::model::FieldDrift::is_consent), "{:?}", found);
+            prop_assert!(found.fields.iter().all(FieldDrift::is_consent), "{:?}", found);
         }
     }
 }
 
 #[test]
-fn a_flag_that_was_never_confirmed_is_said_to_be() {
+fn a_flag_that_was_never_confirmed_is_marked() {
     let declared = Attributes {
         unsubscribe_email: Some(true),
         unsubscribe_texting: Some(true),
@@ -291,7 +275,7 @@ fn a_flag_that_was_never_confirmed_is_said_to_be() {
     let found = compare(entry, None, &seen, &key().for_user(id));
     assert!(found.fields[0].never_confirmed && found.fields[0].is_consent());
 
-    // What Channel does not show can be neither drift nor a choice.
+    // A flag that Channel does not show is neither drift nor a choice.
     let silent = Channel::from([("u-1".to_owned(), Observed::default())]);
     let plan = plan_with(&users, &state, Some(&silent));
     assert!(plan.is_empty() && plan.kept_consent.is_empty());
