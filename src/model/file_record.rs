@@ -1,9 +1,8 @@
-//! What a state remembers of manifest files, so that one that says the same as then need not be read.
+//! Recognises users and manifest files that are as a state records them.
 //!
-//! A file is known by its content: a keyed digest over its bytes and over all that decides what they
-//! mean. What is remembered of it is believed only where the state still records the very users that it
-//! declared then, each with the digest it had: after a kill, a partial apply, an edit by hand or a merge
-//! of two states the sum over them is another, and the file is read.
+//! A file is recognised by a keyed digest over its bytes and everything else that affects how they are read.
+//! Its record counts only while the state records the same users with the same digests: after a kill, a
+//! partial apply, an edit by hand or a merge of two states, the sum over them differs and the file is read.
 
 use std::collections::HashMap;
 
@@ -15,7 +14,7 @@ use crate::model::unchanged::{Depth, UnchangedFile};
 use crate::model::user::Attributes;
 use crate::parallel::{in_parallel, shares};
 
-/// A state, asked while manifests are read: what of it is as recorded?
+/// Answers, while manifests are read, which users and files are as recorded.
 #[derive(Debug)]
 pub struct RecordedLookup<'s> {
     state: &'s State,
@@ -25,7 +24,7 @@ pub struct RecordedLookup<'s> {
 
 impl<'s> RecordedLookup<'s> {
     /// Recognises users and, where `depth` skips files, files too. The state's records of files must be
-    /// true of it: see [`discard_stale_files`].
+    /// true: see [`discard_stale_files`].
     pub fn new(state: &'s State, key: &'s DigestKey, depth: Depth) -> Self {
         let skips_files = match depth {
             Depth::Full | Depth::SkipUnchangedUsers => false,
@@ -48,12 +47,12 @@ impl<'s> RecordedLookup<'s> {
         }
     }
 
-    /// Whether there is any file that need not be read.
+    /// Whether any file can be skipped.
     pub fn has_files(&self) -> bool {
         !self.files.is_empty()
     }
 
-    /// The file with this content, where all its users are as recorded.
+    /// Returns the file with this content; `None` where it has to be read.
     pub fn file(&self, content: &ContentDigest) -> Option<UnchangedFile> {
         self.files.get(&self.key.file(content)).copied()
     }
@@ -64,19 +63,19 @@ impl<'s> RecordedLookup<'s> {
         entry.is_some_and(|entry| self.key.for_user(id).user_digest(attributes) == entry.digest)
     }
 
-    /// The number of the file that declared a user.
+    /// Returns the number of the file that declared a user.
     pub fn file_of(&self, id: &MemberId) -> Option<u32> {
         self.state.users.get(id).and_then(|entry| entry.file)
     }
 
-    /// Every recorded user whose file is remembered, with the file's number, by id.
+    /// Returns every recorded user whose file is recorded, with the file's number, by id.
     pub fn users(&self) -> impl Iterator<Item = (&'s MemberId, u32)> {
         let users = self.state.users.iter();
         users.filter_map(|(id, entry)| Some((id, entry.file?)))
     }
 }
 
-/// Drops what is remembered of files whose users are no longer recorded as they were then.
+/// Drops the content of file records whose users have changed in the state since.
 pub fn discard_stale_files(state: &mut State) {
     if state.files.values().all(|record| record.content.is_none()) {
         return;
@@ -89,7 +88,7 @@ pub fn discard_stale_files(state: &mut State) {
     }
 }
 
-/// Whether the users of a file with this number are recorded as they were when its content was.
+/// Whether the users of the file with this number are recorded as they were when its content was recorded.
 pub fn matches(number: u32, content: &FileContent, sums: &Sums) -> bool {
     let recorded = sums.get(&number).copied().unwrap_or((0, UsersSum::EMPTY));
     recorded == (content.users, content.sum)
@@ -98,7 +97,7 @@ pub fn matches(number: u32, content: &FileContent, sums: &Sums) -> bool {
 /// How many users each file number has in a state, and the sum over them.
 pub type Sums = HashMap<u32, (u32, UsersSum)>;
 
-/// The sums of a state.
+/// Computes the sums of a state.
 pub fn sums(state: &State) -> Sums {
     let all: Vec<(&MemberId, &Entry)> = state.users.iter().collect();
     let mut sums = Sums::new();

@@ -2,7 +2,6 @@
 //! and diagnostics.
 
 pub mod action;
-pub mod api_change;
 pub mod change;
 pub mod desired;
 pub mod destination;
@@ -26,10 +25,9 @@ pub mod user;
 pub mod value;
 
 pub use crate::model::action::Action;
-pub use crate::model::api_change::ApiChange;
 pub use crate::model::change::{Change, FieldAction, FieldChange, Previous, Reason, Upsert, Write};
 pub use crate::model::desired::{Desired, DesiredFile, DesiredUser, Moved};
-pub use crate::model::destination::Destination;
+pub use crate::model::destination::{ApiChange, Destination};
 pub use crate::model::diagnostic::{Diagnostic, Excerpt, Origin, Severity};
 pub use crate::model::digest::digests::{
     ContentDigest, FieldDigest, FileDigest, PartsHasher, PlanDigest, RemoteIdDigest, UserDigest,

@@ -2,8 +2,8 @@
 //!
 //! A plan holds no closures, clients or colours: it can be printed, stored, compared and hashed.
 
-use crate::model::api_change::ApiChange;
 use crate::model::change::{Change, Reason};
+use crate::model::destination::ApiChange;
 use crate::model::diagnostic::Origin;
 use crate::model::digest::digests::PlanDigest;
 use crate::model::field::FieldPath;

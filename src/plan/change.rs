@@ -49,7 +49,7 @@ pub(crate) fn update(
 
 /// Plans a user that is recorded under another id. The field changes compare with that record. The request
 /// holds everything declared, because Channel has nothing under the new id. It also holds nulls for cleared
-/// fields: an earlier run may have sent them and then been cut off.
+/// fields, because an interrupted earlier run may have sent those fields under the new id.
 pub(crate) fn moved(
     attributes: &Attributes,
     digests: Digests,
