@@ -4,7 +4,10 @@
 //!
 //! `cargo bench --bench rate`
 
-#![allow(missing_docs, clippy::print_stdout)]
+#![allow(missing_docs, unreachable_pub, clippy::print_stdout)]
+
+#[path = "million/planning.rs"]
+mod planning;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,12 +15,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use planning::plan_for;
 use talkform::apply::{Event, Options, Pace, ReadOptions, Record, execute, read_users};
 use talkform::model::{
-    ApiVersion, Attributes, Declared, Desired, DesiredUser, DigestKey, Limits, MemberId, Origin,
-    Rate, RemovedPolicy, Selection, State,
+    ApiVersion, Attributes, Declared, Desired, DesiredUser, DigestKey, MemberId, Origin, Project,
+    Rate, State,
 };
-use talkform::plan::{Context, plan};
 use talkform::remote::{Channel, HttpSettings, Policy};
 use talkform::sandbox::{Running, SandboxSettings, start};
 use talkform::state::Store;
@@ -142,19 +145,7 @@ async fn applying() {
     let (sandbox, channel) = sandbox(None).await;
     let mut state = State::new("bench".into(), b"salt".to_vec(), None, ApiVersion::V4);
     let key = DigestKey::new(&state.salt, None);
-    let plan = plan(
-        &users(),
-        &state,
-        &Context {
-            key: &key,
-            removed: RemovedPolicy::default(),
-            limits: &Limits::default(),
-            selection: &Selection::default(),
-            base: None,
-            api: ApiVersion::V4,
-            observed: None,
-        },
-    );
+    let plan = plan_for(&users(), &state, &key, &Project::default());
     let store = Store::new(&folder.path().join("state.json"));
     store.save(&state).expect("saved");
     let mut journal = store.open_journal(&state).expect("a journal");

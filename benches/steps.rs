@@ -4,6 +4,8 @@
 
 #![allow(missing_docs, unreachable_pub)]
 
+#[path = "million/planning.rs"]
+mod planning;
 #[path = "million/users.rs"]
 mod users;
 #[path = "million/write.rs"]
@@ -16,10 +18,8 @@ use divan::{Bencher, black_box};
 use fastrand::Rng;
 use talkform::manifest::{self, ReadSettings};
 use talkform::model::{
-    ApiVersion, Desired, DigestKey, Entry, Limits, Plan, Project, Rate, RemovedPolicy, Selection,
-    Sensitive, State,
+    ApiVersion, Desired, DigestKey, Entry, Plan, Project, Rate, Sensitive, State,
 };
-use talkform::plan::{Context, plan};
 use talkform::render::plan::markdown::MarkdownOptions;
 use talkform::render::{PlanView, Style, TextOptions, plan as plan_renderer};
 use talkform::state::{self, Store};
@@ -93,19 +93,7 @@ static RECORDED: LazyLock<State> = LazyLock::new(|| {
 });
 
 fn plan_for(desired: &Desired, state: &State) -> Plan {
-    plan(
-        desired,
-        state,
-        &Context {
-            key: &key(),
-            removed: RemovedPolicy::default(),
-            limits: &Limits::default(),
-            selection: &Selection::default(),
-            base: None,
-            api: ApiVersion::V4,
-            observed: None,
-        },
-    )
+    planning::plan_for(desired, state, &key(), &Project::default())
 }
 
 /// Users to create, each with all its fields: the most there is to show.

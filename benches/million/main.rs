@@ -16,6 +16,7 @@
 
 mod floors;
 mod generate;
+mod planning;
 mod record;
 mod users;
 mod write;

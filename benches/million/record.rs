@@ -4,11 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use talkform::manifest::{self, ReadSettings};
-use talkform::model::{DigestKey, Entry, Limits, Project, Selection, State};
-use talkform::plan::{Context, plan, record_files};
+use talkform::model::{DigestKey, Entry, Project, State};
+use talkform::plan::record_files;
 use talkform::state::Store;
 
 use super::Problem;
+use super::planning::plan_for;
 
 /// Reads a project's settings.
 pub fn project(folder: &Path) -> Result<(Project, ReadSettings), Problem> {
@@ -43,19 +44,7 @@ pub fn record(folder: &Path) -> Result<usize, Problem> {
     state.destination.channel_id = Some("sandbox".to_owned());
     state.serial = 1;
     let key = DigestKey::new(&state.salt, None);
-    let all = plan(
-        &desired,
-        &state,
-        &Context {
-            key: &key,
-            removed: project.removed,
-            limits: &Limits::default(),
-            selection: &Selection::default(),
-            base: None,
-            api: project.channel.api,
-            observed: None,
-        },
-    );
+    let all = plan_for(&desired, &state, &key, &project);
     let at = "2026-01-01T00:00:00Z".parse()?;
     state.users = desired
         .users

@@ -19,7 +19,7 @@ use talkform::apply;
 use talkform::apply::{Pace, ReadOptions, ReadReport};
 use talkform::model::{MemberId, RemoteUser, Unread};
 use talkform::remote::Policy;
-use talkform::render::common::stop_cause::why_stopped;
+use talkform::render::report::text::why_stopped;
 
 /// How many users that could not be read a refusal names.
 const MOST_NAMED: usize = 20;

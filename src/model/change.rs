@@ -216,8 +216,7 @@ pub enum Previous {
 }
 
 /// Why a change is planned, for people. No decision depends on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// The user is not recorded.
     NotRecorded,

@@ -1,8 +1,7 @@
 //! Says why a run stopped before its end.
 
 /// Why a run stopped before its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StopCause {
     /// The user pressed Ctrl-C, or the process received SIGTERM.
     Interrupted,

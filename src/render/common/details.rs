@@ -1,12 +1,12 @@
-//! A collapsible part of a Markdown comment: text inside a code fence, within a budget of bytes.
+//! A part of a Markdown comment that can be folded: people's text inside a fence, within a budget.
 
-use crate::model::words;
-use crate::render::common::line::{Line, Mark};
+use crate::render::plan::lines;
+use crate::render::plan::lines::{Line, Mark};
 
-/// Bytes around the text: the summary, two fences of three backticks, the closing tag.
+/// Around the text: the summary, two fences of three, the end.
 const AROUND: usize = 160;
 
-/// A `<details>` element.
+/// A folded part.
 pub(crate) struct Details {
     title: &'static str,
     open: bool,
@@ -22,20 +22,20 @@ impl Details {
             open,
             shown: String::new(),
             users: 0,
-            // The fence is one longer: three.
+            // So that the fence has three.
             backticks: 2,
         }
     }
 
-    /// Subtracts the bytes around the text from the budget.
+    /// Takes what stands around the text from the budget.
     pub(crate) fn reserve(budget: &mut usize) {
         *budget = budget.saturating_sub(AROUND);
     }
 
-    /// Adds a text about `users` users. Returns `false` and adds nothing if the budget is too small.
+    /// Adds a text about so many users; `false`, and nothing added, where the budget does not allow it.
     pub(crate) fn push(&mut self, text: &str, users: usize, budget: &mut usize) -> bool {
         let backticks = longest_run(text).max(self.backticks);
-        // Both fences are longer than the longest run of backticks between them.
+        // A fence is longer than the longest run of backticks inside, and stands there twice.
         let cost = text.len() + 2 * (backticks - self.backticks);
         if cost > *budget {
             return false;
@@ -47,17 +47,18 @@ impl Details {
         true
     }
 
-    /// The Markdown; empty if nothing was added.
+    /// The part as it stands in the comment; nothing where nothing was added.
     pub(crate) fn text(&self) -> String {
         if self.shown.is_empty() {
             return String::new();
         }
         let open = if self.open { " open" } else { "" };
         let fence = "`".repeat(self.backticks + 1);
-        let (title, users) = (self.title, words::users(self.users));
+        let (title, users) = (self.title, self.users);
+        let noun = lines::noun(users);
         let shown = self.shown.trim_end();
         format!(
-            "\n<details{open}><summary><b>{title}</b> ({users})</summary>\n\n\
+            "\n<details{open}><summary><b>{title}</b> ({users} {noun})</summary>\n\n\
              {fence}diff\n{shown}\n{fence}\n\n</details>\n"
         )
     }
@@ -68,7 +69,7 @@ fn longest_run(text: &str) -> usize {
     runs.map(str::len).max().unwrap_or(0)
 }
 
-/// The lines with their marks in the first column, where the highlighting of a diff expects them.
+/// Lines with their marks in the first column, where a diff is coloured by them.
 pub(crate) fn draw(lines: Vec<Line>) -> String {
     let lines: Vec<String> = lines
         .into_iter()
@@ -81,9 +82,9 @@ pub(crate) fn draw(lines: Vec<Line>) -> String {
             } = line;
             let symbol = match mark {
                 Mark::Title => '#',
-                // A diff has no mark for a change, but `!` is highlighted.
+                // A diff has no mark for a change; this is the one that is coloured.
                 Mark::Symbol('~') => '!',
-                // `-` is highlighted; the `x` before the text tells a deleted user from a removed field.
+                // The one that is coloured, and the word for what is more than a field.
                 Mark::Symbol('x') => '-',
                 Mark::Symbol(symbol) => symbol,
                 Mark::Blank => ' ',

@@ -1,24 +1,24 @@
-//! Colours of the output. The text is complete without them.
+//! The colours of the output. Everything reads without them too.
 
 use anstyle::AnsiColor;
 
-/// The colour of each part of the output. The caller, who knows the terminal, decides whether
-/// there is any.
+/// What each part of the output looks like. Whether there is colour at all is decided by whoever
+/// knows the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
-    /// Users that are created and fields that get a first value.
+    /// What is created or gets a value.
     pub add: anstyle::Style,
-    /// Fields that get another value.
+    /// What gets another value.
     pub change: anstyle::Style,
-    /// Users and fields that are removed from Channel.
+    /// What is removed from Channel.
     pub remove: anstyle::Style,
-    /// Users and fields that are removed from the state and stay on Channel.
+    /// What is left on Channel and dropped from the state.
     pub forget: anstyle::Style,
     /// Titles.
     pub strong: anstyle::Style,
-    /// Places and notes.
+    /// Places, notes.
     pub quiet: anstyle::Style,
-    /// Warnings.
+    /// What must not be overlooked.
     pub warning: anstyle::Style,
     coloured: bool,
 }
@@ -29,7 +29,7 @@ impl Style {
         Self::default()
     }
 
-    /// Colours of the basic palette, which every terminal supports and users can configure.
+    /// Colours of the basic palette, which every terminal can show and users can choose.
     pub fn coloured() -> Self {
         Self {
             add: AnsiColor::Green.on_default(),
@@ -49,7 +49,7 @@ impl Style {
     }
 }
 
-/// The text with the codes that turn the style on before it and off after it.
+/// The text within the style and back out of it.
 pub fn paint(style: anstyle::Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }

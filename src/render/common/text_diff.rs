@@ -1,4 +1,4 @@
-//! Shows what differs between two values, word by word or line by line.
+//! What differs between two values, where showing both side by side would not tell.
 
 use std::borrow::Cow;
 
@@ -9,34 +9,34 @@ use crate::render::common::escape::{quoted, terminal};
 use crate::render::common::style::{Style, paint};
 use crate::render::common::value;
 
-/// Texts up to this many characters are shown whole: `old -> new`.
+/// Texts up to this many characters are shown whole, side by side.
 const SHORT: usize = 40;
-/// Longer texts (in bytes) are not compared, because the work grows with the square of the length.
+/// Beyond this many bytes a text is not compared: the work grows with the square.
 const MOST_BYTES: usize = 16 * 1024;
-/// Unchanged lines shown around a change of a multi-line text.
+/// Lines around a change of a multi-line text.
 const CONTEXT: usize = 2;
-/// The most lines shown of one difference, unless everything is to be shown.
+/// Lines of one difference that are shown unless everything is asked for.
 const MOST_LINES: usize = 40;
-/// Characters shown at each end of a long unchanged part.
+/// Characters at each end of a long stretch that did not change.
 const STRETCH: usize = 24;
-/// Longer runs of unchanged items in a list are shortened.
+/// Unchanged items in a row of a list that are still shown.
 const MOST_SAME_ITEMS: usize = 6;
 
-/// A difference as text.
+/// A difference, drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Drawn {
     /// Within the field's own line.
     Inline(String),
     /// In lines below it.
     Lines {
-        /// A remark in the field's own line.
+        /// A word on the whole.
         note: &'static str,
         /// Each line with its mark: `+`, `-` or a space.
         lines: Vec<(char, String)>,
     },
 }
 
-/// Shows how the value of a field changes.
+/// Draws how a field's value changes.
 pub fn draw(path: &FieldPath, old: &Value, new: &Value, style: &Style, full: bool) -> Drawn {
     match (old, new) {
         (Value::Text(old), Value::Text(new)) => texts(old, new, style, full),
@@ -84,7 +84,7 @@ fn texts(old: &str, new: &str, style: &Style, full: bool) -> Drawn {
     }
 }
 
-/// `"The [-brown-]{+red+} fox"`; `None` if the texts have too little in common.
+/// `"The [-brown-]{+red+} fox"`; `None` where the texts have too little in common.
 fn words(old: &str, new: &str, style: &Style, full: bool) -> Option<String> {
     let diff = TextDiff::from_unicode_words(old, new);
     let letters = |text: &str| {
@@ -128,7 +128,7 @@ fn unquoted(text: &str) -> String {
     quoted[1..quoted.len() - 1].to_owned()
 }
 
-/// An unchanged part; the middle of a long one is left out.
+/// A stretch without changes, its middle left out where it is long.
 fn stretch(text: &str, full: bool) -> Cow<'_, str> {
     let characters = text.chars().count();
     if full || characters <= 3 * STRETCH {
@@ -180,7 +180,7 @@ fn lines(old: &str, new: &str, full: bool) -> Drawn {
     }
 }
 
-/// A line whose trailing spaces are visible, because they may be the only difference.
+/// A line whose last spaces can be seen, as they may be all that differs.
 fn with_visible_end(line: &str) -> String {
     let text = line.trim_end_matches(' ');
     let spaces = line.len() - text.len();

@@ -1,24 +1,24 @@
-//! Writes drift as text for a terminal.
+//! Drift for a terminal.
 
 use std::fmt;
 
-use crate::render::common::line::write_line;
 use crate::render::common::style::{Style, paint};
 use crate::render::drift::lines;
 use crate::render::drift::lines::{blocks, counts, notes, unread};
 use crate::render::drift::view::DriftView;
+use crate::render::plan::text::write_line;
 
-/// Writes drift as text. With `full`, every user and value is shown in full and nothing is grouped.
+/// Writes what was found as text. With `full`, every user and every value, nothing grouped.
 pub fn write(
     out: &mut dyn fmt::Write,
     view: &DriftView<'_>,
     style: &Style,
     full: bool,
 ) -> fmt::Result {
-    if !view.drift.is_empty() {
+    if !view.users.is_empty() {
         writeln!(
             out,
-            "  ~ changed   - gone or missing   + there again   * changed by the person\n"
+            "  ~ changed   - gone or missing   + there again   * the person's choice\n"
         )?;
     }
     let blocks = blocks(view, full);
@@ -31,7 +31,7 @@ pub fn write(
     if blocks.iter().any(|block| block.users.len() > 1) {
         writeln!(
             out,
-            "Users with the same drift are shown together; --full shows every user.\n"
+            "Users who are alike are shown together; --full shows every one.\n"
         )?;
     }
     let unread = unread(view);

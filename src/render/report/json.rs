@@ -1,7 +1,4 @@
-//! Writes the result of an apply as JSON, in a versioned format with a JSON Schema.
-//!
-//! It has types of its own, because the messages in an [`Outcome`] may echo values: it holds ids, codes and
-//! paths, never a value.
+//! What became of an apply, for machines. It holds ids, codes and paths, never a value.
 
 use std::io;
 
@@ -9,113 +6,110 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::apply::{Outcome, Report, UserOutcome};
-use crate::model::{Action, ApiChange, RejectedRequest, StopCause};
+use crate::model::{Action, RejectedRequest};
 use crate::render::common::escape::write_json;
-use crate::render::common::json::FORMAT_VERSION;
+use crate::render::plan::json::FORMAT_VERSION;
+use crate::render::plan::json_notes::ApiJson;
+use crate::render::report::text::cause_word;
 
 /// A report, as `talkform apply --format json` writes it.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "talkform report")]
-struct ReportDocument<'a> {
+struct ReportJson<'a> {
     /// The version of this format: 1.
     format_version: u32,
-    /// The version of talkform that wrote the report.
+    /// The version of talkform that wrote it.
     talkform: &'static str,
-    /// The step to another API version; left out if there was none.
+    /// That the state names another API version now; left out where it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    api: Option<ApiChange>,
-    /// How many users have which outcome.
-    counts: ReportCounts,
-    /// Requests that were sent, retries included.
+    api: Option<ApiJson>,
+    /// How many users became what.
+    counts: CountsJson,
+    /// Requests that were sent, repeats included.
     requests: u64,
-    /// Requests that were retries.
+    /// Requests that were repeats.
     retried: u64,
-    /// From the first request to the last response, in seconds.
+    /// From the first request to the last answer, in seconds.
     elapsed_seconds: f64,
-    /// Why the run stopped early; null if it did not.
-    stopped: Option<StopCause>,
+    /// Why it ended before its end; null where it did not.
+    #[schemars(extend("enum" = ["interrupted", "deadline", "denied", "breaker", "failFast", "unrecorded", null]))]
+    stopped: Option<&'static str>,
     /// One outcome for each planned change, by id.
-    outcomes: Vec<OutcomeView<'a>>,
+    outcomes: Vec<OutcomeJson<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(rename = "Counts")]
-struct ReportCounts {
-    /// Users that were created, or adopted.
+struct CountsJson {
     created: usize,
-    /// Users that were updated.
     updated: usize,
-    /// Users that were sent under another id.
+    /// Under another id.
     moved: usize,
-    /// Users that were removed from the state and kept on Channel.
     forgotten: usize,
-    /// Users that were deleted on Channel.
     deleted: usize,
-    /// Users that Channel rejected or whose requests failed.
+    /// Rejected or failed.
     failed: usize,
-    /// Users that were not tried.
+    /// Never tried.
     skipped: usize,
-    /// Declared users that were as recorded.
     unchanged: usize,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(rename = "Outcome")]
-struct OutcomeView<'a> {
+struct OutcomeJson<'a> {
     /// The member id.
     id: &'a str,
-    /// What the change does.
-    action: Action,
+    /// `create`, `update`, `move`, `forget` or `delete`.
+    #[schemars(extend("enum" = ["create", "update", "move", "forget", "delete"]))]
+    action: &'static str,
     #[serde(flatten)]
-    outcome: OutcomeKind<'a>,
+    outcome: KindJson<'a>,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "camelCase")]
-enum OutcomeKind<'a> {
-    /// Accepted by Channel and recorded.
+enum KindJson<'a> {
+    /// Done and recorded.
     Applied {
-        /// Fields that Channel's response did not show as sent.
+        /// Fields that Channel's answer did not show as sent.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unconfirmed: Vec<String>,
     },
     /// Channel rejected a request of this change.
     Rejected {
-        /// The rejected request.
+        /// Which request.
         request: RejectedRequest,
-        /// The status of the response.
+        /// The answer's status.
         status: u16,
-        /// The machine-readable type of the error, if the response had one.
+        /// The answer's machine-readable type.
         code: Option<&'a str>,
     },
-    /// The requests failed; the next apply tries again.
+    /// Not done although it might have been.
     Failed {
-        /// The error of the last attempt, without any value of the user.
+        /// What happened last, without any value of the user.
         message: &'a str,
-        /// How many attempts there were.
+        /// How often it was tried.
         attempts: u32,
     },
-    /// Not tried.
+    /// Never tried.
     Skipped {
-        /// Why the run stopped.
-        cause: StopCause,
+        /// Why the run was stopping.
+        cause: &'static str,
     },
 }
 
 /// Writes a report as JSON.
 pub fn write(out: &mut dyn io::Write, report: &Report) -> io::Result<()> {
-    write_json(out, &ReportDocument::new(report))
+    write_json(out, &ReportJson::new(report))
 }
 
 /// The JSON Schema of what [`write()`] writes.
 pub fn report_schema() -> serde_json::Value {
-    schemars::schema_for!(ReportDocument<'static>).to_value()
+    schemars::schema_for!(ReportJson<'static>).to_value()
 }
 
-impl<'a> ReportDocument<'a> {
+impl<'a> ReportJson<'a> {
     fn new(report: &'a Report) -> Self {
         let Report {
             outcomes,
@@ -129,8 +123,8 @@ impl<'a> ReportDocument<'a> {
         Self {
             format_version: FORMAT_VERSION,
             talkform: env!("CARGO_PKG_VERSION"),
-            api: *api,
-            counts: ReportCounts {
+            api: api.map(ApiJson::new),
+            counts: CountsJson {
                 created: report.applied(Action::Create),
                 updated: report.applied(Action::Update),
                 moved: report.applied(Action::Move),
@@ -143,13 +137,13 @@ impl<'a> ReportDocument<'a> {
             requests: *requests,
             retried: *retried,
             elapsed_seconds: elapsed.as_secs_f64(),
-            stopped: *stopped,
-            outcomes: outcomes.iter().map(OutcomeView::new).collect(),
+            stopped: stopped.map(cause_word),
+            outcomes: outcomes.iter().map(OutcomeJson::new).collect(),
         }
     }
 }
 
-impl<'a> OutcomeView<'a> {
+impl<'a> OutcomeJson<'a> {
     fn new(user: &'a UserOutcome) -> Self {
         let UserOutcome {
             id,
@@ -157,29 +151,31 @@ impl<'a> OutcomeView<'a> {
             outcome,
         } = user;
         let outcome = match outcome {
-            Outcome::Applied { unconfirmed } => OutcomeKind::Applied {
+            Outcome::Applied { unconfirmed } => KindJson::Applied {
                 unconfirmed: unconfirmed.iter().map(ToString::to_string).collect(),
             },
-            // The message is left out, because it may echo values.
+            // The message is left out: it may echo values.
             Outcome::Rejected {
                 request,
                 status,
                 code,
                 message: _,
-            } => OutcomeKind::Rejected {
+            } => KindJson::Rejected {
                 request: *request,
                 status: *status,
                 code: code.as_deref(),
             },
-            Outcome::Failed { message, attempts } => OutcomeKind::Failed {
+            Outcome::Failed { message, attempts } => KindJson::Failed {
                 message,
                 attempts: *attempts,
             },
-            Outcome::Skipped { cause } => OutcomeKind::Skipped { cause: *cause },
+            Outcome::Skipped { cause } => KindJson::Skipped {
+                cause: cause_word(*cause),
+            },
         };
         Self {
             id: id.as_str(),
-            action: *action,
+            action: action.as_str(),
             outcome,
         }
     }

@@ -1,4 +1,4 @@
-//! Shows the result of an apply, as text and JSON.
+//! Shows what an apply did, as text and JSON.
 
 pub mod json;
 pub mod text;

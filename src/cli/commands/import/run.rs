@@ -25,7 +25,7 @@ use talkform::manifest;
 use talkform::manifest::{Adopted, ReadSettings};
 use talkform::model::{Desired, Diagnostic, Entry, FieldPath, MemberId, RemoteUser, State, Unread};
 use talkform::plan;
-use talkform::render::common::stop_cause::why_stopped;
+use talkform::render::report::text::why_stopped;
 use talkform::state::{JournalRecord, Loaded};
 
 /// Reads users from Channel and declares them as they are, so that the next plan has nothing to do.

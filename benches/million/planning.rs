@@ -1,0 +1,17 @@
+//! Plans with the defaults of a project, except for its API version and what it does with removed users.
+
+use talkform::model::{Desired, DigestKey, Limits, Plan, Project, Selection, State};
+use talkform::plan::{Context, plan};
+
+pub fn plan_for(desired: &Desired, state: &State, key: &DigestKey, project: &Project) -> Plan {
+    let context = Context {
+        key,
+        removed: project.removed,
+        limits: &Limits::default(),
+        selection: &Selection::default(),
+        base: None,
+        api: project.channel.api,
+        observed: None,
+    };
+    plan(desired, state, &context)
+}
