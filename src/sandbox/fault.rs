@@ -53,10 +53,10 @@ pub enum FaultKind {
     WrongChannel,
 }
 
-/// A text that is no fault.
+/// A text that is not a fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "«{0}» is no fault; one is written KIND[:SHARE%][@PATTERN][#N|#N+], KIND being a status such as 500, or slow=200ms, reset-before, reset-after, broken-json, truncated, empty, huge, not-utf8, redirect, ignore-tags, wrong-channel"
+    "`{0}` is not a fault; expected KIND[:SHARE%][@PATTERN][#N|#N+], where KIND is a status such as 500, or slow=200ms, reset-before, reset-after, broken-json, truncated, empty, huge, not-utf8, redirect, ignore-tags, wrong-channel"
 )]
 pub struct NotAFault(String);
 

@@ -5,10 +5,9 @@ use std::io;
 use std::sync::Arc;
 
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh3::Xxh3Default;
 
-use crate::model::digest::digests::to_hex;
+use crate::model::digest::digests::{checksum, to_hex};
 use crate::model::{CANONICAL_FORM, Entry, FieldPath, MemberId, State, file_record};
 use crate::parallel::{in_parallel, shares};
 use crate::state::format::{COLUMNS, VERSION, base64, line_check};
@@ -147,10 +146,10 @@ fn shapes<'e>(entries: impl Iterator<Item = &'e Entry>) -> Shapes {
     }
     let mut taken = std::collections::HashSet::new();
     for (paths, name) in &mut shapes {
-        let mut digest = Sha256::digest(json(&**paths));
+        let mut digest = checksum::<32>(json(&**paths).as_bytes());
         *name = base64(&digest[..6]);
         while !taken.insert(name.clone()) {
-            digest = Sha256::digest(digest);
+            digest = checksum(&digest);
             *name = base64(&digest[..6]);
         }
     }

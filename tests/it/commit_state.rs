@@ -253,7 +253,7 @@ fn another_apply_is_never_overwritten() {
             "kept in talkform.state.json.unpushed",
             "and on the branch talkform-state-",
         ] {
-            assert!(ran.stderr.contains(words), "«{words}» in {}", ran.stderr);
+            assert!(ran.stderr.contains(words), "`{words}` in {}", ran.stderr);
         }
         assert_eq!(ran.stdout, "");
     }

@@ -67,7 +67,7 @@ fn ten_thousand_changes_fit_into_one_comment() {
     );
     let at = |part: &str| {
         text.find(part)
-            .unwrap_or_else(|| panic!("«{part}» in {text}"))
+            .unwrap_or_else(|| panic!("`{part}` in {text}"))
     };
     assert!(
         at("u-08900") < at("u-09000"),

@@ -82,7 +82,7 @@ pub(crate) fn leaks<'s>(secrets: impl Iterator<Item = &'s String>, texts: &[(Str
         for part in letters.windows(6) {
             let part: String = part.iter().collect();
             for (what, text) in texts {
-                assert!(!text.contains(&part), "«{part}» in {what}:\n{text}");
+                assert!(!text.contains(&part), "`{part}` in {what}:\n{text}");
             }
         }
     }

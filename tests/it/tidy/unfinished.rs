@@ -3,14 +3,12 @@
 /// The beginning of each finding that is let through.
 const UNFINISHED: &[&str] = &[
     // Circles between folders.
-    "src/cli/commands -> ",
     "src/render/common -> ",
     // Folders out of order.
     "src/render/common/details.rs names ",
     "src/render/drift/json.rs names ",
     "src/render/drift/lines.rs names ",
     // Quotes.
-    "README.md:",
     "src/cli/commands/import/run.rs:",
     "src/cli/commands/import/sources.rs:",
     "src/cli/commands/state.rs:",
@@ -20,9 +18,6 @@ const UNFINISHED: &[&str] = &[
     "src/manifest/tests/table.rs:",
     "src/render/plan/lines.rs:",
     "src/render/tests/diagnostic.rs:",
-    "src/sandbox/fault.rs:",
-    "src/state/format.rs:",
-    "src/state/records.rs:",
 ];
 
 pub(crate) fn assert_none(wrong: Vec<String>) {
