@@ -2,8 +2,10 @@
 
 pub(crate) mod disk_space;
 pub(crate) mod drift_checkpoint;
+pub(crate) mod folder;
 pub(crate) mod format;
 pub(crate) mod journal;
+pub(crate) mod journal_writer;
 pub(crate) mod lock;
 pub(crate) mod read;
 pub(crate) mod records;
@@ -13,9 +15,10 @@ pub(crate) mod write;
 pub use crate::state::drift_checkpoint::{CheckpointHeader, DriftCheckpoint, record_line};
 pub use crate::state::format::{FormatError, VERSION, schema};
 pub use crate::state::journal::{JournalRecord, Replay, ReplayError, replay};
+pub use crate::state::journal_writer::JournalWriter;
 pub use crate::state::lock::{Lock, LockError, LockOwner};
 pub use crate::state::read::parse;
-pub use crate::state::store::{JournalWriter, Loaded, Store, StoreError};
+pub use crate::state::store::{Loaded, Store, StoreError};
 pub use crate::state::write::write;
 
 #[cfg(test)]
