@@ -1,28 +1,27 @@
-//! Work on many things by as many threads as there are processors. Which thread does which plays no
-//! part in the answer.
+//! Maps over a slice in parallel, with one thread per processor. Results are in the order of the items.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many threads are worth having.
+/// The number of processors.
 pub fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// One answer for each thing, in order. Things are taken one by one, so they may be of very different size.
-pub fn in_parallel<T: Sync, A: Send>(things: &[T], answer: impl Fn(&T) -> A + Sync) -> Vec<A> {
-    let threads = threads().min(things.len());
+/// Maps each item, in order. Threads take items one by one, so items may differ much in cost.
+pub fn in_parallel<T: Sync, A: Send>(items: &[T], map: impl Fn(&T) -> A + Sync) -> Vec<A> {
+    let threads = threads().min(items.len());
     if threads <= 1 {
-        return things.iter().map(answer).collect();
+        return items.iter().map(map).collect();
     }
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut answers = Vec::new();
+        let mut results = Vec::new();
         loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(thing) = things.get(number) else {
-                return answers;
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(index) else {
+                return results;
             };
-            answers.push((number, answer(thing)));
+            results.push((index, map(item)));
         }
     };
     let mut all: Vec<(usize, A)> = std::thread::scope(|scope| {
@@ -30,20 +29,20 @@ pub fn in_parallel<T: Sync, A: Send>(things: &[T], answer: impl Fn(&T) -> A + Sy
         let mut all = work();
         for other in others {
             match other.join() {
-                Ok(answers) => all.extend(answers),
+                Ok(results) => all.extend(results),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
         all
     });
-    all.sort_by_key(|(number, _)| *number);
-    all.into_iter().map(|(_, answer)| answer).collect()
+    all.sort_by_key(|(index, _)| *index);
+    all.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Things as about as many equal parts as there are threads, none smaller than `least`.
-pub fn shares<T>(things: &[T], least: usize) -> Vec<&[T]> {
-    let share = things.len().div_ceil(threads()).max(least.max(1));
-    things.chunks(share).collect()
+/// Splits items into about as many equal parts as there are threads, none smaller than `least`.
+pub fn shares<T>(items: &[T], least: usize) -> Vec<&[T]> {
+    let share = items.len().div_ceil(threads()).max(least.max(1));
+    items.chunks(share).collect()
 }
 
 #[cfg(test)]
@@ -51,13 +50,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_come_in_order() {
-        let things: Vec<usize> = (0..1000).collect();
+    fn results_are_in_order() {
+        let items: Vec<usize> = (0..1000).collect();
         assert_eq!(
-            in_parallel(&things, |n| n * 2),
-            things.iter().map(|n| n * 2).collect::<Vec<_>>()
+            in_parallel(&items, |n| n * 2),
+            items.iter().map(|n| n * 2).collect::<Vec<_>>()
         );
         assert_eq!(in_parallel(&[], |n: &usize| *n), Vec::<usize>::new());
-        assert_eq!(shares(&things, 300).concat(), things);
+        assert_eq!(shares(&items, 300).concat(), items);
     }
 }

@@ -1,13 +1,16 @@
-//! From manifests to desired users: find and read files, understand them, check everything.
+//! Reads manifests into desired users: finds files, parses them, checks everything.
 //!
 //! ```text
-//! load ─▶ text ─▶ yaml │ json ─▶ node ─▶ document, user (profile, value, tags, check) ─▶ resolve ─▶ Desired
-//! bytes   UTF-8   events, bounds   tree    fields of users                    defaults, duplicates
+//! files/find ─▶ syntax/decode ─▶ syntax/yaml │ json ─▶ users/document, user, … ─▶ users/defaults ─▶ files/across, assemble
+//! bytes         text             nodes                 fields of a user          users             Desired
 //! ```
 //!
-//! Nothing is returned early: every file is read to its end and all problems are shown together,
-//! each with its place and a masked excerpt. Where there is one error, no user is desired: a plan
-//! from half a reading would forget the other half.
+//! The folders form a chain: `problem` < `syntax` < `users` < `files` < `writing`, `import`; `project` is
+//! beside `files`.
+//!
+//! No problem ends the reading early: every file is read to its end, and all problems are returned, each
+//! with its place and a masked excerpt. Where one of them is an error, no user is desired: a plan from an
+//! incomplete reading would forget the missing users.
 
 pub mod files;
 pub mod import;

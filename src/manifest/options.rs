@@ -1,38 +1,38 @@
-//! How manifests are read, and what reading them gives.
+//! Defines how manifests are read, and the result of reading them.
 
 use std::sync::Arc;
 
 use crate::manifest::rules::Rules;
 use crate::model::{ApiVersion, Desired, Diagnostic, Sensitive};
 
-/// What decides how manifests are read.
+/// How manifests are read.
 #[derive(Clone, Debug)]
 pub struct ReadSettings {
     /// Patterns of manifest files, relative to the project's folder.
     pub patterns: Vec<String>,
-    /// The API version whose rules hold.
+    /// The API version whose rules apply.
     pub api: ApiVersion,
     /// Which fields are masked in diagnostics.
     pub sensitive: Sensitive,
-    /// Mask nothing.
+    /// Whether diagnostics show sensitive values.
     pub show_sensitive: bool,
-    /// What every user must satisfy besides.
+    /// The project's own rules.
     pub rules: Option<Arc<Rules>>,
 }
 
-/// What the manifests of a project say.
+/// The result of reading the manifests of a project.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// The users; none where any diagnostic is an error, because part of them is not all of them.
+    /// The users; empty where any diagnostic is an error: an incomplete reading must not be planned.
     pub desired: Desired,
-    /// All that is wrong or odd, by file and place.
+    /// All errors and warnings, by file and place.
     pub diagnostics: Vec<Diagnostic>,
-    /// How many files were read.
+    /// The number of files.
     pub files: usize,
 }
 
 impl Reading {
-    /// Whether nothing may be planned from it.
+    /// Whether any diagnostic is an error, so that nothing may be planned.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }

@@ -43,8 +43,8 @@ fn check_ids(names: &[Arc<str>], readings: &[FileReading]) -> BTreeMap<usize, Ve
                 in_backticks(found.id.as_str())
             );
             Problem::warning("member-id-case", found.span, message)
-                .related(place, "the other is here")
-                .hint("to Channel they are two users; is one of them a slip?")
+                .related(place, "the other one is here")
+                .hint("to Channel they are two users; check for a typing error")
         };
         problems
             .entry(file)
@@ -151,7 +151,7 @@ fn check_moves(
     let declared = (!readings.iter().any(broken)).then(|| moves.declared());
     for (file, reading) in readings.iter().enumerate() {
         for entry in &reading.moved {
-            let troubles = [
+            let problems = [
                 moves.chain(entry),
                 declared
                     .as_ref()
@@ -161,7 +161,7 @@ fn check_moves(
                     .and_then(|users| moves.new_is_missing(entry, users)),
             ];
             found.extend(
-                troubles
+                problems
                     .into_iter()
                     .flatten()
                     .map(|problem| (file, problem)),
@@ -236,7 +236,7 @@ impl<'r> Moves<'r> {
         Some(
             Problem::error("move-chain", entry.to_span, message)
                 .path(entry.path("to"))
-                .related(self.place(at), "further here")
+                .related(self.place(at), "moved again here")
                 .hint(hint),
         )
     }

@@ -51,7 +51,7 @@ pub(crate) fn read_file(
         (Some(problem), _) => reader.problems.push(problem),
         (None, Some(format)) => whole::read(&mut reader, text, format, across),
         (None, None) => reader.problems.push(
-            Problem::error("unknown-format", Span::default(), "this file is no manifest by its name")
+            Problem::error("unknown-format", Span::default(), "the name of this file is not that of a manifest")
                 .hint("manifests end in .yaml, .yml, .json, .jsonl or .ndjson; narrow the pattern that finds it")
                 .unparsed(),
         ),

@@ -1,4 +1,4 @@
-//! Finds manifests on disk and reads them. The only place that touches files.
+//! Finds manifests on disk and reads them.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -16,19 +16,23 @@ use crate::manifest::files::assemble::read_all;
 use crate::manifest::options::{ReadSettings, Reading};
 use crate::manifest::problem::wording::in_backticks;
 
-/// The longest file that is read, in bytes. A hundred thousand users are about 30 MB; whatever is
-/// longer than this is no manifest, and it is refused by its size, not by reading it.
+/// The longest file that is read, in bytes. A hundred thousand users are about 30 MB. A longer file is
+/// refused without reading it.
 pub const LONGEST_FILE: u64 = 512 * 1024 * 1024;
 
 /// Finds and reads all manifests of a project. Files are taken in the order of their names, which
 /// are relative to `root` and written with `/`.
 ///
-/// Symbolic links are followed within the project. What a pattern's wildcard finds never starts
-/// with a dot, nor lies in a folder that does.
+/// Symbolic links are followed within the project. A wildcard matches no name that starts with a dot,
+/// and nothing in a folder with such a name.
 ///
-/// With what a state knows, users and files that are as recorded come without attributes, and such files
-/// are not even read beyond their digest.
-pub fn load(root: &Path, settings: &ReadSettings, known: Option<&RecordedLookup<'_>>) -> Reading {
+/// With `recorded`, users who are as recorded have no attributes, and of a file that is as recorded only
+/// the digest is computed.
+pub fn load(
+    root: &Path,
+    settings: &ReadSettings,
+    recorded: Option<&RecordedLookup<'_>>,
+) -> Reading {
     let mut found = Search {
         root,
         real_root: fs::canonicalize(root).unwrap_or_else(|_| root.to_owned()),
@@ -47,11 +51,11 @@ pub fn load(root: &Path, settings: &ReadSettings, known: Option<&RecordedLookup<
         .map(|(name, path)| (Arc::from(name), path))
         .unzip();
     let source = |file: usize| read_bytes(&paths[file], &names[file]).map(Cow::Owned);
-    read_all(&names, &source, settings, known, diagnostics)
+    read_all(&names, &source, settings, recorded, diagnostics)
 }
 
-/// Whether a file's name, relative to the project and with `/`, is one of a manifest. What only the
-/// disk knows, such as links, plays no part.
+/// Returns a predicate: whether a name, relative to the project and with `/`, matches the patterns.
+/// Links are not considered.
 pub fn matcher(patterns: &[String]) -> impl Fn(&str) -> bool {
     let patterns: Vec<Pattern> = patterns
         .iter()
@@ -68,12 +72,12 @@ pub fn matcher(patterns: &[String]) -> impl Fn(&str) -> bool {
 struct Search<'r> {
     root: &'r Path,
     real_root: PathBuf,
-    /// By the name that is shown.
+    /// Paths by the name that is shown.
     files: BTreeMap<String, PathBuf>,
     diagnostics: Vec<Diagnostic>,
 }
 
-/// A pattern, and the part of it that can be walked to without looking.
+/// A pattern, and the part of it that is a fixed path.
 struct Pattern {
     matcher: GlobMatcher,
     base: PathBuf,
@@ -133,7 +137,7 @@ impl Search<'_> {
         }
         if matches == 0 && self.diagnostics.len() == before {
             let message = format!("the pattern {} matches no file", in_backticks(text));
-            let hint = "a slip in the pattern would forget every user: correct it, or remove it";
+            let hint = "a mistake in a pattern would forget every user: correct it, or remove it";
             self.problem("pattern-matches-nothing", text, message, Some(hint));
         }
     }
@@ -199,11 +203,11 @@ impl Search<'_> {
         let path = error.path().unwrap_or(self.root).to_owned();
         let name = self.name(&path);
         if error.loop_ancestor().is_some() {
-            let message = "this link leads back to a folder that holds it".to_owned();
+            let message = "this link leads back to a folder above it".to_owned();
             self.problem("link-loop", &name, message, Some("remove it"));
             return;
         }
-        // A broken link that no pattern asks for is nobody's business here.
+        // A broken link that no pattern matches is not a problem.
         let is_link = fs::symlink_metadata(&path).is_ok_and(|data| data.file_type().is_symlink());
         if is_link && !pattern.matcher.is_match(&name) {
             return;

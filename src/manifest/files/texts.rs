@@ -1,4 +1,4 @@
-//! Reads manifests that are in memory already.
+//! Reads manifests from memory.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,21 +7,21 @@ use crate::manifest::files::assemble;
 use crate::manifest::options::{ReadSettings, Reading};
 use crate::model::RecordedLookup;
 
-/// Reads manifests that are in memory already, such as those of a git revision. Names decide the
-/// format (`.yaml`, `.yml`, `.json`, `.jsonl`, `.ndjson`) and the order.
+/// Reads manifests from memory, such as those of a git revision. Names decide the format (`.yaml`,
+/// `.yml`, `.json`, `.jsonl`, `.ndjson`) and the order.
 pub fn read_texts(files: Vec<(Arc<str>, Vec<u8>)>, settings: &ReadSettings) -> Reading {
     read_texts_beside(files, settings, None)
 }
 
-/// [`read_texts`], with what a state knows of users and files: those that are as recorded come without
+/// [`read_texts`], with a lookup of recorded users and files: users who are as recorded have no
 /// attributes.
 pub fn read_texts_beside(
     mut files: Vec<(Arc<str>, Vec<u8>)>,
     settings: &ReadSettings,
-    known: Option<&RecordedLookup<'_>>,
+    recorded: Option<&RecordedLookup<'_>>,
 ) -> Reading {
     files.sort_by(|one, other| one.0.cmp(&other.0));
     let names: Vec<Arc<str>> = files.iter().map(|(name, _)| name.clone()).collect();
     let source = |file: usize| Ok(Cow::Borrowed(&*files[file].1));
-    assemble::read_all(&names, &source, settings, known, Vec::new())
+    assemble::read_all(&names, &source, settings, recorded, Vec::new())
 }

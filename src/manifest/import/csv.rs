@@ -1,4 +1,4 @@
-//! A CSV export as users: ids from one column, declared values from others.
+//! Reads a CSV export as users: ids from one column, declared values from others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -12,14 +12,14 @@ use crate::manifest::users::check;
 use crate::manifest::users::value::Kind as KeyKind;
 use crate::model::{Attributes, Declared, MemberId, ProfileKey, Value};
 
-/// The names of the id's column where none is given: small letters, without spaces and signs. The first
-/// that a file has is taken.
+/// The names of the id column where none is given, in lower case and without spaces and signs. The first
+/// one that a file has is used.
 const ID_COLUMNS: [&str; 4] = ["memberid", "usermemberid", "userid", "id"];
 
-/// A column and the profile key it fills: `HEADER=profile.KEY`, `HEADER=profile.KEY:number`.
+/// A column and the profile key that it fills: `HEADER=profile.KEY`, `HEADER=profile.KEY:number`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// The column's name in the file.
+    /// The name of the column in the file.
     pub header: String,
     /// The key.
     pub key: ProfileKey,
@@ -44,13 +44,13 @@ impl FromStr for Column {
         let (path, kind) = target.split_once(':').unwrap_or((target, ""));
         let key = path
             .strip_prefix("profile.")
-            .ok_or_else(|| format!("«{path}» is no profile key; write profile.{path}"))?;
+            .ok_or_else(|| format!("`{path}` is not a profile key; write profile.{path}"))?;
         let of_channel = KeyKind::of(key);
         let kind = match (kind, of_channel) {
             ("", KeyKind::Int32 | KeyKind::Number) | ("number", _) => Kind::Number,
             ("" | "text", _) => Kind::Text,
             ("boolean", _) => Kind::Boolean,
-            _ => return Err(format!("«{kind}» is none of text, number and boolean")),
+            _ => return Err(format!("`{kind}` is not one of text, number and boolean")),
         };
         let example: Value = match (kind, of_channel) {
             (Kind::Number, _) => 1.into(),
@@ -69,33 +69,33 @@ impl FromStr for Column {
     }
 }
 
-/// What a file says.
+/// The users of a CSV file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
-    /// The name of the id's column.
+    /// The name of the id column.
     pub id_column: String,
-    /// The users by id. Of several rows of one user the first counts.
+    /// The users by id. Of several rows with one id, the first is used.
     pub users: BTreeMap<MemberId, Attributes>,
-    /// Rows without an id: visitors, as a rule.
+    /// The number of rows without an id, which are usually visitors.
     pub without_id: usize,
-    /// Ids that come again.
+    /// Ids that occur in more than one row.
     pub repeated: BTreeSet<MemberId>,
-    /// Rows whose id is none: the line and why.
+    /// Rows with an invalid id: the line and why.
     pub wrong_ids: Vec<(u64, String)>,
-    /// Cells that were left out: whose, of which key, and why. Without any value.
+    /// Cells that were left out: user, path and reason, without the value.
     pub left_out: Vec<(MemberId, String, &'static str)>,
 }
 
 /// Why a file cannot be used at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TableError {
-    /// Another encoding.
+    /// The encoding is not UTF-8.
     #[error("it is not UTF-8")]
     NotUtf8,
-    /// No header.
-    #[error("it has no line with the names of columns")]
+    /// There is no header.
+    #[error("it has no header line")]
     Empty,
-    /// Not a table.
+    /// The file is not valid CSV.
     #[error("line {line} cannot be read: {reason}")]
     Malformed {
         /// Where.
@@ -103,22 +103,22 @@ pub enum TableError {
         /// Why.
         reason: String,
     },
-    /// None of the usual names of the id's column.
+    /// No column has one of the usual names of the id column.
     #[error("it has no column for the id; its columns are {}", listed(.headers))]
     NoIdColumn {
         /// The columns there are.
         headers: Vec<String>,
     },
-    /// A column that was asked for.
-    #[error("it has no column «{name}»; its columns are {}", listed(.headers))]
+    /// A requested column does not exist.
+    #[error("it has no column `{name}`; its columns are {}", listed(.headers))]
     NoColumn {
-        /// The one that was asked for.
+        /// The requested column.
         name: String,
         /// The columns there are.
         headers: Vec<String>,
     },
-    /// A name that does not say which.
-    #[error("it has several columns «{name}»")]
+    /// Several columns have the same name.
+    #[error("it has several columns `{name}`")]
     Ambiguous {
         /// The name.
         name: String,
@@ -126,12 +126,16 @@ pub enum TableError {
 }
 
 fn listed(headers: &[String]) -> String {
-    let quoted: Vec<String> = headers.iter().map(|name| format!("«{name}»")).collect();
+    let quoted: Vec<String> = headers.iter().map(|name| format!("`{name}`")).collect();
     quoted.join(", ")
 }
 
-/// Reads a file in UTF-8, with or without a byte order mark, its cells parted by commas, semicolons or
-/// tabs, whichever its first line has most of.
+/// Reads a CSV file in UTF-8, with or without a byte order mark. The delimiter is the comma, semicolon or
+/// tab that occurs most in the first line.
+///
+/// # Errors
+///
+/// The file cannot be used at all; wrong rows and cells are part of the [`Table`].
 pub fn read_table(
     bytes: &[u8],
     id_column: Option<&str>,
@@ -164,7 +168,7 @@ pub fn read_table(
         id_column: headers[id_at].clone(),
         ..Table::default()
     };
-    let mut lines = Lines::new(text);
+    let mut lines = LineCounter::new(text);
     for record in reader.records() {
         let record = record.map_err(|error| malformed(&error))?;
         table.take(&record, id_at, columns, &places, &mut lines);
@@ -172,15 +176,15 @@ pub fn read_table(
     Ok(table)
 }
 
-/// The lines of rows, asked for from top to bottom. The reader's own count is one behind where lines
+/// Tells the lines of rows, from top to bottom. The count of the `csv` reader is one too low where lines
 /// end in `\r\n`.
-struct Lines<'t> {
+struct LineCounter<'t> {
     bytes: &'t [u8],
     at: usize,
     line: u64,
 }
 
-impl<'t> Lines<'t> {
+impl<'t> LineCounter<'t> {
     fn new(text: &'t str) -> Self {
         Self {
             bytes: text.as_bytes(),
@@ -213,7 +217,7 @@ impl Table {
         id_at: usize,
         columns: &[Column],
         places: &[usize],
-        lines: &mut Lines<'_>,
+        lines: &mut LineCounter<'_>,
     ) {
         let id = match record.get(id_at).unwrap_or_default().trim() {
             "" => {
@@ -260,13 +264,13 @@ fn value(column: &Column, cell: &str) -> Result<Value, &'static str> {
         (Kind::Number, text) => match meaning(text) {
             PlainScalar::Number(Ok(number)) => Value::Number(number),
             PlainScalar::Number(Err(_)) => return Err("a number with too many digits"),
-            _ => return Err("no number in plain decimal digits"),
+            _ => return Err("not a number in plain decimal digits"),
         },
         (Kind::Boolean, "true" | "TRUE" | "True") => true.into(),
         (Kind::Boolean, "false" | "FALSE" | "False") => false.into(),
         (Kind::Boolean, _) => return Err("neither true nor false"),
         (Kind::Text, text) if KeyKind::of(key) == KeyKind::Phone => {
-            Value::Text(check::e164_without_punctuation(text).ok_or("no E.164 telephone number")?)
+            Value::Text(check::e164_without_punctuation(text).ok_or("not an E.164 phone number")?)
         }
         (Kind::Text, _) => Value::Text(cell.to_owned()),
     };
@@ -279,7 +283,7 @@ fn value(column: &Column, cell: &str) -> Result<Value, &'static str> {
 fn malformed(error: &csv::Error) -> TableError {
     TableError::Malformed {
         line: error.position().map_or(0, csv::Position::line),
-        // Its words are about lengths and encodings, never about cells.
+        // The message of the library names lengths and encodings, never the content of cells.
         reason: error.to_string(),
     }
 }

@@ -1,4 +1,4 @@
-//! From a user on Channel to what a manifest can declare of it.
+//! Tells what a manifest can declare of a user on Channel.
 
 use std::collections::BTreeSet;
 
@@ -6,16 +6,17 @@ use crate::manifest::users::check;
 use crate::manifest::users::value::Kind;
 use crate::model::{ApiVersion, Attributes, Declared, Number, Observed, Value};
 
-/// What a manifest would say of a user, and what it cannot say.
+/// The fields of a user that a manifest can declare, and those that it cannot.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Adopted {
-    /// What can be declared. Never `profileOnce`: its effect is in the profile.
+    /// The fields that can be declared. Never `profileOnce`: its effect is in the profile.
     pub attributes: Attributes,
-    /// The other fields by path, each with why it is left out. Without any value.
+    /// The other fields by path, each with the reason why it is left out, without the value.
     pub left_out: Vec<(String, &'static str)>,
 }
 
-/// Takes over the wanted fields of a user, by their paths; tags and flags that Channel does not show are not declared.
+/// Adopts the fields of a user that `wanted` accepts by path. Tags and flags that Channel does not return
+/// are not declared.
 pub fn adopt(observed: &Observed, api: ApiVersion, wanted: &dyn Fn(&str) -> bool) -> Adopted {
     let Observed {
         profile,
@@ -71,11 +72,11 @@ pub(crate) fn refusal(key: &str, value: &Value) -> Option<&'static str> {
         | (Kind::Number, Value::Number(_))
         | (Kind::Free, _) => {}
         (Kind::Phone, Value::Text(text)) if check::is_e164(text) => {}
-        (Kind::Phone, _) => return Some("no E.164 telephone number"),
+        (Kind::Phone, _) => return Some("not an E.164 phone number"),
         (Kind::Int32, Value::Number(number)) if check::is_int32(*number) => {}
-        (Kind::Int32, _) => return Some("no whole number of 32 bits"),
-        (Kind::Text | Kind::Email, _) => return Some("no text"),
-        (Kind::Number, _) => return Some("no number"),
+        (Kind::Int32, _) => return Some("not a 32-bit integer"),
+        (Kind::Text | Kind::Email, _) => return Some("not a text"),
+        (Kind::Number, _) => return Some("not a number"),
     }
     let has_control = |text: &String| check::control_character(text).is_some();
     let (control, large) = match value {
@@ -110,18 +111,17 @@ fn key_refusal(key: &str) -> Option<&'static str> {
 
 fn tags_refusal(tags: &BTreeSet<String>, api: ApiVersion) -> Option<&'static str> {
     if tags.len() > api.most_tags() {
-        return Some("more tags than this version of the API takes");
+        return Some("more tags than this version of the API accepts");
     }
     let is_odd = |tag: &String| {
         tag.trim().is_empty() || tag.chars().any(char::is_control) || tag.to_lowercase() != *tag
     };
     tags.iter()
         .any(is_odd)
-        .then_some("a tag that is empty, has control characters or no lower case")
+        .then_some("a tag that is empty, holds control characters or is not in lower case")
 }
 
-/// A number that is read back only where it is written with an exponent; such are rare, and they
-/// are no counts.
+/// Whether a number is only read back where it is written with an exponent.
 fn is_beyond(number: Number) -> bool {
     number.get().abs() > Number::LARGEST_INTEGER
 }
@@ -195,12 +195,12 @@ mod tests {
         profile.empty: an artefact of the API's documentation
         profile.large: a number with too many digits
         profile.list: a text with control characters
-        profile.mobileNumber: no E.164 telephone number
-        profile.name: no text
+        profile.mobileNumber: not an E.164 phone number
+        profile.name: not a text
         profile.nested: an object, a mixed list or a number with too many digits
-        profile.recentPurchaseAmount: no number
-        profile.recentPurchaseCount: no whole number of 32 bits
-        tags: more tags than this version of the API takes
+        profile.recentPurchaseAmount: not a number
+        profile.recentPurchaseCount: not a 32-bit integer
+        tags: more tags than this version of the API accepts
         ");
         let v5 = adopt(&observed, ApiVersion::V5, &|path| {
             !path.starts_with("profile.")

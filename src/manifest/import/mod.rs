@@ -1,4 +1,4 @@
-//! Reads what an import starts from: a CSV export, or a user of Channel.
+//! Reads the sources of an import: a CSV export, or a user of Channel.
 
 pub mod csv;
 pub mod importable;

@@ -1,4 +1,4 @@
-//! The source line under a diagnostic: masked first, then cut.
+//! Makes the source line under a diagnostic: masks it, then cuts it.
 
 use crate::model::Excerpt;
 
@@ -7,22 +7,22 @@ use crate::manifest::problem::span::{Span, boundary};
 /// About how many characters of a long line are shown.
 const WIDTH: usize = 160;
 
-/// How many of them stand before the trouble.
+/// How many of them come before the problem.
 const BEFORE: usize = 60;
 
-/// How much text on either side of the trouble is looked at, in bytes: enough for [`WIDTH`]
-/// characters of four bytes each.
+/// How much text on either side of the problem is considered, in bytes: enough for [`WIDTH`] characters of
+/// four bytes each.
 const REACH: usize = WIDTH * 4;
 
-/// What stands in place of a value that is not shown.
+/// The replacement of a masked value.
 const SENSITIVE: &str = "(sensitive)";
 
-/// How the harmless is told from the personal.
+/// Which words of an excerpt may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Masking {
-    /// The document was read: each scalar is known to be shown or not.
+    /// The document was read: for each scalar it is known whether it is masked.
     ByField,
-    /// It was not: only the names of our own fields are shown.
+    /// The document was not read: only names of known fields are shown.
     Unparsed,
 }
 
@@ -33,16 +33,16 @@ pub(crate) struct MaskedScalar {
     pub(crate) masked: bool,
 }
 
-/// A file and what is known of it.
+/// The text of a file and its scalars.
 pub(crate) struct Source<'t> {
     pub(crate) text: &'t str,
-    /// Every scalar that may stand in an excerpt, sorted.
+    /// Every scalar that an excerpt may show, sorted.
     pub(crate) scalars: &'t [MaskedScalar],
     /// Show everything.
     pub(crate) reveal: bool,
 }
 
-/// The part of a line that an excerpt can be made of.
+/// The part of a line that an excerpt may show.
 pub(crate) fn window(text: &str, span: Span) -> Span {
     let at = boundary(text, span.start());
     let from = boundary(text, at.saturating_sub(REACH));
@@ -55,7 +55,7 @@ pub(crate) fn window(text: &str, span: Span) -> Span {
 }
 
 impl Source<'_> {
-    /// The line around a place; `None` where there is none to show.
+    /// The line around a place; `None` where it is blank.
     pub(crate) fn excerpt(&self, span: Span, masking: Masking) -> Option<Excerpt> {
         let window = window(self.text, span);
         let line = &self.text[window.start()..window.end()];
@@ -71,7 +71,7 @@ impl Source<'_> {
                 masks
             }
         };
-        let mut shown = Shown::default();
+        let mut shown = Line::default();
         let mut masks = masks.into_iter().peekable();
         let mut skip_to = 0;
         for (offset, character) in line.char_indices() {
@@ -94,7 +94,7 @@ impl Source<'_> {
         Some(shown.finish(cut_before, cut_after))
     }
 
-    /// Masked scalars, and every word that is no scalar: comments quote what they like.
+    /// The masked scalars, and every word outside of a scalar: a comment may quote any value.
     fn field_masks(&self, window: Span) -> Vec<(Span, &'static str)> {
         let mut masks = Vec::new();
         let mut at = window.start();
@@ -117,8 +117,8 @@ impl Source<'_> {
     }
 }
 
-/// Names that a document has anyway.
-const NAMES: [&str; 20] = [
+/// Names of fields, which are never personal.
+pub(crate) const NAMES: [&str; 20] = [
     "apiVersion",
     "kind",
     "users",
@@ -141,7 +141,7 @@ const NAMES: [&str; 20] = [
     "recentPurchaseAmount",
 ];
 
-/// Every word but the given names in front of a colon.
+/// Masks every word except the given names before a colon.
 fn mask_words(text: &str, part: Span, names: &[&str], masks: &mut Vec<(Span, &'static str)>) {
     let is_word = |c: char| c.is_alphanumeric() || !c.is_ascii() || "._-+@/\\%$=~^()".contains(c);
     let mut at = part.start();
@@ -159,15 +159,15 @@ fn mask_words(text: &str, part: Span, names: &[&str], masks: &mut Vec<(Span, &'s
     }
 }
 
-/// A line in the making, with the place of the trouble in it.
+/// A line that is being built, with the place of the problem in it.
 #[derive(Default)]
-struct Shown {
+struct Line {
     text: String,
     start: Option<usize>,
     end: usize,
 }
 
-impl Shown {
+impl Line {
     fn mark(&mut self, masked: Span, span: Span, mask: &str) {
         let before = self.text.len();
         self.text.push_str(mask);

@@ -1,4 +1,4 @@
-//! Collects what is wrong with a manifest and shows it at its place.
+//! Collects the problems of a manifest and shows each at its place.
 
 pub(crate) mod excerpt;
 pub(crate) mod problems;

@@ -1,5 +1,5 @@
-//! Troubles of one file while it is read: places are byte offsets until the end, when lines,
-//! columns and excerpts are made for those that are shown.
+//! Collects the problems of one file. Places are byte offsets until the end; lines, columns and excerpts
+//! are computed only for the problems that are shown.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use crate::manifest::problem::excerpt;
 use crate::manifest::problem::excerpt::{MaskedScalar, Masking, Source};
 use crate::manifest::problem::span::{Locator, Position, Span};
 
-/// The most errors, and the most warnings, shown of one file: a broken export of a million lines
-/// shall not fill the memory with a million excerpts.
+/// The most errors, and the most warnings, that are shown of one file: a broken export of a million lines
+/// would otherwise fill the memory with excerpts.
 pub(crate) const MOST_SHOWN: usize = 1000;
 
 /// One problem of a file.
@@ -27,7 +27,7 @@ pub(crate) struct Problem {
     pub(crate) masking: Masking,
 }
 
-/// Another place: in this file, or wherever it was found.
+/// A related place, in this file or in another one.
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
     Here(Span),
@@ -70,7 +70,7 @@ impl Problem {
         self
     }
 
-    /// The text around it has no known fields, so nothing of it is known to be harmless.
+    /// Marks a problem of a text whose fields are not known, so that its excerpt masks every value.
     pub(crate) fn unparsed(mut self) -> Self {
         self.masking = Masking::Unparsed;
         self
@@ -84,7 +84,7 @@ pub(crate) struct Problems {
     errors: usize,
     warnings: usize,
     scalars: Vec<MaskedScalar>,
-    /// From here on, `shown` has not met the document it is about.
+    /// The index of the first problem in `shown` whose scalars were not collected yet.
     fresh: usize,
 }
 
@@ -100,19 +100,19 @@ impl Problems {
         }
     }
 
-    /// Adds a problem unless the same is known of the same place.
+    /// Adds a problem unless one with the same code has the same span.
     pub(crate) fn push_new(&mut self, problem: Problem) {
-        let known = |other: &Problem| other.span == problem.span && other.code == problem.code;
-        if !self.shown.iter().any(known) {
+        let is_same = |other: &Problem| other.span == problem.span && other.code == problem.code;
+        if !self.shown.iter().any(is_same) {
             self.push(problem);
         }
     }
 
-    /// Adds a problem unless the same was said of the same place.
-    pub(crate) fn push_unsaid(&mut self, problem: Problem) {
-        let known =
+    /// Adds a problem unless one with the same message has the same span.
+    pub(crate) fn push_new_message(&mut self, problem: Problem) {
+        let is_same =
             |other: &Problem| other.span == problem.span && other.message == problem.message;
-        if !self.shown.iter().any(known) {
+        if !self.shown.iter().any(is_same) {
             self.push(problem);
         }
     }
@@ -121,8 +121,8 @@ impl Problems {
         self.errors + self.warnings == 0
     }
 
-    /// The stretches of text that the excerpts of new problems will show, sorted. To be asked
-    /// while the document still exists, so that its scalars in them can be told apart.
+    /// The spans that the excerpts of new problems will show, sorted. The caller adds the scalars within
+    /// them while the document still exists.
     pub(crate) fn take_windows(&mut self, text: &str) -> Vec<Span> {
         let mut windows: Vec<Span> = self.shown[self.fresh..]
             .iter()
@@ -135,12 +135,12 @@ impl Problems {
         windows
     }
 
-    /// Adds scalars that stand in such windows.
+    /// Adds scalars within such windows.
     pub(crate) fn add_scalars(&mut self, scalars: Vec<MaskedScalar>) {
         self.scalars.extend(scalars);
     }
 
-    /// Makes diagnostics, in the order of their places.
+    /// Returns the diagnostics in the order of their places.
     pub(crate) fn finish(mut self, text: &str, file: &Arc<str>, reveal: bool) -> Vec<Diagnostic> {
         if self.is_empty() {
             return Vec::new();

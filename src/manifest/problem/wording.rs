@@ -1,9 +1,9 @@
-//! The user's own words in messages and hints.
+//! Formats the user's text for messages and hints.
 
 /// The most characters of a value in a message.
 const LONGEST_SHOWN: usize = 60;
 
-/// A piece of the user's text, short and without control characters.
+/// Cuts the user's text and replaces control characters.
 pub(crate) fn clip(text: &str) -> String {
     let mut clipped: String = text
         .chars()
@@ -16,12 +16,12 @@ pub(crate) fn clip(text: &str) -> String {
     clipped
 }
 
-/// The same in backticks, for a message.
+/// [`clip`] in backticks.
 pub(crate) fn in_backticks(text: &str) -> String {
     format!("`{}`", clip(text))
 }
 
-/// The text as it should be written: in double quotes, which YAML and JSON read alike.
+/// The text in double quotes, as YAML and JSON both read it.
 pub(crate) fn quoted(text: &str) -> String {
     let quoted = serde_json::to_string(text).unwrap_or_default();
     quoted
@@ -30,7 +30,7 @@ pub(crate) fn quoted(text: &str) -> String {
         .collect()
 }
 
-/// The known name that was probably meant.
+/// The known name that is closest to a misspelt one.
 pub(crate) fn closest_name<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
     if name.len() > LONGEST_SHOWN {
         return None;

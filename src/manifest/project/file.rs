@@ -1,4 +1,4 @@
-//! The project file `talkform.yaml`: read, merged with one environment, checked.
+//! Reads the project file `talkform.yaml`, merges one environment into it and checks it.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::manifest::project::settings::{SettingsReader, is_credential};
 use crate::manifest::syntax::node::{Content, Member, Node};
 use crate::manifest::syntax::{decode, yaml};
 
-/// A project file that could be read. Every setting has a default, so an empty file is one.
+/// A parsed project file. Every setting has a default, so an empty file is valid.
 #[derive(Clone, Debug)]
 pub struct ProjectFile {
     file: Arc<str>,
@@ -21,8 +21,12 @@ pub struct ProjectFile {
     environments: Vec<(String, Node<'static>)>,
 }
 
-/// Reads a project file. All of it is checked, each environment merged with the rest, so that a
-/// slip in one shows before the day it is used.
+/// Parses a project file. Every environment is checked, so that a mistake in one shows before it is
+/// used.
+///
+/// # Errors
+///
+/// All problems of the file.
 pub fn parse(text: &str, file: &str) -> Result<ProjectFile, Vec<Diagnostic>> {
     let file: Arc<str> = file.into();
     let mut problems = Problems::default();
@@ -53,7 +57,7 @@ pub fn parse(text: &str, file: &str) -> Result<ProjectFile, Vec<Diagnostic>> {
     }
 }
 
-/// The one document of the file, where it has one.
+/// The root of the only document; `None` after a problem.
 fn root(decoded: &decode::Decoded<'_>, problems: &mut Problems) -> Option<Node<'static>> {
     if let Some(problem) = &decoded.problem {
         problems.push(problem.clone());
@@ -71,7 +75,7 @@ fn root(decoded: &decode::Decoded<'_>, problems: &mut Problems) -> Option<Node<'
     });
     if let Some(second) = roots.next() {
         let at = Span::new(second.span.start(), second.span.start());
-        let message = "a project file is one document, here is a second";
+        let message = "a project file holds one document, this is a second";
         problems.push(Problem::error("second-document", at, message).unparsed());
     }
     if base.members().is_none() && !broken {
@@ -82,13 +86,17 @@ fn root(decoded: &decode::Decoded<'_>, problems: &mut Problems) -> Option<Node<'
 }
 
 impl ProjectFile {
-    /// The names of the environments, in the order written.
+    /// The names of the environments, in the order of the file.
     pub fn environments(&self) -> impl Iterator<Item = &str> {
         self.environments.iter().map(|(name, _)| &**name)
     }
 
-    /// The settings, with those of one environment over them: maps merged key by key, everything
-    /// else as a whole. An error only where there is no such environment.
+    /// The settings, with those of one environment merged over them: maps key by key, everything else
+    /// as a whole.
+    ///
+    /// # Errors
+    ///
+    /// The environment does not exist.
     pub fn resolve(&self, environment: Option<&str>) -> Result<Project, Vec<Diagnostic>> {
         if let Some(name) = environment
             && !self.environments().any(|known| known == name)
@@ -111,11 +119,14 @@ impl ProjectFile {
         let known: Vec<&str> = self.environments().collect();
         let hint = match (closest_name(name, &known), known.is_empty()) {
             (_, true) => "the project has none: add it under `environments`".to_owned(),
-            (Some(near), _) => format!("did you mean {near}? There are {}", known.join(", ")),
-            (None, _) => format!("there are {}", known.join(", ")),
+            (Some(near), _) => format!(
+                "did you mean {near}? The environments are {}",
+                known.join(", ")
+            ),
+            (None, _) => format!("the environments are {}", known.join(", ")),
         };
         let origin = Origin::file(self.file.clone());
-        let message = format!("there is no environment {}", in_backticks(name));
+        let message = format!("unknown environment {}", in_backticks(name));
         Diagnostic::error("unknown-environment", origin, message).hint(hint)
     }
 
@@ -133,7 +144,7 @@ impl ProjectFile {
         let environments = members.remove(at).value;
         let Content::Map(environments) = environments.content else {
             let message = format!(
-                "a map of environments is due here, not {}",
+                "expected a map of environments, found {}",
                 environments.noun()
             );
             problems.push(
@@ -150,7 +161,7 @@ impl ProjectFile {
         {
             let path = format!("environments.{key}");
             let Some(settings) = value.members() else {
-                let message = format!("a map of settings is due here, not {}", value.noun());
+                let message = format!("expected a map of settings, found {}", value.noun());
                 problems.push(Problem::error("wrong-type", key_span, message).path(path));
                 continue;
             };
@@ -160,7 +171,7 @@ impl ProjectFile {
                     problems.push(
                         Problem::error("not-in-environment", member.key_span, message)
                             .path(format!("{path}.{}", member.key))
-                            .hint("it holds for the whole project: move it to the top"),
+                            .hint("it applies to the whole project: move it to the top"),
                     );
                 }
             }
@@ -191,7 +202,7 @@ impl ProjectFile {
     }
 }
 
-/// Maps key by key, everything else as a whole.
+/// Merges maps key by key, everything else as a whole.
 fn merge(base: &Node<'static>, over: &Node<'static>) -> Node<'static> {
     let (Content::Map(own), Content::Map(others)) = (&base.content, &over.content) else {
         return over.clone();
@@ -212,7 +223,7 @@ fn merge(base: &Node<'static>, over: &Node<'static>) -> Node<'static> {
     }
 }
 
-/// Settings are shown, but for what has the look of a secret.
+/// Collects the scalars of a tree. Settings are shown, except values that may be secrets.
 fn add_scalars(node: &Node<'_>, masked: bool, scalars: &mut Vec<MaskedScalar>) {
     match &node.content {
         Content::Scalar(scalar) => scalars.push(MaskedScalar {

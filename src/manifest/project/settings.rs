@@ -1,4 +1,4 @@
-//! The settings of a project, each with its check.
+//! Reads and checks each setting of a project.
 
 use crate::model::{
     ApiVersion, ChannelSettings, FieldPath, Limit, Limits, Project, Rate, RemovedFields,
@@ -14,14 +14,42 @@ use crate::manifest::syntax::scalar;
 use crate::manifest::syntax::scalar::PlainScalar;
 use crate::manifest::users::document::API_VERSION;
 
-/// Reads settings and keeps what is wrong with them.
+/// The settings at the top of the file.
+pub(crate) const SETTINGS: [&str; 10] = [
+    "apiVersion",
+    "kind",
+    "manifests",
+    "channel",
+    "state",
+    "removed",
+    "sensitive",
+    "rules",
+    "limits",
+    "environments",
+];
+
+/// The settings of `channel`.
+pub(crate) const CHANNEL: [&str; 4] = ["api", "baseUrl", "id", "rate"];
+
+/// The settings of `channel.rate`.
+pub(crate) const RATE: [&str; 2] = ["perSecond", "burst"];
+
+/// The settings of `removed`.
+pub(crate) const REMOVED: [&str; 2] = ["users", "fields"];
+
+/// The settings of `limits`.
+pub(crate) const LIMITS: [&str; 7] = [
+    "create", "update", "clear", "forget", "delete", "optIn", "minUsers",
+];
+
+/// Reads settings and collects their problems.
 #[derive(Default)]
 pub(crate) struct SettingsReader {
     pub(crate) problems: Vec<Problem>,
 }
 
 impl SettingsReader {
-    /// The whole file; what is wrong has its default.
+    /// Reads all settings. A wrong setting keeps its default.
     pub(crate) fn project(&mut self, root: &Node<'_>) -> Project {
         let mut project = Project::default();
         for member in self.members(root, "") {
@@ -36,22 +64,7 @@ impl SettingsReader {
                 "sensitive" => self.sensitive(value, &mut project.sensitive),
                 "rules" => project.rules = self.path(value, "rules"),
                 "limits" => self.limits(value, &mut project.limits),
-                _ => self.unknown(
-                    member,
-                    "",
-                    &[
-                        "apiVersion",
-                        "kind",
-                        "manifests",
-                        "channel",
-                        "state",
-                        "removed",
-                        "sensitive",
-                        "rules",
-                        "limits",
-                        "environments",
-                    ],
-                ),
+                _ => self.unknown(member, "", &SETTINGS),
             }
         }
         project
@@ -67,12 +80,12 @@ impl SettingsReader {
                 }
                 "baseUrl" => {
                     if let Some(text) = self.text(value, "channel.baseUrl") {
-                        match base_url::base_url(&text) {
+                        match base_url::parse(&text) {
                             Ok(url) => channel.base_url = url,
-                            Err((message, hint)) => self.problems.push(
-                                Problem::error("invalid-base-url", value.span, message)
+                            Err(error) => self.problems.push(
+                                Problem::error("invalid-base-url", value.span, error.message)
                                     .path("channel.baseUrl")
-                                    .hint(hint),
+                                    .hint(error.hint),
                             ),
                         }
                     }
@@ -83,7 +96,7 @@ impl SettingsReader {
                     }
                 }
                 "rate" => self.rate(value, &mut channel.rate),
-                _ => self.unknown(member, "channel.", &["api", "baseUrl", "id", "rate"]),
+                _ => self.unknown(member, "channel.", &CHANNEL),
             }
         }
     }
@@ -101,7 +114,7 @@ impl SettingsReader {
                     None => self.wrong(
                         value,
                         "channel.rate.perSecond",
-                        "a number greater than 0 is due here",
+                        "expected a number greater than 0",
                     ),
                 },
                 "burst" => match number().and_then(whole) {
@@ -109,10 +122,10 @@ impl SettingsReader {
                     _ => self.wrong(
                         value,
                         "channel.rate.burst",
-                        "a whole number of at least 1 is due here",
+                        "expected a whole number of at least 1",
                     ),
                 },
-                _ => self.unknown(member, "channel.rate.", &["perSecond", "burst"]),
+                _ => self.unknown(member, "channel.rate.", &RATE),
             }
         }
     }
@@ -135,7 +148,7 @@ impl SettingsReader {
                     ];
                     self.choose(value, "removed.fields", &choices, &mut removed.fields);
                 }
-                _ => self.unknown(member, "removed.", &["users", "fields"]),
+                _ => self.unknown(member, "removed.", &REMOVED),
             }
         }
     }
@@ -155,16 +168,13 @@ impl SettingsReader {
                         None => self.wrong(
                             &member.value,
                             "limits.minUsers",
-                            "a number of users is due here",
+                            "expected a number of users",
                         ),
                     }
                     continue;
                 }
                 _ => {
-                    let known = [
-                        "create", "update", "clear", "forget", "delete", "optIn", "minUsers",
-                    ];
-                    self.unknown(member, "limits.", &known);
+                    self.unknown(member, "limits.", &LIMITS);
                     continue;
                 }
             };
@@ -177,7 +187,7 @@ impl SettingsReader {
                 None => self.wrong(
                     &member.value,
                     &format!("limits.{}", member.key),
-                    "a count such as 500 or a percentage such as 30% is due here",
+                    "expected a count such as 500 or a percentage such as 30%",
                 ),
             }
         }
@@ -188,13 +198,13 @@ impl SettingsReader {
             return;
         };
         if patterns.is_empty() {
-            self.wrong(node, "manifests", "at least one pattern is due here");
+            self.wrong(node, "manifests", "expected at least one pattern");
         }
         for (pattern, span) in &patterns {
             let mut parts = pattern.split(['/', '\\']);
             let drive = pattern.as_bytes().get(1) == Some(&b':');
             if pattern.starts_with(['/', '\\', '~']) || drive || parts.any(|part| part == "..") {
-                let message = "a pattern stays within the project's folder";
+                let message = "a pattern leads out of the project's folder";
                 self.problems.push(
                     Problem::error("pattern-leaves-project", *span, message)
                         .path("manifests")
@@ -232,7 +242,7 @@ impl SettingsReader {
                 continue;
             }
             let message = format!(
-                "{} is no field of a user, so it would hide nothing",
+                "{} is not a field of a user, so it would hide nothing",
                 in_backticks(pattern)
             );
             self.problems.push(
@@ -245,9 +255,9 @@ impl SettingsReader {
         *sensitive = Sensitive::new(&patterns);
     }
 
-    fn is(&mut self, node: &Node<'_>, path: &str, due: &str) {
-        if node.scalar().is_none_or(|scalar| scalar.text != due) {
-            self.wrong(node, path, &format!("`{due}` is due here"));
+    fn is(&mut self, node: &Node<'_>, path: &str, expected: &str) {
+        if node.scalar().is_none_or(|scalar| scalar.text != expected) {
+            self.wrong(node, path, &format!("expected `{expected}`"));
         }
     }
 
@@ -263,7 +273,7 @@ impl SettingsReader {
             *chosen = *choice;
         } else {
             let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-            let message = format!("`{}` is due here", words.join("` or `"));
+            let message = format!("expected `{}`", words.join("` or `"));
             self.wrong(node, path, &message);
         }
     }
@@ -283,7 +293,7 @@ impl SettingsReader {
                 ) =>
             {
                 let message = format!(
-                    "{} without quotes is {}; a text is due here",
+                    "expected a text, but {} without quotes is {}",
                     in_backticks(&scalar.text),
                     meaning.noun()
                 );
@@ -294,11 +304,11 @@ impl SettingsReader {
                 );
             }
             Some(_) => self.problems.push(
-                Problem::error("empty-value", node.span, "a text is due here")
+                Problem::error("empty-value", node.span, "expected a text")
                     .path(path)
-                    .hint("write one, or remove the line to have the default"),
+                    .hint("write one, or remove the line to use the default"),
             ),
-            None => self.wrong(node, path, "a text is due here"),
+            None => self.wrong(node, path, "expected a text"),
         }
         None
     }
@@ -309,7 +319,7 @@ impl SettingsReader {
 
     fn texts(&mut self, node: &Node<'_>, path: &str) -> Option<Vec<(String, Span)>> {
         let Content::List(items) = &node.content else {
-            self.wrong(node, path, "a list of texts is due here");
+            self.wrong(node, path, "expected a list of texts");
             return None;
         };
         let mut texts = Vec::new();
@@ -322,7 +332,7 @@ impl SettingsReader {
 
     fn members<'n, 't>(&mut self, node: &'n Node<'t>, path: &str) -> &'n [Member<'t>] {
         if node.members().is_none() {
-            self.wrong(node, path, "a map of settings is due here");
+            self.wrong(node, path, "expected a map of settings");
         }
         node.members().unwrap_or_default()
     }
@@ -330,7 +340,7 @@ impl SettingsReader {
     fn wrong(&mut self, node: &Node<'_>, path: &str, message: &str) {
         let message = match node.scalar() {
             Some(_) => message.to_owned(),
-            None => format!("{message}, not {}", node.noun()),
+            None => format!("{message}, found {}", node.noun()),
         };
         let problem = Problem::error("invalid-setting", node.first_character(), message);
         self.problems.push(problem.path(path));
@@ -339,14 +349,14 @@ impl SettingsReader {
     fn unknown(&mut self, member: &Member<'_>, prefix: &str, known: &[&str]) {
         let path = crate::manifest::problem::wording::clip(&format!("{prefix}{}", member.key));
         let problem = if is_credential(&member.key) {
-            let message = "credentials have no place in a file that is committed";
+            let message = "a committed file must not hold credentials";
             Problem::error("credentials-in-project", member.key_span, message)
-                .hint("set TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET in the environment, and renew what was written here")
+                .hint("set TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET in the environment, and replace the credentials that were written here")
         } else {
-            let message = format!("there is no setting {} here", in_backticks(&member.key));
+            let message = format!("unknown setting {}", in_backticks(&member.key));
             let hint = match closest_name(&member.key, known) {
                 Some(name) => format!("did you mean {name}?"),
-                None => format!("the settings here are {}", known.join(", ")),
+                None => format!("expected one of: {}", known.join(", ")),
             };
             Problem::error("unknown-field", member.key_span, message).hint(hint)
         };
@@ -380,7 +390,7 @@ fn whole(number: f64) -> Option<u32> {
     fits.then_some(number as u32)
 }
 
-/// Whether a key asks for a secret, or is a slip of one that does. No setting's name is like these.
+/// Whether a key looks like the name of a secret. No setting has such a name.
 pub(crate) fn is_credential(key: &str) -> bool {
     let key = key.to_lowercase().replace(['-', '_', '.'], "");
     ["secret", "key", "token", "pass", "credential", "auth"]

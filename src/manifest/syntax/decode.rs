@@ -1,9 +1,9 @@
-//! From bytes to text: UTF-8, with or without a byte order mark, and no control characters.
+//! Decodes bytes as text: UTF-8, with or without a byte order mark, without control characters.
 
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::span::Span;
 
-/// A file's text, as far as it is one, and what is wrong with it.
+/// The text of a file up to the first bad byte, and what is wrong with it.
 pub(crate) struct Decoded<'b> {
     /// Without the byte order mark; ends before the first bad byte.
     pub(crate) text: &'b str,
@@ -47,7 +47,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded<'_> {
     }
 }
 
-/// By its mark, or because its first characters are ASCII in two bytes each.
+/// Recognises UTF-16 by its mark, or by ASCII characters of two bytes at the start.
 fn is_utf_16(bytes: &[u8]) -> bool {
     match bytes {
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => true,
@@ -90,8 +90,7 @@ fn control_character(text: &str) -> Option<Problem> {
     Some(Problem::error("control-character", span, message).hint(hint))
 }
 
-/// A tab that indents the line of a place or the one after it, where the trouble with a tab is
-/// said to be.
+/// The tab that indents the line of an offset or the next line: the parser reports it in either place.
 pub(crate) fn indenting_tab(text: &str, at: usize) -> Option<Span> {
     let mut start = text[..at].rfind('\n').map_or(0, |end| end + 1);
     for line in text[start..].split_inclusive('\n').take(2) {

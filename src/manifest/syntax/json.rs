@@ -1,6 +1,5 @@
-//! JSON into the same nodes as YAML, by hand: a few lines that know the place of every value, the
-//! digits of every number, repeated keys and the depth, which `serde_json` does not tell. A
-//! property test holds it against `serde_json`.
+//! Parses JSON into the nodes that YAML gives. `serde_json` does not tell the place of a value, the digits
+//! of a number, repeated keys or the depth; a property test compares the results with `serde_json`.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -10,27 +9,26 @@ use crate::manifest::problem::span::Span;
 use crate::manifest::syntax::node::{Content, DEEPEST, Member, Node, Scalar};
 use crate::manifest::syntax::yaml::{SMALL_MAP, duplicate_key, too_deep};
 
-/// Reads one JSON text. Repeated keys are added to `problems`; what comes back as an error is why
-/// there is no value.
+/// Parses one JSON text. Repeated keys are added to `problems`; the error is why there is no value.
 pub(crate) fn parse<'t>(
     text: &'t str,
     range: Span,
     problems: &mut Vec<Problem>,
 ) -> Result<Node<'t>, Box<Problem>> {
-    let mut reader = Reader {
+    let mut parser = Parser {
         text: &text[..range.end()],
         at: range.start(),
         problems,
     };
-    let node = reader.value(0)?;
-    reader.skip_space();
-    match reader.peek() {
+    let node = parser.value(0)?;
+    parser.skip_space();
+    match parser.peek() {
         None => Ok(node),
-        Some(_) => reader.wrong("something follows the value"),
+        Some(_) => parser.wrong("something follows the value"),
     }
 }
 
-struct Reader<'t, 'p> {
+struct Parser<'t, 'p> {
     text: &'t str,
     at: usize,
     problems: &'p mut Vec<Problem>,
@@ -38,7 +36,7 @@ struct Reader<'t, 'p> {
 
 type Parsed<T> = Result<T, Box<Problem>>;
 
-impl<'t> Reader<'t, '_> {
+impl<'t> Parser<'t, '_> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -79,7 +77,7 @@ impl<'t> Reader<'t, '_> {
             }),
             Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(b'a'..=b'z' | b'A'..=b'Z') => self.word()?,
-            _ => return self.wrong("a value is expected here"),
+            _ => return self.wrong("expected a value"),
         };
         Ok(Node {
             span: Span::new(start, self.at),
@@ -103,13 +101,13 @@ impl<'t> Reader<'t, '_> {
             self.skip_space();
             let start = self.at;
             if self.peek() != Some(b'"') {
-                return self.wrong("a key in double quotes is expected here");
+                return self.wrong("expected a key in double quotes");
             }
             let key = self.string()?;
             let key_span = Span::new(start, self.at);
             self.skip_space();
             if self.peek() != Some(b':') {
-                return self.wrong("a colon is expected here");
+                return self.wrong("expected a colon");
             }
             self.at += 1;
             let value = self.value(depth + 1)?;
@@ -130,7 +128,7 @@ impl<'t> Reader<'t, '_> {
                 refused: refusal.is_some(),
             });
             self.problems.extend(refusal);
-            if self.ends(b'}', "a comma or } is expected here")? {
+            if self.ends(b'}', "expected a comma or }")? {
                 return Ok(Content::Map(members));
             }
         }
@@ -149,7 +147,7 @@ impl<'t> Reader<'t, '_> {
         }
         loop {
             items.push(self.value(depth + 1)?);
-            if self.ends(b']', "a comma or ] is expected here")? {
+            if self.ends(b']', "expected a comma or ]")? {
                 return Ok(Content::List(items));
             }
         }
@@ -177,7 +175,7 @@ impl<'t> Reader<'t, '_> {
             .unwrap_or(rest.len());
         let word = &rest[..length];
         if !matches!(word, "true" | "false" | "null") {
-            return self.wrong("a word without quotes is none of true, false and null");
+            return self.wrong("a word without quotes is not one of true, false and null");
         }
         self.at += length;
         Ok(plain(word))
@@ -189,7 +187,7 @@ impl<'t> Reader<'t, '_> {
             self.at += 1;
         }
         match self.digits() {
-            0 => return self.wrong("a digit is expected here"),
+            0 => return self.wrong("expected a digit"),
             1 => {}
             _ if self.text[start..].trim_start_matches('-').starts_with('0') => {
                 return self.wrong_at(start, "a number starts with a zero");
@@ -199,7 +197,7 @@ impl<'t> Reader<'t, '_> {
         if self.peek() == Some(b'.') {
             self.at += 1;
             if self.digits() == 0 {
-                return self.wrong("a digit is expected here");
+                return self.wrong("expected a digit");
             }
         }
         if matches!(self.peek(), Some(b'e' | b'E')) {
@@ -208,7 +206,7 @@ impl<'t> Reader<'t, '_> {
                 self.at += 1;
             }
             if self.digits() == 0 {
-                return self.wrong("a digit is expected here");
+                return self.wrong("expected a digit");
             }
         }
         Ok(plain(&self.text[start..self.at]))
@@ -245,7 +243,7 @@ impl<'t> Reader<'t, '_> {
                     from = self.at;
                 }
                 Some(0x00..0x20) => {
-                    return self.wrong("a line end or a tab stands inside a quoted text");
+                    return self.wrong("a quoted text holds a line end or a tab");
                 }
                 Some(_) => self.at += 1,
             }
@@ -269,7 +267,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     fn unicode(&mut self, start: usize) -> Parsed<char> {
-        let lone = "half of a surrogate pair stands alone";
+        let lone = "half of a surrogate pair is missing";
         let first = self.hex(start)?;
         let code = match first {
             0xD800..0xDC00 => {

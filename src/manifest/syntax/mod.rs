@@ -1,4 +1,4 @@
-//! Reads YAML and JSON text into nodes that know their place.
+//! Parses YAML and JSON text into nodes with their spans.
 
 pub(crate) mod decode;
 pub(crate) mod json;

@@ -1,5 +1,5 @@
-//! What a YAML or a JSON document says, before anyone asks what it means: scalars with their
-//! quoting, lists, maps in the order written, and where each of them stands.
+//! Defines the tree of a YAML or JSON document: scalars with their quoting, lists, and maps in the order
+//! written, each with its span.
 
 use std::borrow::Cow;
 
@@ -116,7 +116,7 @@ impl<'t> Node<'t> {
         sum
     }
 
-    /// A copy that stands at another place: what an alias puts there.
+    /// A copy with another span, for an alias.
     pub(crate) fn moved(&self, span: Span) -> Self {
         let content = match &self.content {
             Content::Scalar(scalar) => Content::Scalar(scalar.clone()),

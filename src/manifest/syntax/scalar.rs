@@ -1,5 +1,5 @@
-//! What a scalar without quotes means: the YAML 1.2 core schema, and a wary eye for everything
-//! that another YAML reader, or a person, could take for something else.
+//! Tells what a scalar without quotes means in the YAML 1.2 core schema, and which scalars other YAML
+//! readers or people could take for something else.
 
 use crate::model::Number;
 
@@ -54,7 +54,7 @@ impl PlainScalar {
         }
     }
 
-    /// The code of the problem that it stands where a text is due.
+    /// The code of the problem that it is written where a text is expected.
     pub(crate) fn unquoted_code(self) -> &'static str {
         match self {
             Self::Blank | Self::Text => "empty-value",
@@ -140,7 +140,7 @@ fn numeric(text: &str) -> PlainScalar {
     PlainScalar::Text
 }
 
-/// 2^53: beyond it, integers share their doubles.
+/// 2^53: beyond it, several integers are the same double.
 const LARGEST: u64 = 1 << 53;
 
 /// The parts of a decimal number without its sign.
@@ -177,7 +177,7 @@ impl<'t> Decimal<'t> {
 
     fn value(&self, text: &str) -> Result<Number, OutOfRange> {
         let value: f64 = text.parse().map_err(|_| OutOfRange)?;
-        // An exponent says that the writer thinks in magnitudes; digits say that each one counts.
+        // An exponent states a magnitude; without one, every digit counts.
         let nonzero = |digits: &str| digits.bytes().any(|digit| digit != b'0');
         let whole = self.whole.parse().unwrap_or(u64::MAX);
         let beyond = whole > LARGEST || (whole == LARGEST && self.fraction.is_some_and(nonzero));

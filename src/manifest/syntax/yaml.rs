@@ -1,8 +1,8 @@
-//! YAML: the parser's events into nodes, with bounds that the parser does not have.
+//! Parses YAML into nodes, within bounds that the parser does not have.
 //!
-//! Depth is bounded while the events arrive, so that nothing ever recurses deeper than
-//! [`DEEPEST`]; what aliases copy is counted before it is copied. The parser
-//! streams block collections and itself stops at 255 levels of flow collections.
+//! The depth is checked while events arrive, so that nothing recurses deeper than [`DEEPEST`]. Copies made
+//! by aliases are counted before they are made. The parser streams block collections and stops by itself
+//! at 255 levels of flow collections.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -243,7 +243,7 @@ impl<'t> Builder<'t> {
 
     fn alias(&mut self, anchor: usize, span: Span) -> Step {
         let Some((node, measure)) = self.anchors.get(&anchor) else {
-            let message = "this alias names no anchor that is complete here";
+            let message = "this alias names an anchor that does not exist or is not complete";
             return Err(Box::new(
                 Problem::error("unknown-alias", span, message)
                     .hint("an anchor holds within its own document, and never inside itself"),
@@ -275,8 +275,8 @@ impl<'t> Builder<'t> {
     fn refuse_tag(&mut self, tag: Option<&Tag>, span: Span) {
         if tag.is_some() {
             self.problems.push(
-                Problem::error("explicit-tag", span, "explicit tags are not read")
-                    .hint("remove it; quotes make a text of anything"),
+                Problem::error("explicit-tag", span, "explicit tags are not supported")
+                    .hint("remove it; quotes make any value a text"),
             );
         }
     }
@@ -298,7 +298,7 @@ impl<'t> Builder<'t> {
         );
         Problem::error("syntax", span, message)
             .hint(
-                "look at the indentation, and quote texts that hold `: `, ` #` or start with \
+                "check the indentation, and quote texts that hold `: `, ` #` or start with \
                      one of []{}&*!|>%@`",
             )
             .unparsed()
@@ -312,10 +312,10 @@ fn refuse_key<'t>(
     key: &Key<'t>,
 ) -> Option<Problem> {
     if key.plain && key.text == "<<" {
-        let message = "the merge key `<<` is not read: it is not YAML 1.2";
+        let message = "the merge key `<<` is not supported: it is not part of YAML 1.2";
         return Some(
             Problem::error("merge-key", key.span, message)
-                .hint("put what users share under `defaults` of a UserList"),
+                .hint("write shared values under `defaults` of a UserList"),
         );
     }
     if key.plain && key.text.is_empty() {
@@ -334,7 +334,7 @@ fn refuse_key<'t>(
 
 /// The same key twice in one map.
 pub(crate) fn duplicate_key(key: &str, span: Span, first: Span) -> Problem {
-    let message = format!("the key {} stands here a second time", in_backticks(key));
+    let message = format!("the key {} is repeated", in_backticks(key));
     Problem::error("duplicate-key", span, message)
         .related(Place::Here(first), "first here")
         .hint("keep one of them")
@@ -347,7 +347,7 @@ pub(crate) fn too_deep(span: Span) -> Problem {
 }
 
 fn complex_key(span: Span) -> Problem {
-    let message = "a key is a list, a map or an alias here";
+    let message = "a key must not be a list, a map or an alias";
     Problem::error("complex-key", span, message)
         .hint("keys are texts; a value that starts with { or [ needs quotes")
         .unparsed()

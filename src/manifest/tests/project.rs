@@ -98,7 +98,7 @@ fn environments() {
     let unknown = file.resolve(Some("stagin")).expect_err("no environment");
     assert_eq!(
         unknown[0].hint.as_deref(),
-        Some("did you mean staging? There are staging, empty")
+        Some("did you mean staging? The environments are staging, empty")
     );
     let none = project("").resolve(Some("x")).expect_err("no environment");
     assert_eq!(none[0].code, "unknown-environment");

@@ -58,8 +58,8 @@ fn values_are_texts_unless_a_column_says_otherwise() {
     u-2 {"profile":{"plan":"yes","seats":12.5,"trial":false}}
     u-3 {}
     u-4 {"profile":{"plan":"x"}}
-    left out: u-1 profile.seats: no number in plain decimal digits
-    left out: u-2 profile.mobileNumber: no E.164 telephone number
+    left out: u-1 profile.seats: not a number in plain decimal digits
+    left out: u-2 profile.mobileNumber: not an E.164 phone number
     left out: u-4 profile.name: a text with control characters
     left out: u-4 profile.seats: a number with too many digits
     left out: u-4 profile.trial: neither true nor false
@@ -101,21 +101,21 @@ fn refusals_name_the_columns_that_are_there() {
     let text = "이름,plan\n김,pro\n".as_bytes();
     assert_eq!(
         said(text, None, &[]),
-        "it has no column for the id; its columns are «이름», «plan»"
+        "it has no column for the id; its columns are `이름`, `plan`"
     );
     assert_eq!(
         said(text, Some("key"), &[]),
-        "it has no column «key»; its columns are «이름», «plan»"
+        "it has no column `key`; its columns are `이름`, `plan`"
     );
     assert_eq!(
         said(b"id,plan\n", None, &["Plan=profile.plan"]),
-        "it has no column «Plan»; its columns are «id», «plan»"
+        "it has no column `Plan`; its columns are `id`, `plan`"
     );
     assert_eq!(
         said(b"id,a,a\n", None, &["a=profile.a"]),
-        "it has several columns «a»"
+        "it has several columns `a`"
     );
-    assert_eq!(said(b"id,ID\n", None, &[]), "it has several columns «id»");
+    assert_eq!(said(b"id,ID\n", None, &[]), "it has several columns `id`");
     assert_eq!(said(b"", None, &[]), TableError::Empty.to_string());
     assert_eq!(
         said(b"id\n\xb1\xe8", None, &[]),
@@ -126,16 +126,19 @@ fn refusals_name_the_columns_that_are_there() {
             "Plan",
             "it takes HEADER=profile.KEY, or HEADER=profile.KEY:number",
         ),
-        ("Plan=plan", "«plan» is no profile key; write profile.plan"),
+        (
+            "Plan=plan",
+            "`plan` is not a profile key; write profile.plan",
+        ),
         ("Plan=profile.a.b", "profile.a.b: a key with a dot"),
         (
             "Plan=profile.a:date",
-            "«date» is none of text, number and boolean",
+            "`date` is not one of text, number and boolean",
         ),
-        ("Plan=profile.name:number", "profile.name: no text"),
+        ("Plan=profile.name:number", "profile.name: not a text"),
         (
             "Plan=profile.mobileNumber:boolean",
-            "profile.mobileNumber: no E.164 telephone number",
+            "profile.mobileNumber: not an E.164 phone number",
         ),
         ("Plan=profile.", "profile.: a key that is empty"),
     ] {

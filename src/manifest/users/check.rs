@@ -1,5 +1,4 @@
-//! Checks of single values, by name. Each looks at one thing and says no more than whether it
-//! holds.
+//! Checks single values.
 
 use crate::model::Number;
 
@@ -12,13 +11,13 @@ pub(crate) fn is_e164(text: &str) -> bool {
     })
 }
 
-/// Whether a number is a whole one of 32 bits.
+/// Whether a number is a 32-bit integer.
 pub(crate) fn is_int32(number: Number) -> bool {
     let number = number.get();
     number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number)
 }
 
-/// The number that was probably meant, where leaving out spaces and punctuation makes it one.
+/// The phone number without spaces and punctuation, where that makes it E.164.
 pub(crate) fn e164_without_punctuation(text: &str) -> Option<String> {
     let bare: String = text
         .chars()
@@ -27,8 +26,7 @@ pub(crate) fn e164_without_punctuation(text: &str) -> Option<String> {
     is_e164(&bare).then_some(bare)
 }
 
-/// Whether a text has the outline of an e-mail address. No more is checked: only a message to it
-/// tells.
+/// Whether a text has the shape of an e-mail address. Only a message to it shows more.
 pub(crate) fn looks_like_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else {
         return false;
@@ -39,7 +37,7 @@ pub(crate) fn looks_like_email(text: &str) -> bool {
         && !text.chars().any(char::is_whitespace)
 }
 
-/// Whether a key is written as Channel's own are.
+/// Whether a key is camelCase, as Channel's own keys are.
 pub(crate) fn is_camel_case(key: &str) -> bool {
     key.starts_with(|c: char| !c.is_uppercase() && c != '_' && c != '-')
         && !key.contains(['_', '-'])
@@ -61,8 +59,7 @@ pub(crate) fn control_character(text: &str) -> Option<char> {
         .find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
-/// `additionalProp1`, `additionalProp2`, `additionalProp3`: what a documentation page shows as an
-/// example of any key.
+/// `additionalProp1`, `additionalProp2`, …: example keys of the API's documentation.
 pub(crate) fn is_placeholder(key: &str) -> bool {
     key.strip_prefix("additionalProp")
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))

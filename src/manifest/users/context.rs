@@ -60,10 +60,10 @@ impl<'r> Reader<'r> {
         known: &[&str],
         hint: Option<String>,
     ) {
-        let message = format!("there is no field {} here", in_backticks(&member.key));
+        let message = format!("unknown field {}", in_backticks(&member.key));
         let hint = hint.unwrap_or_else(|| match closest_name(&member.key, known) {
             Some(name) => format!("did you mean {name}?"),
-            None => format!("the fields here are {}", known.join(", ")),
+            None => format!("expected one of: {}", known.join(", ")),
         });
         self.problems.push(
             Problem::error("unknown-field", member.key_span, message)
@@ -78,7 +78,7 @@ impl<'r> Reader<'r> {
             Problem::error("empty-value", node.span, "there is no value here")
                 .hint(format!("write {expected}, or remove the line"))
         } else {
-            let message = format!("{expected} is due here, not {}", node.noun());
+            let message = format!("expected {expected}, found {}", node.noun());
             Problem::error("wrong-type", node.first_character(), message)
         };
         self.problems.push(problem.path(path));

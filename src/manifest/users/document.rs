@@ -12,7 +12,8 @@ use crate::manifest::users::user::FIELDS;
 /// The only `apiVersion` of manifests and project files.
 pub(crate) const API_VERSION: &str = "talkform/v1";
 
-const LIST: [&str; 5] = ["apiVersion", "kind", "defaults", "moved", "users"];
+/// The fields of a `UserList` document.
+pub(crate) const LIST: [&str; 5] = ["apiVersion", "kind", "defaults", "moved", "users"];
 
 /// Where a document comes from, which decides what its header must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,11 +111,11 @@ impl Reader<'_> {
                 "write `\"kind\": \"User\"`, or leave it out".to_owned(),
             ),
             (Form::Document, "Project") => (
-                "a project file is no manifest".to_owned(),
-                "take it out of the patterns under `manifests`".to_owned(),
+                "a project file is not a manifest".to_owned(),
+                "exclude it from the patterns under `manifests`".to_owned(),
             ),
             (Form::Document, _) => (
-                "a document is of kind User or UserList".to_owned(),
+                "expected `kind: User` or `kind: UserList`".to_owned(),
                 match closest_name(kind, &["User", "UserList"]) {
                     Some(name) => format!("did you mean {name}?"),
                     None => "write `kind: User` or `kind: UserList`".to_owned(),

@@ -1,10 +1,10 @@
-//! Keys that were checked already: users of one file write the same ones, mostly in the same order.
+//! Caches checked profile keys: the users of one file have the same keys, mostly in the same order.
 
 use std::collections::HashMap;
 
 use crate::model::ProfileKey;
 
-/// The good keys of one file.
+/// The valid keys of one file.
 #[derive(Debug, Default)]
 pub(crate) struct KeyCache {
     known: Vec<(ProfileKey, Plain)>,
@@ -13,11 +13,11 @@ pub(crate) struct KeyCache {
     next: usize,
 }
 
-/// Whether a key was good without quotes, which takes more.
+/// Whether a key was valid without quotes, which is stricter.
 type Plain = bool;
 
 impl KeyCache {
-    /// A key that was found good before, when it was written like this.
+    /// A key that was valid before in the same spelling.
     pub(crate) fn get(&mut self, text: &str, plain: Plain) -> Option<ProfileKey> {
         let likely = self.known.get(self.next);
         let at = match likely {
@@ -32,7 +32,7 @@ impl KeyCache {
         (*good_plain || !plain).then(|| key.clone())
     }
 
-    /// Remembers that a key is good.
+    /// Adds a valid key.
     pub(crate) fn put(&mut self, text: &str, plain: Plain) -> ProfileKey {
         if let Some(at) = self.places.get(text) {
             let (key, good_plain) = &mut self.known[*at];

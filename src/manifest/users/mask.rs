@@ -1,5 +1,5 @@
-//! Which scalars of a document may be shown. What is not known to be harmless is not: a value
-//! under a misspelt field may be anyone's telephone number.
+//! Tells which scalars of a document an excerpt may show. Everything that is not known to be harmless is
+//! masked: the value of a misspelt field may be personal.
 
 use crate::model::Sensitive;
 
@@ -7,7 +7,7 @@ use crate::manifest::problem::excerpt::MaskedScalar;
 use crate::manifest::problem::span::Span;
 use crate::manifest::syntax::node::{Content, Member, Node};
 
-/// The scalars of a document that stand in the given stretches of text.
+/// The scalars of a document within the given windows of its text.
 pub(crate) fn scalars_in(
     root: &Node<'_>,
     sensitive: &Sensitive,

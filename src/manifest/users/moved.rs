@@ -6,7 +6,8 @@ use crate::manifest::syntax::node::{Content, Member, Node};
 use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::DeclaredMove;
 
-const FIELDS: [&str; 2] = ["from", "to"];
+/// The fields of an entry.
+pub(crate) const FIELDS: [&str; 2] = ["from", "to"];
 
 impl Reader<'_> {
     /// Reads the entries of one document.
@@ -51,7 +52,7 @@ impl Reader<'_> {
         };
         if from == to {
             self.problems.push(
-                Problem::error("move-to-itself", to_span, "an id does not move to itself")
+                Problem::error("move-to-itself", to_span, "an id cannot move to itself")
                     .path(path("to"))
                     .hint("remove this entry, or correct one of the ids"),
             );

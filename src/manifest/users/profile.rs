@@ -1,4 +1,4 @@
-//! The maps `profile` and `profileOnce`: keys, and values of the types that Channel holds.
+//! Reads the maps `profile` and `profileOnce` and checks their keys.
 
 use crate::model::{Declared, Value};
 
@@ -23,7 +23,7 @@ impl Reader<'_> {
             .filter_map(|Entry { key, value, span }| match value {
                 Declared::Set(value) => Some(Entry { key, value, span }),
                 Declared::Clear => {
-                    let message = "`profileOnce` only fills in what is missing: null means nothing";
+                    let message = "`profileOnce` only fills in missing keys, so null has no meaning";
                     self.problems.push(
                         Problem::error("null-in-profile-once", span, message)
                             .path(clip(&scope.path(&format!("profileOnce.{key}"))))
@@ -74,17 +74,17 @@ impl Reader<'_> {
     fn check_key(&mut self, member: &Member<'_>, site: &FieldSite<'_>) -> bool {
         let key = &*member.key;
         let problem = if key.is_empty() {
-            Problem::error("invalid-key", member.key_span, "a key is not empty")
+            Problem::error("invalid-key", member.key_span, "a key must not be empty")
         } else if let Some(character) = check::forbidden_in_key(key) {
             let message = match character {
-                '.' => "a key has no dots",
-                c if c.is_whitespace() => "a key has no white space",
-                _ => "a key has no control characters",
+                '.' => "a key must not hold dots",
+                c if c.is_whitespace() => "a key must not hold white space",
+                _ => "a key must not hold control characters",
             };
             Problem::error("invalid-key", member.key_span, message)
                 .hint("keys are written like `utmSource`")
         } else if key == "empty" {
-            let message = "`empty` is no attribute but an artefact of the API's documentation";
+            let message = "`empty` is not an attribute, but an artefact of the API's documentation";
             Problem::error("empty-artefact", member.key_span, message).hint("remove it")
         } else if member.key_plain && scalar::meaning(key) != PlainScalar::Text {
             let meaning = scalar::meaning(key);
@@ -104,7 +104,7 @@ impl Reader<'_> {
                 self.problems.push(
                     Problem::warning("placeholder-key", member.key_span, message)
                         .path(site.path())
-                        .hint("is it meant?"),
+                        .hint("remove it, unless it is intended"),
                 );
             }
             if !check::is_camel_case(key) && self.first_time("key-style", key) {
@@ -112,7 +112,7 @@ impl Reader<'_> {
                 self.problems.push(
                     Problem::warning("key-style", member.key_span, message)
                         .path(site.path())
-                        .hint("Channel's own keys are written like `utmSource`; said once a file"),
+                        .hint("Channel's own keys are written like `utmSource`; reported once per file"),
                 );
             }
             return true;

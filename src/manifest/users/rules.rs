@@ -88,10 +88,10 @@ pub(crate) fn check(
                 .to_string(),
         );
         let hint = format!(
-            "the project's rules say so: {}",
+            "required by the project's rules: {}",
             clip(error.schema_path().as_str())
         );
-        reader.problems.push_unsaid(
+        reader.problems.push_new_message(
             Problem::error("rule-violated", spans.find(&path, span), message)
                 .path(clip(&shown))
                 .hint(hint),

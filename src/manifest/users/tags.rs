@@ -1,4 +1,4 @@
-//! The set of tags, as Channel keeps it: lower-case, each once, not too many.
+//! Reads the set of tags as Channel stores it: in lower case, without repeats, limited in number.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ impl Reader<'_> {
             let problem = if node.is_blank() {
                 Problem::error("empty-value", node.span, "there is no value here")
             } else {
-                let message = format!("a list of texts is due here, not {}", node.noun());
+                let message = format!("expected a list of texts, found {}", node.noun());
                 Problem::error("wrong-type", node.first_character(), message)
             };
             self.problems.push(
@@ -43,7 +43,7 @@ impl Reader<'_> {
         let most = self.settings.api.most_tags();
         if tags.len() > most {
             let message = format!(
-                "a user has at most {most} tags on API {}, here are {}",
+                "a user has at most {most} tags on API {}, found {}",
                 self.settings.api,
                 tags.len()
             );
@@ -100,8 +100,10 @@ impl Reader<'_> {
                         let problem = if self.masks_tags() {
                             problem
                         } else {
-                            problem
-                                .hint(format!("write {}; said once a file", in_backticks(&lower)))
+                            problem.hint(format!(
+                                "write {}; reported once per file",
+                                in_backticks(&lower)
+                            ))
                         };
                         self.problems.push(problem);
                     }
@@ -120,11 +122,11 @@ impl Reader<'_> {
             } else {
                 in_backticks(tag)
             };
-            let message = format!("{tag} is here already");
+            let message = format!("{tag} is repeated");
             self.problems.push(
                 Problem::warning("repeated-tag", item.span, message)
                     .path(path)
-                    .hint("tags are a set; said once a file"),
+                    .hint("tags are a set; reported once per file"),
             );
         }
     }

@@ -60,7 +60,7 @@ impl Reader<'_> {
                             Problem::error(
                                 "unsupported-field",
                                 member.key_span,
-                                "API v5 has no `unsubscribed`",
+                                "API v5 does not support `unsubscribed`",
                             )
                             .path(scope.path("unsubscribed"))
                             .hint("write `unsubscribeEmail` and `unsubscribeTexting`"),
@@ -77,7 +77,7 @@ impl Reader<'_> {
             self.problems.push(
                 Problem::error("missing-field", at, "`memberId` is missing")
                     .path(scope.path("memberId"))
-                    .hint("every user has a `memberId`, in quotes"),
+                    .hint("every user needs a `memberId`, in quotes"),
             );
         }
         draft
@@ -92,7 +92,7 @@ impl Reader<'_> {
                     Some(format!("`{key}` belongs to `kind: UserList`"))
                 }
                 ("apiVersion" | "kind", _) => {
-                    Some(format!("`{key}` stands at the top of the document"))
+                    Some(format!("`{key}` belongs at the top of the document"))
                 }
                 _ => None,
             }
@@ -164,17 +164,17 @@ impl Reader<'_> {
                     node.span,
                     format!("`{}` cannot be cleared", member.key),
                 ),
-                _ => Problem::error("not-a-boolean", node.span, "`true` or `false` is due here"),
+                _ => Problem::error("not-a-boolean", node.span, "expected `true` or `false`"),
             },
             Some(_) => Problem::error(
                 "not-a-boolean",
                 node.span,
-                "a boolean is due here, not a text",
+                "expected a boolean, found a text",
             ),
             None => Problem::error(
                 "not-a-boolean",
                 node.first_character(),
-                format!("`true` or `false` is due here, not {}", node.noun()),
+                format!("expected `true` or `false`, found {}", node.noun()),
             ),
         };
         self.problems.push(

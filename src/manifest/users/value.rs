@@ -1,4 +1,4 @@
-//! One value of a profile: its type, by its key and its look.
+//! Reads one value of a profile; its key and its spelling decide its type.
 
 use crate::model::{Declared, Number, Value};
 
@@ -12,7 +12,7 @@ use crate::manifest::users::check;
 use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::Scope;
 
-/// The keys whose type Channel fixes.
+/// The type of a profile key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
@@ -20,7 +20,7 @@ pub(crate) enum Kind {
     Phone,
     Int32,
     Number,
-    /// A key of the customer's own: any type.
+    /// A custom key: any type.
     Free,
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn is_typed(key: &str) -> bool {
     Kind::of(key) != Kind::Free
 }
 
-/// One value on its way in.
+/// The field that a value belongs to.
 pub(crate) struct FieldSite<'n> {
     pub(crate) scope: Scope,
     /// `profile` or `profileOnce`.
@@ -65,7 +65,7 @@ impl Reader<'_> {
                 .covers_text(&format!("{}.{}", site.map, site.key))
     }
 
-    /// A value in a message: itself, unless it is sensitive.
+    /// A value as a message shows it: masked where it is sensitive.
     fn shown_value(&self, site: &FieldSite<'_>, text: &str) -> String {
         if self.is_masked(site) {
             "this value".to_owned()
@@ -74,7 +74,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A value in a hint, as it should be written.
+    /// A value as a hint suggests to write it: masked where it is sensitive.
     fn suggested_value(&self, site: &FieldSite<'_>, text: &str) -> String {
         if self.is_masked(site) {
             "\"…\"".to_owned()
@@ -88,13 +88,13 @@ impl Reader<'_> {
         None
     }
 
-    /// What is declared for a key; `None` where it is wrong.
+    /// Reads what is declared for a key; `None` after a problem.
     pub(crate) fn value(&mut self, node: &Node<'_>, site: &FieldSite<'_>) -> Option<Declared> {
         let kind = Kind::of(site.key);
         let scalar = match &node.content {
             Content::Scalar(scalar) => scalar,
             Content::Map(_) => {
-                let message = "Channel holds no nested objects";
+                let message = "Channel cannot store nested objects";
                 let problem = Problem::error("nested-object", node.first_character(), message)
                     .hint("write its parts as keys of their own, such as `addressCity`");
                 return self.refuse(site, problem);
@@ -147,7 +147,7 @@ impl Reader<'_> {
     ) -> Option<Value> {
         if meaning != PlainScalar::Text {
             let message = format!(
-                "{} without quotes is {}; a text is due here",
+                "expected a text, but {} without quotes is {}",
                 self.shown_value(site, &scalar.text),
                 meaning.noun()
             );
@@ -165,7 +165,7 @@ impl Reader<'_> {
                     .to_owned(),
             };
             let message = format!(
-                "{} is no E.164 telephone number",
+                "{} is not an E.164 phone number",
                 self.shown_value(site, text)
             );
             let problem = Problem::error("not-e164", span, message).hint(hint);
@@ -187,7 +187,7 @@ impl Reader<'_> {
             return Some(text.to_owned());
         };
         let message = format!(
-            "a text holds no control characters, this one holds U+{:04X}",
+            "a text must not hold control characters, this one holds U+{:04X}",
             u32::from(character)
         );
         let problem = Problem::error("control-character", span, message);
@@ -208,12 +208,12 @@ impl Reader<'_> {
                 return self.free(scalar, meaning, span, site);
             }
             _ => {
-                let due = match kind {
+                let expected = match kind {
                     Kind::Int32 => "a whole number",
                     _ => "a number",
                 };
                 let message = format!(
-                    "{due} is due here, not {}",
+                    "expected {expected}, found {}",
                     self.shown_value(site, &scalar.text)
                 );
                 let is_number = matches!(scalar::meaning(&scalar.text), PlainScalar::Number(Ok(_)));
@@ -228,7 +228,7 @@ impl Reader<'_> {
         };
         if kind == Kind::Int32 && !check::is_int32(number) {
             let message = format!(
-                "{} is no whole number of 32 bits",
+                "{} is not a 32-bit integer",
                 self.shown_value(site, &scalar.text)
             );
             let problem = Problem::error("not-int32", span, message).hint(format!(
@@ -266,7 +266,7 @@ impl Reader<'_> {
                 ))
             }
             PlainScalar::NotFinite => {
-                let message = format!("Channel holds no {}", self.shown_value(site, text));
+                let message = format!("Channel cannot store {}", self.shown_value(site, text));
                 Problem::error("not-finite", span, message).hint(format!(
                     "write a number, or {} for the text",
                     self.suggested_value(site, text)

@@ -1,4 +1,4 @@
-//! Adds users to the text of a manifest: text in, text out. Every old byte stays where it is.
+//! Adds users to the text of a manifest. Every old byte stays unchanged.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,25 +12,29 @@ use crate::manifest::users::document::API_VERSION;
 use crate::manifest::writing::yaml as writing;
 use crate::model::{Attributes, MemberId};
 
-/// How far the items of a new list are indented.
+/// The indentation of the items of a new list.
 const INDENT: usize = 2;
 
 /// Why users were not added.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
-    /// The name is not that of a file with many users.
+    /// The format does not hold many users.
     #[error("users are added to .yaml, .yml, .jsonl and .ndjson files only")]
     Format,
-    /// What is there does not read as a manifest.
-    #[error("what is there does not read as a manifest")]
+    /// The existing text is not a valid manifest.
+    #[error("the existing text is not a valid manifest")]
     Unreadable,
-    /// Whatever was tried would not read as the old users and the new ones.
+    /// No way of adding the users reads as the old users and the new ones.
     #[error("the users cannot be added without changing how the file reads")]
     Differs,
 }
 
-/// The text with more users: items of the last document's list where that is surely safe, or a document
-/// of their own. What comes back was read again, and says exactly the old users and the new ones.
+/// Adds users to a text: as items of the last document's list where that is safe, otherwise as a document
+/// of their own. The result was read again and declares exactly the old users and the new ones.
+///
+/// # Errors
+///
+/// The users cannot be added; nothing was changed.
 pub fn append(
     name: &str,
     old: Option<&str>,
@@ -65,7 +69,11 @@ pub fn append(
         .ok_or(AppendError::Differs)
 }
 
-/// One user as a file of its own, read again like what [`append`] returns.
+/// Writes one user as a file of its own. The result was read again, as that of [`append`].
+///
+/// # Errors
+///
+/// The text would not read as this user.
 pub fn document(
     id: &MemberId,
     user: &Attributes,
@@ -82,7 +90,7 @@ pub fn document(
 }
 
 fn read(name: &str, text: &str, settings: &ReadSettings) -> Option<BTreeMap<MemberId, Attributes>> {
-    // Rules say who may be declared, not what a text says.
+    // Rules restrict who may be declared, not how a text reads.
     let settings = ReadSettings {
         rules: None,
         ..settings.clone()
@@ -119,7 +127,7 @@ fn indented(text: &str, indent: usize) -> String {
     out
 }
 
-/// Adds at the end, on a line of its own, with the line ends that are there.
+/// Adds text at the end, on a line of its own, with the line ends of the old text.
 fn joined(old: &str, added: &str) -> String {
     let is_windows = old
         .split_inclusive('\n')
@@ -139,9 +147,8 @@ fn joined(old: &str, added: &str) -> String {
     text
 }
 
-/// The indentation of the list with which the text ends, where items can be added to it: the last
-/// document is a block list of users, without defaults that would reach the new ones, and nothing
-/// comes after it.
+/// The indentation of the last list, where items can be added to it: the last document is a block list of
+/// users without defaults, which would apply to the new users, and nothing comes after it.
 fn last_list(old: &str) -> Option<usize> {
     let text = decode::decode(old.as_bytes()).text;
     let documents = yaml::parse(text);
@@ -165,7 +172,7 @@ fn last_list(old: &str) -> Option<usize> {
     (is_alone && !ended).then_some(dash - line)
 }
 
-/// Where the dash of an item stands; `None` where the list is written in another way.
+/// The offset of the dash before an item; `None` where the list is written in another way.
 fn dash_before(text: &str, item: &Node<'_>) -> Option<usize> {
     let before = text
         .get(..item.span.start())?

@@ -1,4 +1,8 @@
-//! Users as a manifest again.
+//! Writes users as YAML and as JSON Lines.
+//!
+//! The structure has two levels and is written here. A text stays plain only where every reader takes
+//! it for a text: one that some reader takes for something else, or that holds invisible characters, is
+//! written as a JSON string, which is valid YAML. How any other text, or a number, is written is left to `serde_yaml`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,64 +14,58 @@ use crate::model::{
     Attributes, Desired, FieldPath, FieldValue, MemberId, Number, Sensitive, Value,
 };
 
-/// Encloses the number of a text that has to be put in by hand. It makes the YAML writer use
-/// quotes, and no text that is written as it is has it.
-const MARK: char = '\u{e000}';
+/// The longest key that YAML writers put on the line of its value, in bytes.
+const LONGEST_SIMPLE_KEY: usize = 128;
 
-/// One `UserList` of all users, without defaults, by id: what the manifests were understood to
-/// say. Reading it gives the same users, unless `mask` has replaced values of sensitive fields.
+/// Writes all users as one `UserList` without defaults, by id. Reading it gives the same users, unless
+/// `mask` replaced values of sensitive fields.
 pub fn write(desired: &Desired, mask: Option<&Sensitive>) -> String {
-    let mut quoted = Quoted::default();
-    let users = desired
-        .users
-        .iter()
-        .map(|(id, user)| {
-            let id = quoted.text(id.as_str());
-            UserLine::new(id, &user.attributes, mask, &mut quoted)
-        })
-        .collect();
-    let moved = desired
-        .moved
-        .iter()
-        .map(|(to, moved)| MoveLine {
-            from: quoted.text(moved.from.as_str()),
-            to: quoted.text(to.as_str()),
-        })
-        .collect();
-    let list = ListDocument {
-        api_version: "talkform/v1",
-        kind: "UserList",
-        moved,
-        users,
-    };
-    let text = serde_yaml::to_string(&list).expect("plain data with text keys is always YAML");
-    quoted.put_in(&text)
+    let mut out = String::from("apiVersion: talkform/v1\nkind: UserList\n");
+    if !desired.moved.is_empty() {
+        out.push_str("moved:\n");
+    }
+    for (to, moved) in &desired.moved {
+        out.push_str("- from: ");
+        out.push_str(&scalar(moved.from.as_str(), 2));
+        out.push_str("  to: ");
+        out.push_str(&scalar(to.as_str(), 2));
+    }
+    out.push_str(if desired.users.is_empty() {
+        "users: []\n"
+    } else {
+        "users:\n"
+    });
+    for (id, user) in &desired.users {
+        out.push_str("- memberId: ");
+        out.push_str(&scalar(id.as_str(), 2));
+        attributes(&mut out, &user.attributes, 2, mask);
+    }
+    out
 }
 
-/// Users as the items of a list that is not indented, every id in quotes.
+/// Writes users as the items of a list that is not indented, every id in quotes.
 pub(crate) fn items(users: &BTreeMap<MemberId, Attributes>) -> String {
-    let mut quoted = Quoted::default();
-    let lines: Vec<UserLine> = users
-        .iter()
-        .map(|(id, attributes)| {
-            let id = quoted.always(id.as_str());
-            UserLine::new(id, attributes, None, &mut quoted)
-        })
-        .collect();
-    let text = serde_yaml::to_string(&lines).expect("plain data with text keys is always YAML");
-    quoted.put_in(&text)
+    if users.is_empty() {
+        return "[]\n".to_owned();
+    }
+    let mut out = String::new();
+    for (id, user) in users {
+        out.push_str("- memberId: ");
+        out.push_str(&in_double_quotes(id.as_str()));
+        out.push('\n');
+        attributes(&mut out, user, 2, None);
+    }
+    out
 }
 
-/// The fields of one user, the id in quotes.
-pub(crate) fn fields(id: &MemberId, attributes: &Attributes) -> String {
-    let mut quoted = Quoted::default();
-    let id = quoted.always(id.as_str());
-    let line = UserLine::new(id, attributes, None, &mut quoted);
-    let text = serde_yaml::to_string(&line).expect("plain data with text keys is always YAML");
-    quoted.put_in(&text)
+/// Writes the fields of one user, the id in quotes.
+pub(crate) fn fields(id: &MemberId, user: &Attributes) -> String {
+    let mut out = format!("memberId: {}\n", in_double_quotes(id.as_str()));
+    attributes(&mut out, user, 0, None);
+    out
 }
 
-/// One user as a line of JSON Lines, with its end; what cannot be seen is escaped.
+/// Writes one user as a line of JSON Lines. Invisible characters are escaped.
 pub(crate) fn json_line(id: &MemberId, attributes: &Attributes) -> String {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -96,136 +94,106 @@ pub(crate) fn json_line(id: &MemberId, attributes: &Attributes) -> String {
     out
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ListDocument {
-    api_version: &'static str,
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    moved: Vec<MoveLine>,
-    users: Vec<UserLine>,
-}
-
-#[derive(Serialize)]
-struct MoveLine {
-    from: String,
-    to: String,
-}
-
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct UserLine {
-    member_id: String,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    profile: BTreeMap<String, Plain>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    profile_once: BTreeMap<String, Plain>,
-    #[serde(flatten)]
-    other: BTreeMap<String, Plain>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Plain {
-    Null,
-    Boolean(bool),
-    Number(Number),
-    Text(String),
-    Texts(Vec<String>),
-    Numbers(Vec<Number>),
-}
-
-impl UserLine {
-    fn new(
-        member_id: String,
-        attributes: &Attributes,
-        mask: Option<&Sensitive>,
-        quoted: &mut Quoted,
-    ) -> Self {
-        let mut line = Self {
-            member_id,
-            ..Self::default()
-        };
-        for (path, value) in attributes.fields() {
-            let value = if mask.is_some_and(|mask| mask.covers(&path)) {
-                Plain::Text("(sensitive)".to_owned())
+fn attributes(out: &mut String, user: &Attributes, indent: usize, mask: Option<&Sensitive>) {
+    let mut profile = String::new();
+    let mut profile_once = String::new();
+    let mut other = BTreeMap::new();
+    for (path, value) in user.fields() {
+        let is_masked = mask.is_some_and(|mask| mask.covers(&path));
+        let value = |indent| {
+            if is_masked {
+                " (sensitive)\n".to_owned()
             } else {
-                quoted.value(value)
-            };
-            line.put(&path, value, quoted);
-        }
-        line
-    }
-
-    fn put(&mut self, path: &FieldPath, value: Plain, quoted: &mut Quoted) {
-        match path {
-            FieldPath::Profile(key) => self.profile.insert(quoted.text(key.as_str()), value),
+                value_after_key(value, indent)
+            }
+        };
+        match &path {
+            FieldPath::Profile(key) => entry(&mut profile, key.as_str(), indent + 2, value),
             FieldPath::ProfileOnce(key) => {
-                self.profile_once.insert(quoted.text(key.as_str()), value)
+                entry(&mut profile_once, key.as_str(), indent + 2, value);
             }
             FieldPath::Tags
             | FieldPath::UnsubscribeEmail
             | FieldPath::UnsubscribeTexting
-            | FieldPath::Unsubscribed => self.other.insert(path.to_string(), value),
-        };
-    }
-}
-
-/// Texts that the YAML writer would leave without quotes although some reader takes them for
-/// something else.
-#[derive(Default)]
-struct Quoted {
-    texts: Vec<String>,
-}
-
-impl Quoted {
-    fn text(&mut self, text: &str) -> String {
-        let is_plain =
-            meaning(text) == PlainScalar::Text && !text.contains(|c| c == MARK || is_invisible(c));
-        if is_plain {
-            return text.to_owned();
-        }
-        self.always(text)
-    }
-
-    /// In double quotes, whatever the text looks like.
-    fn always(&mut self, text: &str) -> String {
-        self.texts.push(text.to_owned());
-        format!("@{MARK}{}{MARK}", self.texts.len() - 1)
-    }
-
-    fn value(&mut self, value: FieldValue<'_>) -> Plain {
-        let mut texts =
-            |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| self.text(text)).collect();
-        match value {
-            FieldValue::Clear => Plain::Null,
-            FieldValue::Flag(flag) | FieldValue::Value(&Value::Boolean(flag)) => {
-                Plain::Boolean(flag)
+            | FieldPath::Unsubscribed => {
+                let mut text = String::new();
+                entry(&mut text, &path.to_string(), indent, value);
+                other.insert(path.to_string(), text);
             }
-            FieldValue::Tags(tags) => Plain::Texts(texts(&mut tags.iter())),
-            FieldValue::Value(Value::Texts(list)) => Plain::Texts(texts(&mut list.iter())),
-            FieldValue::Value(Value::Text(text)) => Plain::Text(self.text(text)),
-            FieldValue::Value(Value::Number(number)) => Plain::Number(*number),
-            FieldValue::Value(Value::Numbers(numbers)) => Plain::Numbers(numbers.clone()),
         }
     }
+    for (name, map) in [("profile", profile), ("profileOnce", profile_once)] {
+        if !map.is_empty() {
+            let _ = writeln!(out, "{:indent$}{name}:", "");
+            out.push_str(&map);
+        }
+    }
+    out.extend(other.into_values());
+}
 
-    /// Replaces each mark and the single quotes that it caused by the text in double quotes.
-    fn put_in(&self, yaml: &str) -> String {
-        let opening = format!("'@{MARK}");
-        let closing = format!("{MARK}'");
-        let mut out = String::with_capacity(yaml.len());
-        let mut rest = yaml;
-        while let Some((before, after)) = rest.split_once(&opening) {
-            out.push_str(before);
-            let (number, after) = after.split_once(&closing).unwrap_or((after, ""));
-            let text = number.parse().ok().and_then(|at: usize| self.texts.get(at));
-            out.push_str(&in_double_quotes(text.map_or("", String::as_str)));
-            rest = after;
-        }
-        out.push_str(rest);
-        out
+/// Writes a key and its value. A long key needs the explicit form.
+fn entry(out: &mut String, key: &str, indent: usize, value: impl Fn(usize) -> String) {
+    let written = scalar(key, indent);
+    let written = written.trim_end_matches('\n');
+    if written.len() > LONGEST_SIMPLE_KEY {
+        let _ = write!(out, "{:indent$}? {written}\n{:indent$}:", "", "");
+    } else {
+        let _ = write!(out, "{:indent$}{written}:", "");
     }
+    out.push_str(&value(indent));
+}
+
+/// What follows the colon of a key, to the end of the line or of the list.
+fn value_after_key(value: FieldValue<'_>, indent: usize) -> String {
+    let text = |text: &str| format!(" {}", scalar(text, indent));
+    let number = |number: &Number| serde_yaml::to_string(number).expect("a number is always YAML");
+    let list = |items: Vec<String>| match &*items {
+        [] => " []\n".to_owned(),
+        items => items.iter().fold("\n".to_owned(), |list, item| {
+            list + &format!("{:indent$}- {item}", "")
+        }),
+    };
+    match value {
+        FieldValue::Clear => " null\n".to_owned(),
+        FieldValue::Flag(flag) | FieldValue::Value(&Value::Boolean(flag)) => format!(" {flag}\n"),
+        FieldValue::Tags(tags) => list(tags.iter().map(|tag| scalar(tag, indent)).collect()),
+        FieldValue::Value(Value::Texts(texts)) => {
+            list(texts.iter().map(|text| scalar(text, indent)).collect())
+        }
+        FieldValue::Value(Value::Text(value)) => text(value),
+        FieldValue::Value(Value::Number(value)) => format!(" {}", number(value)),
+        FieldValue::Value(Value::Numbers(numbers)) => list(numbers.iter().map(number).collect()),
+    }
+}
+
+/// Writes a text as a scalar with its line end. The lines of a block are indented below `indent`.
+fn scalar(text: &str, indent: usize) -> String {
+    if meaning(text) != PlainScalar::Text || text.contains(is_invisible) {
+        return in_double_quotes(text) + "\n";
+    }
+    if is_word(text) {
+        return format!("{text}\n");
+    }
+    // As the value of a map, so that a block is indented as in the place where it goes.
+    let yaml =
+        serde_yaml::to_string(&BTreeMap::from([("k", text)])).expect("a text is always YAML");
+    let mut lines = yaml.split_inclusive('\n');
+    let first = lines.next().unwrap_or_default();
+    let mut out = first.strip_prefix("k: ").unwrap_or(first).to_owned();
+    for line in lines {
+        if line != "\n" {
+            let _ = write!(out, "{:indent$}", "");
+        }
+        out.push_str(line);
+    }
+    out
+}
+
+/// Whether a text is so simple that no YAML writer quotes it.
+fn is_word(text: &str) -> bool {
+    let is_plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/');
+    text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(is_plain)
 }
 
 /// Line ends to some readers, and characters that would make a person see another text.
@@ -237,14 +205,13 @@ fn is_invisible(character: char) -> bool {
     )
 }
 
-/// A JSON string is a YAML one; what cannot be seen is escaped.
+/// Writes a text as a JSON string, which is a YAML one too. Invisible characters are escaped.
 fn in_double_quotes(text: &str) -> String {
     let json = serde_json::to_string(text).expect("a text is always JSON");
     let mut out = String::with_capacity(json.len());
     for character in json.chars() {
         if is_invisible(character) {
-            let code = format!("\\U{:08x}", u32::from(character));
-            out.push_str(&code);
+            let _ = write!(out, "\\U{:08x}", u32::from(character));
         } else {
             out.push(character);
         }

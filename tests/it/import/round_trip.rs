@@ -73,7 +73,7 @@ fn what_is_imported_can_be_read() {
     insta::assert_snapshot!(ran.stderr, @r#"
     Reading 2 users from Channel.
     profile.address is left out of 1 user (회원/1): an object, a mixed list or a number with too many digits
-    profile.landlineNumber is left out of 1 user (회원/1): no E.164 telephone number
+    profile.landlineNumber is left out of 1 user (회원/1): not an E.164 phone number
     profile.mixed is left out of 1 user (회원/1): an object, a mixed list or a number with too many digits
     profile.old.key is left out of 1 user (회원/1): a key with a dot
     "#);

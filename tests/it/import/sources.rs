@@ -73,8 +73,8 @@ fn a_csv_names_the_users_or_brings_their_values() {
     export.csv: ids are taken from the column «Member Id»
     export.csv: 1 row has no id and cannot be imported
     export.csv: 1 id comes more than once, 00000 for one; the first row counts
-    profile.mobileNumber is left out of 1 user (00000): no E.164 telephone number
-    profile.seats is left out of 1 user (new-1): no number in plain decimal digits
+    profile.mobileNumber is left out of 1 user (00000): not an E.164 phone number
+    profile.seats is left out of 1 user (new-1): not a number in plain decimal digits
     "#);
     insta::assert_snapshot!(project.read("users/values.yaml"), @r#"
     apiVersion: talkform/v1
@@ -106,7 +106,7 @@ fn a_csv_names_the_users_or_brings_their_values() {
     assert!(
         wrong
             .stderr
-            .contains("its columns are «Member Id», «Plan», «Seats», «Phone»"),
+            .contains("its columns are `Member Id`, `Plan`, `Seats`, `Phone`"),
         "{}",
         wrong.stderr
     );
