@@ -104,6 +104,7 @@ async fn reading() {
         parallelism: 32,
         pace: Arc::new(Pace::new(RATE)),
         policy: Policy::default(),
+        channel_id: None,
     };
     let (stop, _) = watch::channel(None);
     let mut retries = 0;

@@ -3,8 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use talkform::model::{ApiVersion, Attributes, MemberId, Upsert};
-use talkform::remote::response::ChannelInfo;
-use talkform::remote::{Answer, RateHeaders, Verdict, judge, observed, request, unconfirmed};
+use talkform::remote::{Answer, ChannelInfo, RateHeaders, Verdict, judge, observed, request, unconfirmed};
 
 fuzz_target!(|input: (u16, &str, &[u8])| {
     let (status, header, body) = input;
@@ -20,10 +19,11 @@ fuzz_target!(|input: (u16, &str, &[u8])| {
         status,
         rate: RateHeaders::read(|_| Some(header)),
         body: body.to_vec(),
+        is_whole: true,
     };
-    match judge(&sent, Ok(answer)) {
+    match judge(&sent, None, Ok(answer)) {
         Verdict::Accepted(user) => {
-            assert!(unconfirmed(&upsert, user.as_ref()).len() <= 2);
+            assert!(unconfirmed(&upsert, user.as_deref()).len() <= 2);
             if let Some(user) = &user {
                 let seen = observed(user);
                 assert!(seen.undeclarable.iter().all(|key| !seen.profile.contains_key(key)));

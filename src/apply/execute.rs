@@ -18,7 +18,7 @@ use crate::model::{
     ApiVersion, Change, Digests, Entry, FieldPath, Plan, PlannedChange, RejectedRequest, Rejection,
     State, StopCause,
 };
-use crate::remote::{AnsweredUser, Channel, Policy, Request, judge, request, unconfirmed};
+use crate::remote::{AnsweredUser, Channel, Policy, Request, request, unconfirmed};
 use crate::state::{JournalRecord, JournalWriter};
 
 /// How a plan is executed. None of these changes what is sent.
@@ -65,7 +65,7 @@ pub async fn execute(
     });
     let (sender, events_in) = Sender::new(SenderOptions {
         channel,
-        judge,
+        channel_id: record.state.destination.channel_id.as_deref(),
         policy: &options.policy,
         pace: &options.pace,
         requests: plan.requests(),
@@ -213,8 +213,10 @@ impl Execution<'_> {
         self.requests += u64::from(attempts);
         self.retries += u64::from(retries);
         let planned = &plan.changes[index];
-        if let Ending::Denied { .. } = ending {
-            self.breaker.stop_for(StopCause::Denied);
+        match ending {
+            Ending::Denied { .. } => self.breaker.stop_for(StopCause::Denied),
+            Ending::Blocked { .. } => self.breaker.stop_for(StopCause::Blocked),
+            _ => {}
         }
         let outcome = outcome_of(planned, ending, attempts);
         match &outcome {
@@ -353,10 +355,17 @@ fn outcome_of(planned: &PlannedChange, ending: Ending, attempts: u32) -> Outcome
             message,
         },
         Ending::Denied { status } => Outcome::Failed {
-            message: format!("{status}: Channel does not take the credentials"),
+            message: format!("{status}: Channel does not accept the credentials"),
             attempts,
         },
-        Ending::Failed { message } => Outcome::Failed { message, attempts },
+        // Cannot happen: only a read can find a user missing.
+        Ending::Missing => Outcome::Failed {
+            message: "Channel does not have the user".to_owned(),
+            attempts,
+        },
+        Ending::Blocked { message } | Ending::Failed { message } => {
+            Outcome::Failed { message, attempts }
+        }
         Ending::NotStarted { cause } => Outcome::Skipped { cause },
     }
 }

@@ -13,7 +13,7 @@ use crate::apply::pace::Pace;
 use crate::apply::pool::{Job, Message, send_all};
 use crate::apply::send::{Ending, Sender, SenderOptions, early_stop};
 use crate::model::{ApiVersion, MemberId, RemoteUser, StopCause, Unread};
-use crate::remote::{Channel, Policy, is_missing, judge_reading, observed, request};
+use crate::remote::{Channel, Policy, observed, request};
 
 /// How users are read.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct ReadOptions {
     pub pace: Arc<Pace>,
     /// When to retry.
     pub policy: Policy,
+    /// The channel that the credentials belong to. A user of another channel counts as unread.
+    pub channel_id: Option<String>,
 }
 
 /// The result of reading users, in numbers.
@@ -74,7 +76,7 @@ pub async fn read_users(
     on_event(Event::Reading { users: ids.len() });
     let (sender, events_in) = Sender::new(SenderOptions {
         channel,
-        judge: judge_reading,
+        channel_id: options.channel_id.as_deref(),
         policy: &options.policy,
         pace: &options.pace,
         requests: ids.len(),
@@ -123,7 +125,11 @@ fn user_of(ending: Ending, breaker: &mut Breaker<'_>) -> Result<RemoteUser, Unre
             breaker.answered();
             Ok(RemoteUser::Present(Box::new(observed(&user))))
         }
-        // Cannot happen: a read has a request, and `judge_reading` accepts readable responses only.
+        Ending::Missing => {
+            breaker.answered();
+            Ok(RemoteUser::Missing)
+        }
+        // Cannot happen: a read has a request, and an accepted read shows the user.
         Ending::Accepted { response: None } | Ending::Unsent => Err(Unread::Failed {
             message: "Channel's answer cannot be read".to_owned(),
         }),
@@ -135,9 +141,6 @@ fn user_of(ending: Ending, breaker: &mut Breaker<'_>) -> Result<RemoteUser, Unre
             message: _,
         } => {
             breaker.answered();
-            if is_missing(status, code.as_deref()) {
-                return Ok(RemoteUser::Missing);
-            }
             let code = code.map_or(String::new(), |code| format!(" {code}"));
             Err(Unread::Failed {
                 message: format!("rejected by Channel: {status}{code}"),
@@ -146,8 +149,12 @@ fn user_of(ending: Ending, breaker: &mut Breaker<'_>) -> Result<RemoteUser, Unre
         Ending::Denied { status } => {
             breaker.stop_for(StopCause::Denied);
             Err(Unread::Failed {
-                message: format!("{status}: Channel does not take the credentials"),
+                message: format!("{status}: Channel does not accept the credentials"),
             })
+        }
+        Ending::Blocked { message } => {
+            breaker.stop_for(StopCause::Blocked);
+            Err(Unread::Failed { message })
         }
         Ending::Failed { message } => {
             breaker.failed();

@@ -10,15 +10,15 @@ use crate::apply::event::Event;
 use crate::apply::pace::Pace;
 use crate::model::{MemberId, StopCause};
 use crate::remote::{
-    Answer, AnsweredUser, Channel, Decision, Policy, RateHeaders, Request, RetryBudget,
-    TransportError, Verdict, decide,
+    Answer, AnsweredUser, Channel, Decision, Policy, RateHeaders, Request, RetryBudget, Verdict,
+    decide, judge,
 };
 
 /// Sends requests. All jobs of a run share one.
 pub(crate) struct Sender {
     channel: Arc<Channel>,
-    /// What a response means. Reads and changes differ.
-    judge: fn(&Request, Result<Answer, TransportError>) -> Verdict,
+    /// The channel that the credentials belong to, where it is known.
+    channel_id: Option<String>,
     policy: Policy,
     pace: Arc<Pace>,
     budget: Mutex<RetryBudget>,
@@ -30,7 +30,7 @@ pub(crate) struct Sender {
 /// What a [`Sender`] is made of.
 pub(crate) struct SenderOptions<'a> {
     pub(crate) channel: Arc<Channel>,
-    pub(crate) judge: fn(&Request, Result<Answer, TransportError>) -> Verdict,
+    pub(crate) channel_id: Option<&'a str>,
     pub(crate) policy: &'a Policy,
     pub(crate) pace: &'a Arc<Pace>,
     /// How many requests the run takes without retries.
@@ -58,8 +58,10 @@ pub(crate) enum Ending {
     /// of the same move succeeded: the next run does both again.
     NotStarted { cause: StopCause },
     /// Channel accepted every request. `response` is the user in the response to the first one; `None`
-    /// where it could not be read.
+    /// where that is a DELETE.
     Accepted { response: Option<Box<AnsweredUser>> },
+    /// Channel does not have the user who was read.
+    Missing,
     /// Channel rejected a request. `request` is its place among the requests of the job, from 0.
     Rejected {
         request: usize,
@@ -69,6 +71,8 @@ pub(crate) enum Ending {
     },
     /// Channel does not accept the credentials.
     Denied { status: u16 },
+    /// A proxy or a firewall may have answered with 401 or 403.
+    Blocked { message: String },
     /// The last attempt failed.
     Failed { message: String },
 }
@@ -97,7 +101,7 @@ impl Sender {
     pub(crate) fn new(options: SenderOptions<'_>) -> (Arc<Self>, mpsc::UnboundedReceiver<Event>) {
         let SenderOptions {
             channel,
-            judge,
+            channel_id,
             policy,
             pace,
             requests,
@@ -107,7 +111,7 @@ impl Sender {
         let (events_out, events_in) = mpsc::unbounded_channel();
         let sender = Self {
             channel,
-            judge,
+            channel_id: channel_id.map(ToOwned::to_owned),
             policy: policy.clone(),
             pace: Arc::clone(pace),
             budget: Mutex::new(RetryBudget::for_requests(requests)),
@@ -165,16 +169,13 @@ impl Sender {
             *attempts += 1;
             let answered = self.channel.send(request).await;
             self.observe_response(answered.as_ref().ok());
-            let verdict = (self.judge)(request, answered);
+            let verdict = judge(request, self.channel_id.as_deref(), answered);
             let now = (self.clock)();
             let decision = decide(&self.policy, *attempts, &verdict, now, fastrand::f64());
             let why = verdict.to_string();
             match verdict {
-                Verdict::Accepted(user) => {
-                    return Ending::Accepted {
-                        response: user.map(Box::new),
-                    };
-                }
+                Verdict::Accepted(response) => return Ending::Accepted { response },
+                Verdict::Missing => return Ending::Missing,
                 Verdict::Rejected {
                     status,
                     code,
@@ -188,6 +189,7 @@ impl Sender {
                     };
                 }
                 Verdict::Denied { status } => return Ending::Denied { status },
+                Verdict::Blocked { .. } => return Ending::Blocked { message: why },
                 Verdict::RateLimited { .. }
                 | Verdict::Transient { .. }
                 | Verdict::Broken { .. } => {}

@@ -11,10 +11,9 @@ use crate::cli::files;
 use crate::cli::project;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
-use talkform::remote::response::ChannelInfo;
 use talkform::remote::{
-    Answer, Channel, Decision, HttpSettings, Policy, RateHeaders, Request, TransportError, Verdict,
-    decide, judge, request,
+    Channel, ChannelInfo, Decision, HttpSettings, Policy, RateHeaders, Request, Verdict, decide,
+    judge_channel, request,
 };
 use talkform::render::common::escape;
 use talkform::sandbox;
@@ -107,28 +106,32 @@ impl Open {
         terminal: Terminal,
     ) -> Result<(String, RateHeaders), Failure> {
         let asked = request::get_channel(settings.project.channel.api);
-        let answered = self.ask(&asked, policy, terminal).await;
-        let found = answered.as_ref().ok().and_then(|answer| {
-            let channel = (answer.status == 200).then(|| ChannelInfo::read(&answer.body));
-            Some((channel.flatten()?, answer.rate))
-        });
-        let Some((ChannelInfo { id, name: _ }, rate)) = found else {
-            return Err(match judge(&asked, answered) {
-                Verdict::Denied { status } => Failure::with_hint(
-                    format!("Channel does not take the credentials ({status}); nothing was sent"),
+        let (verdict, rate) = self.ask(&asked, policy, terminal).await;
+        let base_url = &settings.project.channel.base_url;
+        let id = match verdict {
+            Verdict::Accepted(ChannelInfo { id, name: _ }) => id,
+            Verdict::Denied { status } => {
+                return Err(Failure::with_hint(
+                    format!("Channel does not accept the credentials ({status}); nothing was sent"),
                     "check TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET, and that they belong together",
-                ),
-                Verdict::Accepted(_) => Failure::with_hint(
+                ));
+            }
+            Verdict::Blocked { status } => {
+                return Err(Failure::with_hint(
                     format!(
-                        "what answers at {} does not name a channel; nothing was sent",
-                        settings.project.channel.base_url
+                        "{base_url} answers {status} without an error of Channel's own; nothing was sent"
                     ),
-                    "check channel.baseUrl",
-                ),
-                other => Failure::refused(format!(
-                    "cannot ask Channel which channel this is: {other}; nothing was sent"
-                )),
-            });
+                    "a proxy or a firewall may have answered; check it, channel.baseUrl and the credentials",
+                ));
+            }
+            other => {
+                return Err(Failure::with_hint(
+                    format!(
+                        "cannot ask {base_url} which channel this is: {other}; nothing was sent"
+                    ),
+                    "check channel.baseUrl, or run it again later",
+                ));
+            }
         };
         let named = [
             (settings.project.channel.id.as_deref(), "the project names"),
@@ -149,21 +152,24 @@ impl Open {
         Ok((id, rate))
     }
 
-    /// Sends as often as the policy allows.
+    /// Sends as often as the policy allows. Returns also the rate limit in the last response.
     async fn ask(
         &self,
         asked: &Request,
         policy: &Policy,
         terminal: Terminal,
-    ) -> Result<Answer, TransportError> {
+    ) -> (Verdict<ChannelInfo>, RateHeaders) {
         let mut attempt = 1;
         loop {
             let answered = self.channel.send(asked).await;
-            let verdict = judge(asked, answered.clone());
+            let rate = answered
+                .as_ref()
+                .map_or_else(|_| RateHeaders::default(), |answer| answer.rate);
+            let verdict = judge_channel(answered);
             let Decision::Retry { after } =
                 decide(policy, attempt, &verdict, now(), fastrand::f64())
             else {
-                return answered;
+                return (verdict, rate);
             };
             terminal.talk(&format!(
                 "Cannot ask Channel which channel this is ({}); trying again ({attempt} of {}).",

@@ -172,6 +172,7 @@ impl Opened {
             parallelism: traffic.parallelism.into(),
             pace: Arc::clone(&self.pace),
             policy: Policy::pausing(traffic.retry_pause),
+            channel_id: Some(self.channel_id.clone()),
         }
     }
 

@@ -9,6 +9,8 @@ pub enum StopCause {
     Deadline,
     /// Channel does not accept the credentials (401, 403).
     Denied,
+    /// 401 or 403 without an error of Channel's own: a proxy or a firewall may have answered.
+    Blocked,
     /// Too many users failed in a row.
     Breaker,
     /// A user failed under `--fail-fast`.
@@ -21,7 +23,7 @@ impl StopCause {
     /// Whether the cause is a problem that the next run meets again, rather than a request to stop.
     pub fn is_trouble(self) -> bool {
         match self {
-            Self::Denied | Self::Breaker | Self::Unrecorded => true,
+            Self::Denied | Self::Blocked | Self::Breaker | Self::Unrecorded => true,
             Self::Interrupted | Self::Deadline | Self::FailFast => false,
         }
     }

@@ -1,4 +1,4 @@
-//! The one place that touches the network.
+//! Sends requests to Channel over HTTP. No other module touches the network.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use tracing::Instrument;
 use crate::remote::rate::RateHeaders;
 use crate::remote::request::{Method, Request};
 
-/// More of a body is not read: an answer about one user is far smaller.
-const MOST_OF_A_BODY: usize = 1024 * 1024;
+/// How many bytes of a body are read. A response about one user is far smaller.
+const MAX_BODY: usize = 1024 * 1024;
 
-/// Where Channel is, who we are, and how long we wait.
+/// The address, the credentials and the timeouts of a connection.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
     /// Scheme, host and port, without a slash at the end. `http` only for loopback.
@@ -22,9 +22,9 @@ pub struct HttpSettings {
     pub access_key: SecretString,
     /// `x-access-secret`
     pub access_secret: SecretString,
-    /// How long a connection may take.
+    /// How long connecting may take.
     pub connect_timeout: Duration,
-    /// How long Channel may be silent in the middle of an answer.
+    /// How long Channel may be silent in the middle of a response.
     pub read_timeout: Duration,
     /// How long one request may take in all.
     pub total_timeout: Duration,
@@ -33,7 +33,7 @@ pub struct HttpSettings {
 }
 
 impl HttpSettings {
-    /// With the usual patience.
+    /// The default timeouts.
     pub fn new(base_url: String, access_key: SecretString, access_secret: SecretString) -> Self {
         Self {
             base_url,
@@ -47,43 +47,43 @@ impl HttpSettings {
     }
 }
 
-/// Why there is no client.
+/// Why a client cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The credentials hold characters that no header can.
+    /// The credentials hold characters that a header cannot hold.
     #[error(
         "the access key or the access secret holds a character that cannot be sent; was it copied whole?"
     )]
     Credentials,
-    /// Plain http to somewhere else than this machine.
+    /// The base URL is plain http and names another machine.
     #[error(
         "{0} is plain http; credentials and personal data go over https only (http is allowed to this machine alone)"
     )]
     PlainHttp(String),
-    /// The system's certificates cannot be read, or the like.
+    /// The HTTP library refuses, for example because the system's certificates cannot be read.
     #[error("cannot make an HTTP client: {0}")]
     Client(String),
 }
 
-/// Why there is no answer. Names the request's path at most, never a header, a body or a secret.
+/// Why there is no response. The message holds no header, no body and no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
-    /// Nobody there: nothing was sent.
+    /// No connection: nothing was sent.
     #[error("cannot connect to Channel: {0}")]
     Connect(String),
-    /// It took too long; it may have been done.
+    /// The response took too long. The request may have been done.
     #[error("no answer from Channel in time")]
     Timeout,
-    /// The connection broke; it may have been done.
+    /// The connection broke. The request may have been done.
     #[error("the connection to Channel broke: {0}")]
     Broken(String),
-    /// The request could not be made at all.
+    /// The request could not be built.
     #[error("cannot send the request: {0}")]
     Request(String),
 }
 
 impl TransportError {
-    /// Whether the same may work in a moment.
+    /// Whether the failure may pass.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Connect(_) | Self::Timeout | Self::Broken(_) => true,
@@ -92,15 +92,17 @@ impl TransportError {
     }
 }
 
-/// An answer, whatever it says.
+/// A response, whatever it means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The status.
     pub status: u16,
-    /// What it says of the budget.
+    /// The headers of the rate limit.
     pub rate: RateHeaders,
-    /// The body; empty where it broke off or was longer than a megabyte.
+    /// The body; empty where it broke off or is longer than a megabyte.
     pub body: Vec<u8>,
+    /// Whether the body was read to its end.
+    pub is_whole: bool,
 }
 
 /// A connection to Channel for one pair of credentials.
@@ -130,7 +132,7 @@ impl Channel {
             value.set_sensitive(true);
             headers.insert(name, value);
         }
-        // A second client in one process finds it installed already.
+        // Fails where an earlier client of this process has installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
             .default_headers(headers)
@@ -143,7 +145,7 @@ impl Channel {
             .pool_max_idle_per_host(settings.connections)
             .tcp_nodelay(true);
         if plain {
-            // This machine needs no certificates, and may have none.
+            // Plain http needs no certificates, and the machine may have none.
             builder = builder.tls_certs_only([]).no_proxy();
         }
         Ok(Self {
@@ -154,7 +156,7 @@ impl Channel {
         })
     }
 
-    /// Sends one request and reads its answer.
+    /// Sends one request and reads its response.
     pub async fn send(&self, request: &Request) -> Result<Answer, TransportError> {
         let span = tracing::debug_span!(
             "request",
@@ -186,21 +188,27 @@ impl Channel {
         let response = sent.send().await.map_err(|error| classify(&error))?;
         let status = response.status().as_u16();
         let rate = RateHeaders::read(|name| response.headers().get(name)?.to_str().ok());
-        // Once the status has been said, the body is only about details.
-        let body = read_body(response).await.unwrap_or_default();
-        Ok(Answer { status, rate, body })
+        // The status counts also where the body broke off: a 422 is a 422.
+        let body = read_body(response).await.ok().flatten();
+        Ok(Answer {
+            status,
+            rate,
+            is_whole: body.is_some(),
+            body: body.unwrap_or_default(),
+        })
     }
 }
 
-async fn read_body(mut response: reqwest::Response) -> Result<Vec<u8>, reqwest::Error> {
+/// `None` for a body that is too long.
+async fn read_body(mut response: reqwest::Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > MOST_OF_A_BODY {
-            return Ok(Vec::new());
+        if body.len() + chunk.len() > MAX_BODY {
+            return Ok(None);
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body)
+    Ok(Some(body))
 }
 
 fn classify(error: &reqwest::Error) -> TransportError {

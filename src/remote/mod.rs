@@ -1,6 +1,9 @@
-//! Channel's open API, as far as talkform needs it: what is sent, what an answer means, when to send
-//! again and how fast. Only [`http`] touches the network; everything else is plain functions.
+//! The part of Channel's Open API that talkform uses: requests, what their responses mean, retries and the
+//! rate limiter. Only [`http`] touches the network; everything else is plain functions.
 
+pub mod answered;
+pub mod confirm;
+pub(crate) mod error_body;
 pub mod http;
 pub mod observe;
 pub mod rate;
@@ -8,11 +11,13 @@ pub mod request;
 pub mod response;
 pub mod retry;
 
+pub use crate::remote::answered::AnsweredUser;
+pub use crate::remote::confirm::unconfirmed;
 pub use crate::remote::http::{Answer, Channel, HttpSettings, TransportError};
-pub use crate::remote::observe::{is_missing, judge_reading, observed};
+pub use crate::remote::observe::observed;
 pub use crate::remote::rate::{Bucket, RateHeaders};
 pub use crate::remote::request::{Method, Request};
-pub use crate::remote::response::{AnsweredUser, Verdict, judge, unconfirmed};
+pub use crate::remote::response::{ChannelInfo, Verdict, judge, judge_channel};
 pub use crate::remote::retry::{Decision, Policy, RetryBudget, decide};
 
 #[cfg(test)]

@@ -1,33 +1,16 @@
-//! What an answer says of a user, in the project's own words.
+//! Turns the user in a response into the values of a manifest.
 
 use serde_json::Value as Json;
 
 use crate::model::{Number, Observed, Value};
-use crate::remote::http::{Answer, TransportError};
-use crate::remote::request::Request;
-use crate::remote::response::{AnsweredUser, Verdict, judge, says_not_found};
+use crate::remote::answered::AnsweredUser;
 
-/// Judges the answer to a question for a user. Unlike a change, which is done whether or not its answer
-/// can be read, a question without a readable answer has to be asked again.
-pub fn judge_reading(request: &Request, answered: Result<Answer, TransportError>) -> Verdict {
-    match judge(request, answered) {
-        Verdict::Accepted(None) => Verdict::Transient {
-            why: "Channel's answer cannot be read".to_owned(),
-            retry_after: None,
-        },
-        other => other,
-    }
-}
-
-/// Whether a refusal means that Channel does not know the user: 404, or a 422 whose type says so
-/// (official `OpenAPI` document).
-pub fn is_missing(status: u16, code: Option<&str>) -> bool {
-    status == 404 || (status == 422 && code.is_some_and(says_not_found))
-}
-
-/// Turns an answer into what a manifest could say. A key with `null` is no key.
+/// The user as a manifest could declare it. A profile key with `null` counts as absent.
 pub fn observed(answered: &AnsweredUser) -> Observed {
     let AnsweredUser {
+        id: _,
+        channel_id: _,
+        member_id: _,
         profile,
         tags,
         unsubscribed,
@@ -97,9 +80,6 @@ fn phone(key: &str, text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ApiVersion, MemberId};
-    use crate::remote::rate::RateHeaders;
-    use crate::remote::request;
 
     fn seen(user: &serde_json::Value) -> Observed {
         let body = serde_json::json!({ "user": user }).to_string();
@@ -139,30 +119,5 @@ mod tests {
         };
         assert_eq!(found, expected);
         assert_eq!(seen(&serde_json::json!({})), Observed::default());
-    }
-
-    #[test]
-    fn a_question_without_a_readable_answer_is_asked_again() {
-        let id = MemberId::new("u").expect("an id");
-        let question = request::get_user(ApiVersion::V5, &id);
-        let answer = |status, body: &[u8]| Answer {
-            status,
-            rate: RateHeaders::default(),
-            body: body.to_vec(),
-        };
-        for body in [&b""[..], b"{\"user\":", b"{}", b"<html>"] {
-            let verdict = judge_reading(&question, Ok(answer(200, body)));
-            assert!(matches!(verdict, Verdict::Transient { .. }), "{verdict:?}");
-        }
-        let read = judge_reading(&question, Ok(answer(200, b"{\"user\":{}}")));
-        assert!(matches!(read, Verdict::Accepted(Some(_))), "{read:?}");
-        let missing = |status, body| match judge_reading(&question, Ok(answer(status, body))) {
-            Verdict::Rejected { status, code, .. } => is_missing(status, code.as_deref()),
-            other => panic!("{other:?}"),
-        };
-        assert!(missing(404, b"<html>"));
-        assert!(missing(422, b"{\"type\":\"user.notFound\"}"));
-        assert!(!missing(422, b"{\"type\":\"invalidEntity\"}"));
-        assert!(!missing(400, b"{\"type\":\"notFound\"}"));
     }
 }

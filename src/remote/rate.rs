@@ -1,4 +1,4 @@
-//! How fast: a token bucket of our own that follows Channel's. The time is an argument.
+//! The rate limiter: a token bucket that follows Channel's own. The time is an argument.
 
 use std::time::Duration;
 
@@ -6,23 +6,23 @@ use jiff::Timestamp;
 
 use crate::model::Rate;
 
-/// When Channel wants to hear from us again.
+/// When Channel asks to be tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryAfter {
-    /// So many seconds from its answer on.
+    /// This many seconds after the response.
     Seconds(u64),
     /// At this time.
     Date(Timestamp),
 }
 
-/// What an answer says of the budget. Anything that is not a sensible number is left out.
+/// The rate limit headers of a response. A value that is no sensible number counts as absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RateHeaders {
     /// `x-ratelimit-limit`: the size of Channel's bucket.
     pub limit: Option<u32>,
-    /// `x-ratelimit-remaining`: what is left in it.
+    /// `x-ratelimit-remaining`: the tokens that are left.
     pub remaining: Option<u32>,
-    /// `x-ratelimit-will-be-throttled`: the next request will not get through.
+    /// `x-ratelimit-will-be-throttled`: the next request will be refused.
     pub will_be_throttled: bool,
     /// `x-ratelimit-reset`, in seconds since 1970. Whether the bucket is full then or merely open again
     /// is not documented.
@@ -31,12 +31,12 @@ pub struct RateHeaders {
     pub retry_after: Option<RetryAfter>,
 }
 
-/// A reset further away than this is taken for the time at which the bucket is full, which nobody has
-/// to wait for.
+/// A reset that is further away is taken for the time at which the bucket is full. No request has to wait for
+/// that.
 const LONGEST_RESET: Duration = Duration::from_secs(5);
 
 impl RateHeaders {
-    /// Reads them through a look-up of header values by lower-case name.
+    /// Reads the headers. `header` finds a value by its lower-case name.
     pub fn read<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Self {
         let number = |name: &str| header(name).and_then(|text| text.trim().parse().ok());
         Self {

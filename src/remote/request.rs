@@ -1,4 +1,4 @@
-//! What is sent.
+//! Builds the requests of Channel's Open API.
 
 use std::fmt;
 
@@ -6,27 +6,26 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::model::{ApiVersion, MemberId, Upsert};
 
-/// Everything but the unreserved characters of RFC 3986: a member id is one path segment, whatever
-/// is in it.
+/// Everything but the unreserved characters of RFC 3986, so that a member id is always one path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// What is asked of Channel.
+/// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
-    /// Read.
+    /// Reads.
     Get,
-    /// Create or patch.
+    /// Creates or patches.
     Put,
-    /// Remove.
+    /// Removes.
     Delete,
 }
 
 impl Method {
-    /// Its name in HTTP.
+    /// The name in HTTP.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -36,19 +35,21 @@ impl Method {
     }
 }
 
-/// One request, without what makes it ours: address and credentials.
+/// One request, without base URL and credentials.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
-    /// What is asked.
+    /// The method.
     pub method: Method,
     /// The path, percent-encoded, from the first slash on.
     pub path: String,
     /// The JSON body of a `PUT`.
     pub body: Option<Vec<u8>>,
+    /// The user whom the request is about; `None` for a request about the channel.
+    pub user: Option<MemberId>,
 }
 
 impl fmt::Debug for Request {
-    /// Without the body, which is personal data.
+    /// Leaves out the body, which is personal data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method.as_str(), self.path)
     }
@@ -60,6 +61,7 @@ fn user(method: Method, api: ApiVersion, id: &MemberId, body: Option<Vec<u8>>) -
         method,
         path: format!("/open/{api}/users/@{segment}"),
         body,
+        user: Some(id.clone()),
     }
 }
 
@@ -87,6 +89,7 @@ pub fn get_channel(api: ApiVersion) -> Request {
         method: Method::Get,
         path: format!("/open/{api}/channel"),
         body: None,
+        user: None,
     }
 }
 

@@ -1,76 +1,118 @@
-//! What an answer means.
+//! Decides what a response means.
 //!
-//! The vendor documents no errors, so the status alone decides; bodies are read leniently and only for
-//! people.
+//! A change counts as done, and a user as read, only where Channel itself shows that user. Every other
+//! success is treated as a failure that may pass: a proxy's page has status 200, too.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::model::{Attributes, Declared, FieldPath, Upsert, Value};
+use crate::model::MemberId;
+use crate::remote::answered::{AnsweredUser, id_text};
+use crate::remote::error_body::ErrorBody;
 use crate::remote::http::{Answer, TransportError};
 use crate::remote::rate::RetryAfter;
 use crate::remote::request::{Method, Request};
 
-/// The most characters kept of Channel's words.
-const MOST_OF_A_MESSAGE: usize = 300;
-
-/// What came of one request.
+/// What a response means. `T` is what an accepted request yields.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
-    /// Done. `None` where the answer could not be read: it was done all the same.
-    Accepted(Option<AnsweredUser>),
-    /// Not for this user; the same again would fare no better.
+pub enum Verdict<T = Option<Box<AnsweredUser>>> {
+    /// Done. For a PUT and a GET with the user that Channel shows; for a DELETE with `None`.
+    Accepted(T),
+    /// Channel itself answers a GET with: there is no such user.
+    Missing,
+    /// Channel rejects the request. Sending it again does not help.
     Rejected {
-        /// The answer's status.
+        /// The status.
         status: u16,
-        /// The answer's machine-readable type: at most 64 letters, digits, dots, dashes, underscores.
+        /// The machine-readable type: at most 64 letters, digits, dots, dashes and underscores.
         code: Option<String>,
-        /// The answer's words, shortened. They may echo what was sent.
+        /// The message, shortened. It may repeat what was sent.
         message: Option<String>,
     },
-    /// 401 or 403.
+    /// 401 or 403, as Channel itself answers it: the credentials are not accepted.
     Denied {
-        /// The answer's status.
+        /// The status.
+        status: u16,
+    },
+    /// 401 or 403 without Channel's own error: a proxy or a firewall may have answered.
+    Blocked {
+        /// The status.
         status: u16,
     },
     /// 429.
     RateLimited {
-        /// When Channel wants to hear from us again.
+        /// When Channel asks to be tried again.
         retry_after: Option<RetryAfter>,
     },
-    /// It may work in a moment.
+    /// The failure may pass.
     Transient {
         /// What happened, without any value.
         why: String,
-        /// When Channel wants to hear from us again.
+        /// When Channel asks to be tried again.
         retry_after: Option<RetryAfter>,
     },
-    /// It will not work in a moment either: a redirect, a certificate, an impossible answer.
+    /// The failure will not pass by itself: a redirect, a certificate, a page in place of Channel.
     Broken {
         /// What happened, without any value.
         why: String,
     },
 }
 
-impl fmt::Display for Verdict {
+impl<T> fmt::Display for Verdict<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Accepted(_) => f.write_str("accepted"),
+            Self::Missing => f.write_str("Channel does not have the user"),
             Self::Rejected { status, .. } => write!(f, "rejected with {status}"),
             Self::Denied { status } => {
-                write!(f, "{status}: Channel does not take the credentials")
+                write!(f, "{status}: Channel does not accept the credentials")
             }
+            Self::Blocked { status } => write!(
+                f,
+                "{status} without an error of Channel's own: a proxy or a firewall may have answered"
+            ),
             Self::RateLimited { .. } => f.write_str("429 Too Many Requests"),
             Self::Transient { why, .. } | Self::Broken { why } => f.write_str(why),
         }
     }
 }
 
-/// Judges what came back.
-pub fn judge(request: &Request, answered: Result<Answer, TransportError>) -> Verdict {
+/// Decides what the response to a request about a user means. `channel_id` is the channel that the
+/// credentials belong to, where it is known.
+pub fn judge(
+    request: &Request,
+    channel_id: Option<&str>,
+    answered: Result<Answer, TransportError>,
+) -> Verdict {
+    let may_be_missing = request.method != Method::Put;
+    let judged = judge_status(answered, may_be_missing, |answer| match request.method {
+        Method::Delete => accept_deletion(answer, request, channel_id).map(|()| None),
+        Method::Get | Method::Put => {
+            let user = shown_user(answer, request, channel_id)?;
+            Ok(Some(Box::new(user)))
+        }
+    });
+    match judged {
+        Verdict::Missing if request.method == Method::Delete => Verdict::Accepted(None),
+        judged => judged,
+    }
+}
+
+/// Decides what the response to `GET …/channel` means.
+pub fn judge_channel(answered: Result<Answer, TransportError>) -> Verdict<ChannelInfo> {
+    judge_status(answered, false, |answer| {
+        ChannelInfo::read(&answer.body).ok_or("the response names no channel")
+    })
+}
+
+/// `accept` reads a success; its error says what is wrong with it. `may_be_missing` tells whether a 404 may mean
+/// that the user does not exist.
+fn judge_status<T>(
+    answered: Result<Answer, TransportError>,
+    may_be_missing: bool,
+    accept: impl FnOnce(&Answer) -> Result<T, &'static str>,
+) -> Verdict<T> {
     let answer = match answered {
         Ok(answer) => answer,
         Err(error) if error.may_pass() => {
@@ -86,259 +128,123 @@ pub fn judge(request: &Request, answered: Result<Answer, TransportError>) -> Ver
         }
     };
     let status = answer.status;
+    let transient = |why: String| Verdict::Transient {
+        why,
+        retry_after: answer.rate.retry_after,
+    };
+    let error = || ErrorBody::read(&answer.body);
     match status {
-        200..=299 => Verdict::Accepted(AnsweredUser::read(&answer.body)),
-        300..=399 => Verdict::Broken {
-            why: format!("{status}: Channel sent us elsewhere, and redirects are not followed"),
+        200..=299 => match accept(&answer) {
+            Ok(accepted) => Verdict::Accepted(accepted),
+            Err(wrong) => transient(format!("{status}, but {wrong}")),
         },
-        401 | 403 => Verdict::Denied { status },
-        404 if request.method == Method::Delete => Verdict::Accepted(None),
+        300..=399 => Verdict::Broken {
+            why: format!("{status}: Channel redirects, and redirects are not followed"),
+        },
+        401 | 403 if error().is_some() => Verdict::Denied { status },
+        401 | 403 => Verdict::Blocked { status },
         429 => Verdict::RateLimited {
             retry_after: answer.rate.retry_after,
         },
-        408 | 500 | 502 | 503 | 504 => Verdict::Transient {
-            why: format!("{status} from Channel"),
-            retry_after: answer.rate.retry_after,
+        408 | 500 | 502 | 503 | 504 => transient(format!("{status} from Channel")),
+        400..=499 => match error() {
+            Some(error) if may_be_missing && error.means_missing(status) => Verdict::Missing,
+            None if status == 404 => Verdict::Broken {
+                why: "404 without an error of Channel's own: a proxy may have answered".to_owned(),
+            },
+            error => {
+                let ErrorBody { code, message, .. } = error.unwrap_or_default();
+                Verdict::Rejected {
+                    status,
+                    code,
+                    message,
+                }
+            }
         },
-        400..=499 => {
-            let words = Words::read(&answer.body);
-            if request.method == Method::Delete && words.says_not_found() {
-                return Verdict::Accepted(None);
-            }
-            Verdict::Rejected {
-                status,
-                code: words.code,
-                message: words.message,
-            }
-        }
         _ => Verdict::Broken {
             why: format!("{status} from Channel"),
         },
     }
 }
 
-/// The words of an error.
-#[derive(Debug, Default)]
-struct Words {
-    code: Option<String>,
-    message: Option<String>,
+/// The user in a success, where it is the user that the request is about.
+fn shown_user(
+    answer: &Answer,
+    request: &Request,
+    channel_id: Option<&str>,
+) -> Result<AnsweredUser, &'static str> {
+    if !answer.is_whole {
+        return Err("the body broke off or is too long");
+    }
+    if serde_json::from_slice::<Json>(&answer.body).is_err() {
+        return Err("the body is not JSON");
+    }
+    let user = AnsweredUser::read(&answer.body).ok_or("the body shows no user")?;
+    check_shown(&user, request, channel_id)?;
+    if user.member_id.is_none() {
+        return Err("the body shows a user without a member id");
+    }
+    Ok(user)
 }
 
-impl Words {
-    /// `errors[].{field,message}`, else `message`, else `details[].{field,message}`; `type`. Anything
-    /// else, HTML for one, says nothing.
-    fn read(body: &[u8]) -> Self {
-        let Ok(json) = serde_json::from_slice::<Json>(body) else {
-            return Self::default();
-        };
-        let list = |name: &str| {
-            let lines: Vec<String> = json
-                .get(name)?
-                .as_array()?
-                .iter()
-                .filter_map(|error| {
-                    let message = error.get("message")?.as_str()?;
-                    Some(match error.get("field").and_then(Json::as_str) {
-                        Some(field) => format!("{field}: {message}"),
-                        None => message.to_owned(),
-                    })
-                })
-                .collect();
-            (!lines.is_empty()).then(|| lines.join("; "))
-        };
-        let single = || json.get("message")?.as_str().map(ToOwned::to_owned);
-        let message = list("errors")
-            .or_else(single)
-            .or_else(|| list("details"))
-            .map(|text| text.chars().take(MOST_OF_A_MESSAGE).collect());
-        Self {
-            code: json.get("type").and_then(Json::as_str).and_then(code),
-            message,
-        }
+/// Whether a success is Channel's answer to a DELETE: nothing, or JSON that is no error.
+fn accept_deletion(
+    answer: &Answer,
+    request: &Request,
+    channel_id: Option<&str>,
+) -> Result<(), &'static str> {
+    if !answer.is_whole {
+        return Err("the body broke off or is too long");
     }
-
-    fn says_not_found(&self) -> bool {
-        self.code.as_deref().is_some_and(says_not_found)
+    if answer.body.trim_ascii().is_empty() {
+        return Ok(());
     }
-}
-
-pub(crate) fn says_not_found(code: &str) -> bool {
-    code.to_ascii_lowercase().contains("notfound")
-}
-
-/// A type that is plainly one. Anything else might echo a person's data and is dropped, since codes
-/// are kept in the state.
-fn code(text: &str) -> Option<String> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let is_code = !text.is_empty()
-        && text.len() <= 64
-        && text.chars().all(is_plain)
-        && text.starts_with(|c: char| c.is_ascii_alphabetic());
-    is_code.then(|| text.to_owned())
-}
-
-/// The `user` of an answer, as far as it was readable.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct AnsweredUser {
-    /// `profile`; other places for the same data are made up by Channel and not looked at.
-    pub profile: Option<BTreeMap<String, Json>>,
-    /// `tags`
-    pub tags: Option<BTreeSet<String>>,
-    /// `unsubscribed`
-    pub unsubscribed: Option<bool>,
-    /// `unsubscribeEmail`
-    pub unsubscribe_email: Option<bool>,
-    /// `unsubscribeTexting`
-    pub unsubscribe_texting: Option<bool>,
-}
-
-impl AnsweredUser {
-    /// `None` where there is no `user` to be read.
-    pub fn read(body: &[u8]) -> Option<Self> {
-        /// What is not looked at is not kept; what has an unexpected kind is as if it were not there.
-        #[derive(Deserialize)]
-        struct Body {
-            user: User,
-        }
-        #[derive(Default, Deserialize)]
-        #[serde(rename_all = "camelCase", default)]
-        struct User {
-            profile: Json,
-            tags: Json,
-            unsubscribed: Json,
-            unsubscribe_email: Json,
-            unsubscribe_texting: Json,
-        }
-        let Body { user } = serde_json::from_slice(body).ok()?;
-        Some(Self {
-            profile: match user.profile {
-                Json::Object(profile) => Some(profile.into_iter().collect()),
-                _ => None,
-            },
-            tags: user.tags.as_array().map(|tags| {
-                tags.iter()
-                    .filter_map(Json::as_str)
-                    .map(str::to_lowercase)
-                    .collect()
-            }),
-            unsubscribed: user.unsubscribed.as_bool(),
-            unsubscribe_email: user.unsubscribe_email.as_bool(),
-            unsubscribe_texting: user.unsubscribe_texting.as_bool(),
-        })
-    }
-}
-
-/// The fields of a request that the answer does not show as sent; all of them where there is no
-/// answer to look at. An answer that leaves out an empty profile or empty tags shows them as empty.
-pub fn unconfirmed(sent: &Upsert, answered: Option<&AnsweredUser>) -> BTreeSet<FieldPath> {
-    let Upsert(Attributes {
-        profile,
-        profile_once,
-        tags,
-        unsubscribed,
-        unsubscribe_email,
-        unsubscribe_texting,
-    }) = sent;
-    let nothing = BTreeMap::new();
-    let has = answered.map(|user| user.profile.as_ref().unwrap_or(&nothing));
-    let mut missing = BTreeSet::new();
-    for (key, declared) in profile {
-        let confirmed = has.is_some_and(|has| match (declared, has.get(key.as_str())) {
-            (Declared::Clear, found) => found.is_none_or(Json::is_null),
-            (Declared::Set(value), Some(found)) => is_same(key.as_str(), value, found),
-            (Declared::Set(_), None) => false,
-        });
-        if !confirmed {
-            missing.insert(FieldPath::Profile(key.clone()));
-        }
-    }
-    for key in profile_once.keys() {
-        if has.is_none_or(|has| has.get(key.as_str()).is_none_or(serde_json::Value::is_null)) {
-            missing.insert(FieldPath::ProfileOnce(key.clone()));
-        }
-    }
-    if let Some(tags) = tags {
-        let found = answered.map(|user| user.tags.clone().unwrap_or_default());
-        if found.as_ref() != Some(tags) {
-            missing.insert(FieldPath::Tags);
-        }
-    }
-    let mut flag = |path, sent: &Option<bool>, found: Option<Option<bool>>| {
-        if sent.is_some() && found.flatten() != *sent {
-            missing.insert(path);
-        }
+    let Ok(json) = serde_json::from_slice::<Json>(&answer.body) else {
+        return Err("the body is not JSON");
     };
-    flag(
-        FieldPath::Unsubscribed,
-        unsubscribed,
-        answered.map(|user| user.unsubscribed),
-    );
-    flag(
-        FieldPath::UnsubscribeEmail,
-        unsubscribe_email,
-        answered.map(|user| user.unsubscribe_email),
-    );
-    flag(
-        FieldPath::UnsubscribeTexting,
-        unsubscribe_texting,
-        answered.map(|user| user.unsubscribe_texting),
-    );
-    missing
-}
-
-/// Equal, but for what Channel may write another way: `1.0` for `1`, spaces in a phone number.
-fn is_same(key: &str, sent: &Value, found: &Json) -> bool {
-    let is_number = |sent: f64, found: &Json| found.as_f64() == Some(sent);
-    match sent {
-        Value::Text(text) if matches!(key, "mobileNumber" | "landlineNumber") => {
-            let digits = |text: &str| -> String {
-                text.chars()
-                    .filter(|c| c.is_ascii_digit() || *c == '+')
-                    .collect()
-            };
-            found
-                .as_str()
-                .is_some_and(|found| digits(found) == digits(text))
-        }
-        Value::Text(text) => found.as_str() == Some(text),
-        Value::Boolean(flag) => found.as_bool() == Some(*flag),
-        Value::Number(number) => is_number(number.get(), found),
-        Value::Texts(texts) => found.as_array().is_some_and(|found| {
-            found.len() == texts.len()
-                && found
-                    .iter()
-                    .zip(texts)
-                    .all(|(found, text)| found.as_str() == Some(text))
-        }),
-        Value::Numbers(numbers) => found.as_array().is_some_and(|found| {
-            found.len() == numbers.len()
-                && found
-                    .iter()
-                    .zip(numbers)
-                    .all(|(found, number)| is_number(number.get(), found))
-        }),
+    let errors = json.get("errors").and_then(Json::as_array);
+    if errors.is_some_and(|errors| !errors.is_empty()) {
+        return Err("the body holds errors");
+    }
+    match AnsweredUser::read(&answer.body) {
+        Some(user) => check_shown(&user, request, channel_id),
+        None => Ok(()),
     }
 }
 
-/// What `GET …/channel` says of the channel.
+fn check_shown(
+    user: &AnsweredUser,
+    request: &Request,
+    channel_id: Option<&str>,
+) -> Result<(), &'static str> {
+    let is_other = |shown: &Option<String>, asked: Option<&str>| match (shown, asked) {
+        (Some(shown), Some(asked)) => shown != asked,
+        _ => false,
+    };
+    if is_other(&user.member_id, request.user.as_ref().map(MemberId::as_str)) {
+        return Err("the body shows another user");
+    }
+    if is_other(&user.channel_id, channel_id) {
+        return Err("the body shows a user of another channel");
+    }
+    Ok(())
+}
+
+/// The channel in the response to `GET …/channel`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChannelInfo {
-    /// Its id.
+    /// The id.
     pub id: String,
-    /// Its name.
+    /// The name.
     pub name: Option<String>,
 }
 
 impl ChannelInfo {
-    /// `None` where the answer names no channel.
+    /// `None` where the body names no channel.
     pub fn read(body: &[u8]) -> Option<Self> {
         let json: Json = serde_json::from_slice(body).ok()?;
         let channel = json.get("channel")?;
-        let id = match channel.get("id")? {
-            Json::String(id) => id.clone(),
-            Json::Number(id) => id.to_string(),
-            _ => return None,
-        };
+        let id = id_text(channel.get("id")?)?;
         let name = channel.get("name").and_then(Json::as_str);
         Some(Self {
             id,

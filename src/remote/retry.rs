@@ -1,4 +1,4 @@
-//! When to send again. Plain functions: the time and the dice are arguments.
+//! Decides when a request is sent again. The time and the random number are arguments.
 
 use std::time::Duration;
 
@@ -7,22 +7,22 @@ use jiff::Timestamp;
 use crate::remote::rate::RetryAfter;
 use crate::remote::response::Verdict;
 
-/// How patient a run is.
+/// How often and after which pauses a request is retried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// How many requests one user may take, the first included.
+    /// How many attempts one request has, the first included.
     pub most_attempts: u32,
-    /// The longest pause after the first failure; each further one doubles it.
+    /// The longest pause after the first failure. Each further failure doubles it.
     pub first_pause: Duration,
-    /// The longest pause of our own making.
+    /// The longest pause that Channel did not ask for.
     pub longest_pause: Duration,
-    /// The longest pause that Channel may ask for. Who asks for more is not waited for: the
-    /// user fails and the next run tries again.
+    /// The longest pause that Channel may ask for. Where it asks for more, the user fails and the next run
+    /// tries again.
     pub longest_retry_after: Duration,
 }
 
 impl Policy {
-    /// As patient as usual, with other pauses of our own making.
+    /// The default policy with another first pause.
     pub fn pausing(first_pause: Duration) -> Self {
         Self {
             first_pause,
@@ -43,26 +43,26 @@ impl Default for Policy {
     }
 }
 
-/// What to do after a request.
+/// What happens after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Send it again.
+    /// The request is sent again.
     Retry {
-        /// When.
+        /// After this pause.
         after: Duration,
     },
-    /// Leave it.
+    /// The request is not sent again.
     GiveUp,
 }
 
-/// Decides from what came back.
+/// Decides whether and when to send again.
 ///
-/// `attempt` counts from 1. `jitter` is a number in 0..1, evenly spread: a pause is between half and
-/// the whole of its bound, so that those who failed together do not come back together.
-pub fn decide(
+/// `attempt` counts from 1. `jitter` is an evenly distributed number in 0..1: a pause is between half and the
+/// whole of its bound, so that requests that failed together are not retried together.
+pub fn decide<T>(
     policy: &Policy,
     attempt: u32,
-    verdict: &Verdict,
+    verdict: &Verdict<T>,
     now: Timestamp,
     jitter: f64,
 ) -> Decision {
@@ -71,8 +71,10 @@ pub fn decide(
             retry_after.map(|asked| asked.wait(now))
         }
         Verdict::Accepted(_)
+        | Verdict::Missing
         | Verdict::Rejected { .. }
         | Verdict::Denied { .. }
+        | Verdict::Blocked { .. }
         | Verdict::Broken { .. } => return Decision::GiveUp,
     };
     if attempt >= policy.most_attempts {
@@ -93,22 +95,22 @@ pub fn decide(
     }
 }
 
-/// How many repeats a whole run may send: a Channel that fails for everybody is not hammered by
-/// everybody six times.
+/// How many retries a whole run may send, so that a Channel that fails for every user does not get every
+/// request six times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryBudget {
     left: usize,
 }
 
 impl RetryBudget {
-    /// As many repeats as there are requests, and at least a hundred.
+    /// As many retries as there are requests, and at least a hundred.
     pub fn for_requests(requests: usize) -> Self {
         Self {
             left: requests.max(100),
         }
     }
 
-    /// Takes one repeat; `false` where none is left.
+    /// Takes one retry; `false` where none is left.
     pub fn take(&mut self) -> bool {
         let any = self.left > 0;
         self.left = self.left.saturating_sub(1);
@@ -117,11 +119,11 @@ impl RetryBudget {
 }
 
 impl RetryAfter {
-    /// How long that is from now.
+    /// How long to wait from now.
     pub fn wait(self, now: Timestamp) -> Duration {
         match self {
             Self::Seconds(seconds) => Duration::from_secs(seconds),
-            // A date in the past is no wait at all.
+            // A date in the past means no wait.
             Self::Date(date) => Duration::try_from(date.duration_since(now)).unwrap_or_default(),
         }
     }
@@ -194,7 +196,9 @@ mod tests {
         for verdict in [
             rejected,
             Verdict::Denied { status: 401 },
+            Verdict::Blocked { status: 403 },
             Verdict::Broken { why: "301".into() },
+            Verdict::Missing,
             Verdict::Accepted(None),
         ] {
             assert_eq!(after(&verdict, 1, 1.0), None, "{verdict:?}");

@@ -139,7 +139,8 @@ impl Users {
         if !wrong.is_empty() {
             return Ok(Err(wrong));
         }
-        let number = self.known.len() + 1;
+        // Every request about a user is counted, so that no id is given twice.
+        let number = self.requests;
         let mut user = self.known.get(id).cloned().unwrap_or_else(|| {
             json!({
                 "id": format!("sandbox-{number}"),

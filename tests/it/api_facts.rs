@@ -3,8 +3,7 @@
 
 use serde_json::{Value, json};
 use talkform::model::{ApiVersion, Attributes, Declared, MemberId, Upsert};
-use talkform::remote::response::ChannelInfo;
-use talkform::remote::{AnsweredUser, Method, request, unconfirmed};
+use talkform::remote::{AnsweredUser, ChannelInfo, Method, request, unconfirmed};
 use talkform::sandbox::SandboxSettings;
 
 use crate::project::{Channel, Project};

@@ -69,6 +69,7 @@ fn read(channel: &Channel, api: ApiVersion, stop_after: Option<usize>) -> Read {
                 burst: 1_000_000,
             })),
             policy: Policy::pausing(Duration::from_millis(1)),
+            channel_id: None,
         };
         read_users(
             &ids,

@@ -32,7 +32,7 @@ struct DriftJson<'a> {
     /// The sample, where not everybody was to be looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     sample: Option<SampleJson>,
-    /// Why it ended before its end: `interrupted`, `deadline`, `denied` or `breaker`; left out where it
+    /// Why it ended before its end: `interrupted`, `deadline`, `denied`, `blocked` or `breaker`; left out where it
     /// did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<&'static str>,

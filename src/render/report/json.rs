@@ -33,7 +33,7 @@ struct ReportJson<'a> {
     /// From the first request to the last answer, in seconds.
     elapsed_seconds: f64,
     /// Why it ended before its end; null where it did not.
-    #[schemars(extend("enum" = ["interrupted", "deadline", "denied", "breaker", "failFast", "unrecorded", null]))]
+    #[schemars(extend("enum" = ["interrupted", "deadline", "denied", "blocked", "breaker", "failFast", "unrecorded", null]))]
     stopped: Option<&'static str>,
     /// One outcome for each planned change, by id.
     outcomes: Vec<OutcomeJson<'a>>,

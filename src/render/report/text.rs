@@ -159,6 +159,9 @@ pub fn why_stopped(cause: StopCause) -> &'static str {
         StopCause::Interrupted => "Interrupted",
         StopCause::Deadline => "Stopped: --max-duration is over",
         StopCause::Denied => "Stopped: Channel does not accept the credentials",
+        StopCause::Blocked => {
+            "Stopped: a request was blocked with 401 or 403, and not by Channel itself"
+        }
         StopCause::Breaker => "Stopped: too many failures in a row",
         StopCause::FailFast => "Stopped at the first failure, as --fail-fast asks",
         StopCause::Unrecorded => "Stopped: what Channel accepted could not be written down",
@@ -176,6 +179,9 @@ fn stopped(cause: StopCause, skipped: usize) -> String {
     let next = match cause {
         StopCause::Denied => {
             "Check TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET, then run apply again."
+        }
+        StopCause::Blocked => {
+            "Check the proxy or firewall between here and Channel, and the credentials, then run apply again."
         }
         StopCause::Breaker => "Run apply again when Channel answers; it goes on from here.",
         StopCause::Unrecorded => {
@@ -242,6 +248,7 @@ pub(crate) fn cause_word(cause: StopCause) -> &'static str {
         StopCause::Interrupted => "interrupted",
         StopCause::Deadline => "deadline",
         StopCause::Denied => "denied",
+        StopCause::Blocked => "blocked",
         StopCause::Breaker => "breaker",
         StopCause::FailFast => "failFast",
         StopCause::Unrecorded => "unrecorded",
