@@ -3,8 +3,10 @@
 //! Every flag can also be set through an environment variable.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
 
 use talkform::model::{ApiVersion, Depth};
 
@@ -24,10 +26,10 @@ pub(crate) struct Global {
     /// The environment of the project file to use
     #[arg(long = "env", value_name = "NAME", env = "TALKFORM_ENV", global = true)]
     pub environment: Option<String>,
-    /// Use a local Channel of this project's own, with its own state, instead of the real ones
+    /// Use a local sandbox with its own users and state instead of the real channel and state
     #[arg(long, env = "TALKFORM_SANDBOX", global = true)]
     pub sandbox: bool,
-    /// When to use colour
+    /// When to colour the output
     #[arg(
         long,
         value_enum,
@@ -39,7 +41,7 @@ pub(crate) struct Global {
     /// Show values of sensitive fields
     #[arg(long, env = "TALKFORM_SHOW_SENSITIVE", global = true)]
     pub show_sensitive: bool,
-    /// How to write the log to stderr
+    /// The format of the log on stderr
     #[arg(
         long,
         value_enum,
@@ -60,7 +62,7 @@ pub(crate) struct Global {
     pub log: LogLevel,
 }
 
-/// When to use colour.
+/// When to colour the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
     /// On a terminal, unless `NO_COLOR` is set.
@@ -75,43 +77,44 @@ pub(crate) enum Color {
 /// How much to log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogLevel {
-    /// What went wrong.
+    /// Errors.
     Error,
-    /// What looks wrong.
+    /// Errors and warnings.
     #[default]
     Warn,
-    /// What is done.
+    /// Also what is done.
     Info,
-    /// Each request.
+    /// Also each request.
     Debug,
     /// Everything.
     Trace,
 }
 
-/// How to write the log.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
     /// For people.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// What a plan is made of.
+/// What goes into a plan.
 #[derive(Debug, Args)]
 pub(crate) struct Planning {
-    /// Look only at users whose id fits (`*` any run, `?` one character); may be repeated
+    /// Plan only users whose id matches (`*` any characters, `?` one character); may be repeated
     #[arg(long, value_name = "PATTERN", env = "TALKFORM_SELECT")]
     pub select: Vec<String>,
-    /// Show every change, also where many are alike
+    /// Show every change, even where many are alike
     #[arg(long, env = "TALKFORM_FULL")]
     pub full: bool,
-    /// First read the users from Channel, so that what was changed or deleted there is set right;
-    /// consent that a person changed is left alone
+    /// Read the users from Channel first, so that changes and deletions made there are corrected;
+    /// consent that a person changed is kept
     #[arg(long, env = "TALKFORM_REFRESH")]
     pub refresh: bool,
-    /// Read every manifest, also those that are known to be as recorded; the plan is the same
+    /// Parse every manifest, even those that have not changed since the last apply; the plan is the
+    /// same
     #[arg(long, env = "TALKFORM_NO_SHORTCUT")]
     pub no_shortcut: bool,
 }
@@ -128,7 +131,7 @@ impl Planning {
     }
 }
 
-/// How to print a plan, or drift.
+/// The format of a plan or of drift.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PlanFormat {
     /// For people.
@@ -136,7 +139,7 @@ pub(crate) enum PlanFormat {
     Text,
     /// One JSON document; see `talkform schema`.
     Json,
-    /// A comment for a pull request.
+    /// Markdown for a comment on a pull request.
     Markdown,
 }
 
@@ -167,7 +170,7 @@ pub(crate) struct ApplyArguments {
     pub fail_fast: bool,
     /// How long to wait for somebody else's apply: `0s`, `5m`
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
-    pub lock_timeout: std::time::Duration,
+    pub lock_timeout: Duration,
     /// Print the report as one JSON document; see `talkform schema report`
     #[arg(long, env = "TALKFORM_JSON")]
     pub json: bool,
@@ -176,23 +179,24 @@ pub(crate) struct ApplyArguments {
     pub traffic: RequestOptions,
 }
 
-/// How Channel is talked to.
+/// How requests are sent to Channel.
 #[derive(Debug, Args)]
 pub(crate) struct RequestOptions {
-    /// How many requests may be under way at once
+    /// How many requests may be in flight at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), env = "TALKFORM_PARALLELISM")]
     pub parallelism: u16,
-    /// Requests a second, instead of the project's rate
+    /// Requests per second, instead of the project's rate
     #[arg(long, value_name = "PER_SECOND", value_parser = positive, env = "TALKFORM_RATE")]
     pub rate: Option<f64>,
     /// Stop starting new requests after this time: `90s`, `50m`, `2h`
     #[arg(long, value_name = "TIME", value_parser = duration, env = "TALKFORM_MAX_DURATION")]
-    pub max_duration: Option<std::time::Duration>,
-    /// The longest pause after a first failure, such as `200ms`; each further one doubles it, up to
-    /// 60 times this
+    pub max_duration: Option<Duration>,
+    /// The longest pause after a first failure, such as `200ms`; each further failure doubles it, up
+    /// to 60 times this
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "500ms", env = "TALKFORM_RETRY_PAUSE")]
-    pub retry_pause: std::time::Duration,
-    /// With --sandbox: a fault, such as `500:10%`; see `talkform sandbox --help`; may be repeated
+    pub retry_pause: Duration,
+    /// With --sandbox: a fault to simulate, such as `500:10%`; see `talkform sandbox --help`; may be
+    /// repeated
     #[arg(
         long,
         value_name = "FAULT",
@@ -202,33 +206,24 @@ pub(crate) struct RequestOptions {
     pub fault: Vec<String>,
 }
 
+/// The longest duration that is accepted, about 136 years: adding it to a time does not overflow.
+const MAX_DURATION: Duration = Duration::from_secs(u32::MAX as u64);
+
 /// A number above zero.
 pub(crate) fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
-        _ => Err("it takes a number above zero, such as 10 or 0.5".to_owned()),
+        _ => Err("expected a number above zero, such as 10 or 0.5".to_owned()),
     }
 }
 
-/// A time such as `500ms`, `90s`, `50m` or `2h`.
-pub(crate) fn duration(text: &str) -> Result<std::time::Duration, String> {
-    let wrong = || "it takes a time such as 500ms, 90s, 50m or 2h".to_owned();
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
-    let milliseconds = match &text[digits..] {
-        "ms" => 1,
-        "s" | "" => 1000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return Err(wrong()),
-    };
-    number
-        .checked_mul(milliseconds)
-        .filter(|milliseconds| milliseconds / 1000 < u64::from(u32::MAX))
-        .map(std::time::Duration::from_millis)
-        .ok_or_else(wrong)
+/// A duration in the friendly format of jiff, such as `500ms`, `90s` or `1h 30m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    text.parse::<SignedDuration>()
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .filter(|duration| *duration <= MAX_DURATION)
+        .ok_or_else(|| "expected a duration such as 500ms, 90s, 50m or 2h".to_owned())
 }
 
 /// An API version.
@@ -236,7 +231,7 @@ pub(crate) fn api(text: &str) -> Result<ApiVersion, String> {
     [ApiVersion::V4, ApiVersion::V5]
         .into_iter()
         .find(|version| version.as_str() == text)
-        .ok_or_else(|| "it takes v4 or v5".to_owned())
+        .ok_or_else(|| "expected v4 or v5".to_owned())
 }
 
 #[cfg(test)]
@@ -244,11 +239,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times() {
-        assert_eq!(duration("90s"), Ok(std::time::Duration::from_secs(90)));
-        assert_eq!(duration("50m"), Ok(std::time::Duration::from_secs(3000)));
-        assert_eq!(duration("5ms"), Ok(std::time::Duration::from_millis(5)));
-        for wrong in ["", "m", "-1s", "1d", "1.5h", "99999999999h"] {
+    fn durations() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("50m"), Ok(Duration::from_secs(3000)));
+        assert_eq!(duration("5ms"), Ok(Duration::from_millis(5)));
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5400)));
+        for wrong in ["", "m", "5", "-1s", "1d", "99999999999h"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }

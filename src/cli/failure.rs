@@ -1,13 +1,13 @@
-//! What can stop a command, and the exit code that says so.
+//! Defines how a command ends, and the exit code of each end.
 
 use std::process::ExitCode;
 
 use talkform::model::Diagnostic;
 
-/// How a command ended.
+/// How a command ended that ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Done, or nothing to do.
+    /// Everything was done, or there was nothing to do.
     Done,
     /// There are changes; only with `--detailed-exitcode`.
     Changes,
@@ -15,7 +15,7 @@ pub(crate) enum Exit {
     SomeFailed,
     /// The apply stopped early.
     Stopped,
-    /// The manifests are wrong, and that was said already.
+    /// The manifests are invalid, which was reported already.
     Invalid,
 }
 
@@ -31,23 +31,23 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command did nothing, or could not finish saying what it did.
+/// Why a command did nothing, or could not print its result.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The user's data is wrong.
+    /// The manifests or the project file are invalid.
     Diagnostics(Vec<Diagnostic>),
-    /// The world is wrong, or the tool refuses. The message, and what to do about it.
+    /// Something outside of the manifests failed, or the command refuses to run.
     Refused {
         /// What failed, on what, and why.
         message: String,
-        /// What it is about, one by one.
+        /// The users, files or fields concerned, one per line.
         details: Vec<String>,
         /// What to do.
         hint: Option<String>,
     },
-    /// Wrong usage that clap does not see.
+    /// Wrong usage that clap does not detect.
     Usage(String),
-    /// Whoever read stdout has gone.
+    /// The reader of stdout closed it.
     BrokenPipe,
 }
 
@@ -83,7 +83,7 @@ impl Failure {
         }
     }
 
-    /// The exit code for it.
+    /// The exit code of this failure.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Diagnostics(_) | Self::Refused { .. } | Self::BrokenPipe => ExitCode::from(1),
@@ -102,8 +102,7 @@ impl From<talkform::state::LockError> for Failure {
     fn from(error: talkform::state::LockError) -> Self {
         let hint = match &error {
             talkform::state::LockError::Held { .. } => Some(
-                "wait for it, or give `--lock-timeout 10m` so that this run waits by itself"
-                    .to_owned(),
+                "wait until it ends, or use `--lock-timeout 10m` to let this run wait".to_owned(),
             ),
             talkform::state::LockError::Unsupported { .. }
             | talkform::state::LockError::File { .. } => None,

@@ -1,4 +1,4 @@
-//! The few files that commands write besides the state.
+//! Reads and writes the files of commands, except for manifests and the state.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::cli::failure::Failure;
 
-/// Writes a file that is not there yet; `false` where it is.
+/// Writes a new file and returns `true`; returns `false` if the file exists.
 pub(crate) fn write_new(path: &Path, content: &str) -> Result<bool, Failure> {
     let failed =
         |error: io::Error| Failure::refused(format!("cannot write {}: {error}", path.display()));
@@ -23,13 +23,13 @@ pub(crate) fn write_new(path: &Path, content: &str) -> Result<bool, Failure> {
     }
 }
 
-/// Makes a folder and those above it.
+/// Creates a folder and its parents.
 pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
     fs::create_dir_all(path)
-        .map_err(|error| Failure::refused(format!("cannot make {}: {error}", path.display())))
+        .map_err(|error| Failure::refused(format!("cannot create {}: {error}", path.display())))
 }
 
-/// Writes a file that only its owner can read, whole or not at all, in place of one that is there.
+/// Writes a file that only its owner can read. Replaces an existing file atomically.
 pub(crate) fn write_private(path: &Path, content: &str) -> Result<(), Failure> {
     let failed =
         |error: io::Error| Failure::refused(format!("cannot write {}: {error}", path.display()));
@@ -44,8 +44,8 @@ pub(crate) fn write_private(path: &Path, content: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes a file that everybody may read, whole or not at all, in place of one that is there, whose
-/// permissions it keeps. Makes the folders above it; follows a link.
+/// Writes a file with the default permissions. Replaces an existing file atomically and keeps its
+/// permissions. Creates parent folders and follows symbolic links.
 pub(crate) fn replace(path: &Path, content: &str) -> Result<(), Failure> {
     let failed =
         |error: io::Error| Failure::refused(format!("cannot write {}: {error}", path.display()));
@@ -57,7 +57,7 @@ pub(crate) fn replace(path: &Path, content: &str) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(failed)?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".talkform-");
-    // The system takes away what the user's mask forbids.
+    // The umask of the process applies.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder).map_err(failed)?;
@@ -72,7 +72,7 @@ pub(crate) fn replace(path: &Path, content: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Adds to the end of a file that belongs to the CI runner.
+/// Appends to a file of the CI runner.
 pub(crate) fn append(path: &Path, content: &str) -> Result<(), Failure> {
     OpenOptions::new()
         .append(true)
@@ -82,12 +82,12 @@ pub(crate) fn append(path: &Path, content: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::refused(format!("cannot write {}: {error}", path.display())))
 }
 
-/// A file of one's own to which lines are added.
+/// An open file to which lines are appended.
 #[derive(Debug)]
 pub(crate) struct Lines(fs::File);
 
 impl Lines {
-    /// Writes a file that only its owner can read, and stays at its end.
+    /// Writes a file that only its owner can read, and opens it for appending.
     pub(crate) fn begin(path: &Path, content: &str) -> Result<Self, Failure> {
         write_private(path, content)?;
         OpenOptions::new()
@@ -97,18 +97,18 @@ impl Lines {
             .map_err(|error| Failure::refused(format!("cannot write {}: {error}", path.display())))
     }
 
-    /// Adds a line, which brings its own end.
+    /// Appends a line, which must end in a newline.
     pub(crate) fn add(&mut self, line: &str) -> io::Result<()> {
         self.0.write_all(line.as_bytes())
     }
 }
 
-/// Reads a file whatever is in it; `None` where there is none to be read.
+/// Reads a file; `None` if that fails.
 pub(crate) fn read(path: &Path) -> Option<Vec<u8>> {
     fs::read(path).ok()
 }
 
-/// Removes a file; that it is not there is as good.
+/// Removes a file, if it exists.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -116,24 +116,24 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether something is there, readable or not.
+/// Whether a path exists, readable or not; symbolic links are not followed.
 pub(crate) fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
-/// Reads a file of ids, or an export.
+/// Reads a file as bytes.
 pub(crate) fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
-/// The same from whoever writes to this program.
+/// Reads stdin as bytes, to its end.
 pub(crate) fn read_stdin() -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes)?;
     Ok(bytes)
 }
 
-/// Reads a plan file, or the project file.
+/// Reads a file as text.
 pub(crate) fn read_to_string(path: &Path) -> io::Result<String> {
     fs::read_to_string(path)
 }

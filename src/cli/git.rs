@@ -1,200 +1,169 @@
-//! Manifests as they were in a revision, read through one `git cat-file --batch`.
+//! Reads the manifests of a git revision through `git ls-tree` and `git cat-file --batch`.
 
-use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::Arc;
 
 use crate::cli::failure::Failure;
 
-/// A name with `/`, and the content.
+/// The name of a file, with `/`, and its content.
 type File = (Arc<str>, Vec<u8>);
 
-/// The files of a revision below `root` whose names `wanted` takes, with `/` and relative to it.
+/// The files below `root` in a revision whose names `is_manifest` accepts. Names use `/` and are
+/// relative to `root`.
 pub(crate) fn read_revision(
     root: &Path,
     revision: &str,
-    wanted: &dyn Fn(&str) -> bool,
+    is_manifest: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<File>, Failure> {
     if revision.is_empty() || revision.contains(['\n', '\r', '\0']) {
         return Err(Failure::Usage(
-            "--base takes the name of a revision".to_owned(),
+            "--base expects the name of a revision".to_owned(),
         ));
     }
-    let mut git = Git::start(root)?;
-    let found = git.walk(revision, wanted);
-    let ended = git.end();
-    match found {
-        Ok(Some(files)) => Ok(files),
-        Ok(None) => Err(Failure::with_hint(
-            format!("git has no revision «{revision}» with this folder in it"),
-            "a shallow clone has only its own commits: `git fetch --depth=1 origin REVISION` brings one more (in GitHub Actions: `fetch-depth: 0`)",
-        )),
-        Err(error) => Err(Failure::refused(format!(
-            "git cannot read «{revision}»: {}",
-            if ended.is_empty() {
-                error.to_string()
-            } else {
-                ended
-            }
-        ))),
-    }
+    let blobs = list(root, revision)?;
+    let mut objects = Objects::open(root)?;
+    blobs
+        .into_iter()
+        .filter(|blob| is_manifest(&blob.name))
+        .map(|blob| Ok((Arc::from(blob.name), objects.read(&blob.id)?)))
+        .collect::<io::Result<_>>()
+        .map_err(|error| {
+            Failure::refused(format!(
+                "cannot read the files of revision `{revision}`: git cat-file: {error}"
+            ))
+        })
 }
 
-struct Git {
+/// A regular file of a tree.
+struct Blob {
+    name: String,
+    id: String,
+}
+
+/// Lists the regular files below `root` in a revision. Symbolic links and submodules are left out.
+fn list(root: &Path, revision: &str) -> Result<Vec<Blob>, Failure> {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = git(root)
+        .args(["ls-tree", "-rz", "--full-tree", "--end-of-options"])
+        .arg(format!("{revision}:./"))
+        .output()
+        .map_err(|error| not_started(&error))?;
+    if !status.success() {
+        let reason = String::from_utf8_lossy(&stderr).trim().to_owned();
+        let message = format!("cannot read revision `{revision}` of this folder: {reason}");
+        return Err(if reason.contains("Not a valid object name") {
+            Failure::with_hint(
+                message,
+                "a shallow clone has only its own commits: `git fetch --depth=1 origin REVISION` fetches one more (in GitHub Actions: `fetch-depth: 0`)",
+            )
+        } else {
+            Failure::refused(message)
+        });
+    }
+    Ok(stdout.split(|byte| *byte == 0).filter_map(blob).collect())
+}
+
+/// Parses `MODE TYPE ID<tab>NAME`.
+fn blob(entry: &[u8]) -> Option<Blob> {
+    let entry = String::from_utf8_lossy(entry);
+    let (head, name) = entry.split_once('\t')?;
+    let mut words = head.split(' ');
+    let (mode, kind, id) = (words.next()?, words.next()?, words.next()?);
+    (kind == "blob" && mode != "120000").then(|| Blob {
+        name: name.to_owned(),
+        id: id.to_owned(),
+    })
+}
+
+/// A running `git cat-file --batch`.
+struct Objects {
     process: Child,
-    requests: Option<ChildStdin>,
+    requests: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
-enum Object {
-    Tree { content: Vec<u8>, id_bytes: usize },
-    Blob(Vec<u8>),
-    Other,
-}
-
-impl Git {
-    fn start(root: &Path) -> Result<Self, Failure> {
-        let mut process = Command::new("git")
-            .arg("-C")
-            .arg(root)
+impl Objects {
+    fn open(root: &Path) -> Result<Self, Failure> {
+        let mut process = git(root)
             .args(["cat-file", "--batch"])
-            // A plan is offline: a partial clone does not fetch what it lacks.
-            .env("GIT_NO_LAZY_FETCH", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| {
-                Failure::with_hint(
-                    format!("cannot run git: {error}"),
-                    "--base reads old values through git",
-                )
-            })?;
-        let requests = process.stdin.take();
-        let answers = BufReader::new(process.stdout.take().expect("stdout is piped"));
+            .map_err(|error| not_started(&error))?;
         Ok(Self {
+            requests: process.stdin.take().expect("stdin is piped"),
+            answers: BufReader::new(process.stdout.take().expect("stdout is piped")),
             process,
-            requests,
-            answers,
         })
     }
 
-    /// Ends git and returns what it complained about.
-    fn end(mut self) -> String {
-        self.requests = None;
-        let mut complaint = String::new();
-        if let Some(stderr) = self.process.stderr.take() {
-            // Bounded, and lossy is good enough: it is shown to a person.
-            let mut bytes = Vec::new();
-            let _ = stderr.take(4096).read_to_end(&mut bytes);
-            String::from_utf8_lossy(&bytes)
-                .trim()
-                .clone_into(&mut complaint);
-        }
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        complaint
-    }
-
-    /// `None` where the revision or the folder is not there.
-    fn walk(
-        &mut self,
-        revision: &str,
-        wanted: &dyn Fn(&str) -> bool,
-    ) -> io::Result<Option<Vec<File>>> {
-        let mut files = Vec::new();
-        let mut trees = VecDeque::new();
-        match self.object(&format!("{revision}:./"))? {
-            Some(Object::Tree { content, id_bytes }) => {
-                trees.push_back((String::new(), content, id_bytes));
-            }
-            _ => return Ok(None),
-        }
-        while let Some((folder, content, id_bytes)) = trees.pop_front() {
-            for (kind, name, id) in entries(&content, id_bytes) {
-                let path = format!("{folder}{name}");
-                match kind {
-                    Kind::Tree => {
-                        if let Some(Object::Tree { content, id_bytes }) = self.object(&id)? {
-                            trees.push_back((format!("{path}/"), content, id_bytes));
-                        }
-                    }
-                    Kind::File if wanted(&path) => {
-                        if let Some(Object::Blob(content)) = self.object(&id)? {
-                            files.push((path.into(), content));
-                        }
-                    }
-                    Kind::File | Kind::Other => {}
-                }
-            }
-        }
-        Ok(Some(files))
-    }
-
-    fn object(&mut self, name: &str) -> io::Result<Option<Object>> {
-        let requests = self.requests.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
-        requests.write_all(name.as_bytes())?;
-        requests.write_all(b"\n")?;
-        requests.flush()?;
+    /// Reads one object. An object that a partial clone lacks is an error.
+    fn read(&mut self, id: &str) -> io::Result<Vec<u8>> {
+        writeln!(self.requests, "{id}")?;
+        self.requests.flush()?;
+        // `ID TYPE SIZE`, or `ID missing`.
         let mut header = String::new();
         self.answers.read_line(&mut header)?;
-        // `ID TYPE SIZE`, or `NAME missing` and the like.
-        let words: Vec<&str> = header.trim_end().split(' ').collect();
-        let [id, kind, size] = words[..] else {
-            return if header.is_empty() {
-                Err(io::ErrorKind::UnexpectedEof.into())
-            } else {
-                Ok(None)
-            };
-        };
-        let Ok(size) = size.parse::<usize>() else {
-            return Ok(None);
-        };
+        let size = header.trim_end().split(' ').nth(2);
+        let size = size
+            .and_then(|size| size.parse::<usize>().ok())
+            .ok_or_else(|| {
+                io::Error::other(format!("unexpected answer `{}`", header.trim_end()))
+            })?;
         let mut content = vec![0; size];
         self.answers.read_exact(&mut content)?;
         self.answers.read_exact(&mut [0])?;
-        Ok(Some(match kind {
-            "tree" => Object::Tree {
-                content,
-                id_bytes: id.len() / 2,
-            },
-            "blob" => Object::Blob(content),
-            _ => Object::Other,
-        }))
+        Ok(content)
     }
 }
 
-enum Kind {
-    Tree,
-    File,
-    Other,
+impl Drop for Objects {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
-/// A tree object is a run of `MODE NAME\0ID`, the id as bytes.
-fn entries(mut content: &[u8], id_bytes: usize) -> Vec<(Kind, String, String)> {
-    let mut found = Vec::new();
-    while let Some(end) = content.iter().position(|byte| *byte == 0) {
-        let (head, rest) = content.split_at(end);
-        let Some(id) = rest.get(1..=id_bytes) else {
-            break;
-        };
-        content = &rest[1 + id_bytes..];
-        let head = String::from_utf8_lossy(head);
-        let Some((mode, name)) = head.split_once(' ') else {
-            break;
-        };
-        let kind = match mode {
-            "40000" => Kind::Tree,
-            "100644" | "100755" => Kind::File,
-            _ => Kind::Other,
-        };
-        found.push((
-            kind,
-            name.to_owned(),
-            talkform::model::digest::digests::to_hex(id),
-        ));
+/// A git command in `root` that reads this repository alone, offline, and sees no secret.
+fn git(root: &Path) -> Command {
+    let mut command = Command::new("git");
+    for (name, _) in std::env::vars_os() {
+        if is_withheld(&name) {
+            command.env_remove(name);
+        }
     }
-    found
+    command
+        // A bare repository inside of a checkout may be planted; its configuration can run programs.
+        .args(["-c", "safe.bareRepository=explicit"])
+        .arg("-C")
+        .arg(root)
+        // A plan is offline: a partial clone must not fetch what it lacks.
+        .env("GIT_NO_LAZY_FETCH", "1")
+        // Messages are matched, so they must not be translated.
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null());
+    command
+}
+
+/// Whether git must not get a variable: credentials of talkform, and what a hook sets to point git
+/// at the repository of the hook. Configuration that a person sets stays.
+fn is_withheld(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    let is_configuration = (name.starts_with("GIT_CONFIG_") && name != "GIT_CONFIG_PARAMETERS")
+        || name == "GIT_CEILING_DIRECTORIES";
+    name.starts_with("TALKFORM_") || (name.starts_with("GIT_") && !is_configuration)
+}
+
+fn not_started(error: &io::Error) -> Failure {
+    Failure::with_hint(
+        format!("cannot run git: {error}"),
+        "--base reads old values through git: install it, or leave --base out",
+    )
 }

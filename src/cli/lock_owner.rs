@@ -1,4 +1,4 @@
-//! Who this run is, for whoever meets its lock.
+//! Describes this run to another run that finds its lock.
 
 use jiff::Timestamp;
 
@@ -8,8 +8,9 @@ use talkform::model::digest::digests::to_hex;
 use talkform::state::LockOwner;
 
 #[expect(clippy::disallowed_methods, reason = "this is where the clock lives")]
-/// Names this process by its command alone: arguments may hold what is nobody's business.
-pub(crate) fn this_run(command: &str) -> Result<LockOwner, Failure> {
+/// The owner of a lock that this process takes. Names the command without its arguments, which may
+/// hold personal data.
+pub(crate) fn current(command: &str) -> Result<LockOwner, Failure> {
     let of = |names: &[&str]| {
         names
             .iter()
@@ -24,10 +25,10 @@ pub(crate) fn this_run(command: &str) -> Result<LockOwner, Failure> {
             "USERNAME",
             "LOGNAME",
         ])
-        .unwrap_or_else(|| "somebody".to_owned()),
+        .unwrap_or_else(|| "unknown user".to_owned()),
         host: of(&["HOSTNAME", "COMPUTERNAME"])
             .or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok())
-            .map_or_else(|| "this machine".to_owned(), |name| name.trim().to_owned()),
+            .map_or_else(|| "unknown host".to_owned(), |name| name.trim().to_owned()),
         pid: std::process::id(),
         command: format!("talkform {command}"),
         since: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),

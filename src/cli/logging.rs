@@ -1,4 +1,4 @@
-//! The log: to stderr, as people or programs read it.
+//! Starts the log on stderr.
 
 use std::io;
 
@@ -12,8 +12,8 @@ use crate::cli::args::{Global, LogFormat, LogLevel};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 
-/// Starts it. Only talkform's own events get in: what libraries log of a request is not ours to vouch
-/// for.
+/// Starts the log. Only events of talkform are logged: what a library logs about a request may hold
+/// personal data.
 pub(crate) fn start(global: &Global, terminal: Terminal) -> Result<(), Failure> {
     let level = match global.log {
         LogLevel::Error => Level::ERROR,

@@ -21,7 +21,7 @@ enum Shown {
 impl Progress {
     /// Chooses the bar if stderr is a terminal, log lines otherwise.
     pub(crate) fn new(terminal: Terminal) -> Self {
-        let shown = if terminal.talks_to_a_person() {
+        let shown = if terminal.is_interactive() {
             Shown::Bar(progress::Progress::on_stderr())
         } else {
             Shown::Lines(progress::LogProgress::default())

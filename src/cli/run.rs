@@ -36,10 +36,10 @@ const STYLES: Styles = Styles::styled()
     after_help = "Exit codes: 0 done or nothing to do; 1 refused or failed before anything was sent; 2 changes (only with --detailed-exitcode); 3 some users failed; 4 stopped early, run again; 64 wrong usage."
 )]
 pub(crate) struct Arguments {
-    /// Flags that every command takes.
+    /// Global flags.
     #[command(flatten)]
     pub global: Global,
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -47,24 +47,24 @@ pub(crate) struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a working project with an example and CI recipes
+    /// Create a working project with an example and CI recipes
     Init(InitArguments),
     /// Check the project file and the manifests
     Validate(ValidateArguments),
-    /// Show what an apply would change; without --refresh it opens no socket and needs no credentials
+    /// Show what apply would change; without --refresh it opens no socket and needs no credentials
     Plan(PlanArguments),
     /// Send the upserts that are needed
     Apply(ApplyArguments),
-    /// Show how Channel differs from what was applied; reads every recorded user
+    /// Read every recorded user and show how Channel differs from what was applied
     Drift(DriftArguments),
-    /// Read users from Channel and write manifests that declare them as they are
+    /// Read users from Channel and write manifests that declare them
     Import(ImportArguments),
-    /// Show a plan file or the state, for people
+    /// Show a plan file or the state in readable form
     Show(ShowArguments),
-    /// Look after the state
+    /// Inspect and change the state
     #[command(subcommand)]
     State(StateCommand),
-    /// Run a local Channel for trying out and for tests
+    /// Run a local server that behaves like Channel, for trials and tests
     Sandbox(SandboxArguments),
     /// Print a JSON Schema
     Schema(SchemaArguments),

@@ -1,38 +1,35 @@
-//! stdout for results, stderr for talk, and the one question.
+//! Writes results to stdout and messages to stderr, and asks for approval.
 
 use std::io::{self, IsTerminal, Write};
 
 use crate::cli::args::Color;
 use crate::cli::failure::Failure;
 
-/// Where a command prints.
+/// The terminal that a command prints to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terminal {
     color: Color,
 }
 
-#[expect(
-    clippy::unused_self,
-    reason = "whoever prints must have been handed the right to"
-)]
+#[expect(clippy::unused_self, reason = "only who holds a Terminal may print")]
 impl Terminal {
-    /// With the colour that was asked for.
+    /// Creates a terminal with the colour setting of `--color`.
     pub(crate) fn new(color: Color) -> Self {
         Self { color }
     }
 
-    /// Whether stdout takes colour.
+    /// Whether stdout is coloured.
     pub(crate) fn colour_on_stdout(self) -> bool {
         self.colour(io::stdout().is_terminal())
     }
 
-    /// Whether stderr takes colour.
+    /// Whether stderr is coloured.
     pub(crate) fn colour_on_stderr(self) -> bool {
-        self.colour(self.talks_to_a_person())
+        self.colour(self.is_interactive())
     }
 
-    /// Whether somebody watches stderr.
-    pub(crate) fn talks_to_a_person(self) -> bool {
+    /// Whether stderr is a terminal.
+    pub(crate) fn is_interactive(self) -> bool {
         io::stderr().is_terminal()
     }
 
@@ -48,7 +45,7 @@ impl Terminal {
         }
     }
 
-    /// Prints a result. A reader who has gone is told apart from other trouble.
+    /// Prints a result to stdout. A closed pipe is [`Failure::BrokenPipe`].
     pub(crate) fn result(self, text: &str) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         stdout
@@ -57,7 +54,7 @@ impl Terminal {
             .map_err(|error| stdout_failure(&error))
     }
 
-    /// Prints a result while it is made: a large one is never whole in memory.
+    /// Prints a result to stdout while it is rendered, so that a large one is never whole in memory.
     pub(crate) fn stream(
         self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -68,27 +65,26 @@ impl Terminal {
             .map_err(|error| stdout_failure(&error))
     }
 
-    /// Prints a line of talk. Nobody listening is no reason to stop.
+    /// Prints a message to stderr. A closed stderr is ignored.
     pub(crate) fn talk(self, line: &str) {
         let _ = writeln!(io::stderr().lock(), "{line}");
     }
 
-    /// Asks for «yes». Refuses where nobody can answer.
+    /// Asks for `yes`. Fails where stdin or stderr is no terminal.
     pub(crate) fn approve(self, question: &str) -> Result<(), Failure> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return Err(Failure::with_hint(
-                "nobody is here to approve the plan",
-                "run apply on a terminal, or give --auto-approve (in CI, after the plan was reviewed)",
+                "cannot ask for approval: stdin or stderr is not a terminal",
+                "run apply in a terminal, or use --auto-approve (in CI, after the plan was reviewed)",
             ));
         }
-        let question = format!("{question}\n  Only «yes» is taken for a yes.");
+        let question = format!("{question}\n  Only `yes` is accepted.");
         ask(&question, "yes")
     }
 
-    /// Asks for the very words of what is about to happen. To be asked after [`Terminal::approve`],
-    /// which has found somebody.
+    /// Asks to type `words`. Call it after [`Terminal::approve`], which checks that stdin is a terminal.
     pub(crate) fn approve_in_words(self, question: &str, words: &str) -> Result<(), Failure> {
-        let question = format!("{question}\n  Type «{words}» if that is what you want.");
+        let question = format!("{question}\n  Type `{words}` to confirm.");
         ask(&question, words)
     }
 }
@@ -106,8 +102,8 @@ fn ask(question: &str, wanted: &str) -> Result<(), Failure> {
     }
 }
 
-/// What to say when stdout takes no more.
-pub(crate) fn stdout_failure(error: &io::Error) -> Failure {
+/// The failure of a write to stdout.
+fn stdout_failure(error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         Failure::BrokenPipe
     } else {

@@ -288,7 +288,7 @@ fn a_person_types_the_number() {
     }
     let ran = typed("", "yes\ndelete 2\n");
     assert_eq!(ran.code, Some(0), "{}", ran.all());
-    assert!(ran.stdout.contains("Type «delete 2»"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("Type `delete 2`"), "{}", ran.stdout);
     assert_eq!(deletes(&channel).len(), 2);
 
     // Agreed to beforehand, the number is not asked for again.

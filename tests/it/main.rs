@@ -12,6 +12,8 @@ mod drift_resume;
 mod drift_secrecy;
 mod examples;
 mod faults;
+#[cfg(unix)]
+mod git_environment;
 mod golden;
 mod import;
 mod kill;

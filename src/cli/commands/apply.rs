@@ -167,7 +167,7 @@ fn lock(settings: &LoadedProject, timeout: Duration) -> Result<Lock, Failure> {
     make_state_folder(settings)?;
     Ok(settings
         .store
-        .lock(&lock_owner::this_run("apply")?, timeout)?)
+        .lock(&lock_owner::current("apply")?, timeout)?)
 }
 
 fn options(settings: &LoadedProject, arguments: &ApplyArguments, pace: Arc<Pace>) -> Options {

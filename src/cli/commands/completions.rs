@@ -1,14 +1,14 @@
-//! `completions`
+//! Runs `talkform completions`: prints shell completions.
 
 use clap::Args;
 
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::terminal::Terminal;
 
-/// `completions`
+/// The arguments of `completions`.
 #[derive(Debug, Args)]
 pub(crate) struct CompletionsArguments {
-    /// For which shell
+    /// The shell to print completions for
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
 }

@@ -1,4 +1,4 @@
-//! `drift`
+//! Runs `talkform drift`: shows how Channel differs from what was applied.
 
 use std::sync::Arc;
 
@@ -18,22 +18,22 @@ use talkform::apply;
 use talkform::model::{MemberId, Selection, State};
 use talkform::plan::{DriftCollector, DriftReport, Sample};
 
-/// `drift`
+/// The arguments of `drift`.
 #[derive(Debug, Args)]
 pub(crate) struct DriftArguments {
     /// Which users to read.
     #[command(flatten)]
     pub scope: Scope,
-    /// How to print what was found
+    /// The format of the result
     #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
     pub format: PlanFormat,
-    /// Exit with 2 where there is drift, a person's own choice included
+    /// Exit with 2 if there is drift, including consent that a person changed
     #[arg(long, env = "TALKFORM_DETAILED_EXITCODE")]
     pub detailed_exitcode: bool,
-    /// Show every user, also where many are alike
+    /// Show every user, even where many are alike
     #[arg(long, env = "TALKFORM_FULL")]
     pub full: bool,
-    /// The most bytes that `--format markdown` writes
+    /// The size limit of `--format markdown`
     #[arg(
         long,
         value_name = "BYTES",
@@ -41,7 +41,7 @@ pub(crate) struct DriftArguments {
         env = "TALKFORM_MAX_BYTES"
     )]
     pub max_bytes: usize,
-    /// How to read.
+    /// How requests are sent.
     #[command(flatten)]
     pub traffic: RequestOptions,
 }
@@ -56,7 +56,8 @@ impl DriftArguments {
     }
 }
 
-/// Reads every recorded user and shows who is on Channel otherwise than applied. Changes nothing.
+/// Reads every recorded user from Channel and shows which differ from what was applied. Changes
+/// nothing.
 pub(crate) fn run(
     global: &Global,
     arguments: &DriftArguments,
@@ -72,8 +73,8 @@ pub(crate) fn run(
     let Some(state) = &loaded.state else {
         let path = settings.store.path().display();
         return Err(Failure::with_hint(
-            format!("there is no state at {path} yet: nothing was applied that could drift"),
-            "the first apply makes it",
+            format!("no state at {path} yet: nothing was applied that could drift"),
+            "the first `talkform apply` creates it",
         ));
     };
     let mut survey = DriftCollector {
@@ -126,7 +127,8 @@ pub(crate) fn run(
     })
 }
 
-/// Whom to read: the recorded users, or a sample, less who was found as applied by the run before.
+/// The users to read: the recorded users or a sample of them, without those that an interrupted run
+/// found as applied.
 fn scope(
     state: &State,
     arguments: &DriftArguments,

@@ -1,4 +1,4 @@
-//! `init`
+//! Runs `talkform init`: creates a project.
 
 use std::path::{Path, PathBuf};
 
@@ -58,15 +58,15 @@ const RECIPES: [(&str, &str); 10] = [
     ),
 ];
 
-/// `init`
+/// The arguments of `init`.
 #[derive(Debug, Args)]
 pub(crate) struct InitArguments {
-    /// Where to make the project
+    /// The folder to create the project in
     #[arg(value_name = "DIR")]
     pub target: Option<PathBuf>,
 }
 
-/// Makes a project; a file that is there already is left as it is.
+/// Creates a project. Existing files are kept.
 pub(crate) fn run(
     global: &Global,
     arguments: &InitArguments,
@@ -78,8 +78,8 @@ pub(crate) fn run(
     );
     if root.join(PROJECT_FILE).exists() {
         return Err(Failure::with_hint(
-            format!("{} is there already", shown(&root.join(PROJECT_FILE))),
-            "this folder is a project; look at it with `talkform plan`",
+            format!("{} already exists", shown(&root.join(PROJECT_FILE))),
+            "this folder is a project already; run `talkform plan` to see its plan",
         ));
     }
     let manifest_schema = format!("{:#}\n", manifest::schema::manifest_schema(ApiVersion::V4));
@@ -91,19 +91,19 @@ pub(crate) fn run(
         ("schemas/manifest.schema.json", &manifest_schema),
         ("schemas/project.schema.json", &project_schema),
     ];
-    let mut said = String::new();
+    let mut listing = String::new();
     for (name, content) in parts.into_iter().chain(RECIPES) {
         let word = if files::write_new(&root.join(name), content)? {
-            "made"
+            "created"
         } else {
-            "kept"
+            "kept   "
         };
         for part in ["  ", word, "  ", name, "\n"] {
-            said.push_str(part);
+            listing.push_str(part);
         }
     }
     terminal.result(&format!(
-        "A project in {}:\n{said}\nTry it without an account:\n  talkform {}plan --sandbox\n  talkform {}apply --sandbox\n",
+        "A project in {}:\n{listing}\nTry it without an account:\n  talkform {}plan --sandbox\n  talkform {}apply --sandbox\n",
         render::common::escape::terminal(&shown(&root)),
         directory_flag(&root),
         directory_flag(&root),

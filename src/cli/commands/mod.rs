@@ -1,4 +1,4 @@
-//! One page a command, each read from top to bottom.
+//! The commands, one file each: its arguments, then `run`.
 
 pub(crate) mod apply;
 pub(crate) mod completions;

@@ -1,4 +1,4 @@
-//! `plan`
+//! Runs `talkform plan`: shows what an apply would change.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,26 +20,25 @@ use talkform::model::{
 use talkform::plan;
 use talkform::plan::PlanFile;
 
-/// `plan`
+/// The arguments of `plan`.
 #[derive(Debug, Args)]
 pub(crate) struct PlanArguments {
-    /// What to look at.
+    /// What goes into the plan.
     #[command(flatten)]
     pub planning: Planning,
-    /// How to print the plan
+    /// The format of the plan
     #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
     pub format: PlanFormat,
-    /// Exit with 2 where there are changes
+    /// Exit with 2 if there are changes
     #[arg(long, env = "TALKFORM_DETAILED_EXITCODE")]
     pub detailed_exitcode: bool,
-    /// Also write the plan to a file that holds no values, for `apply FILE`
+    /// Also write the plan to a file for `apply FILE`; the file contains no values
     #[arg(long, value_name = "FILE", env = "TALKFORM_OUT")]
     pub out: Option<PathBuf>,
-    /// Show the values of the manifests of this git revision as old values, where they are what
-    /// was applied
+    /// Show old values from the manifests of this git revision, where they are what was applied
     #[arg(long, value_name = "REVISION", env = "TALKFORM_BASE")]
     pub base: Option<String>,
-    /// The most bytes that `--format markdown` writes
+    /// The size limit of `--format markdown`
     #[arg(
         long,
         value_name = "BYTES",
@@ -47,12 +46,13 @@ pub(crate) struct PlanArguments {
         env = "TALKFORM_MAX_BYTES"
     )]
     pub max_bytes: usize,
-    /// How to read, with --refresh.
+    /// How requests are sent, with --refresh.
     #[command(flatten)]
     pub traffic: RequestOptions,
 }
 
-/// Reads, plans and prints. Takes no lock; without --refresh it opens no socket.
+/// Reads the manifests and the state, plans, and prints the plan. Takes no lock; opens a socket only
+/// with --refresh.
 pub(crate) fn run(
     global: &Global,
     arguments: &PlanArguments,
@@ -99,7 +99,7 @@ pub(crate) fn run(
     } else {
         Exit::Done
     };
-    // The process ends here; giving back a million users one by one would take longer than planning.
+    // The process ends here. Freeing a million users one by one takes longer than planning them.
     std::mem::forget((desired, plan, loaded));
     Ok(exit)
 }

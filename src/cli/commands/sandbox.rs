@@ -1,4 +1,4 @@
-//! `sandbox`
+//! Runs `talkform sandbox`: a local server that behaves like Channel.
 
 use std::path::PathBuf;
 
@@ -11,10 +11,10 @@ use crate::cli::terminal::Terminal;
 use talkform::sandbox;
 use talkform::sandbox::SandboxSettings;
 
-/// `sandbox`
+/// The arguments of `sandbox`.
 #[derive(Debug, Args)]
 pub(crate) struct SandboxArguments {
-    /// Where to listen
+    /// The loopback address to listen on
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -22,10 +22,10 @@ pub(crate) struct SandboxArguments {
         env = "TALKFORM_SANDBOX_LISTEN"
     )]
     pub listen: std::net::SocketAddr,
-    /// The file that keeps its users; without one they are gone at the end
+    /// The file that keeps the users; without it they are lost when the sandbox ends
     #[arg(long, value_name = "FILE", env = "TALKFORM_SANDBOX_USERS")]
     pub users: Option<PathBuf>,
-    /// The id of its channel
+    /// The channel id
     #[arg(
         long,
         value_name = "ID",
@@ -33,16 +33,16 @@ pub(crate) struct SandboxArguments {
         env = "TALKFORM_SANDBOX_CHANNEL"
     )]
     pub channel: String,
-    /// Requests a second that refill its bucket
+    /// How many requests per second refill the rate limiter
     #[arg(long, value_name = "N", default_value_t = 10.0, value_parser = positive, env = "TALKFORM_SANDBOX_PER_SECOND")]
     pub per_second: f64,
-    /// The size of its bucket
+    /// The burst size of the rate limiter
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..), env = "TALKFORM_SANDBOX_BURST")]
     pub burst: u32,
-    /// What goes wrong
+    /// A fault to simulate, such as `500:10%`; may be repeated
     #[arg(long, value_name = "FAULT", env = "TALKFORM_SANDBOX_FAULT")]
     pub fault: Vec<String>,
-    /// Makes the faults the same in every run
+    /// The seed of the faults; the same seed gives the same faults
     #[arg(
         long,
         value_name = "N",
@@ -52,11 +52,12 @@ pub(crate) struct SandboxArguments {
     pub seed: u64,
 }
 
-/// Runs a sandbox until it is asked to stop.
+/// Runs a sandbox until Ctrl-C.
 pub(crate) fn run(arguments: &SandboxArguments, terminal: Terminal) -> Result<Exit, Failure> {
     if !arguments.listen.ip().is_loopback() {
         return Err(Failure::Usage(
-            "a sandbox listens on this machine alone: --listen 127.0.0.1:PORT".to_owned(),
+            "the sandbox only listens on a loopback address: use --listen 127.0.0.1:PORT"
+                .to_owned(),
         ));
     }
     let settings = SandboxSettings {
@@ -70,17 +71,17 @@ pub(crate) fn run(arguments: &SandboxArguments, terminal: Terminal) -> Result<Ex
         log: false,
     };
     let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| Failure::refused(format!("cannot start: {error}")))?;
+        .map_err(|error| Failure::refused(format!("cannot start the async runtime: {error}")))?;
     runtime.block_on(async {
         let running = sandbox::start(settings).await.map_err(|error| {
             Failure::refused(format!("cannot listen on {}: {error}", arguments.listen))
         })?;
         terminal.result(&format!("{}\n", running.base_url()))?;
         terminal.talk(
-            "A local Channel. Any access key and secret will do; put its address into channel.baseUrl. Ctrl-C ends it.",
+            "The sandbox is running. Set channel.baseUrl to its address; any access key and secret work. Press Ctrl-C to stop it.",
         );
         let stopped = tokio::signal::ctrl_c().await;
-        terminal.talk(&format!("{} requests about users.", running.requests()));
+        terminal.talk(&format!("Served {} requests about users.", running.requests()));
         running.stop();
         stopped
             .map(|()| Exit::Done)

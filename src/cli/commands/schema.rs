@@ -1,4 +1,4 @@
-//! `schema`
+//! Runs `talkform schema`: prints a JSON Schema.
 
 use clap::{Args, ValueEnum};
 
@@ -9,13 +9,13 @@ use crate::cli::terminal::Terminal;
 use talkform::model::ApiVersion;
 use talkform::{manifest, plan, render, state};
 
-/// `schema`
+/// The arguments of `schema`.
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArguments {
-    /// Of what
+    /// What the schema describes
     #[arg(value_enum, default_value_t)]
     pub of: SchemaOf,
-    /// For which API version the manifests are; otherwise the project's, or v4
+    /// The API version of the manifests [default: that of the project, or v4]
     #[arg(long, value_parser = api, env = "TALKFORM_API")]
     pub api: Option<ApiVersion>,
 }
@@ -59,7 +59,8 @@ pub(crate) fn run(
     Ok(Exit::Done)
 }
 
-/// The manifests' schema for the project's version and with its rules, where there is a project.
+/// The schema of the manifests. In a project, it is for the API version of the project and includes
+/// the project's rules.
 fn manifest_schema(
     global: &Global,
     arguments: &SchemaArguments,

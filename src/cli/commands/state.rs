@@ -1,4 +1,4 @@
-//! `show` and `state`
+//! Runs `talkform show` and `talkform state`: shows plan files and the state, and changes the state.
 
 use std::path::PathBuf;
 
@@ -15,55 +15,55 @@ use talkform::plan;
 use talkform::render::common::escape;
 use talkform::render::state;
 
-/// `show`
+/// The arguments of `show`.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArguments {
-    /// A plan file; without one, the state
+    /// A plan file; without it, the state is shown
     #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,
 }
 
-/// `state`
+/// The subcommands of `state`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum StateCommand {
     /// List the recorded users
     List {
-        /// Only ids that fit; may be repeated
+        /// List only ids that match (`*` any characters, `?` one character)
         #[arg(value_name = "PATTERN")]
         select: Vec<String>,
     },
-    /// Show what is recorded of one user
+    /// Show what the state records about one user
     Show {
-        /// The user's member id
+        /// The member id of the user
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Drop users from the state; Channel keeps them, and the next apply sends them again if they
+    /// Remove users from the state; Channel keeps them, and the next apply sends them again if they
     /// are still declared
     Forget {
         /// Member ids
         #[arg(value_name = "ID", required = true)]
         ids: Vec<String>,
-        /// How long to wait for somebody else's apply
+        /// How long to wait for another run that holds the lock
         #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
         lock_timeout: std::time::Duration,
     },
-    /// Make all digests anew, from the secret in `TALKFORM_STATE_KEY` (where the state has one) to that
-    /// in `TALKFORM_STATE_KEY_NEW`. The manifests must be as applied
+    /// Recompute all digests with the secret in `TALKFORM_STATE_KEY_NEW`; `TALKFORM_STATE_KEY` must hold
+    /// the current secret if the state has one, and the manifests must be as applied
     Rekey {
-        /// Make digests without a secret
+        /// Recompute the digests without a secret
         #[arg(long, env = "TALKFORM_WITHOUT_KEY")]
         without_key: bool,
-        /// How long to wait for somebody else's apply
+        /// How long to wait for another run that holds the lock
         #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
         lock_timeout: std::time::Duration,
     },
 }
 
-/// How many users a refusal names.
-const MOST_NAMED: usize = 20;
+/// The most users that an error names.
+const MAX_NAMED: usize = 20;
 
-/// Shows a plan file, or the whole state in short.
+/// Shows a plan file, or a summary of the state.
 pub(crate) fn show_all(
     global: &Global,
     arguments: &ShowArguments,
@@ -84,7 +84,7 @@ pub(crate) fn show_all(
     Ok(Exit::Done)
 }
 
-/// Runs one of the state's commands.
+/// Runs one subcommand of `state`.
 pub(crate) fn run(
     global: &Global,
     command: &StateCommand,
@@ -146,7 +146,7 @@ fn rekey(
         }
         (Some(_), true) => {
             return Err(Failure::Usage(
-                "--without-key and TALKFORM_STATE_KEY_NEW exclude each other".to_owned(),
+                "--without-key cannot be used while TALKFORM_STATE_KEY_NEW is set".to_owned(),
             ));
         }
         _ => {}
@@ -155,7 +155,7 @@ fn rekey(
     output::warn(terminal, &settings.root, &warnings);
     let _lock = settings
         .store
-        .lock(&lock_owner::this_run("state rekey")?, lock_timeout)?;
+        .lock(&lock_owner::current("state rekey")?, lock_timeout)?;
     let state = recorded(settings, terminal)?;
     let old = settings.digest_key(&state)?;
     let salt = random::<16>()?;
@@ -163,12 +163,12 @@ fn rekey(
     let renewed =
         plan::rekey(&state, &desired, &old, (&new, salt.to_vec())).map_err(|lost| {
             let mut details: Vec<String> =
-                lost.iter().take(MOST_NAMED).map(ToString::to_string).collect();
-            if lost.len() > MOST_NAMED {
-                details.push(format!("and {} more", lost.len() - MOST_NAMED));
+                lost.iter().take(MAX_NAMED).map(ToString::to_string).collect();
+            if lost.len() > MAX_NAMED {
+                details.push(format!("and {} more", lost.len() - MAX_NAMED));
             }
             Failure::with_details(
-                "digests are made anew from the manifests, and these users are not declared as they were applied:",
+                "cannot recompute the digests: they are computed from the manifests, and these users are not declared as they were applied:",
                 details,
                 "run `talkform apply` first, so that `talkform plan` shows no changes",
             )
@@ -176,12 +176,12 @@ fn rekey(
     settings.store.save(&renewed)?;
     settings.store.remove_journal()?;
     terminal.result(&format!(
-        "The digests of {} are {} now.\n",
+        "Recomputed the digests of {}: {}.\n",
         output::counted(renewed.users.len(), "user", "users"),
         if without_key {
-            "made without a secret"
+            "they use no secret now"
         } else {
-            "keyed with the new secret; set TALKFORM_STATE_KEY to it"
+            "they use the new secret now; set TALKFORM_STATE_KEY to it"
         }
     ))
 }
@@ -191,11 +191,8 @@ fn recorded(settings: &LoadedProject, terminal: Terminal) -> Result<State, Failu
     output::replayed(terminal, &loaded);
     loaded.state.ok_or_else(|| {
         Failure::with_hint(
-            format!(
-                "there is no state at {} yet",
-                settings.store.path().display()
-            ),
-            "the first apply makes it",
+            format!("no state at {} yet", settings.store.path().display()),
+            "the first `talkform apply` creates it",
         )
     })
 }
@@ -208,7 +205,7 @@ fn forget(
 ) -> Result<(), Failure> {
     let _lock = settings
         .store
-        .lock(&lock_owner::this_run("state forget")?, lock_timeout)?;
+        .lock(&lock_owner::current("state forget")?, lock_timeout)?;
     let mut state = recorded(settings, terminal)?;
     let missing: Vec<&MemberId> = ids
         .iter()
@@ -225,13 +222,13 @@ fn forget(
     settings.store.save(&state)?;
     settings.store.remove_journal()?;
     terminal.result(&format!(
-        "Forgotten: {}. Channel keeps them as they are.\n",
+        "Removed {} from the state. Channel keeps them.\n",
         output::counted(ids.len(), "user", "users")
     ))
 }
 
 fn member_id(text: &str) -> Result<MemberId, Failure> {
-    MemberId::new(text).map_err(|error| Failure::Usage(format!("«{text}»: {error}")))
+    MemberId::new(text).map_err(|error| Failure::Usage(format!("`{text}`: {error}")))
 }
 
 fn not_recorded(ids: &[&MemberId]) -> Failure {
@@ -241,6 +238,6 @@ fn not_recorded(ids: &[&MemberId]) -> Failure {
         .collect();
     Failure::with_hint(
         format!("not in the state: {}", ids.join(", ")),
-        "`talkform state list` shows who is",
+        "`talkform state list` lists the recorded users",
     )
 }

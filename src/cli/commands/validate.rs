@@ -1,4 +1,4 @@
-//! `validate`
+//! Runs `talkform validate`: checks the project file and the manifests.
 
 use clap::{Args, ValueEnum};
 
@@ -9,19 +9,19 @@ use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use talkform::manifest;
 
-/// `validate`
+/// The arguments of `validate`.
 #[derive(Debug, Args)]
 pub(crate) struct ValidateArguments {
-    /// How to print what was found
+    /// The format of the diagnostics
     #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
     pub format: DiagnosticFormat,
-    /// Print all users as they were understood, defaults merged, as one manifest; values of
-    /// sensitive fields are masked unless --show-sensitive is given
+    /// Print all users as one manifest, with defaults merged; values of sensitive fields are masked
+    /// unless --show-sensitive is given
     #[arg(long, env = "TALKFORM_PRINT")]
     pub print: bool,
 }
 
-/// How to print diagnostics.
+/// The format of diagnostics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DiagnosticFormat {
     /// For people.
@@ -31,7 +31,7 @@ pub(crate) enum DiagnosticFormat {
     Json,
 }
 
-/// Checks the project file and the manifests; neither the state nor Channel is looked at.
+/// Checks the project file and the manifests. Reads neither the state nor Channel.
 pub(crate) fn run(
     global: &Global,
     arguments: &ValidateArguments,

@@ -70,7 +70,7 @@ fn each_failure_has_its_exit_code() {
 
     let fresh = channel.project();
     let ran = project_without_state(&fresh);
-    assert!(ran.contains("there is no state"), "{ran}");
+    assert!(ran.contains("no state at"), "{ran}");
 }
 
 fn project_without_state(project: &Project) -> String {

@@ -48,7 +48,7 @@ pub(crate) fn run(
     let is_recorded = !arguments.no_record;
     let _lock = if is_recorded {
         make_state_folder(&settings)?;
-        let holder = lock_owner::this_run("import")?;
+        let holder = lock_owner::current("import")?;
         Some(settings.store.lock(&holder, arguments.lock_timeout)?)
     } else {
         None
