@@ -1,7 +1,12 @@
-//! talkform keeps the users of a Channel Talk channel as code: people edit YAML manifests in git,
-//! `plan` shows on the pull request what would change, `apply` sends only the upserts that are needed.
+//! Keeps the users of a Channel Talk channel as code.
 //!
-//! # The picture
+//! People edit YAML manifests in a git repository. `talkform plan` shows on the pull request what would
+//! change, and `talkform apply` sends the necessary upserts on merge.
+//!
+//! The binary is the product. The library is what it is made of, for tests and for programs that embed
+//! it: load, [`plan()`] and render; and [`run()`] to apply. It makes no promise of stability.
+//!
+//! # Architecture
 //!
 //! ```text
 //! users/*.yaml ─▶ manifest ─▶ Desired ─┐
@@ -9,51 +14,108 @@
 //! state file ───▶ state ────▶ State ───┘            │
 //!                                                   ▼
 //!                         remote ◀─ upsert ─── apply ─▶ one Outcome per change ─▶ Report ─▶ render
-//!                                                   └─▶ state: journal after every success, one save at the end
+//!                                                   └─▶ state: a journal during the run, one save at the end
 //!
-//! recorded ids ─▶ apply::read_users ─▶ Observed ─▶ plan::compare ─▶ DriftReport ─▶ render      (drift)
-//!                                          └─▶ plan: what differs is set right, consent is left  (--refresh)
+//! recorded ids ─▶ apply::read_users ─▶ RemoteUser ─▶ plan::compare ─▶ DriftReport ─▶ render   (drift)
+//!                                           └──────▶ plan::Context::observed                  (--refresh)
 //! ```
 //!
-//! Two side ways: [`manifest`] may be shown the state ([`model::Known`]), and then leaves out users and
-//! files that are as recorded; with `--refresh`, what [`apply::read_users`] found on Channel
-//! ([`model::Sighting`]) joins the plan. Both only add to what the planner is given.
-//!
-//! # The rings
+//! # Rings
 //!
 //! ```text
-//! model  ◁  manifest · plan · remote · state  ◁  apply  ◁  render  ◁  cli
-//! sandbox: knows model alone; cli and tests start it
+//! model  ◁  manifest · plan · remote · state  ◁  apply  ◁  render        library
+//!                                                               ◁  cli   private to the binary
+//! sandbox: imports model alone; cli and tests start it
 //! ```
 //!
-//! A module names only modules of an inner ring, and neighbours in one ring never name each other;
-//! `tests/it/tidy.rs` keeps it so. The middle is pure: [`plan::plan`] knows no YAML, no network, no
-//! clock and no disk, and makes every decision; [`apply`] makes none.
+//! A module imports only from rings to its left, and modules of one ring do not import each other.
+//! `tests/it/tidy` checks this, and that [`model`] and [`mod@plan`] do no I/O. [`plan()`] makes every
+//! decision; [`apply`] makes none.
 //!
-//! # What always holds
+//! # Invariants
 //!
-//! - A user whose canonical form is as recorded is never sent, unless Channel was asked (`--refresh`) and
-//!   has something else.
-//! - Consent that a person changed on Channel is never set back: its flag is sent only where the
-//!   manifest's own flag changed, or the user is new to Channel.
+//! - Users that have not changed since the last apply are not sent, unless `--refresh` finds a difference
+//!   on Channel.
+//! - An unsubscribe flag is sent only if its own declaration changed, so an unrelated edit never overturns
+//!   what a person chose on Channel.
 //! - A digest is recorded only after Channel accepted that user.
 //! - Nothing is planned from a partial reading of the manifests.
-//! - State, journal, logs and default output hold digests and member ids, no value of a sensitive
-//!   field; values are masked in one place, [`render::PlanView`], before anything is rendered.
-//! - The same manifests and state give the same plan, byte for byte, and the same digest, whether or not
-//!   files were recognised instead of read.
-//! - What a person chose on Channel about messages is never set back without saying so.
+//! - State, journal, logs and default output contain digests and member ids, and no value of a sensitive
+//!   field. Each output masks values itself: [`PlanView`] and [`DriftView`] for plans and drift, `manifest`
+//!   for excerpts in diagnostics and for written manifests.
+//! - The same manifests and the same state give the same plan and the same plan digest, whether or not
+//!   unchanged files were skipped.
 //!
-//! # Where to start reading
+//! # Where to start
 //!
-//! [`model::plan`] for the words, then [`plan::plan`], then [`apply::execute`].
+//! Read [`model::plan`] for the types, then [`plan()`], then [`apply::execute`].
+//!
+//! # Example
+//!
+//! Plans one manifest against an empty state:
+//!
+//! ```
+//! use talkform::render::plan::text;
+//! use talkform::{
+//!     ApiVersion, Context, DigestKey, Limits, PlanView, ReadSettings, RemovedPolicy, Selection,
+//!     Sensitive, State, TextOptions, plan, read_texts,
+//! };
+//!
+//! let manifest = b"
+//! apiVersion: talkform/v1
+//! kind: User
+//! memberId: u-1001
+//! profile: { plan: pro }
+//! ";
+//! let settings = ReadSettings {
+//!     patterns: vec!["users/*.yaml".to_owned()],
+//!     api: ApiVersion::V4,
+//!     sensitive: Sensitive::default(),
+//!     show_sensitive: false,
+//!     rules: None,
+//! };
+//! let reading = read_texts(vec![("users/vip.yaml".into(), manifest.to_vec())], &settings);
+//! assert!(!reading.has_errors());
+//!
+//! let state = State::new("lineage".to_owned(), Vec::new(), None, ApiVersion::V4);
+//! let context = Context {
+//!     key: &DigestKey::new(&state.salt, None),
+//!     api: ApiVersion::V4,
+//!     removed: RemovedPolicy::default(),
+//!     limits: &Limits::default(),
+//!     selection: &Selection::default(),
+//!     base: None,
+//!     observed: None,
+//! };
+//! let plan = plan(&reading.desired, &state, &context);
+//!
+//! let view = PlanView::new(&plan, &settings.sensitive, settings.show_sensitive);
+//! let mut out = String::new();
+//! text::write(&mut out, &view, &TextOptions::default())?;
+//! print!("{out}");
+//! assert!(out.contains("# u-1001 will be created"));
+//! assert!(out.contains("Plan: 1 to create."));
+//! # Ok::<(), std::fmt::Error>(())
+//! ```
 
 pub mod apply;
 pub mod manifest;
 pub mod model;
+#[doc(hidden)]
 pub mod parallel;
 pub mod plan;
 pub mod remote;
 pub mod render;
 pub mod sandbox;
 pub mod state;
+
+pub use crate::apply::{Outcome, Report, RunSettings, Start, Target, run};
+pub use crate::manifest::{ReadSettings, Reading, load, read_texts};
+pub use crate::model::{
+    ApiVersion, Change, Desired, Diagnostic, DigestKey, Limits, MemberId, Plan, RemovedPolicy,
+    Selection, Sensitive, State,
+};
+pub use crate::plan::{Context, DriftReport, PlanFile, plan};
+pub use crate::remote::Channel;
+pub use crate::render::{DriftView, PlanView, TextOptions};
+pub use crate::state::Store;

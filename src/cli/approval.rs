@@ -1,43 +1,219 @@
-//! Checks that a plan within or beyond its limits may be applied.
+//! Checks that a plan is the reviewed one, that its limits and deletions are agreed to, and asks for
+//! approval.
 
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::cli::args::Planning;
 use crate::cli::failure::Failure;
+use crate::cli::files;
+use crate::cli::output::counted;
+use crate::cli::terminal::Terminal;
 use talkform::model::{LimitKind, Plan, PlanDigest};
+use talkform::plan::PlanFile;
 
-/// Refuses a plan that exceeds a limit, unless `approved` is its digest. An approval is for one plan.
-pub(crate) fn check_limits(plan: &Plan, approved: Option<&str>) -> Result<(), Failure> {
-    if plan.tripped().next().is_none() {
-        return Ok(());
-    }
-    if plan
-        .tripped()
-        .any(|check| check.kind == LimitKind::MinUsers)
-    {
-        return Err(Failure::with_hint(
-            "there are fewer users than limits.minUsers; nothing was sent",
-            "if manifests are missing, bring them back; if so few are meant, lower limits.minUsers in the project file",
-        ));
-    }
-    let Some(approved) = approved else {
-        return Err(Failure::with_hint(
-            "the plan exceeds the project's limits; nothing was sent",
-            format!("if this is what you want: --approve-limits {}", plan.digest),
-        ));
-    };
-    let approved = parse_digest("--approve-limits", approved)?;
-    if approved == plan.digest {
-        return Ok(());
-    }
-    Err(Failure::with_hint(
-        format!(
-            "--approve-limits agrees to {approved}, this plan is {}",
-            plan.digest
-        ),
-        "look at the plan again, and agree to its digest if it is what you want",
-    ))
+/// The most differing users that an error names.
+const MAX_NAMED: usize = 20;
+
+/// What is agreed to on the command line.
+#[derive(Debug, Args)]
+pub(crate) struct Approval {
+    /// Apply without asking
+    #[arg(long, env = "TALKFORM_AUTO_APPROVE")]
+    pub auto_approve: bool,
+    /// Apply only if the plan has this digest
+    #[arg(long, value_name = "DIGEST", env = "TALKFORM_EXPECT")]
+    pub expect: Option<PlanDigest>,
+    /// Agree that the plan with this digest exceeds limits
+    #[arg(long, value_name = "DIGEST", env = "TALKFORM_APPROVE_LIMITS")]
+    pub approve_limits: Option<PlanDigest>,
+    /// Agree that up to N users are deleted on Channel, permanently; a plan that deletes more needs a
+    /// person who confirms it
+    #[arg(long, value_name = "N", env = "TALKFORM_ALLOW_DELETES")]
+    pub allow_deletes: Option<usize>,
 }
 
-/// Parses the plan digest that a flag was given.
-pub(crate) fn parse_digest(flag: &str, text: &str) -> Result<PlanDigest, Failure> {
-    text.parse()
-        .map_err(|error| Failure::Usage(format!("{flag}: {error}")))
+impl Approval {
+    /// Fails if the plan is not the reviewed one, or does not have the digest of `--expect`.
+    pub(crate) fn check_expected(
+        &self,
+        plan: &Plan,
+        reviewed: Option<&ReviewedPlan>,
+    ) -> Result<(), Failure> {
+        if let Some(reviewed) = reviewed {
+            reviewed.check(plan)?;
+        }
+        match &self.expect {
+            Some(expected) if *expected != plan.digest => Err(Failure::with_hint(
+                format!(
+                    "the plan is not the expected one: it has digest {}, --expect names {expected}",
+                    plan.digest
+                ),
+                "the manifests or the state have changed since; look at the new plan with `talkform plan`",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Fails if the plan exceeds a limit, unless `--approve-limits` names its digest.
+    pub(crate) fn check_limits(&self, plan: &Plan) -> Result<(), Failure> {
+        if plan.tripped().next().is_none() {
+            return Ok(());
+        }
+        if plan
+            .tripped()
+            .any(|check| check.kind == LimitKind::MinUsers)
+        {
+            return Err(Failure::with_hint(
+                "there are fewer users than limits.minUsers; nothing was sent",
+                "if manifests are missing, restore them; if so few users are intended, lower limits.minUsers in the project file",
+            ));
+        }
+        match &self.approve_limits {
+            Some(approved) if *approved == plan.digest => Ok(()),
+            Some(approved) => Err(Failure::with_hint(
+                format!(
+                    "--approve-limits names {approved}, this plan is {}",
+                    plan.digest
+                ),
+                "look at the plan again, and approve its digest if it is what you want",
+            )),
+            None => Err(Failure::with_hint(
+                "the plan exceeds the project's limits; nothing was sent",
+                format!("if this is what you want: --approve-limits {}", plan.digest),
+            )),
+        }
+    }
+
+    /// How many deletions a person has to confirm: none where `--allow-deletes` covers them. Fails with
+    /// `--auto-approve`, which does not agree to deletions.
+    pub(crate) fn deletions_to_confirm(&self, plan: &Plan) -> Result<usize, Failure> {
+        let planned = plan.deletions();
+        if planned <= self.allow_deletes.unwrap_or(0) {
+            return Ok(0);
+        }
+        if !self.auto_approve {
+            return Ok(planned);
+        }
+        let agreed = match self.allow_deletes {
+            None => "nobody has agreed to that".to_owned(),
+            Some(allowed) => format!("--allow-deletes agrees to {allowed}"),
+        };
+        Err(Failure::with_hint(
+            format!(
+                "the plan deletes {} on Channel, and {agreed}; nothing was sent",
+                counted(planned, "user", "users")
+            ),
+            format!(
+                "a deletion cannot be undone; if it is intended, add --allow-deletes {planned} to --auto-approve"
+            ),
+        ))
+    }
+
+    /// Asks whether to apply the plan, and for the number of deletions if there are any to confirm.
+    /// Asks nothing with `--auto-approve`.
+    pub(crate) fn ask(
+        &self,
+        terminal: Terminal,
+        destination: &str,
+        deletions: usize,
+    ) -> Result<(), Failure> {
+        if self.auto_approve {
+            return Ok(());
+        }
+        terminal.approve(&format!("Apply these changes to {destination}?"))?;
+        if deletions == 0 {
+            return Ok(());
+        }
+        let question = format!(
+            "{} will be deleted from {destination}. This cannot be undone.",
+            counted(deletions, "user", "users")
+        );
+        terminal.approve_in_words(&question, &format!("delete {deletions}"))
+    }
+}
+
+/// A plan file, and its path.
+#[derive(Debug)]
+pub(crate) struct ReviewedPlan {
+    path: PathBuf,
+    /// Its content.
+    pub file: PlanFile,
+}
+
+impl ReviewedPlan {
+    /// Reads a plan file. Fails if `planning` asks for another selection, or for a refresh that the plan
+    /// file was made without.
+    pub(crate) fn read(path: &Path, planning: &Planning) -> Result<Self, Failure> {
+        let file = read_plan_file(path)?;
+        let select = &planning.select;
+        if !select.is_empty() && *select != file.select {
+            return Err(Failure::Usage(
+                "the plan file has a selection of its own; leave out --select".to_owned(),
+            ));
+        }
+        if planning.refresh && !file.refreshed {
+            return Err(Failure::Usage(
+                "the plan file was made without --refresh; make it with `talkform plan --refresh --out`, or leave --refresh out"
+                    .to_owned(),
+            ));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+        })
+    }
+
+    fn check(&self, plan: &Plan) -> Result<(), Failure> {
+        let Self { path, file } = self;
+        if file.digest == plan.digest.to_string() && file.manifests == plan.manifests.to_string() {
+            return Ok(());
+        }
+        let state_moved = file.lineage != plan.lineage || file.serial != plan.serial;
+        let manifests_moved = file.manifests != plan.manifests.to_string();
+        let message = format!(
+            "the plan in {} is no longer current: {}; nothing was sent",
+            path.display(),
+            match (state_moved, manifests_moved) {
+                _ if file.lineage != plan.lineage => "the state is another one",
+                (true, true) => "the manifests and the state have changed since",
+                (true, false) => "the state has changed since",
+                (false, false) if plan.refreshed => "Channel has changed since",
+                (false, _) => "the manifests or the project file have changed since",
+            }
+        );
+        let mut details = Vec::new();
+        if state_moved && file.lineage == plan.lineage {
+            details.push(format!(
+                "the state has serial {}, the plan was made against {}",
+                plan.serial, file.serial
+            ));
+        }
+        let differences = file.differences(plan);
+        for (id, what) in differences.iter().take(MAX_NAMED) {
+            details.push(format!("{id} {what}"));
+        }
+        if differences.len() > MAX_NAMED {
+            details.push(format!("and {} more", differences.len() - MAX_NAMED));
+        }
+        Err(Failure::with_details(
+            message,
+            details,
+            "make a new plan with `talkform plan --out`, review it, and apply that",
+        ))
+    }
+}
+
+/// Reads a plan file.
+pub(crate) fn read_plan_file(path: &Path) -> Result<PlanFile, Failure> {
+    let text = files::read_to_string(path).map_err(|error| {
+        Failure::refused(format!("cannot read the plan {}: {error}", path.display()))
+    })?;
+    PlanFile::parse(&text).map_err(|error| {
+        Failure::with_hint(
+            format!("cannot use the plan {}: {error}", path.display()),
+            "create a plan file with `talkform plan --out FILE`",
+        )
+    })
 }

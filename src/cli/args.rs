@@ -8,7 +8,9 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
+use crate::cli::failure::Failure;
 use talkform::model::{ApiVersion, Depth};
+use talkform::sandbox::{Fault, NotAFault};
 
 /// Flags that every command takes.
 #[derive(Debug, Args)]
@@ -143,42 +145,6 @@ pub(crate) enum PlanFormat {
     Markdown,
 }
 
-/// `apply`
-#[derive(Debug, Args)]
-pub(crate) struct ApplyArguments {
-    /// A plan file of `plan --out`: run this plan and no other
-    #[arg(value_name = "PLAN", conflicts_with = "expect")]
-    pub plan: Option<PathBuf>,
-    /// What to look at.
-    #[command(flatten)]
-    pub planning: Planning,
-    /// Do not ask
-    #[arg(long, env = "TALKFORM_AUTO_APPROVE")]
-    pub auto_approve: bool,
-    /// Run only if the plan has this digest
-    #[arg(long, value_name = "DIGEST", env = "TALKFORM_EXPECT")]
-    pub expect: Option<String>,
-    /// Agree that the plan with this digest exceeds limits
-    #[arg(long, value_name = "DIGEST", env = "TALKFORM_APPROVE_LIMITS")]
-    pub approve_limits: Option<String>,
-    /// Agree that up to so many users are deleted on Channel, for good; a plan that deletes more is not
-    /// run without a person who agrees
-    #[arg(long, value_name = "N", env = "TALKFORM_ALLOW_DELETES")]
-    pub allow_deletes: Option<usize>,
-    /// Stop at the first user that fails
-    #[arg(long, env = "TALKFORM_FAIL_FAST")]
-    pub fail_fast: bool,
-    /// How long to wait for somebody else's apply: `0s`, `5m`
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
-    pub lock_timeout: Duration,
-    /// Print the report as one JSON document; see `talkform schema report`
-    #[arg(long, env = "TALKFORM_JSON")]
-    pub json: bool,
-    /// How to send.
-    #[command(flatten)]
-    pub traffic: RequestOptions,
-}
-
 /// How requests are sent to Channel.
 #[derive(Debug, Args)]
 pub(crate) struct RequestOptions {
@@ -232,6 +198,17 @@ pub(crate) fn api(text: &str) -> Result<ApiVersion, String> {
         .into_iter()
         .find(|version| version.as_str() == text)
         .ok_or_else(|| "expected v4 or v5".to_owned())
+}
+
+/// Parses the faults of a sandbox.
+pub(crate) fn faults(texts: &[String]) -> Result<Vec<Fault>, Failure> {
+    texts
+        .iter()
+        .map(|text| {
+            text.parse()
+                .map_err(|error: NotAFault| Failure::Usage(error.to_string()))
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -3,10 +3,9 @@
 
 mod approval;
 mod args;
-mod channel;
 mod clock;
 mod commands;
-mod deletions;
+mod connection;
 mod drift_checkpoint;
 mod failure;
 mod files;
@@ -15,11 +14,10 @@ mod github;
 mod lock_owner;
 mod logging;
 mod output;
+mod planning;
 mod progress;
 mod project;
-mod reviewed;
 mod run;
-mod session;
 mod signals;
 mod terminal;
 

@@ -1,10 +1,8 @@
-//! From flags, environment and project file to what a command works with.
+//! Loads a project: its settings, store, digest key and manifests.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-use secrecy::SecretString;
 
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
@@ -16,13 +14,13 @@ use talkform::model::{
 };
 use talkform::state::{Loaded, Store};
 
-/// The name of a project's file.
+/// The name of the project file.
 pub(crate) const PROJECT_FILE: &str = "talkform.yaml";
 
-/// Where everything of a sandbox's own lives, below the project's folder.
+/// The folder for the sandbox and for checkpoints, below the project's folder.
 pub(crate) const SANDBOX_FOLDER: &str = ".talkform";
 
-/// A project, chosen and read.
+/// A project, with its environment resolved.
 #[derive(Debug)]
 pub(crate) struct LoadedProject {
     /// Its folder.
@@ -33,7 +31,7 @@ pub(crate) struct LoadedProject {
     pub project: Project,
     /// Where its state lives.
     pub store: Store,
-    /// Whether it is applied to its own sandbox.
+    /// Whether commands use the sandbox instead of the real channel.
     pub sandbox: bool,
     /// Whether sensitive values are shown.
     pub show_sensitive: bool,
@@ -48,7 +46,7 @@ impl LoadedProject {
             if error.kind() == std::io::ErrorKind::NotFound {
                 Failure::with_hint(
                     format!("no {PROJECT_FILE} in {}", root.display()),
-                    "make a project with `talkform init`, or name its folder with -C; an empty file is enough",
+                    "create a project with `talkform init`, or name its folder with -C; an empty file is enough",
                 )
             } else {
                 Failure::refused(format!(
@@ -61,7 +59,7 @@ impl LoadedProject {
             .and_then(|file| file.resolve(global.environment.as_deref()))
             .map_err(Failure::Diagnostics)?;
         if global.sandbox {
-            // The sandbox is a channel of its own: nothing that names a real one counts.
+            // The sandbox is a channel of its own, with its own state.
             project.channel.id = None;
             let prefix = global.environment.as_deref().unwrap_or("sandbox");
             project.state = format!("{SANDBOX_FOLDER}/{prefix}.state.json");
@@ -77,7 +75,7 @@ impl LoadedProject {
         })
     }
 
-    /// Whether there is a project at all.
+    /// Whether there is a project file.
     pub(crate) fn has_project(global: &Global) -> bool {
         files::exists(&global.directory.join(PROJECT_FILE))
     }
@@ -90,7 +88,7 @@ impl LoadedProject {
             .join(format!("{prefix}.users.jsonl"))
     }
 
-    /// Reads the manifests, all of them in full. Warnings come back; an error ends the command with all of them.
+    /// Reads all manifests in full. Returns the warnings; any error fails with all diagnostics.
     pub(crate) fn desired(&self) -> Result<(Desired, Vec<Diagnostic>), Failure> {
         self.read_manifests(None)
     }
@@ -150,7 +148,7 @@ impl LoadedProject {
         Ok(Some(rules))
     }
 
-    /// What decides how manifests are read, besides the rules.
+    /// How manifests are read, without the rules.
     pub(crate) fn read_settings(&self) -> ReadSettings {
         ReadSettings {
             patterns: self.project.manifests.clone(),
@@ -161,7 +159,7 @@ impl LoadedProject {
         }
     }
 
-    /// The key of this state's digests; refuses a state that was made with another one.
+    /// The key of the state's digests. Fails if the state was made with another key.
     pub(crate) fn digest_key(&self, state: &State) -> Result<DigestKey, Failure> {
         let key = DigestKey::new(&state.salt, self.state_key.as_deref());
         if key.key_id() == state.key_id.as_deref() {
@@ -184,7 +182,7 @@ impl LoadedProject {
         })
     }
 
-    /// How fast requests may be sent, where `--rate` may say otherwise.
+    /// How fast requests may be sent: the project's rate, or `per_second` of `--rate`.
     pub(crate) fn rate(&self, per_second: Option<f64>) -> Rate {
         let rate = self.project.channel.rate;
         Rate {
@@ -193,7 +191,15 @@ impl LoadedProject {
         }
     }
 
-    /// What is recorded; for a state that is not there yet, one that records nothing.
+    /// Creates the folder of the state file.
+    pub(crate) fn create_state_folder(&self) -> Result<(), Failure> {
+        match self.store.path().parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => files::make_folder(folder),
+            _ => Ok(()),
+        }
+    }
+
+    /// The loaded state, or an empty one if there is none yet.
     pub(crate) fn recorded<'l>(&self, loaded: &'l Loaded) -> Cow<'l, State> {
         match &loaded.state {
             Some(state) => Cow::Borrowed(state),
@@ -201,9 +207,8 @@ impl LoadedProject {
         }
     }
 
-    /// The state of a project that was never applied, the same in every run, so that a plan
-    /// against it has the same digest wherever it is made. The first apply gives it a lineage
-    /// and a salt of its own.
+    /// An empty state, the same in every run, so that a first plan has the same digest wherever it is
+    /// made. The first apply replaces its lineage and salt.
     fn provisional_state(&self) -> State {
         State::new(
             String::new(),
@@ -215,7 +220,7 @@ impl LoadedProject {
         )
     }
 
-    /// A state for the first apply.
+    /// A new state with a random lineage and salt, for the first apply.
     pub(crate) fn first_state(&self) -> Result<State, Failure> {
         let salt = random::<16>()?;
         let key = DigestKey::new(&salt, self.state_key.as_deref());
@@ -228,43 +233,23 @@ impl LoadedProject {
     }
 }
 
-/// Random bytes from the system.
+/// Random bytes from the operating system.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], Failure> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Failure::refused(format!("the system gives no random bytes: {error}")))?;
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Failure::refused(format!(
+            "cannot get random bytes from the operating system: {error}"
+        ))
+    })?;
     Ok(bytes)
 }
 
-/// A secret from the environment; an empty one is none.
+/// A secret from the environment. An empty variable is unset.
 pub(crate) fn secret(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The access key and the access secret.
-pub(crate) fn credentials() -> Result<(SecretString, SecretString), Failure> {
-    match (
-        secret("TALKFORM_ACCESS_KEY"),
-        secret("TALKFORM_ACCESS_SECRET"),
-    ) {
-        (Some(key), Some(access_secret)) => Ok((key.into(), access_secret.into())),
-        (key, access_secret) => {
-            let missing: Vec<&str> = [
-                (key.is_none(), "TALKFORM_ACCESS_KEY"),
-                (access_secret.is_none(), "TALKFORM_ACCESS_SECRET"),
-            ]
-            .into_iter()
-            .filter_map(|(missing, name)| missing.then_some(name))
-            .collect();
-            Err(Failure::with_hint(
-                format!("no credentials: {} not set", missing.join(" and ")),
-                "make an access key in Channel's settings and set both variables, or try without an account: --sandbox",
-            ))
-        }
-    }
-}
-
-/// A path as people write it.
+/// A path for a message.
 pub(crate) fn shown(path: &Path) -> String {
     path.display().to_string()
 }

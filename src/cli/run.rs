@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::cli::args::{ApplyArguments, Global};
+use crate::cli::args::Global;
+use crate::cli::commands::apply::ApplyArguments;
 use crate::cli::commands::completions::CompletionsArguments;
 use crate::cli::commands::drift::DriftArguments;
 use crate::cli::commands::import::arguments::ImportArguments;

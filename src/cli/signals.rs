@@ -1,4 +1,4 @@
-//! What can ask a run to end early: Ctrl-C, SIGTERM, a closed terminal, a deadline.
+//! Stops a run early: on Ctrl-C, SIGTERM, a closed terminal, or the end of `--max-duration`.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use tokio::task::JoinHandle;
 
 use talkform::model::StopCause;
 
-/// Starts to watch. The first signal asks the run to end, a further one ends the process at once;
-/// the journal holds what was accepted until then.
+/// Watches for signals. The first signal stops the run; a second one ends the process at once. The
+/// journal then holds every result so far.
 pub(crate) fn watch(
     max_duration: Option<Duration>,
 ) -> (watch::Sender<Option<StopCause>>, JoinHandle<()>) {
@@ -37,14 +37,14 @@ pub(crate) fn watch(
     (stop, watching)
 }
 
-/// Ends the process at the first signal: for a run that has looked at Channel and has sent nothing.
-/// Once signals were watched, the system no longer does it by itself.
-pub(crate) async fn leave() {
+/// Ends the process at the first signal. For a run that has sent nothing: after signals were watched
+/// once, the system no longer ends the process by itself.
+pub(crate) async fn exit_on_signal() {
     Signals::listen().next().await;
     std::process::exit(1);
 }
 
-/// Listens from the start on, so that no signal falls between two waits.
+/// The signals that stop a run. Created once, so that no signal is lost between two waits.
 #[cfg(unix)]
 struct Signals(Vec<tokio::signal::unix::Signal>);
 

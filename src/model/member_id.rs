@@ -36,6 +36,10 @@ impl MemberId {
     pub const MAX_CHARACTERS: usize = 64;
 
     /// Checks a text and returns it as an id.
+    ///
+    /// # Errors
+    ///
+    /// The text is empty, too long, or has white space or control characters.
     pub fn new(text: &str) -> Result<Self, MemberIdError> {
         if text.is_empty() {
             return Err(MemberIdError::Empty);

@@ -117,6 +117,11 @@ impl Channel {
     ///
     /// Redirects are not followed and cookies not kept. `HTTPS_PROXY` and `NO_PROXY` of the environment
     /// count, but never for this machine itself.
+    ///
+    /// # Errors
+    ///
+    /// The base URL would send the credentials unencrypted to another machine, a credential cannot be a
+    /// header, or the client cannot be built.
     pub fn new(settings: &HttpSettings) -> Result<Self, ClientError> {
         let plain = settings.base_url.starts_with("http://");
         if plain && !is_loopback(&settings.base_url) {
@@ -157,6 +162,10 @@ impl Channel {
     }
 
     /// Sends one request and reads its response.
+    ///
+    /// # Errors
+    ///
+    /// No response arrived, or it could not be read to its end.
     pub async fn send(&self, request: &Request) -> Result<Answer, TransportError> {
         let span = tracing::debug_span!(
             "request",

@@ -152,6 +152,10 @@ pub enum ReplayError {
 }
 
 /// Reads the journal's bytes into the state.
+///
+/// # Errors
+///
+/// The journal has a line that is not an event, or belongs to another state.
 pub fn replay(bytes: &[u8], state: &mut State) -> Result<Replay, ReplayError> {
     let mut rest = bytes;
     let mut replay = Replay::default();

@@ -72,6 +72,10 @@ impl JournalWriter {
     ///
     /// After an error nothing of the event is in the file, and a later event can still be
     /// written.
+    ///
+    /// # Errors
+    ///
+    /// The event cannot be written, or an earlier flush failed.
     pub fn append(&mut self, record: &JournalRecord) -> io::Result<()> {
         if let Some(error) = self
             .trouble
@@ -96,6 +100,10 @@ impl JournalWriter {
     }
 
     /// Flushes what is left and stops the thread.
+    ///
+    /// # Errors
+    ///
+    /// The rest cannot be flushed.
     pub fn close(mut self) -> io::Result<()> {
         self.stop();
         self.file.sync_data()

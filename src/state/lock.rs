@@ -91,6 +91,11 @@ pub struct Lock {
 
 impl Lock {
     /// Takes the lock, trying for as long as `timeout` says (0: once).
+    ///
+    /// # Errors
+    ///
+    /// Another process holds the lock until the timeout, the file system has no locks, or the file cannot be
+    /// opened.
     pub fn acquire(path: &Path, holder: &LockOwner, timeout: Duration) -> Result<Self, LockError> {
         let failed = |cause| LockError::File {
             path: path.to_owned(),

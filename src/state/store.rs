@@ -112,11 +112,19 @@ impl Store {
     }
 
     /// Takes the right to write.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Lock::acquire`].
     pub fn lock(&self, holder: &LockOwner, timeout: Duration) -> Result<Lock, LockError> {
         Lock::acquire(&self.beside(".lock"), holder, timeout)
     }
 
     /// Reads the state and whatever journal was left behind. Writes nothing and takes no lock.
+    ///
+    /// # Errors
+    ///
+    /// The state or the journal cannot be read, or is not valid.
     pub fn load(&self) -> Result<Loaded, StoreError> {
         // The journal first: an apply that ends in between has saved the state before it removes
         // the journal, so the pair is never older than the journal.
@@ -164,6 +172,10 @@ impl Store {
     }
 
     /// Whether the state is still as it was loaded, so that it need not be loaded again.
+    ///
+    /// # Errors
+    ///
+    /// The state file or the journal cannot be inspected.
     pub fn is_as_loaded(&self, loaded: &Loaded) -> Result<bool, StoreError> {
         Ok(self.seen()? == loaded.seen)
     }
@@ -177,6 +189,10 @@ impl Store {
 
     /// Replaces the file as a whole: a reader sees the old state or the new one, and so does
     /// whoever looks after a power cut.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written or flushed.
     pub fn save(&self, state: &State) -> Result<(), StoreError> {
         let failed = |cause| StoreError::File {
             doing: "write",
@@ -199,6 +215,10 @@ impl Store {
 
     /// Makes sure, before anything is sent, that the journal can be written and that it and the
     /// closing save fit on the disk, should all of these events happen.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be written, or the disk has too little space.
     pub fn check_room(
         &self,
         loaded: &Loaded,
@@ -247,6 +267,10 @@ impl Store {
     }
 
     /// Writes the state to a new file in another folder, for when it cannot be saved in its place.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
     pub fn save_elsewhere(state: &State, folder: &Path) -> Result<PathBuf, StoreError> {
         let failed = |cause| StoreError::File {
             doing: "write to",
@@ -268,6 +292,10 @@ impl Store {
 
     /// Starts a journal for this state, which must be saved already. What was left behind by
     /// an earlier one is replaced.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be created.
     pub fn open_journal(&self, state: &State) -> Result<JournalWriter, StoreError> {
         let path = self.journal_path();
         JournalWriter::create(&path, &journal::head(state)).map_err(|cause| StoreError::File {
@@ -278,6 +306,10 @@ impl Store {
     }
 
     /// Removes the journal, after a save that holds all of it.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be removed.
     pub fn remove_journal(&self) -> Result<(), StoreError> {
         let path = self.journal_path();
         let removed = match fs::remove_file(&path) {

@@ -29,6 +29,10 @@ struct Header<'a> {
 }
 
 /// Writes a state. Records of files whose users are not recorded as they were then are left out.
+///
+/// # Errors
+///
+/// `out` returns an error.
 pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
     let State {
         serial,

@@ -1,26 +1,52 @@
-//! `apply`
+//! Runs `talkform apply`: sends the changes of a plan.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cli::approval::check_limits;
-use crate::cli::args::{ApplyArguments, Global};
-use crate::cli::channel::{Way, make_state_folder};
+use clap::Args;
+
+use crate::cli::approval::{Approval, ReviewedPlan};
+use crate::cli::args::{Global, Planning, RequestOptions, duration};
 use crate::cli::clock::now;
-use crate::cli::commands::plan::{Look, decide, selected};
-use crate::cli::deletions::Deletions;
+use crate::cli::connection::{Connection, Credentials, destination};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::planning::{Knowledge, decide};
 use crate::cli::progress::Progress;
 use crate::cli::project::LoadedProject;
-use crate::cli::reviewed::{Reviewed, check_expected};
-use crate::cli::session::{Opened, Session};
 use crate::cli::terminal::Terminal;
-use crate::cli::{github, lock_owner, output, signals};
+use crate::cli::{github, lock_owner, output, planning, signals};
 use talkform::apply;
 use talkform::apply::{Finished, Options, Pace, Report, RunSettings, SaveError, Start, Target};
 use talkform::model::Plan;
 use talkform::remote::Policy;
-use talkform::state::{Lock, Store};
+use talkform::state::{Loaded, Lock, Store};
+
+/// The arguments of `apply`.
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArguments {
+    /// A plan file of `plan --out`: apply this plan and no other
+    #[arg(value_name = "PLAN", conflicts_with = "expect")]
+    pub plan: Option<PathBuf>,
+    /// What goes into the plan.
+    #[command(flatten)]
+    pub planning: Planning,
+    /// What is agreed to.
+    #[command(flatten)]
+    pub approval: Approval,
+    /// Stop at the first user that fails
+    #[arg(long, env = "TALKFORM_FAIL_FAST")]
+    pub fail_fast: bool,
+    /// How long to wait for another run that holds the lock: `0s`, `5m`
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
+    pub lock_timeout: Duration,
+    /// Print the report as one JSON document; see `talkform schema report`
+    #[arg(long, env = "TALKFORM_JSON")]
+    pub json: bool,
+    /// How requests are sent.
+    #[command(flatten)]
+    pub traffic: RequestOptions,
+}
 
 /// Locks the state, plans, asks, sends, saves and reports.
 pub(crate) fn run(
@@ -30,7 +56,7 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let settings = LoadedProject::read(global)?;
     let reviewed = match &arguments.plan {
-        Some(path) => Some(Reviewed::read(path, arguments)?),
+        Some(path) => Some(ReviewedPlan::read(path, &arguments.planning)?),
         None => None,
     };
     let (select, refresh) = match &reviewed {
@@ -45,17 +71,34 @@ pub(crate) fn run(
     output::replayed(terminal, &loaded);
     let recorded = settings.recorded(&loaded);
     let described = recorded.destination.channel_id.clone();
-    let session = Session::new(&settings, &arguments.traffic, terminal);
-    let ids = refresh.then(|| selected(&desired, select));
-    let (mut session, observed) = session.look(ids.as_deref(), described.as_deref())?;
-    let look = Look::at_channel(observed.as_ref());
-    let plan = decide(&settings, select, &desired, &recorded, look)?;
-    check_expected(&plan, arguments, reviewed.as_ref())?;
+    let requests = &arguments.traffic;
+    let open = |credentials| {
+        let described = described.as_deref();
+        Connection::open(credentials, &settings, requests, described, terminal)
+    };
+    let mut connection = None;
+    let observed = if refresh {
+        let opened = open(Credentials::require(&settings, requests)?)?;
+        Some(planning::refresh(
+            connection.insert(opened),
+            &desired,
+            select,
+        )?)
+    } else {
+        None
+    };
+    let knowledge = Knowledge {
+        base: None,
+        observed: observed.as_ref(),
+    };
+    let plan = decide(&settings, select, &desired, &recorded, knowledge)?;
+    let approval = &arguments.approval;
+    approval.check_expected(&plan, reviewed.as_ref())?;
     show(terminal, &settings, arguments, &plan)?;
-    check_limits(&plan, arguments.approve_limits.as_deref())?;
-    let deletions = Deletions::of(&plan, arguments)?;
+    approval.check_limits(&plan)?;
+    let deletions = approval.deletions_to_confirm(&plan)?;
     let rescue_folder = std::env::temp_dir();
-    let mut target = Target {
+    let target = Target {
         store: &settings.store,
         key: &settings.digest_key(&recorded)?,
         desired: &desired,
@@ -71,46 +114,24 @@ pub(crate) fn run(
         report(terminal, &settings, arguments, &nothing);
         return Ok(Exit::Done);
     }
-    session.find()?;
+    // Missing credentials are reported before a person is asked.
+    let credentials = Credentials::require(&settings, requests)?;
     let records = apply::most_written(&plan, now());
     settings.store.check_room(&loaded, &desired, records)?;
-    if !arguments.auto_approve {
-        terminal.approve(&format!("Apply these changes to {}?", Way::name(&settings)))?;
-        deletions.confirm(terminal, &Way::name(&settings))?;
-    }
+    approval.ask(terminal, &destination(&settings), deletions)?;
 
-    let mut opened = session.open(described.as_deref())?;
-    let time_left = opened.set_out(&arguments.traffic);
-    let Opened {
-        runtime,
-        open,
-        channel_id,
-        pace,
-        ..
-    } = opened;
-    let options = options(&settings, arguments, pace);
-    let start = Start::new(loaded, || settings.first_state())?;
-    let key = settings.digest_key(start.state())?;
-    target.key = &key;
-    let mut progress = Progress::new(terminal);
-    let finished = runtime.block_on(async {
-        let (stop, watching) = signals::watch(time_left);
-        let run = RunSettings {
-            channel: open.channel.clone(),
-            channel_id,
-            options: &options,
-            clock: now,
-            stop: &stop,
-        };
-        let finished = apply::run(&target, start, &plan, run, &mut |event| {
-            progress.on_event(&event);
-        })
-        .await;
-        open.close();
-        watching.abort();
-        finished
-    });
-    progress.finish();
+    let connection = match connection {
+        Some(opened) => opened,
+        None => open(credentials)?,
+    };
+    let finished = send(
+        connection,
+        &settings,
+        arguments,
+        loaded,
+        (&plan, target),
+        terminal,
+    );
     // A failed save must not hide what was done: the report comes first.
     let Finished {
         report: ended,
@@ -127,6 +148,44 @@ pub(crate) fn run(
     })
 }
 
+/// Sends the changes of a plan. `target` gets the key of the first state, if there was none.
+fn send(
+    mut connection: Connection<'_>,
+    settings: &LoadedProject,
+    arguments: &ApplyArguments,
+    loaded: Loaded,
+    (plan, target): (&Plan, Target<'_>),
+    terminal: Terminal,
+) -> Result<Finished, Failure> {
+    let time_left = connection.begin_sending();
+    let options = options(settings, arguments, Arc::clone(&connection.pace));
+    let start = Start::new(loaded, || settings.first_state())?;
+    let target = Target {
+        key: &settings.digest_key(start.state())?,
+        ..target
+    };
+    let mut progress = Progress::new(terminal);
+    let finished = connection.block_on(async {
+        let (stop, watching) = signals::watch(time_left);
+        let run = RunSettings {
+            channel: connection.channel(),
+            channel_id: connection.channel_id.clone(),
+            options: &options,
+            clock: now,
+            stop: &stop,
+        };
+        let finished = apply::run(&target, start, plan, run, &mut |event| {
+            progress.on_event(&event);
+        })
+        .await;
+        watching.abort();
+        finished
+    });
+    progress.finish();
+    connection.close();
+    Ok(finished?)
+}
+
 /// Prints the plan, unless stdout is for the report alone. A plan that cannot be printed stops the command
 /// only where a person is about to be asked about it.
 fn show(
@@ -139,7 +198,7 @@ fn show(
         return Ok(());
     }
     match output::plan_text(terminal, settings, arguments.planning.full, plan) {
-        Err(failure) if arguments.auto_approve || plan.is_empty() => {
+        Err(failure) if arguments.approval.auto_approve || plan.is_empty() => {
             output::failure(terminal, &failure);
             Ok(())
         }
@@ -164,7 +223,7 @@ fn report(
 }
 
 fn lock(settings: &LoadedProject, timeout: Duration) -> Result<Lock, Failure> {
-    make_state_folder(settings)?;
+    settings.create_state_folder()?;
     Ok(settings
         .store
         .lock(&lock_owner::current("apply")?, timeout)?)
@@ -180,7 +239,7 @@ fn options(settings: &LoadedProject, arguments: &ApplyArguments, pace: Arc<Pace>
     }
 }
 
-/// What to do when the state cannot be saved although users were sent.
+/// The failure of a save after users were sent.
 fn unsaved(store: &Store, error: &SaveError) -> Failure {
     let (path, journal) = (store.path().display(), store.journal_path());
     let journal = journal.display();
@@ -191,13 +250,13 @@ fn unsaved(store: &Store, error: &SaveError) -> Failure {
                 copy.display()
             ),
             format!(
-                "make room, then `mv {} {path}` and run apply again; without the copy the journal is read, and what it lacks is sent again, which is harmless",
+                "free disk space, run `mv {} {path}`, then run apply again; without the copy the journal is replayed, and users that it lacks are sent again",
                 copy.display()
             ),
         ),
         SaveError::NotRescued { .. } => Failure::with_hint(
             format!("{error}; what was applied is kept in the journal {journal}"),
-            "make room and run apply again: the journal is read, and what it lacks is sent again, which is harmless",
+            "free disk space and run apply again: the journal is replayed, and users that it lacks are sent again",
         ),
         SaveError::Journal(error) => Failure::refused(error.to_string()),
     }

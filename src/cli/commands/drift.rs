@@ -1,20 +1,15 @@
 //! Runs `talkform drift`: shows how Channel differs from what was applied.
 
-use std::sync::Arc;
-
 use clap::Args;
 
 use crate::cli::args::{Global, PlanFormat, RequestOptions};
-use crate::cli::clock::now;
+use crate::cli::connection::{Connection, Credentials};
 use crate::cli::drift_checkpoint::{CheckpointFile, Scope};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Presentation;
-use crate::cli::progress::Progress;
 use crate::cli::project::LoadedProject;
-use crate::cli::session::{Opened, Session};
 use crate::cli::terminal::Terminal;
-use crate::cli::{github, output, signals};
-use talkform::apply;
+use crate::cli::{github, output};
 use talkform::model::{MemberId, Selection, State};
 use talkform::plan::{DriftCollector, DriftReport, Sample};
 
@@ -66,8 +61,7 @@ pub(crate) fn run(
     let settings = LoadedProject::read(global)?;
     let (desired, warnings) = settings.desired()?;
     output::warn(terminal, &settings.root, &warnings);
-    let mut session = Session::new(&settings, &arguments.traffic, terminal);
-    session.find()?;
+    let credentials = Credentials::require(&settings, &arguments.traffic)?;
     let loaded = settings.store.load()?;
     output::replayed(terminal, &loaded);
     let Some(state) = &loaded.state else {
@@ -77,54 +71,43 @@ pub(crate) fn run(
             "the first `talkform apply` creates it",
         ));
     };
-    let mut survey = DriftCollector {
+    let mut collector = DriftCollector {
         state,
         desired: &desired,
         key: &settings.digest_key(state)?,
         report: DriftReport::default(),
     };
 
-    let opened = session.open(state.destination.channel_id.as_deref())?;
+    let mut connection = Connection::open(
+        credentials,
+        &settings,
+        &arguments.traffic,
+        state.destination.channel_id.as_deref(),
+        terminal,
+    )?;
     let mut checkpoint = CheckpointFile::find(
         &settings,
         &arguments.scope,
         state,
-        &opened.channel_id,
+        &connection.channel_id,
         terminal,
     );
-    let ids = scope(state, arguments, &mut checkpoint, &mut survey.report);
+    let ids = scope(state, arguments, &mut checkpoint, &mut collector.report);
     checkpoint.begin(terminal);
-    let options = opened.read_options(&settings, &arguments.traffic);
-    let Opened { runtime, open, .. } = opened;
-    runtime.block_on(async {
-        let (stop, watching) = signals::watch(arguments.traffic.max_duration);
-        let mut progress = Progress::new(terminal);
-        let read = apply::read_users(
-            &ids,
-            Arc::clone(&open.channel),
-            &options,
-            &stop,
-            now,
-            &mut |event| progress.on_event(&event),
-            &mut |id, user| {
-                if survey.add(id, user) {
-                    checkpoint.record(id, terminal);
-                }
-            },
-        )
-        .await;
-        progress.finish();
-        watching.abort();
-        open.close();
-        survey.report.stopped = read.stopped;
-        if read.stopped.is_none() {
-            checkpoint.remove(terminal);
+    let read = connection.read_users(&ids, &mut |id, user| {
+        if collector.add(id, user) {
+            checkpoint.record(id, terminal);
         }
-        let report = survey.report.in_order();
-        output::warn_on_failure(terminal, github::drifted(&settings, &report));
-        output::drift(terminal, &settings, &arguments.presentation(), &report)?;
-        Ok(exit(arguments, &report))
-    })
+    });
+    connection.close();
+    collector.report.stopped = read.stopped;
+    if read.stopped.is_none() {
+        checkpoint.remove(terminal);
+    }
+    let report = collector.report.in_order();
+    output::warn_on_failure(terminal, github::drifted(&settings, &report));
+    output::drift(terminal, &settings, &arguments.presentation(), &report)?;
+    Ok(exit(arguments, &report))
 }
 
 /// The users to read: the recorded users or a sample of them, without those that an interrupted run

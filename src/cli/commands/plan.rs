@@ -6,18 +6,16 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::{Global, PlanFormat, Planning, RequestOptions};
+use crate::cli::connection::{Connection, Credentials};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Presentation;
+use crate::cli::planning::{Knowledge, decide, refresh};
 use crate::cli::project::LoadedProject;
-use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::{files, git, github, output};
 use talkform::manifest;
 use talkform::manifest::ReadSettings;
-use talkform::model::{
-    ApiVersion, Attributes, Desired, MemberId, Plan, RemoteUser, Selection, State,
-};
-use talkform::plan;
+use talkform::model::{ApiVersion, Attributes, MemberId};
 use talkform::plan::PlanFile;
 
 /// The arguments of `plan`.
@@ -75,15 +73,27 @@ pub(crate) fn run(
         None => None,
     };
     let select = &arguments.planning.select;
-    let session = Session::new(&settings, &arguments.traffic, terminal);
-    let refresh = arguments.planning.refresh;
-    let ids = refresh.then(|| selected(&desired, select));
-    let (_, observed) = session.look(ids.as_deref(), state.destination.channel_id.as_deref())?;
-    let look = Look {
+    let recorded = state.destination.channel_id.as_deref();
+    // The connection stays open, because it ends the process on a signal.
+    let mut connection = None;
+    let observed = if arguments.planning.refresh {
+        let credentials = Credentials::require(&settings, &arguments.traffic)?;
+        let opened = Connection::open(
+            credentials,
+            &settings,
+            &arguments.traffic,
+            recorded,
+            terminal,
+        )?;
+        Some(refresh(connection.insert(opened), &desired, select)?)
+    } else {
+        None
+    };
+    let knowledge = Knowledge {
         base: base.as_ref(),
         observed: observed.as_ref(),
     };
-    let plan = decide(&settings, select, &desired, &state, look)?;
+    let plan = decide(&settings, select, &desired, &state, knowledge)?;
     if let Some(path) = &arguments.out {
         files::write_private(path, &PlanFile::of(&plan, select).write())?;
     }
@@ -104,59 +114,8 @@ pub(crate) fn run(
     Ok(exit)
 }
 
-/// What a plan knows besides manifests and state.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Look<'a> {
-    /// Declarations of an earlier revision.
-    pub base: Option<&'a BTreeMap<MemberId, Attributes>>,
-    /// What Channel was seen to have.
-    pub observed: Option<&'a BTreeMap<MemberId, RemoteUser>>,
-}
-
-impl<'a> Look<'a> {
-    /// Without an earlier revision.
-    pub(crate) fn at_channel(observed: Option<&'a BTreeMap<MemberId, RemoteUser>>) -> Self {
-        Self {
-            base: None,
-            observed,
-        }
-    }
-}
-
-/// The ids of the desired users within the selection: of whom Channel is asked.
-pub(crate) fn selected(desired: &Desired, select: &[String]) -> Vec<MemberId> {
-    let selection = Selection::new(select);
-    let ids = desired.users.keys();
-    ids.filter(|id| selection.covers(id)).cloned().collect()
-}
-
-/// The plan of these users against this state.
-pub(crate) fn decide(
-    settings: &LoadedProject,
-    select: &[String],
-    desired: &Desired,
-    state: &State,
-    look: Look<'_>,
-) -> Result<Plan, Failure> {
-    let Look { base, observed } = look;
-    Ok(plan::plan(
-        desired,
-        state,
-        &plan::Context {
-            key: &settings.digest_key(state)?,
-            api: settings.project.channel.api,
-            removed: settings.project.removed,
-            limits: &settings.project.limits,
-            selection: &Selection::new(select),
-            base,
-            observed,
-        },
-    ))
-}
-
-/// What the manifests of a revision declared, by the rules of the API version that was applied last. They
-/// only explain; where they do not read, the plan is
-/// shown without them.
+/// What the manifests of a revision declared, read with the API version that was applied last. If
+/// they have errors, the plan is shown without old values.
 fn declared_at(
     settings: &LoadedProject,
     revision: &str,

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::args::positive;
-use crate::cli::channel;
+use crate::cli::args::{faults, positive};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::terminal::Terminal;
 use talkform::sandbox;
@@ -66,7 +65,7 @@ pub(crate) fn run(arguments: &SandboxArguments, terminal: Terminal) -> Result<Ex
         channel_id: arguments.channel.clone(),
         burst: arguments.burst,
         per_second: arguments.per_second,
-        faults: channel::faults(&arguments.fault)?,
+        faults: faults(&arguments.fault)?,
         seed: arguments.seed,
         log: false,
     };

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::cli::approval::read_plan_file;
 use crate::cli::args::{Global, duration};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::project::{LoadedProject, random, secret};
-use crate::cli::reviewed::read_file;
 use crate::cli::terminal::Terminal;
 use crate::cli::{lock_owner, output};
 use talkform::model::{DigestKey, MemberId, Selection, State};
@@ -70,7 +70,7 @@ pub(crate) fn show_all(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     if let Some(path) = &arguments.plan {
-        let file = read_file(path)?;
+        let file = read_plan_file(path)?;
         let style = output::style(terminal);
         terminal.result(&output::text_of(|out| {
             state::plan_file(out, &file, &style)

@@ -36,7 +36,7 @@ fn an_incomplete_import_is_completed_by_the_next() {
     );
     assert!(
         ran.stderr
-            .contains("not recorded, Channel has another profile.seats;"),
+            .contains("not recorded, because Channel has another profile.seats;"),
         "{}",
         ran.stderr
     );
@@ -77,12 +77,12 @@ fn refusals_write_nothing() {
     refused(
         &project,
         &["--out", "elsewhere.yaml"],
-        "no pattern of the project would find elsewhere.yaml",
+        "no pattern of `manifests` matches elsewhere.yaml",
     );
     refused(
         &project,
         &["--out", "users/a.json"],
-        "no pattern of the project would find",
+        "no pattern of `manifests` matches",
     );
     refused(
         &project,
@@ -92,7 +92,7 @@ fn refusals_write_nothing() {
     refused(
         &project,
         &["--split", "users/.hidden"],
-        "no pattern of the project would find",
+        "no pattern of `manifests` matches",
     );
     channel
         .running()

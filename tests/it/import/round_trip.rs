@@ -149,7 +149,7 @@ fn only_the_selected_fields_are_imported() {
         .run(&["import", &id(0), "--fields", "plan"])
         .expect(64);
     assert!(
-        slip.stderr.contains("did you mean profile.plan?"),
+        slip.stderr.contains("did you mean `profile.plan`?"),
         "{}",
         slip.stderr
     );

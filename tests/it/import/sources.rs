@@ -40,7 +40,7 @@ fn an_unknown_id_does_not_stop_the_others() {
     );
     let alone = project.run(&["import", "nobody"]).expect(1);
     assert!(
-        alone.stderr.contains("there is nothing to import"),
+        alone.stderr.contains("nothing to import"),
         "{}",
         alone.stderr
     );
@@ -70,9 +70,9 @@ fn a_csv_names_the_users_or_brings_their_values() {
     let ran = project.run(&values).expect(0);
     assert!(!ran.all().contains("secret"));
     insta::assert_snapshot!(ran.stderr, @r#"
-    export.csv: ids are taken from the column «Member Id»
+    export.csv: ids are taken from the column `Member Id`
     export.csv: 1 row has no id and cannot be imported
-    export.csv: 1 id comes more than once, 00000 for one; the first row counts
+    export.csv: 1 id comes more than once, for example 00000; the first row is used
     profile.mobileNumber is left out of 1 user (00000): not an E.164 phone number
     profile.seats is left out of 1 user (new-1): not a number in plain decimal digits
     "#);

@@ -9,11 +9,6 @@ const UNFINISHED: &[&str] = &[
     "src/render/drift/json.rs names ",
     "src/render/drift/lines.rs names ",
     // Quotes.
-    "src/cli/commands/import/run.rs:",
-    "src/cli/commands/import/sources.rs:",
-    "src/cli/commands/state.rs:",
-    "src/cli/git.rs:",
-    "src/cli/terminal.rs:",
     "src/render/plan/lines.rs:",
     "src/render/tests/diagnostic.rs:",
 ];

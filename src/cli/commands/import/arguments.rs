@@ -1,4 +1,4 @@
-//! The arguments of `import`.
+//! Declares the arguments of `talkform import`.
 
 use std::path::PathBuf;
 
@@ -7,19 +7,20 @@ use clap::Args;
 use crate::cli::args::{RequestOptions, duration};
 use talkform::manifest::Column;
 
-/// `import`
+/// The arguments of `import`.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArguments {
-    /// Member ids; `-` reads them from stdin, one a line
+    /// Member ids; `-` reads them from stdin, one per line
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,
-    /// A file with one member id a line; `-` is stdin. Empty lines and lines that start with # are passed over
+    /// A file with one member id per line; `-` is stdin. Empty lines and lines that start with # are
+    /// ignored
     #[arg(long, value_name = "FILE", env = "TALKFORM_FROM")]
     pub from: Option<PathBuf>,
-    /// A CSV export that has the member ids in a column; `-` is stdin
+    /// A CSV export with the member ids in one column; `-` is stdin
     #[arg(long, value_name = "FILE", env = "TALKFORM_CSV")]
     pub csv: Option<PathBuf>,
-    /// The column with the member ids, where none is called like a member id, a user id or an id
+    /// The column with the member ids; needed if no header reads like a member id, user id or id
     #[arg(
         long,
         value_name = "NAME",
@@ -27,8 +28,8 @@ pub(crate) struct ImportArguments {
         env = "TALKFORM_ID_COLUMN"
     )]
     pub id_column: Option<String>,
-    /// Take the values from the CSV instead of reading the users from Channel: no request is made, and
-    /// nothing is recorded, because nobody has seen that Channel has them
+    /// Take the values from the CSV instead of reading the users from Channel. The state is not updated,
+    /// because the values are not checked against Channel
     #[arg(
         long,
         requires = "csv",
@@ -37,7 +38,7 @@ pub(crate) struct ImportArguments {
         env = "TALKFORM_VALUES_FROM_CSV"
     )]
     pub values_from_csv: bool,
-    /// With --values-from-csv: the profile key that a column fills, such as `Plan=profile.plan` or
+    /// With --values-from-csv: maps a column to a profile key, such as `Plan=profile.plan` or
     /// `Seats=profile.seats:number` (also `:boolean`, `:text`); may be repeated
     #[arg(
         long,
@@ -46,8 +47,8 @@ pub(crate) struct ImportArguments {
         env = "TALKFORM_COLUMN"
     )]
     pub column: Vec<Column>,
-    /// Take over only fields that fit (`*` any run, `?` one character), such as `profile.plan,tags`; may be
-    /// repeated
+    /// Import only fields that match (`*` any characters, `?` one character), such as
+    /// `profile.plan,tags`; may be repeated
     #[arg(
         long,
         value_name = "PATTERN",
@@ -56,7 +57,7 @@ pub(crate) struct ImportArguments {
         env = "TALKFORM_FIELDS"
     )]
     pub fields: Vec<String>,
-    /// The manifest to write, in the project's folder; users are added to one that is there
+    /// The manifest to write, in the project's folder; users are added to an existing one
     #[arg(
         long,
         value_name = "FILE",
@@ -64,7 +65,7 @@ pub(crate) struct ImportArguments {
         env = "TALKFORM_IMPORT_OUT"
     )]
     pub out: PathBuf,
-    /// Write one file a user into this folder of the project
+    /// Write one file per user into this folder of the project
     #[arg(
         long,
         value_name = "DIR",
@@ -72,13 +73,13 @@ pub(crate) struct ImportArguments {
         env = "TALKFORM_SPLIT"
     )]
     pub split: Option<PathBuf>,
-    /// Write manifests only: the next plan then creates the users, which sends what Channel has already
+    /// Write manifests only and leave the state as it is; the next plan then creates the users
     #[arg(long, env = "TALKFORM_NO_RECORD")]
     pub no_record: bool,
-    /// How long to wait for somebody else's apply: `0s`, `5m`
+    /// How long to wait for another run that holds the lock: `0s`, `5m`
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
     pub lock_timeout: std::time::Duration,
-    /// How to read.
+    /// How requests are sent.
     #[command(flatten)]
     pub traffic: RequestOptions,
 }

@@ -1,4 +1,4 @@
-//! `import`: brings existing users of Channel under management.
+//! Runs `talkform import`: writes manifests for users that Channel has already.
 
 pub(crate) mod arguments;
 pub(crate) mod run;

@@ -1,25 +1,21 @@
-//! `import`
+//! Runs `talkform import`.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use wildmatch::WildMatch;
 
 use crate::cli::args::Global;
-use crate::cli::channel::make_state_folder;
 use crate::cli::clock::now;
 use crate::cli::commands::import::arguments::ImportArguments;
 use crate::cli::commands::import::sources::Sources;
 use crate::cli::commands::import::summary::{Imported, Messages};
 use crate::cli::commands::import::targets;
 use crate::cli::commands::import::targets::{PlannedFile, Target};
+use crate::cli::connection::{Connection, Credentials};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::progress::Progress;
 use crate::cli::project::LoadedProject;
-use crate::cli::session::{Opened, Session};
 use crate::cli::terminal::Terminal;
-use crate::cli::{lock_owner, output, signals};
-use talkform::apply;
+use crate::cli::{lock_owner, output};
 use talkform::apply::ReadReport;
 use talkform::manifest;
 use talkform::manifest::{Adopted, ReadSettings};
@@ -28,7 +24,8 @@ use talkform::plan;
 use talkform::render::report::text::why_stopped;
 use talkform::state::{JournalRecord, Loaded};
 
-/// Reads users from Channel and declares them as they are, so that the next plan has nothing to do.
+/// Reads users from Channel, writes manifests that declare them, and records them in the state, so that
+/// the next plan has no changes for them.
 pub(crate) fn run(
     global: &Global,
     arguments: &ImportArguments,
@@ -47,7 +44,7 @@ pub(crate) fn run(
 
     let is_recorded = !arguments.no_record;
     let _lock = if is_recorded {
-        make_state_folder(&settings)?;
+        settings.create_state_folder()?;
         let holder = lock_owner::current("import")?;
         Some(settings.store.lock(&holder, arguments.lock_timeout)?)
     } else {
@@ -64,13 +61,13 @@ pub(crate) fn run(
         &mut talk,
     )?;
     if ids.is_empty() {
-        talk.say();
+        talk.print();
         return Err(nothing(&sources));
     }
     let (report, readings, channel_id) = read(&settings, arguments, &loaded, &ids, terminal)?;
     if let Some(cause) = report.stopped {
         talk.failed(readings);
-        talk.say();
+        talk.print();
         let left = output::counted(report.failed + report.skipped, "user", "users");
         terminal.talk(&format!(
             "error: {}; {left} not read; nothing was written. Run it again.",
@@ -79,14 +76,13 @@ pub(crate) fn run(
         return Ok(Exit::Stopped);
     }
     let imported = take_over(&settings, &desired, readings, &wanted, &mut talk);
-    talk.say();
+    talk.print();
     if imported.is_empty() {
         return Err(nothing(&sources));
     }
     let written = texts(&settings, &target, &imported, terminal)?;
     if is_recorded {
-        // Manifests first: users who are declared and not recorded are sent once more, which is
-        // harmless, and another import records them.
+        // Manifests first: another import records users that are declared and not recorded yet.
         let state = next_state(&settings, loaded, channel_id, &desired, &imported)?;
         targets::write(&settings, &target, &written)?;
         settings
@@ -95,8 +91,8 @@ pub(crate) fn run(
             .and_then(|()| settings.store.remove_journal())
             .map_err(|error| {
                 Failure::with_hint(
-                    format!("the manifests were written, and not recorded: {error}"),
-                    "run the same import again: it records users who are declared as Channel has them",
+                    format!("the manifests were written, but the state was not updated: {error}"),
+                    "run the same import again: it records users that are declared as Channel has them",
                 )
             })?;
     } else {
@@ -106,11 +102,11 @@ pub(crate) fn run(
     Ok(exit(&talk))
 }
 
-/// Sorts what was read: whom to declare, whom only to record, of whom there is something to say.
+/// Sorts the users that were read into those to declare, those only to record, and those to report.
 fn take_over(
     settings: &LoadedProject,
     desired: &Desired,
-    readings: BTreeMap<MemberId, Result<RemoteUser, Unread>>,
+    readings: Users,
     wanted: &dyn Fn(&str) -> bool,
     talk: &mut Messages,
 ) -> Imported {
@@ -147,7 +143,7 @@ fn exit(talk: &Messages) -> Exit {
     }
 }
 
-/// Takes the values of a CSV: nobody is asked, so nothing is recorded.
+/// Imports the values of a CSV. Channel is not asked, so nothing is recorded.
 fn from_values(
     settings: &LoadedProject,
     target: &Target,
@@ -168,7 +164,7 @@ fn from_values(
             }
         }
     }
-    talk.say();
+    talk.print();
     if imported.is_empty() {
         return Err(failure);
     }
@@ -179,7 +175,7 @@ fn from_values(
     Ok(exit(&talk))
 }
 
-/// The manifests as they will be, where the project's own rules allow them.
+/// The manifests to write. Fails if they break the project's rules.
 fn texts(
     settings: &LoadedProject,
     target: &Target,
@@ -189,25 +185,25 @@ fn texts(
     imported.texts(settings, target).inspect_err(|failure| {
         if matches!(failure, Failure::Diagnostics(_)) {
             terminal.talk(
-                "The users break the project's own rules: nothing was written. The places are those they would have had.",
+                "The users break the project's rules; nothing was written. The places below are where they would have been written.",
             );
         }
     })
 }
 
-/// Which fields are taken over. A pattern that no field can fit is a slip.
+/// Which fields are imported. A pattern that no field can match is an error.
 fn wanted(patterns: &[String]) -> Result<impl Fn(&str) -> bool + use<>, Failure> {
     for pattern in patterns {
         let is_exact = !pattern.contains(['*', '?']);
         match pattern.parse::<FieldPath>() {
             Ok(FieldPath::ProfileOnce(_)) => {
                 return Err(Failure::Usage(format!(
-                    "--fields: «{pattern}»: Channel shows no profileOnce, only its effect on the profile"
+                    "--fields: `{pattern}`: Channel does not return profileOnce, only its effect on the profile"
                 )));
             }
             Err(_) if is_exact => {
                 return Err(Failure::Usage(format!(
-                    "--fields: «{pattern}» is no field of a user; did you mean profile.{pattern}?"
+                    "--fields: `{pattern}` is not a field of a user; did you mean `profile.{pattern}`?"
                 )));
             }
             _ => {}
@@ -217,7 +213,8 @@ fn wanted(patterns: &[String]) -> Result<impl Fn(&str) -> bool + use<>, Failure>
     Ok(move |path: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(path)))
 }
 
-/// The users who are declared already. A project without any is one that import begins.
+/// The users that are declared already. A pattern that matches no file is no error here: import may
+/// write the first manifest.
 fn declared(settings: &LoadedProject) -> Result<Desired, Failure> {
     const NO_FILE: &str = "pattern-matches-nothing";
     let found = match settings.desired() {
@@ -243,12 +240,12 @@ fn declared(settings: &LoadedProject) -> Result<Desired, Failure> {
 fn nothing(sources: &Sources) -> Failure {
     let named = output::counted(sources.users.len(), "user was", "users were");
     Failure::refused(format!(
-        "there is nothing to import: {named} named; nothing was written"
+        "nothing to import: {named} named; nothing was written"
     ))
 }
 
-/// Whom to ask Channel for: users who are not declared, and declared ones who are not recorded so: an
-/// earlier import may have ended between manifests and state.
+/// The users to read: those that are not declared, and those that are declared but not recorded, because
+/// an earlier import may have ended between writing the manifests and the state.
 fn to_read(
     settings: &LoadedProject,
     sources: &Sources,
@@ -277,53 +274,28 @@ fn to_read(
     Ok(ids)
 }
 
-type Read = (
-    ReadReport,
-    BTreeMap<MemberId, Result<RemoteUser, Unread>>,
-    String,
-);
+type Users = BTreeMap<MemberId, Result<RemoteUser, Unread>>;
 
+/// Reads the users. Also returns the id of the channel that answered.
 fn read(
     settings: &LoadedProject,
     arguments: &ImportArguments,
     loaded: &Loaded,
     ids: &[MemberId],
     terminal: Terminal,
-) -> Result<Read, Failure> {
-    let recorded = loaded
-        .state
-        .as_ref()
-        .and_then(|state| state.destination.channel_id.as_deref());
-    let opened = Session::new(settings, &arguments.traffic, terminal).open(recorded)?;
-    let options = opened.read_options(settings, &arguments.traffic);
-    let Opened {
-        runtime,
-        open,
-        channel_id,
-        ..
-    } = opened;
-    let mut progress = Progress::new(terminal);
-    let mut readings = BTreeMap::new();
-    let report = runtime.block_on(async {
-        let (stop, watching) = signals::watch(arguments.traffic.max_duration);
-        let report = apply::read_users(
-            ids,
-            Arc::clone(&open.channel),
-            &options,
-            &stop,
-            now,
-            &mut |event| progress.on_event(&event),
-            &mut |id, reading| {
-                readings.insert(id.clone(), reading);
-            },
-        )
-        .await;
-        watching.abort();
-        open.close();
-        report
+) -> Result<(ReadReport, Users, String), Failure> {
+    let state = loaded.state.as_ref();
+    let recorded = state.and_then(|state| state.destination.channel_id.as_deref());
+    let requests = &arguments.traffic;
+    let credentials = Credentials::require(settings, requests)?;
+    let mut connection = Connection::open(credentials, settings, requests, recorded, terminal)?;
+    let mut users = Users::new();
+    let report = connection.read_users(ids, &mut |id, user| {
+        users.insert(id.clone(), user);
     });
-    progress.finish();
-    Ok((report, readings, channel_id))
+    let channel_id = connection.channel_id.clone();
+    connection.close();
+    Ok((report, users, channel_id))
 }
 
 /// The state that records the imported users as applied.

@@ -1,4 +1,4 @@
-//! Whom to import: ids of the command line, of a file, of a CSV export.
+//! Reads the ids to import from the command line, a file or a CSV export.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,21 +11,21 @@ use talkform::manifest;
 use talkform::manifest::Table;
 use talkform::model::{Attributes, MemberId};
 
-/// Everybody who was named.
+/// The users to import.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
-    /// The users. What is declared of them is only known where a CSV has the values.
+    /// The users by id. Attributes are empty unless the CSV has the values.
     pub users: BTreeMap<MemberId, Attributes>,
-    /// Ids that are none, each with its place and why.
+    /// Invalid ids, each with its place and the reason.
     pub wrong: Vec<String>,
-    /// What else is worth saying.
+    /// Other messages about the sources.
     pub notes: Vec<String>,
-    /// Values of a CSV that were left out: whose, of which field, why.
+    /// Values of the CSV that were left out: the user, the field and the reason.
     pub left_out: Vec<(MemberId, String, &'static str)>,
 }
 
 impl Sources {
-    /// Reads all of them.
+    /// Reads all sources of the arguments.
     pub(crate) fn read(arguments: &ImportArguments) -> Result<Self, Failure> {
         let ImportArguments { ids, from, csv, .. } = arguments;
         let stdin = [from.as_deref(), csv.as_deref()];
@@ -35,18 +35,20 @@ impl Sources {
                 .filter(|path| **path == Some(Path::new("-")))
                 .count();
         if wants_stdin > 1 {
-            return Err(Failure::Usage("stdin can be read only once".to_owned()));
+            return Err(Failure::Usage(
+                "stdin can be read only once: use `-` for one source only".to_owned(),
+            ));
         }
         if ids.is_empty() && from.is_none() && csv.is_none() {
             return Err(Failure::Usage(
-                "whom to import? Channel has no list of its users: give member ids, --from FILE with one id a line, or --csv FILE"
+                "no users to import: give member ids, --from FILE with one id per line, or --csv FILE (Channel cannot list its users)"
                     .to_owned(),
             ));
         }
         let mut sources = Self::default();
         for id in ids.iter().filter(|id| *id != "-") {
             let id =
-                MemberId::new(id).map_err(|error| Failure::Usage(format!("«{id}»: {error}")))?;
+                MemberId::new(id).map_err(|error| Failure::Usage(format!("`{id}`: {error}")))?;
             sources.users.insert(id, Attributes::default());
         }
         if ids.iter().any(|id| id == "-") {
@@ -108,7 +110,7 @@ impl Sources {
         let name = named(path);
         if arguments.id_column.is_none() {
             self.notes.push(format!(
-                "{name}: ids are taken from the column «{id_column}»"
+                "{name}: ids are taken from the column `{id_column}`"
             ));
         }
         if without_id > 0 {
@@ -119,7 +121,7 @@ impl Sources {
         if let Some(first) = repeated.first() {
             let ids = counted(repeated.len(), "id comes", "ids come");
             self.notes.push(format!(
-                "{name}: {ids} more than once, {first} for one; the first row counts"
+                "{name}: {ids} more than once, for example {first}; the first row is used"
             ));
         }
         for (line, reason) in wrong_ids {
@@ -151,6 +153,6 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 fn not_utf8(path: &Path) -> Failure {
     Failure::with_hint(
         format!("cannot use {}: it is not UTF-8", named(path)),
-        "save it as UTF-8; Excel calls that «CSV UTF-8»",
+        "save it as UTF-8; in Excel, choose \"CSV UTF-8\"",
     )
 }

@@ -1,4 +1,4 @@
-//! What came of an import, and what is said of it: ids, fields and reasons, never values.
+//! Reports the result of an import: ids, fields and reasons, never values.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -12,33 +12,33 @@ use crate::cli::terminal::Terminal;
 use talkform::model::{Attributes, FieldPath, MemberId, Origin, RemoteUser, Unread};
 use talkform::render::common::escape;
 
-/// How many lines of one kind are said.
-const MOST_SAID: usize = 20;
+/// The most lines of one kind that are printed.
+const MAX_LINES: usize = 20;
 
-/// How many users a line names.
-const MOST_NAMED: usize = 3;
+/// The most users that a line names.
+const MAX_NAMED: usize = 3;
 
-/// The users that an import takes in.
+/// The imported users.
 #[derive(Debug, Default)]
 pub(crate) struct Imported {
-    /// Those that get a manifest.
+    /// Users that are added to a manifest.
     pub added: BTreeMap<MemberId, Attributes>,
-    /// Those that are declared as Channel has them already, and only were not recorded.
+    /// Users that are declared as Channel has them, and are only recorded.
     pub recorded: BTreeMap<MemberId, Attributes>,
 }
 
 impl Imported {
-    /// Whether there are none.
+    /// Whether no user was imported.
     pub(crate) fn is_empty(&self) -> bool {
         self.added.is_empty() && self.recorded.is_empty()
     }
 
-    /// All of them.
+    /// All imported users.
     pub(crate) fn users(&self) -> impl Iterator<Item = (&MemberId, &Attributes)> {
         self.added.iter().chain(&self.recorded)
     }
 
-    /// The manifests as they will be.
+    /// The manifests to write.
     pub(crate) fn texts(
         &self,
         settings: &LoadedProject,
@@ -50,7 +50,7 @@ impl Imported {
         target.texts(settings, &self.added)
     }
 
-    /// The result.
+    /// The result, as text for stdout.
     pub(crate) fn summary(
         &self,
         settings: &LoadedProject,
@@ -88,20 +88,20 @@ impl Imported {
             let path = &settings.project.state;
             writeln!(
                 out,
-                "The state {} records them: `talkform plan` has nothing to do for them.",
+                "They are recorded in the state {}: `talkform plan` shows no changes for them.",
                 escape::terminal(path)
             )
         } else {
             writeln!(
                 out,
-                "Nothing is recorded: `talkform plan` shows them as users to create, which changes only what Channel has otherwise."
+                "They are not recorded in the state: `talkform plan` shows them as creates."
             )
         };
         out
     }
 }
 
-/// What there is to say, kept until all of it is known, so that much of a kind is said once.
+/// The messages of an import. They are collected first, so that many of one kind are printed as one.
 pub(crate) struct Messages {
     terminal: Terminal,
     declared: Vec<String>,
@@ -110,7 +110,7 @@ pub(crate) struct Messages {
 }
 
 impl Messages {
-    /// With nothing to say yet.
+    /// No messages yet.
     pub(crate) fn new(terminal: Terminal) -> Self {
         Self {
             terminal,
@@ -120,17 +120,17 @@ impl Messages {
         }
     }
 
-    /// Where it is said.
+    /// The terminal that the messages go to.
     pub(crate) fn terminal(&self) -> Terminal {
         self.terminal
     }
 
-    /// Whether some users were named and not imported.
+    /// Whether some of the users could not be imported.
     pub(crate) fn has_trouble(&self) -> bool {
         !self.trouble.is_empty()
     }
 
-    /// Says at once what reading the names has shown.
+    /// Prints the notes of the sources at once.
     pub(crate) fn sources(&mut self, sources: &Sources) {
         for note in &sources.notes {
             self.terminal.talk(&escape::terminal(note));
@@ -138,7 +138,7 @@ impl Messages {
         self.trouble.extend(sources.wrong.iter().cloned());
     }
 
-    /// A user who is declared already.
+    /// Reports a user that is declared already.
     pub(crate) fn declared(&mut self, id: &MemberId, origin: &Origin) {
         self.declared.push(format!(
             "{id}: already declared at {}:{}",
@@ -146,16 +146,16 @@ impl Messages {
         ));
     }
 
-    /// A user who is declared otherwise than Channel has it.
+    /// Reports a declared user that differs on Channel.
     pub(crate) fn differing(&mut self, id: &MemberId, fields: &[FieldPath]) {
         let fields: Vec<String> = fields.iter().map(ToString::to_string).collect();
         self.declared.push(format!(
-            "{id}: not recorded, Channel has another {}; `talkform plan` shows the user",
+            "{id}: not recorded, because Channel has another {}; `talkform plan` shows the difference",
             fields.join(", ")
         ));
     }
 
-    /// A user who could not be read.
+    /// Reports a user that could not be imported.
     pub(crate) fn unread(&mut self, id: &MemberId, reading: Result<RemoteUser, Unread>) {
         let why = match reading {
             Ok(RemoteUser::Missing) => "Channel does not know this user".to_owned(),
@@ -165,7 +165,7 @@ impl Messages {
         self.trouble.push(format!("{id}: {why}"));
     }
 
-    /// All who could not be read, of a run that stopped.
+    /// Reports the users that could not be read by a run that stopped.
     pub(crate) fn failed(&mut self, readings: BTreeMap<MemberId, Result<RemoteUser, Unread>>) {
         for (id, reading) in readings {
             if matches!(reading, Err(Unread::Failed { .. })) {
@@ -174,20 +174,20 @@ impl Messages {
         }
     }
 
-    /// Fields that cannot be declared.
+    /// Reports fields that are left out of the manifest.
     pub(crate) fn left_out(&mut self, id: &MemberId, fields: Vec<(String, &'static str)>) {
         for field in fields {
             self.left_out.entry(field).or_default().insert(id.clone());
         }
     }
 
-    /// Says everything.
-    pub(crate) fn say(&mut self) {
+    /// Prints all messages.
+    pub(crate) fn print(&mut self) {
         let left_out: Vec<String> = std::mem::take(&mut self.left_out)
             .into_iter()
             .map(|((path, reason), ids)| {
-                let named: Vec<&str> = ids.iter().take(MOST_NAMED).map(MemberId::as_str).collect();
-                let more = if ids.len() > MOST_NAMED { ", …" } else { "" };
+                let named: Vec<&str> = ids.iter().take(MAX_NAMED).map(MemberId::as_str).collect();
+                let more = if ids.len() > MAX_NAMED { ", …" } else { "" };
                 let users = counted(ids.len(), "user", "users");
                 format!(
                     "{path} is left out of {users} ({}{more}): {reason}",
@@ -196,11 +196,11 @@ impl Messages {
             })
             .collect();
         for lines in [&self.declared, &left_out, &self.trouble] {
-            for line in lines.iter().take(MOST_SAID) {
+            for line in lines.iter().take(MAX_LINES) {
                 self.terminal.talk(&escape::terminal(line));
             }
-            if lines.len() > MOST_SAID {
-                let more = lines.len() - MOST_SAID;
+            if lines.len() > MAX_LINES {
+                let more = lines.len() - MAX_LINES;
                 self.terminal.talk(&format!("and {more} more like these"));
             }
         }

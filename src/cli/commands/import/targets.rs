@@ -1,4 +1,4 @@
-//! Where imported users are written: one manifest, or one file a user.
+//! Decides which files an import writes: one manifest, or one file per user.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -13,30 +13,30 @@ use talkform::manifest;
 use talkform::manifest::{AppendError, ReadSettings};
 use talkform::model::{Attributes, MemberId};
 
-/// The longest name that is given to a file, in bytes; the most that common file systems take is 255.
+/// The longest stem of a file name, in bytes. Common file systems allow 255 bytes for a name.
 const LONGEST_NAME: usize = 120;
 
-/// How many names that a user's file could have may be taken by files that are there.
-const MOST_FOREIGN: usize = 1000;
+/// How many names are tried beside the number of users, because existing files may have taken some.
+const SPARE_NAMES: usize = 1000;
 
-/// Where to write, known to be where the project finds its manifests.
+/// Where to write. A pattern of the project matches it.
 pub(crate) enum Target {
-    /// One file, by its name in the project.
+    /// One file, relative to the project.
     File(String),
-    /// A folder, by its name in the project.
+    /// A folder, relative to the project.
     Folder(String),
 }
 
-/// A file as it will be.
+/// A file to write.
 pub(crate) struct PlannedFile {
-    /// Its name in the project.
+    /// Its name, relative to the project.
     pub name: String,
-    /// What it will hold.
+    /// Its content.
     pub text: String,
 }
 
 impl Target {
-    /// Refuses a place where the project would not look.
+    /// The target of the arguments. Fails if no pattern of the project matches it.
     pub(crate) fn find(
         settings: &LoadedProject,
         arguments: &ImportArguments,
@@ -54,9 +54,9 @@ impl Target {
         };
         if !found {
             return Err(Failure::with_hint(
-                format!("no pattern of the project would find {}", path.display()),
+                format!("no pattern of `manifests` matches {}", path.display()),
                 format!(
-                    "write to where `manifests` looks ({}), or add a pattern there",
+                    "write to a path that `manifests` matches ({}), or add a pattern to the project file",
                     settings.project.manifests.join(", ")
                 ),
             ));
@@ -67,7 +67,7 @@ impl Target {
         })
     }
 
-    /// The files as they will be. Everything was read again; nothing is written yet.
+    /// The files to write. Each text was parsed again; nothing is written yet.
     pub(crate) fn texts(
         &self,
         settings: &LoadedProject,
@@ -109,7 +109,7 @@ fn refused(name: &str, error: &AppendError) -> Failure {
     )
 }
 
-/// Users who break the project's own rules would end every later plan.
+/// Fails if the users break the project's rules, which would fail every later plan.
 fn check_rules(settings: &LoadedProject, written: &[PlannedFile]) -> Result<(), Failure> {
     let Some(rules) = settings.rules()? else {
         return Ok(());
@@ -139,12 +139,12 @@ fn in_folder(
     users: &BTreeMap<MemberId, Attributes>,
     read: &ReadSettings,
 ) -> Result<Vec<PlannedFile>, Failure> {
-    // Some file systems take `A.yaml` and `a.yaml` for one file.
+    // On some file systems, `A.yaml` and `a.yaml` are one file.
     let mut taken = BTreeSet::new();
     let mut written = Vec::with_capacity(users.len());
     for (id, user) in users {
         let stem = file_stem(id);
-        let name = (1..=users.len() + MOST_FOREIGN)
+        let name = (1..=users.len() + SPARE_NAMES)
             .map(|number| {
                 let suffix = if number == 1 {
                     String::new()
@@ -161,14 +161,15 @@ fn in_folder(
             .find(|name| {
                 !files::exists(&settings.root.join(name)) && taken.insert(name.to_lowercase())
             })
-            .ok_or_else(|| Failure::refused(format!("every name for a file of {id} is taken")))?;
+            .ok_or_else(|| Failure::refused(format!("cannot find a free file name for {id}")))?;
         let text = manifest::document(id, user, read).map_err(|error| refused(&name, &error))?;
         written.push(PlannedFile { name, text });
     }
     Ok(written)
 }
 
-/// The id as the name of a file: letters and digits of any script as they are, other characters as `%2F`.
+/// The id as a file name. Letters and digits of any script are kept, other characters are written as
+/// `%2F`.
 fn file_stem(id: &MemberId) -> String {
     let mut stem = String::new();
     for (at, character) in id.as_str().char_indices() {
@@ -188,7 +189,7 @@ fn file_stem(id: &MemberId) -> String {
     stem
 }
 
-/// Writes all files or none: those that were written are removed where a later one cannot be.
+/// Writes the files. If one of several new files cannot be written, those before it are removed.
 pub(crate) fn write(
     settings: &LoadedProject,
     target: &Target,
@@ -207,7 +208,7 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// A path below the project's folder, with `/`.
+/// A path relative to the project's folder, with `/`.
 fn name_in_project(settings: &LoadedProject, path: &Path) -> Result<String, Failure> {
     let outside = || {
         Failure::with_hint(

@@ -1,0 +1,329 @@
+//! Connects to Channel or to the sandbox of the project, checks which channel answers, and reads
+//! users.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+
+use crate::cli::args::{RequestOptions, faults};
+use crate::cli::clock::now;
+use crate::cli::failure::Failure;
+use crate::cli::progress::Progress;
+use crate::cli::project::{LoadedProject, secret};
+use crate::cli::signals;
+use crate::cli::terminal::Terminal;
+use talkform::apply;
+use talkform::apply::{Pace, ReadOptions, ReadReport};
+use talkform::model::{MemberId, RemoteUser, Unread};
+use talkform::remote::{
+    Channel, ChannelInfo, Decision, HttpSettings, Policy, RateHeaders, Request, Verdict, decide,
+    judge_channel, request,
+};
+use talkform::render::common::escape;
+use talkform::sandbox;
+use talkform::sandbox::{Fault, Running, SandboxSettings};
+
+const KEY: &str = "TALKFORM_ACCESS_KEY";
+const SECRET: &str = "TALKFORM_ACCESS_SECRET";
+
+/// What is needed to open a connection, found without a request.
+pub(crate) enum Credentials {
+    /// Of the real Channel.
+    Real {
+        /// The access key.
+        key: SecretString,
+        /// The access secret.
+        secret: SecretString,
+    },
+    /// Of a sandbox that simulates these faults.
+    Sandbox(Vec<Fault>),
+}
+
+impl Credentials {
+    /// Reads the credentials from the environment, or the faults of a sandbox from the arguments.
+    pub(crate) fn require(
+        project: &LoadedProject,
+        requests: &RequestOptions,
+    ) -> Result<Self, Failure> {
+        if project.sandbox {
+            return Ok(Self::Sandbox(faults(&requests.fault)?));
+        }
+        let missing = match (secret(KEY), secret(SECRET)) {
+            (Some(key), Some(secret)) => {
+                return Ok(Self::Real {
+                    key: key.into(),
+                    secret: secret.into(),
+                });
+            }
+            (Some(_), None) => SECRET.to_owned(),
+            (None, Some(_)) => KEY.to_owned(),
+            (None, None) => format!("{KEY} and {SECRET}"),
+        };
+        Err(Failure::with_hint(
+            format!("no credentials: {missing} not set"),
+            "create an access key in Channel's settings and set both variables, or try without an account: --sandbox",
+        ))
+    }
+}
+
+/// The destination of a project, in words for a question.
+pub(crate) fn destination(project: &LoadedProject) -> String {
+    if project.sandbox {
+        return "the sandbox".to_owned();
+    }
+    let base_url = &project.project.channel.base_url;
+    match &project.project.channel.id {
+        Some(id) => format!("channel {id} at {base_url}"),
+        None => format!("the channel at {base_url}"),
+    }
+}
+
+/// An open connection to the right channel.
+pub(crate) struct Connection<'p> {
+    project: &'p LoadedProject,
+    requests: &'p RequestOptions,
+    terminal: Terminal,
+    runtime: Runtime,
+    client: Client,
+    /// The id of the channel that answers.
+    pub channel_id: String,
+    /// The rate limiter of all requests of this run.
+    pub pace: Arc<Pace>,
+    /// How much of `--max-duration` was spent on reading.
+    spent: Duration,
+    /// Ends the process on a signal while no request is in flight.
+    idle: Option<JoinHandle<()>>,
+}
+
+impl<'p> Connection<'p> {
+    /// Opens a connection and asks which channel answers. Fails if that is not the channel of the
+    /// project, or not the one that `recorded` names, the channel of the state.
+    pub(crate) fn open(
+        credentials: Credentials,
+        project: &'p LoadedProject,
+        requests: &'p RequestOptions,
+        recorded: Option<&str>,
+        terminal: Terminal,
+    ) -> Result<Self, Failure> {
+        let runtime = Runtime::new().map_err(|error| {
+            Failure::refused(format!("cannot start the async runtime: {error}"))
+        })?;
+        let policy = Policy::pausing(requests.retry_pause);
+        let (client, (channel_id, budget)) = runtime.block_on(async {
+            let client = Client::start(credentials, project).await?;
+            let checked = client.check(project, recorded, &policy, terminal).await?;
+            Ok::<_, Failure>((client, checked))
+        })?;
+        let pace = Arc::new(Pace::new(project.rate(requests.rate)));
+        pace.learn(&budget);
+        Ok(Self {
+            project,
+            requests,
+            terminal,
+            runtime,
+            client,
+            channel_id,
+            pace,
+            spent: Duration::ZERO,
+            idle: None,
+        })
+    }
+
+    /// The HTTP client.
+    pub(crate) fn channel(&self) -> Arc<Channel> {
+        Arc::clone(&self.client.channel)
+    }
+
+    /// Runs a future to its end.
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Reads users, with a progress bar. Calls `on_user` for each, in the order of responses. A signal
+    /// or the end of `--max-duration` stops the reading early.
+    pub(crate) fn read_users(
+        &mut self,
+        ids: &[MemberId],
+        on_user: &mut dyn FnMut(&MemberId, Result<RemoteUser, Unread>),
+    ) -> ReadReport {
+        let time_left = self.begin_sending();
+        let options = ReadOptions {
+            api: self.project.project.channel.api,
+            parallelism: self.requests.parallelism.into(),
+            pace: Arc::clone(&self.pace),
+            policy: Policy::pausing(self.requests.retry_pause),
+            channel_id: Some(self.channel_id.clone()),
+        };
+        let mut progress = Progress::new(self.terminal);
+        let report = self.runtime.block_on(async {
+            let (stop, watching) = signals::watch(time_left);
+            let report = apply::read_users(
+                ids,
+                self.channel(),
+                &options,
+                &stop,
+                now,
+                &mut |event| progress.on_event(&event),
+                on_user,
+            )
+            .await;
+            watching.abort();
+            report
+        });
+        progress.finish();
+        self.spent += report.elapsed;
+        report
+    }
+
+    /// Ends the process at the next signal, until [`Connection::begin_sending`] is called. After
+    /// signals were watched once, the system no longer does that by itself.
+    pub(crate) fn exit_on_signal(&mut self) {
+        self.idle = Some(self.runtime.spawn(signals::exit_on_signal()));
+    }
+
+    /// Leaves signals to the caller from here on. Returns what is left of `--max-duration`.
+    pub(crate) fn begin_sending(&mut self) -> Option<Duration> {
+        if let Some(idle) = self.idle.take() {
+            idle.abort();
+        }
+        let whole = self.requests.max_duration?;
+        Some(whole.saturating_sub(self.spent))
+    }
+
+    /// Stops the sandbox, if this is a connection to one.
+    pub(crate) fn close(self) {
+        if let Some(running) = self.client.sandbox {
+            running.stop();
+        }
+    }
+}
+
+/// The HTTP client, and the sandbox that it talks to, if there is one.
+struct Client {
+    channel: Arc<Channel>,
+    sandbox: Option<Running>,
+}
+
+impl Client {
+    async fn start(credentials: Credentials, project: &LoadedProject) -> Result<Self, Failure> {
+        let (base_url, key, secret, sandbox) = match credentials {
+            Credentials::Real { key, secret } => {
+                (project.project.channel.base_url.clone(), key, secret, None)
+            }
+            Credentials::Sandbox(faults) => {
+                let users = project.sandbox_users();
+                let running = sandbox::start(SandboxSettings {
+                    users: Some(users.clone()),
+                    faults,
+                    burst: project.project.channel.rate.burst,
+                    per_second: project.project.channel.rate.per_second,
+                    ..SandboxSettings::default()
+                })
+                .await
+                .map_err(|error| {
+                    Failure::refused(format!(
+                        "cannot start the sandbox on {}: {error}",
+                        users.display()
+                    ))
+                })?;
+                let (key, secret) = ("sandbox".to_owned(), "sandbox".to_owned());
+                (running.base_url(), key.into(), secret.into(), Some(running))
+            }
+        };
+        let channel = Channel::new(&HttpSettings::new(base_url, key, secret))
+            .map_err(|error| Failure::refused(error.to_string()))?;
+        Ok(Self {
+            channel: Arc::new(channel),
+            sandbox,
+        })
+    }
+
+    /// Asks which channel answers. Returns its id and the rate limit headers of the response.
+    async fn check(
+        &self,
+        project: &LoadedProject,
+        recorded: Option<&str>,
+        policy: &Policy,
+        terminal: Terminal,
+    ) -> Result<(String, RateHeaders), Failure> {
+        let asked = request::get_channel(project.project.channel.api);
+        let (verdict, rate) = self.send(&asked, policy, terminal).await;
+        let base_url = &project.project.channel.base_url;
+        let id = match verdict {
+            Verdict::Accepted(ChannelInfo { id, name: _ }) => id,
+            Verdict::Denied { status } => {
+                return Err(Failure::with_hint(
+                    format!("Channel does not accept the credentials ({status}); nothing was sent"),
+                    "check TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET, and that they belong together",
+                ));
+            }
+            Verdict::Blocked { status } => {
+                return Err(Failure::with_hint(
+                    format!(
+                        "{base_url} answers {status} without an error of Channel's own; nothing was sent"
+                    ),
+                    "a proxy or a firewall may have answered; check it, channel.baseUrl and the credentials",
+                ));
+            }
+            other => {
+                return Err(Failure::with_hint(
+                    format!(
+                        "cannot ask {base_url} which channel this is: {other}; nothing was sent"
+                    ),
+                    "check channel.baseUrl, or run it again later",
+                ));
+            }
+        };
+        let named = [
+            (project.project.channel.id.as_deref(), "the project names"),
+            (recorded, "the state describes"),
+        ];
+        for (expected, who) in named {
+            if let Some(expected) = expected
+                && expected != id
+            {
+                return Err(Failure::with_hint(
+                    format!(
+                        "the credentials belong to channel {id}, {who} channel {expected}; nothing was sent"
+                    ),
+                    "use the keys of that channel, or another environment (--env)",
+                ));
+            }
+        }
+        Ok((id, rate))
+    }
+
+    /// Sends a request, with the retries that the policy allows. Also returns the rate limit headers
+    /// of the last response.
+    async fn send(
+        &self,
+        asked: &Request,
+        policy: &Policy,
+        terminal: Terminal,
+    ) -> (Verdict<ChannelInfo>, RateHeaders) {
+        let mut attempt = 1;
+        loop {
+            let answered = self.channel.send(asked).await;
+            let rate = answered
+                .as_ref()
+                .map_or_else(|_| RateHeaders::default(), |answer| answer.rate);
+            let verdict = judge_channel(answered);
+            let Decision::Retry { after } =
+                decide(policy, attempt, &verdict, now(), fastrand::f64())
+            else {
+                return (verdict, rate);
+            };
+            terminal.talk(&format!(
+                "Cannot ask Channel which channel this is ({}); retrying ({attempt} of {}).",
+                escape::terminal(&verdict.to_string()),
+                policy.most_attempts - 1
+            ));
+            tokio::time::sleep(after).await;
+            attempt += 1;
+        }
+    }
+}
