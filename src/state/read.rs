@@ -101,7 +101,8 @@ fn other_version(bytes: &[u8]) -> FormatError {
         return FormatError::Conflict;
     }
     let version = bytes.strip_prefix(b"{\"version\":").and_then(|rest| {
-        let end = memchr(b',', rest)?;
+        let rest = rest.trim_ascii_start();
+        let end = rest.iter().position(|byte| !byte.is_ascii_digit())?;
         std::str::from_utf8(&rest[..end]).ok()?.parse::<u64>().ok()
     });
     match version {
