@@ -105,6 +105,9 @@ pub enum SaveError {
         /// Why the copy could not be written.
         second: StoreError,
     },
+    /// Another program changed the state, so the new one is in another file.
+    #[error(transparent)]
+    Conflict(StoreError),
     /// The state is saved, and the journal could not be removed.
     #[error(transparent)]
     Journal(StoreError),
@@ -234,6 +237,9 @@ impl Target<'_> {
         let Err(cause) = self.store.save(state) else {
             return Ok(());
         };
+        if matches!(cause, StoreError::Conflict { .. }) {
+            return Err(SaveError::Conflict(cause));
+        }
         Err(match Store::save_elsewhere(state, self.rescue_folder) {
             Ok(copy) => SaveError::Rescued { cause, copy },
             Err(second) => SaveError::NotRescued { cause, second },

@@ -45,6 +45,13 @@ pub(crate) enum Failure {
         /// What to do.
         hint: Option<String>,
     },
+    /// Another program changed the state during the run. The message, and what to do about it.
+    Conflict {
+        /// What happened, with both files.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
     /// Wrong usage that clap does not detect.
     Usage(String),
     /// The reader of stdout closed it.
@@ -87,6 +94,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Diagnostics(_) | Self::Refused { .. } | Self::BrokenPipe => ExitCode::from(1),
+            Self::Conflict { .. } => Exit::Stopped.into(),
             Self::Usage(_) => ExitCode::from(64),
         }
     }
@@ -94,7 +102,11 @@ impl Failure {
 
 impl From<talkform::state::StoreError> for Failure {
     fn from(error: talkform::state::StoreError) -> Self {
-        Self::refused(error.to_string())
+        let message = error.to_string();
+        match error.hint() {
+            Some(hint) => Self::Conflict { message, hint },
+            None => Self::refused(message),
+        }
     }
 }
 
@@ -105,6 +117,7 @@ impl From<talkform::state::LockError> for Failure {
                 "wait until it ends, or use `--lock-timeout 10m` to let this run wait".to_owned(),
             ),
             talkform::state::LockError::Unsupported { .. }
+            | talkform::state::LockError::NotRegular(_)
             | talkform::state::LockError::File { .. } => None,
         };
         Self::Refused {

@@ -6,6 +6,9 @@ use std::path::Path;
 
 use crate::cli::failure::Failure;
 
+/// The folder for the sandbox and for checkpoints, below the project's folder.
+pub(crate) const PRIVATE_FOLDER: &str = ".talkform";
+
 /// Writes a new file and returns `true`; returns `false` if the file exists.
 pub(crate) fn write_new(path: &Path, content: &str) -> Result<bool, Failure> {
     let failed =
@@ -23,10 +26,27 @@ pub(crate) fn write_new(path: &Path, content: &str) -> Result<bool, Failure> {
     }
 }
 
-/// Creates a folder and its parents.
+/// Creates a folder and its parents. Only its owner can use one named `.talkform`, whatever the umask.
 pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
     fs::create_dir_all(path)
+        .and_then(|()| {
+            if path.ends_with(PRIVATE_FOLDER) {
+                make_private(path, 0o700)?;
+            }
+            Ok(())
+        })
         .map_err(|error| Failure::refused(format!("cannot create {}: {error}", path.display())))
+}
+
+fn make_private(path: &Path, mode: u32) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+    }
+    #[cfg(not(unix))]
+    let _ = (path, mode);
+    Ok(())
 }
 
 /// Writes a file that only its owner can read. Replaces an existing file atomically.
@@ -38,6 +58,7 @@ pub(crate) fn write_private(path: &Path, content: &str) -> Result<(), Failure> {
         _ => Path::new("."),
     };
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    make_private(file.path(), 0o600).map_err(failed)?;
     file.write_all(content.as_bytes()).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;

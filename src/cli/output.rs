@@ -196,6 +196,10 @@ pub(crate) fn failure(terminal: Terminal, failure: &Failure) {
                 terminal.talk(&format!(" help: {}", escape::terminal(hint)));
             }
         }
+        Failure::Conflict { message, hint } => {
+            terminal.talk(&format!("error: {}", escape::terminal(message)));
+            terminal.talk(&format!(" help: {}", escape::terminal(hint)));
+        }
         Failure::Usage(message) => {
             terminal.talk(&format!("error: {}", escape::terminal(message)));
         }

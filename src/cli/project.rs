@@ -18,7 +18,7 @@ use talkform::state::{Loaded, Store};
 pub(crate) const PROJECT_FILE: &str = "talkform.yaml";
 
 /// The folder for the sandbox and for checkpoints, below the project's folder.
-pub(crate) const SANDBOX_FOLDER: &str = ".talkform";
+pub(crate) const SANDBOX_FOLDER: &str = files::PRIVATE_FOLDER;
 
 /// A project, with its environment resolved.
 #[derive(Debug)]
@@ -41,6 +41,9 @@ pub(crate) struct LoadedProject {
 impl LoadedProject {
     /// Reads the project file.
     pub(crate) fn read(global: &Global) -> Result<Self, Failure> {
+        if let Some(name) = &global.environment {
+            check_environment(name)?;
+        }
         let root = global.directory.clone();
         let file = files::read_to_string(&root.join(PROJECT_FILE)).map_err(|error| {
             if error.kind() == std::io::ErrorKind::NotFound {
@@ -71,7 +74,7 @@ impl LoadedProject {
             project,
             sandbox: global.sandbox,
             show_sensitive: global.show_sensitive,
-            state_key: secret("TALKFORM_STATE_KEY"),
+            state_key: state_key("TALKFORM_STATE_KEY")?,
         })
     }
 
@@ -247,6 +250,37 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], Failure> {
 /// A secret from the environment. An empty variable is unset.
 pub(crate) fn secret(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The least bytes of a state key.
+const LEAST_KEY: usize = 16;
+
+/// A state key from the environment. One that is empty or short is refused: it would hide nothing.
+pub(crate) fn state_key(name: &str) -> Result<Option<String>, Failure> {
+    let Some(value) = std::env::var_os(name) else {
+        return Ok(None);
+    };
+    let problem = match value.into_string() {
+        Ok(value) if value.len() >= LEAST_KEY => return Ok(Some(value)),
+        Ok(value) if value.is_empty() => "is set and empty".to_owned(),
+        Ok(_) => format!("is shorter than {LEAST_KEY} bytes"),
+        Err(_) => "is not UTF-8".to_owned(),
+    };
+    Err(Failure::with_hint(
+        format!("{name} {problem}"),
+        format!("`talkform state keygen` prints a good key; unset {name} to work without one"),
+    ))
+}
+
+/// The name of an environment is part of file names: it cannot leave the project's folder.
+fn check_environment(name: &str) -> Result<(), Failure> {
+    let is_good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !name.is_empty() && !name.starts_with('.') && name.chars().all(is_good) {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "`{name}` cannot be the name of an environment: use letters, digits, `-`, `_` and `.`, and no `.` first"
+    )))
 }
 
 /// A path for a message.

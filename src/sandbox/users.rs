@@ -51,6 +51,8 @@ impl Users {
             .create(true)
             .truncate(true)
             .open(&fresh)?;
+        #[cfg(unix)]
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         let mut text = String::new();
         for user in users.known.values() {
             text.push_str(&line(&json!({"user": user, "requests": users.requests})));

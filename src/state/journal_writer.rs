@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::state::folder::{folder_of, sync_folder};
 use crate::state::journal;
 use crate::state::journal::JournalRecord;
+use crate::state::regular_file;
 
 /// How long accepted users may wait to be flushed to the disk together. A kill loses none of
 /// them; a power cut those of this time, which are then sent again.
@@ -35,6 +36,7 @@ impl JournalWriter {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path)?;
+        regular_file::make_private(&file)?;
         file.write_all(head.as_bytes())?;
         file.sync_all()?;
         sync_folder(folder_of(path))?;

@@ -12,6 +12,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::state::regular_file;
+use crate::state::regular_file::{NotRegular, OpenError};
+
 /// How long to wait between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -72,6 +75,9 @@ pub enum LockError {
         /// What the system says.
         cause: io::Error,
     },
+    /// Something other than a regular file is in the place of the lock's file.
+    #[error(transparent)]
+    NotRegular(NotRegular),
     /// The lock's file cannot be made or written.
     #[error("cannot lock {path}: {cause}")]
     File {
@@ -86,7 +92,8 @@ pub enum LockError {
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
-    _file: File,
+    file: File,
+    id: String,
 }
 
 impl Lock {
@@ -103,13 +110,17 @@ impl Lock {
         };
         let mut left = timeout;
         loop {
-            let mut file = open(path).map_err(failed)?;
+            let mut file = open(path).map_err(|error| match error {
+                OpenError::NotRegular(found) => LockError::NotRegular(found),
+                OpenError::Io(cause) => failed(cause),
+            })?;
             match file.try_lock() {
                 Ok(()) if is_still_there(&file, path) => {
                     write_holder(&mut file, holder).map_err(failed)?;
                     return Ok(Self {
                         path: path.to_owned(),
-                        _file: file,
+                        file,
+                        id: holder.id.clone(),
                     });
                 }
                 Ok(()) => {}
@@ -140,17 +151,24 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // A file that stays behind is harmless: without the kernel's lock it says nothing.
-        let _ = fs::remove_file(&self.path);
+        let is_own = read_holder(&mut self.file).is_some_and(|holder| holder.id == self.id)
+            && is_still_there(&self.file, &self.path)
+            // The target of a link would stay, and the link is somebody else's.
+            && fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_file());
+        if is_own {
+            // A file that stays behind is harmless: without the kernel's lock it says nothing.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
+fn open(path: &Path) -> Result<File, OpenError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    regular_file::open(path, &mut options)?
+        .ok_or_else(|| OpenError::Io(io::ErrorKind::NotFound.into()))
 }
 
 #[cfg(unix)]
@@ -168,6 +186,7 @@ fn is_still_there(_file: &File, path: &Path) -> bool {
 }
 
 fn write_holder(file: &mut File, holder: &LockOwner) -> io::Result<()> {
+    regular_file::make_private(file)?;
     file.set_len(0)?;
     file.seek(SeekFrom::Start(0))?;
     let mut text = serde_json::to_string(holder)?;

@@ -2,6 +2,7 @@
 
 pub(crate) mod disk_space;
 pub(crate) mod drift_checkpoint;
+pub(crate) mod file_stamp;
 pub(crate) mod folder;
 pub(crate) mod format;
 pub(crate) mod journal;
@@ -9,7 +10,10 @@ pub(crate) mod journal_writer;
 pub(crate) mod lock;
 pub(crate) mod read;
 pub(crate) mod records;
+pub(crate) mod regular_file;
 pub(crate) mod store;
+pub(crate) mod store_error;
+pub(crate) mod temporary;
 pub(crate) mod write;
 
 pub use crate::state::drift_checkpoint::{CheckpointHeader, DriftCheckpoint, record_line};
@@ -18,7 +22,9 @@ pub use crate::state::journal::{JournalRecord, Replay, ReplayError, replay};
 pub use crate::state::journal_writer::JournalWriter;
 pub use crate::state::lock::{Lock, LockError, LockOwner};
 pub use crate::state::read::parse;
-pub use crate::state::store::{Loaded, Store, StoreError};
+pub use crate::state::regular_file::{FileKind, NotRegular};
+pub use crate::state::store::{Loaded, Store};
+pub use crate::state::store_error::StoreError;
 pub use crate::state::write::write;
 
 #[cfg(test)]

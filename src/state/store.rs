@@ -3,62 +3,26 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::model::{Desired, State, file_record};
+use crate::state::file_stamp::{FileStamp, FileStamps};
 use crate::state::folder::{folder_of, sync_folder};
-use crate::state::format::FormatError;
 use crate::state::journal;
 use crate::state::journal::{JournalRecord, Replay};
 use crate::state::journal_writer::JournalWriter;
 use crate::state::lock::{Lock, LockError, LockOwner};
-use crate::state::{disk_space, read, write};
-
-/// Why a state cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The file is there and is no state that this program can use.
-    #[error("cannot use the state {path}: {cause}")]
-    Format {
-        /// The state's file.
-        path: PathBuf,
-        /// Why.
-        cause: FormatError,
-    },
-    /// The journal is there and does not fit the state.
-    #[error("cannot use the journal {path}: {reason}")]
-    Journal {
-        /// The journal's file.
-        path: PathBuf,
-        /// Why, and what to do.
-        reason: String,
-    },
-    /// What the run has to write would not fit.
-    #[error("there is no room to keep what this run does: it may write {} KiB beside {path} ({cause})", .bytes.div_ceil(1024))]
-    Room {
-        /// The state's file.
-        path: PathBuf,
-        /// How much it may be.
-        bytes: u64,
-        /// What the system says.
-        cause: io::Error,
-    },
-    /// The system refuses.
-    #[error("cannot {doing} {path}: {cause}")]
-    File {
-        /// A verb.
-        doing: &'static str,
-        /// Which file.
-        path: PathBuf,
-        /// What the system says.
-        cause: io::Error,
-    },
-}
+use crate::state::regular_file::OpenError;
+use crate::state::store_error::StoreError;
+use crate::state::{disk_space, read, regular_file, temporary, write};
 
 /// Where a project's state lives.
 #[derive(Clone, Debug)]
 pub struct Store {
     path: PathBuf,
+    /// The state's file as this run loaded or saved it last.
+    expected: Arc<Mutex<Option<FileStamp>>>,
 }
 
 /// What is recorded, the journal included.
@@ -69,21 +33,7 @@ pub struct Loaded {
     /// What the journal added.
     pub replay: Replay,
     /// Which files these were.
-    seen: Seen,
-}
-
-/// What tells whether the state's files are still those that were read: each save makes a new file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Seen {
-    state: Option<Identity>,
-    journal: Option<Identity>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Identity {
-    number: u64,
-    bytes: u64,
-    modified: Option<SystemTime>,
+    stamps: FileStamps,
 }
 
 impl Store {
@@ -92,6 +42,7 @@ impl Store {
         // A link is followed, so that saving replaces the file and not the link.
         Self {
             path: fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
+            expected: Arc::default(),
         }
     }
 
@@ -111,13 +62,15 @@ impl Store {
         self.beside(".journal")
     }
 
-    /// Takes the right to write.
+    /// Takes the right to write, and removes the temporary files that killed runs left behind.
     ///
     /// # Errors
     ///
     /// As for [`Lock::acquire`].
     pub fn lock(&self, holder: &LockOwner, timeout: Duration) -> Result<Lock, LockError> {
-        Lock::acquire(&self.beside(".lock"), holder, timeout)
+        let lock = Lock::acquire(&self.beside(".lock"), holder, timeout)?;
+        temporary::sweep(&self.path);
+        Ok(lock)
     }
 
     /// Reads the state and whatever journal was left behind. Writes nothing and takes no lock.
@@ -129,9 +82,14 @@ impl Store {
         // The journal first: an apply that ends in between has saved the state before it removes
         // the journal, so the pair is never older than the journal.
         let journal_path = self.journal_path();
-        let seen = self.seen()?;
-        let journal = read_optional(&journal_path)?;
-        let Some(bytes) = read_optional(&self.path)? else {
+        let (journal_stamp, journal) = read_optional(&journal_path)?.unzip();
+        let (state_stamp, bytes) = read_optional(&self.path)?.unzip();
+        self.expect(state_stamp.clone());
+        let stamps = FileStamps {
+            state: state_stamp,
+            journal: journal_stamp,
+        };
+        let Some(bytes) = bytes else {
             if journal.is_some_and(|bytes| !bytes.is_empty()) {
                 return Err(StoreError::Journal {
                     path: journal_path,
@@ -144,7 +102,7 @@ impl Store {
             return Ok(Loaded {
                 state: None,
                 replay: Replay::default(),
-                seen,
+                stamps,
             });
         };
         let unusable = |cause| StoreError::Format {
@@ -167,24 +125,30 @@ impl Store {
         Ok(Loaded {
             state: Some(state),
             replay,
-            seen,
+            stamps,
         })
     }
 
-    /// Whether the state is still as it was loaded, so that it need not be loaded again.
+    /// Whether the state's file is the one that this run loaded or saved last.
     ///
     /// # Errors
     ///
-    /// The state file or the journal cannot be inspected.
-    pub fn is_as_loaded(&self, loaded: &Loaded) -> Result<bool, StoreError> {
-        Ok(self.seen()? == loaded.seen)
+    /// The file cannot be inspected.
+    pub fn is_unmodified(&self) -> Result<bool, StoreError> {
+        match FileStamp::at(&self.path) {
+            Ok(stamp) => Ok(stamp == *self.expected()),
+            // Somebody put a folder or a pipe in its place.
+            Err(OpenError::NotRegular(_)) => Ok(false),
+            Err(error) => Err(StoreError::opening("read", &self.path, error)),
+        }
     }
 
-    fn seen(&self) -> Result<Seen, StoreError> {
-        Ok(Seen {
-            journal: identity(&self.journal_path())?,
-            state: identity(&self.path)?,
-        })
+    fn expected(&self) -> MutexGuard<'_, Option<FileStamp>> {
+        self.expected.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn expect(&self, stamp: Option<FileStamp>) {
+        *self.expected() = stamp;
     }
 
     /// Replaces the file as a whole: a reader sees the old state or the new one, and so does
@@ -192,7 +156,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The file cannot be written or flushed.
+    /// The file cannot be written or flushed. [`StoreError::Conflict`] where the file is not the one that this
+    /// run loaded or saved last: it is left as it is, and the state goes to a new file beside it.
     pub fn save(&self, state: &State) -> Result<(), StoreError> {
         let failed = |cause| StoreError::File {
             doing: "write",
@@ -200,16 +165,25 @@ impl Store {
             cause,
         };
         let folder = folder_of(&self.path);
-        // Its files are made with mode 0600.
-        let mut temporary = tempfile::Builder::new()
-            .prefix(".talkform-state-")
-            .tempfile_in(folder)
-            .map_err(failed)?;
+        let mut temporary = temporary::create(&self.path).map_err(failed)?;
         write_whole(state, temporary.as_file_mut()).map_err(failed)?;
         temporary.as_file().sync_all().map_err(failed)?;
+        let stamp = FileStamp::of(temporary.as_file_mut()).map_err(failed)?;
+        if !self.is_unmodified()? {
+            let copy = self.beside(&format!(".conflict-{:08x}", fastrand::u32(..)));
+            temporary
+                .persist_noclobber(&copy)
+                .map_err(|error| failed(error.error))?;
+            sync_folder(folder).map_err(failed)?;
+            return Err(StoreError::Conflict {
+                path: self.path.clone(),
+                copy,
+            });
+        }
         temporary
             .persist(&self.path)
             .map_err(|error| failed(error.error))?;
+        self.expect(Some(stamp));
         sync_folder(folder).map_err(failed)
     }
 
@@ -230,16 +204,8 @@ impl Store {
         /// The most that an entry grows when its file is recorded.
         const FILE: usize = ",\"file\":4294967295".len();
         let path = self.journal_path();
-        match OpenOptions::new().append(true).open(&path) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-                return Err(StoreError::File {
-                    doing: "write the journal",
-                    path,
-                    cause,
-                });
-            }
-            _ => {}
-        }
+        regular_file::open(&path, OpenOptions::new().append(true))
+            .map_err(|error| StoreError::opening("write the journal", &path, error))?;
         // A user's line in the state is no longer than its line in the journal; a name is at worst all
         // escapes.
         let lines: usize = events.map(|event| journal::line(&event).len() + FILE).sum();
@@ -248,21 +214,21 @@ impl Store {
             .iter()
             .map(|file| 6 * file.name.len() + RECORD);
         let recorded = loaded.state.as_ref().map_or(0, |state| state.users.len());
-        let on_disk = [&loaded.seen.state, &loaded.seen.journal];
-        let on_disk = on_disk.into_iter().flatten().map(|file| file.bytes);
-        let bytes = on_disk.sum::<u64>()
+        let bytes = loaded.stamps.length()
             + (journal::HEAD + 2 * lines + names.sum::<usize>() + FILE * recorded) as u64;
-        disk_space::try_out(folder_of(&self.path), bytes).map_err(|cause| match cause.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Room {
-                path: self.path.clone(),
-                bytes,
-                cause,
-            },
-            _ => StoreError::File {
-                doing: "write beside",
-                path: self.path.clone(),
-                cause,
-            },
+        disk_space::check_available(folder_of(&self.path), bytes).map_err(|cause| {
+            match cause.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Room {
+                    path: self.path.clone(),
+                    bytes,
+                    cause,
+                },
+                _ => StoreError::File {
+                    doing: "write beside",
+                    path: self.path.clone(),
+                    cause,
+                },
+            }
         })
     }
 
@@ -277,12 +243,12 @@ impl Store {
             path: folder.to_owned(),
             cause,
         };
-        // Its files are made with mode 0600.
         let mut file = tempfile::Builder::new()
             .prefix("talkform-state-")
             .suffix(".json")
             .tempfile_in(folder)
             .map_err(failed)?;
+        regular_file::make_private(file.as_file()).map_err(failed)?;
         write_whole(state, file.as_file_mut())
             .and_then(|()| file.as_file().sync_all())
             .map_err(failed)?;
@@ -298,6 +264,8 @@ impl Store {
     /// The journal cannot be created.
     pub fn open_journal(&self, state: &State) -> Result<JournalWriter, StoreError> {
         let path = self.journal_path();
+        regular_file::check(&path)
+            .map_err(|error| StoreError::opening("write the journal", &path, error))?;
         JournalWriter::create(&path, &journal::head(state)).map_err(|cause| StoreError::File {
             doing: "write the journal",
             path,
@@ -330,33 +298,6 @@ fn write_whole(state: &State, file: &mut File) -> io::Result<()> {
     out.flush()
 }
 
-fn identity(path: &Path) -> Result<Option<Identity>, StoreError> {
-    match fs::metadata(path) {
-        Ok(data) => Ok(Some(Identity {
-            #[cfg(unix)]
-            number: std::os::unix::fs::MetadataExt::ino(&data),
-            #[cfg(not(unix))]
-            number: 0,
-            bytes: data.len(),
-            modified: data.modified().ok(),
-        })),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(StoreError::File {
-            doing: "read",
-            path: path.to_owned(),
-            cause,
-        }),
-    }
-}
-
-fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(StoreError::File {
-            doing: "read",
-            path: path.to_owned(),
-            cause,
-        }),
-    }
+fn read_optional(path: &Path) -> Result<Option<(FileStamp, Vec<u8>)>, StoreError> {
+    FileStamp::read(path).map_err(|error| StoreError::opening("read", path, error))
 }

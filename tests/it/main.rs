@@ -37,6 +37,7 @@ mod schemas;
 mod secrecy;
 mod shortcut;
 mod state_branch;
+mod state_conflicts;
 mod stopping;
 mod stories;
 mod tidy;

@@ -181,12 +181,67 @@ fn a_state_key_is_asked_for() {
         )
     };
     let apply = ["apply", "--sandbox", "--auto-approve"];
-    assert_eq!(keyed(Some("k1"), &apply).0, Some(0));
+    assert_eq!(keyed(Some("the first secret key"), &apply).0, Some(0));
     let plan = ["plan", "--sandbox", "--detailed-exitcode"];
-    assert_eq!(keyed(Some("k1"), &plan).0, Some(0));
-    for wrong in [None, Some("k2")] {
+    assert_eq!(keyed(Some("the first secret key"), &plan).0, Some(0));
+    for wrong in [None, Some("the second secret key")] {
         let (code, stderr) = keyed(wrong, &plan);
         assert_eq!(code, Some(1));
         assert!(stderr.contains("TALKFORM_STATE_KEY"), "{stderr}");
     }
+}
+
+#[test]
+fn a_state_key_that_hides_nothing_is_refused() {
+    let project = Project::new("");
+    project.write("users/a.yaml", USER);
+    for (key, word) in [
+        ("", "is set and empty"),
+        ("fifteen bytes..", "is shorter than 16 bytes"),
+    ] {
+        for (name, arguments) in [
+            (
+                "TALKFORM_STATE_KEY",
+                &["apply", "--sandbox", "--auto-approve"][..],
+            ),
+            ("TALKFORM_STATE_KEY_NEW", &["state", "rekey", "--sandbox"]),
+        ] {
+            let mut command = project.command(arguments);
+            let child = command.env(name, key).spawn().expect("talkform runs");
+            let ran = crate::command::finish(child).expect(1);
+            for text in [name, word, "talkform state keygen"] {
+                assert!(ran.stderr.contains(text), "{text}: {}", ran.stderr);
+            }
+        }
+    }
+    assert!(!project.at(".talkform").exists());
+}
+
+/// It needs no project, and its keys are taken.
+#[test]
+fn keygen_prints_a_key_that_is_taken() {
+    let folder = Project::new("");
+    std::fs::remove_file(folder.at("talkform.yaml")).expect("removed");
+    let keys: Vec<String> = (0..2)
+        .map(|_| folder.run(&["state", "keygen"]).expect(0).stdout)
+        .collect();
+    assert_ne!(keys[0], keys[1]);
+    let key = keys[0].strip_suffix('\n').expect("one line");
+    assert!(
+        key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "{key}"
+    );
+    folder.write("talkform.yaml", "");
+    folder.write("users/a.yaml", USER);
+    let mut command = folder.command(&["apply", "--sandbox", "--auto-approve"]);
+    let child = command
+        .env("TALKFORM_STATE_KEY", key)
+        .spawn()
+        .expect("talkform runs");
+    crate::command::finish(child).expect(0);
+    assert!(
+        !folder
+            .read(".talkform/sandbox.state.json")
+            .contains("\"keyId\":null")
+    );
 }

@@ -258,6 +258,9 @@ fn unsaved(store: &Store, error: &SaveError) -> Failure {
             format!("{error}; what was applied is kept in the journal {journal}"),
             "free disk space and run apply again: the journal is replayed, and users that it lacks are sent again",
         ),
+        SaveError::Conflict(error) => {
+            Failure::with_hint(error.to_string(), error.hint().unwrap_or_default())
+        }
         SaveError::Journal(error) => Failure::refused(error.to_string()),
     }
 }

@@ -7,9 +7,10 @@ use clap::{Args, Subcommand};
 use crate::cli::approval::read_plan_file;
 use crate::cli::args::{Global, duration};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::project::{LoadedProject, random, secret};
+use crate::cli::project::{LoadedProject, random, state_key};
 use crate::cli::terminal::Terminal;
 use crate::cli::{lock_owner, output};
+use talkform::model::digest::digests::to_hex;
 use talkform::model::{DigestKey, MemberId, Selection, State};
 use talkform::plan;
 use talkform::render::common::escape;
@@ -38,6 +39,8 @@ pub(crate) enum StateCommand {
         #[arg(value_name = "ID")]
         id: String,
     },
+    /// Print a new random key for `TALKFORM_STATE_KEY`
+    Keygen,
     /// Remove users from the state; Channel keeps them, and the next apply sends them again if they
     /// are still declared
     Forget {
@@ -90,8 +93,14 @@ pub(crate) fn run(
     command: &StateCommand,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
+    if let StateCommand::Keygen = command {
+        let key = to_hex(&random::<32>()?);
+        terminal.result(&format!("{key}\n"))?;
+        return Ok(Exit::Done);
+    }
     let settings = LoadedProject::read(global)?;
     match command {
+        StateCommand::Keygen => {}
         StateCommand::List { select } => {
             let mut state = recorded(&settings, terminal)?;
             let selection = Selection::new(select);
@@ -137,7 +146,7 @@ fn rekey(
     lock_timeout: std::time::Duration,
     terminal: Terminal,
 ) -> Result<(), Failure> {
-    let secret = secret("TALKFORM_STATE_KEY_NEW");
+    let secret = state_key("TALKFORM_STATE_KEY_NEW")?;
     match (&secret, without_key) {
         (None, false) => {
             return Err(Failure::Usage(

@@ -1,5 +1,6 @@
 //! The state's files, under every kind of ending.
 
+mod files;
 mod format;
 
 use std::fs;
@@ -11,7 +12,8 @@ use jiff::Timestamp;
 use crate::model::{ApiVersion, Attributes, DigestKey, Entry, MemberId, State};
 use crate::state::journal::JournalRecord;
 use crate::state::lock::{LockError, LockOwner};
-use crate::state::store::{Store, StoreError};
+use crate::state::store::Store;
+use crate::state::store_error::StoreError;
 
 fn id(text: &str) -> MemberId {
     MemberId::new(text).expect("an id")
@@ -178,6 +180,7 @@ fn files_are_private_and_links_are_followed() {
     let link = folder.path().join("link.json");
     symlink(store.path(), &link).expect("a link");
     let linked = Store::new(&link);
+    linked.load().expect("loaded");
     linked.save(&state).expect("saved");
     assert!(
         fs::symlink_metadata(&link)

@@ -161,8 +161,12 @@ fn an_import_works_with_the_sandbox_and_with_a_keyed_state() {
         command.env("TALKFORM_STATE_KEY", key);
         finish(command.spawn().expect("talkform runs"))
     };
-    run(&["import", "--sandbox", "a"], "key").expect(0);
-    run(&["plan", "--sandbox", "--detailed-exitcode"], "key").expect(0);
-    run(&["import", "--sandbox", "a"], "other").expect(1);
+    run(&["import", "--sandbox", "a"], "a key of 16 bytes").expect(0);
+    run(
+        &["plan", "--sandbox", "--detailed-exitcode"],
+        "a key of 16 bytes",
+    )
+    .expect(0);
+    run(&["import", "--sandbox", "a"], "another key of 16").expect(1);
     assert!(!project.at(STATE).exists());
 }

@@ -19,7 +19,7 @@ fn rekey_recomputes_digests_under_another_secret() {
     let first = project.read("talkform.state.json");
     let rekey = ["state", "rekey"];
     run(&rekey, None, None).expect(64);
-    run(&rekey, None, Some("first secret")).expect(0);
+    run(&rekey, None, Some("first secret key")).expect(0);
     let second = project.read("talkform.state.json");
     let digests = |text: &str| -> Vec<String> {
         text.split("\":[\"")
@@ -34,7 +34,7 @@ fn rekey_recomputes_digests_under_another_secret() {
             .zip(digests(&second))
             .all(|(one, other)| *one != other)
     );
-    assert!(!second.contains("first secret"));
+    assert!(!second.contains("first secret key"));
 
     let plan = ["plan", "--detailed-exitcode"];
     let missing = run(&plan, None, None).expect(1);
@@ -43,17 +43,27 @@ fn rekey_recomputes_digests_under_another_secret() {
         "{}",
         missing.stderr
     );
-    run(&["apply", "--auto-approve"], Some("another"), None).expect(1);
-    run(&rekey, Some("another"), Some("second secret")).expect(1);
+    run(
+        &["apply", "--auto-approve"],
+        Some("another secret key"),
+        None,
+    )
+    .expect(1);
+    run(
+        &rekey,
+        Some("another secret key"),
+        Some("second secret key"),
+    )
+    .expect(1);
     assert_eq!(project.read("talkform.state.json"), second);
-    run(&plan, Some("first secret"), None).expect(0);
+    run(&plan, Some("first secret key"), None).expect(0);
 
     project.edit(
         "users/a.yaml",
         "plan: free, seats: 3 ",
         "plan: pro, seats: 3 ",
     );
-    let refused = run(&rekey, Some("first secret"), Some("second secret")).expect(1);
+    let refused = run(&rekey, Some("first secret key"), Some("second secret key")).expect(1);
     assert!(refused.stderr.contains("  u-00003\n"), "{}", refused.stderr);
     assert_eq!(project.read("talkform.state.json"), second);
     project.edit(
@@ -61,12 +71,12 @@ fn rekey_recomputes_digests_under_another_secret() {
         "plan: pro, seats: 3 ",
         "plan: free, seats: 3 ",
     );
-    run(&rekey, Some("first secret"), Some("second secret")).expect(0);
-    run(&plan, Some("first secret"), None).expect(1);
-    run(&plan, Some("second secret"), None).expect(0);
+    run(&rekey, Some("first secret key"), Some("second secret key")).expect(0);
+    run(&plan, Some("first secret key"), None).expect(1);
+    run(&plan, Some("second secret key"), None).expect(0);
     run(
         &["state", "rekey", "--without-key"],
-        Some("second secret"),
+        Some("second secret key"),
         None,
     )
     .expect(0);

@@ -22,7 +22,7 @@ use talkform::manifest::{Adopted, ReadSettings};
 use talkform::model::{Desired, Diagnostic, Entry, FieldPath, MemberId, RemoteUser, State, Unread};
 use talkform::plan;
 use talkform::render::report::text::why_stopped;
-use talkform::state::{JournalRecord, Loaded};
+use talkform::state::{JournalRecord, Loaded, StoreError};
 
 /// Reads users from Channel, writes manifests that declare them, and records them in the state, so that
 /// the next plan has no changes for them.
@@ -89,11 +89,12 @@ pub(crate) fn run(
             .store
             .save(&state)
             .and_then(|()| settings.store.remove_journal())
-            .map_err(|error| {
-                Failure::with_hint(
+            .map_err(|error| match error {
+                StoreError::Conflict { .. } => Failure::from(error),
+                _ => Failure::with_hint(
                     format!("the manifests were written, but the state was not updated: {error}"),
                     "run the same import again: it records users that are declared as Channel has them",
-                )
+                ),
             })?;
     } else {
         targets::write(&settings, &target, &written)?;

@@ -1,0 +1,138 @@
+//! Opens the state's files: regular files and links to them, and nothing else, without blocking.
+
+use std::fmt;
+use std::fs::{self, File, FileType, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What stands in the place of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A link whose target does not exist.
+    DanglingLink,
+    /// A folder.
+    Folder,
+    /// A named pipe.
+    Fifo,
+    /// A socket.
+    Socket,
+    /// A device.
+    Device,
+    /// Anything else that is not a regular file.
+    Other,
+}
+
+impl fmt::Display for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DanglingLink => "a link whose target does not exist",
+            Self::Folder => "a folder",
+            Self::Fifo => "a named pipe",
+            Self::Socket => "a socket",
+            Self::Device => "a device",
+            Self::Other => "not a regular file",
+        })
+    }
+}
+
+/// A path that names something other than a regular file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot use {path}: it is {kind}; remove it, or put a regular file in its place")]
+pub struct NotRegular {
+    /// The path.
+    pub path: PathBuf,
+    /// What stands there.
+    pub kind: FileKind,
+}
+
+/// Why a file cannot be opened.
+#[derive(Debug)]
+pub(crate) enum OpenError {
+    NotRegular(NotRegular),
+    Io(io::Error),
+}
+
+impl From<io::Error> for OpenError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Refuses whatever is there and is not a regular file. Nothing is opened.
+pub(crate) fn check(path: &Path) -> Result<(), OpenError> {
+    let kind = match fs::metadata(path) {
+        Ok(found) => kind(found.file_type()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // A name without a target is a link that leads nowhere.
+            fs::symlink_metadata(path)
+                .is_ok()
+                .then_some(FileKind::DanglingLink)
+        }
+        Err(error) => return Err(error.into()),
+    };
+    match kind {
+        None => Ok(()),
+        Some(kind) => Err(OpenError::NotRegular(NotRegular {
+            path: path.to_owned(),
+            kind,
+        })),
+    }
+}
+
+/// Opens a regular file, or a link to one. `None` where nothing is there and the options create nothing.
+pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> Result<Option<File>, OpenError> {
+    check(path)?;
+    // Whatever takes the file's place after the check is opened without waiting, and is refused below.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        options,
+        (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY)
+            .bits()
+            .cast_signed(),
+    );
+    let file = match options.open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    match kind(file.metadata()?.file_type()) {
+        None => Ok(Some(file)),
+        Some(kind) => Err(OpenError::NotRegular(NotRegular {
+            path: path.to_owned(),
+            kind,
+        })),
+    }
+}
+
+/// Makes a file readable and writable by its owner alone, whatever the umask was when it was created.
+pub(crate) fn make_private(file: &File) -> io::Result<()> {
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
+}
+
+/// `None` for a regular file.
+fn kind(found: FileType) -> Option<FileKind> {
+    if found.is_file() {
+        return None;
+    }
+    if found.is_dir() {
+        return Some(FileKind::Folder);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if found.is_fifo() {
+            return Some(FileKind::Fifo);
+        }
+        if found.is_socket() {
+            return Some(FileKind::Socket);
+        }
+        if found.is_block_device() || found.is_char_device() {
+            return Some(FileKind::Device);
+        }
+    }
+    Some(FileKind::Other)
+}

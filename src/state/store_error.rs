@@ -1,0 +1,86 @@
+//! Says why a state cannot be read or written.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::state::format::FormatError;
+use crate::state::regular_file::{NotRegular, OpenError};
+
+/// Why a state cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file is there and is no state that this program can use.
+    #[error("cannot use the state {path}: {cause}")]
+    Format {
+        /// The state's file.
+        path: PathBuf,
+        /// Why.
+        cause: FormatError,
+    },
+    /// The journal is there and does not fit the state.
+    #[error("cannot use the journal {path}: {reason}")]
+    Journal {
+        /// The journal's file.
+        path: PathBuf,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// Something other than a regular file is in the place of the state or its journal.
+    #[error(transparent)]
+    NotRegular(#[from] NotRegular),
+    /// Somebody else changed the state between loading and saving. Their file was left as it is.
+    #[error(
+        "the state {path} was changed by another program during this run; that file was left as it is, and the state of this run is in {copy}"
+    )]
+    Conflict {
+        /// The state's file.
+        path: PathBuf,
+        /// The file that holds the state of this run.
+        copy: PathBuf,
+    },
+    /// What the run has to write would not fit.
+    #[error("there is no room to keep what this run does: it may write {} KiB beside {path} ({cause})", .bytes.div_ceil(1024))]
+    Room {
+        /// The state's file.
+        path: PathBuf,
+        /// How much it may be.
+        bytes: u64,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The system refuses.
+    #[error("cannot {doing} {path}: {cause}")]
+    File {
+        /// A verb.
+        doing: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+}
+
+impl StoreError {
+    /// What to do about a conflict.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Conflict { path, copy } => Some(format!(
+                "compare the two files; to keep the state of this run: `mv {copy} {path}`; to keep the other one: remove {copy}. Then run `talkform plan`",
+                copy = copy.display(),
+                path = path.display()
+            )),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn opening(doing: &'static str, path: &Path, error: OpenError) -> Self {
+        match error {
+            OpenError::NotRegular(found) => Self::NotRegular(found),
+            OpenError::Io(cause) => Self::File {
+                doing,
+                path: path.to_owned(),
+                cause,
+            },
+        }
+    }
+}
