@@ -9,7 +9,7 @@ use crate::cli::project::LoadedProject;
 use talkform::apply::ReadReport;
 use talkform::model::{Attributes, Desired, MemberId, Plan, RemoteUser, Selection, State, Unread};
 use talkform::plan;
-use talkform::render::report::text::why_stopped;
+use talkform::render::common::stop_cause::why_stopped;
 
 /// The most unread users that an error names.
 const MAX_NAMED: usize = 20;

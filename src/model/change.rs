@@ -216,7 +216,8 @@ pub enum Previous {
 }
 
 /// Why a change is planned, for people. No decision depends on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum Reason {
     /// The user is not recorded.
     NotRecorded,

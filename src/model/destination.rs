@@ -32,7 +32,7 @@ impl Destination {
 
 /// The step from one API version to another. Digests do not depend on the version, so the step sends no
 /// user: it only changes the version that the state names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, schemars::JsonSchema)]
 pub struct ApiChange {
     /// The version that the state names.
     pub from: ApiVersion,

@@ -101,11 +101,13 @@ pub struct KeptConsent {
 
 /// A removed user and a new user with equal attributes, where no other pair has these attributes: a
 /// member id that probably changed. For people only: no decision depends on it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct LikelyMove {
     /// The id of the removed user.
+    #[schemars(with = "String")]
     pub from: MemberId,
     /// The id of the new user.
+    #[schemars(with = "String")]
     pub to: MemberId,
 }
 

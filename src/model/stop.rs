@@ -1,7 +1,8 @@
 //! Says why a run stopped before its end.
 
 /// Why a run stopped before its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum StopCause {
     /// The user pressed Ctrl-C, or the process received SIGTERM.
     Interrupted,

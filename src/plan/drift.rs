@@ -30,7 +30,7 @@ pub struct DriftReport {
 }
 
 /// A random sample of the recorded users.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Sample {
     /// How many users it was drawn from.
     pub of: usize,

@@ -1,12 +1,12 @@
-//! For a CI runner: workflow commands that mark places in files, and texts in Markdown fences.
+//! Writes for a CI runner: workflow commands that annotate files, and fenced texts for a summary.
 
 use std::fmt::Write as _;
 
 use crate::model::Diagnostic;
 use crate::render::common::escape::terminal;
 
-/// A diagnostic as a workflow command of GitHub Actions, by its rules of escaping. `folder` leads from the
-/// repository to the project, and ends with `/` where it is not empty.
+/// A diagnostic as a workflow command of GitHub Actions. `folder` is the path from the repository to the
+/// project; it is empty or ends with `/`.
 ///
 /// <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
 pub fn github(found: &Diagnostic, folder: &str) -> String {
@@ -35,7 +35,7 @@ pub fn github(found: &Diagnostic, folder: &str) -> String {
     )
 }
 
-/// What GitHub decodes again is encoded; what a terminal would obey is escaped before.
+/// Escapes text for a workflow command: first for a terminal, then by the rules of GitHub.
 fn data(text: &str) -> String {
     let lines: Vec<_> = text.split('\n').map(terminal).collect();
     lines
@@ -45,7 +45,7 @@ fn data(text: &str) -> String {
         .replace('\n', "%0A")
 }
 
-/// A text between fences that it cannot close, cut to so many bytes.
+/// A text in a code fence that it cannot close, cut to `most` bytes.
 pub fn fenced(text: &str, most: usize) -> String {
     let longest = text
         .split(|letter| letter != '`')
@@ -59,7 +59,7 @@ pub fn fenced(text: &str, most: usize) -> String {
         .find(|at| text.is_char_boundary(*at))
         .unwrap_or(0);
     let more = if cut < text.len() {
-        "\n(shortened: the whole is in the log of this job)"
+        "\n(shortened; the log of this job has the whole text)"
     } else {
         ""
     };

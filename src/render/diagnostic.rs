@@ -1,4 +1,4 @@
-//! What is wrong with the manifests, with the lines themselves.
+//! Writes diagnostics with the source lines they are about, or as JSON.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,6 +7,7 @@ use std::io;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin as Place, Renderer, Snippet};
 use serde::Serialize;
 
+use crate::model::words::{and_more, counted};
 use crate::model::{Diagnostic, Excerpt, Origin, Severity};
 use crate::render::common::escape::{terminal, write_json};
 use crate::render::common::style::Style;
@@ -16,7 +17,7 @@ use crate::render::common::style::Style;
 pub struct DiagnosticOptions {
     /// The colours.
     pub style: Style,
-    /// How many are shown; the rest is counted.
+    /// How many diagnostics are shown; the rest are counted.
     pub most: usize,
 }
 
@@ -29,7 +30,7 @@ impl Default for DiagnosticOptions {
     }
 }
 
-/// Writes diagnostics by file, line, column and code, then how many there are; nothing for none.
+/// Writes diagnostics by file, line, column and code, then how many there are. Writes nothing if there are none.
 pub fn write(
     out: &mut dyn fmt::Write,
     diagnostics: &[Diagnostic],
@@ -43,7 +44,7 @@ pub fn write(
     } else {
         Renderer::plain()
     };
-    // Where not all can be shown, no error is left out for a warning's sake.
+    // If some are left out, warnings are left out before errors.
     let mut shown = sorted(diagnostics);
     shown.sort_by_key(|diagnostic| diagnostic.severity);
     shown.truncate(options.most);
@@ -57,14 +58,14 @@ pub fn write(
         writeln!(out)?;
     }
     let left = diagnostics.len() - shown.len();
-    if left > 0 {
-        writeln!(out, "… and {left} more, not shown.")?;
+    if let Some(more) = and_more(left) {
+        writeln!(out, "{more}, not shown.")?;
     }
     writeln!(out, "{}", tally(diagnostics))
 }
 
-/// The library draws a line of three colons between a place and a snippet that has none of its own:
-/// nothing to read, and to a CI runner the start of a command.
+/// Whether it is the line of three colons that `annotate_snippets` draws between a place and its
+/// snippet. It says nothing, and a CI runner takes it for the start of a command.
 fn parts_place_from_snippet(line: &str) -> bool {
     anstream::adapter::strip_str(line).to_string().trim() == ":::"
 }
@@ -118,7 +119,7 @@ fn groups(diagnostic: &Diagnostic) -> Vec<Group<'_>> {
     groups
 }
 
-/// Told apart from the snippet, which would count columns in the shortened and escaped line.
+/// The place is given apart from the snippet, which would count columns in the shortened, escaped line.
 fn place(origin: &Origin) -> Place<'_> {
     let place = Place::path(terminal(&origin.file));
     match (origin.line, origin.column) {
@@ -151,21 +152,17 @@ fn snippet<'a>(
 
 /// `3 errors, 1 warning in 2 files`
 fn tally(diagnostics: &[Diagnostic]) -> String {
-    let count = |number: usize, word: &str| match number {
-        0 => None,
-        1 => Some(format!("1 {word}")),
-        number => Some(format!("{number} {word}s")),
-    };
     let errors = diagnostics.iter().filter(|one| one.is_error()).count();
     let files: BTreeSet<&str> = diagnostics.iter().map(|one| &*one.origin.file).collect();
     let kinds: Vec<String> = [
-        count(errors, "error"),
-        count(diagnostics.len() - errors, "warning"),
+        (errors, "error", "errors"),
+        (diagnostics.len() - errors, "warning", "warnings"),
     ]
     .into_iter()
-    .flatten()
+    .filter(|(count, ..)| *count > 0)
+    .map(|(count, one, many)| counted(count, one, many))
     .collect();
-    let files = count(files.len(), "file").unwrap_or_default();
+    let files = counted(files.len(), "file", "files");
     format!("{} in {files}", kinds.join(", "))
 }
 
@@ -190,7 +187,7 @@ struct RelatedJson<'a> {
     message: &'a str,
 }
 
-/// Writes all diagnostics as a JSON array in the same order.
+/// Writes all diagnostics as a JSON array, in the same order as [`write`].
 pub fn write_json_array(out: &mut dyn io::Write, diagnostics: &[Diagnostic]) -> io::Result<()> {
     let all: Vec<_> = sorted(diagnostics)
         .into_iter()

@@ -1,8 +1,10 @@
-//! Plans, reports, diagnostics and states for people and for machines.
+//! Shows plans, drift, reports, diagnostics and states to people and programs.
 //!
-//! Every function writes to what it is given or returns a text; nothing here prints, reads a
-//! clock, the environment or a file. A plan passes [`view::PlanView`] first, where sensitive values
-//! are masked; all text of people passes [`escape`] last.
+//! Functions write to what they are given or return a text; none prints, reads a file, a clock or
+//! the environment. Sensitive values of a plan and of drift are masked when a [`PlanView`] or a
+//! [`DriftView`] is made. Text from manifests and from Channel is escaped by [`common::escape`] last.
+//!
+//! The folders form a chain: `common`, then `plan`, then `drift` and `report`.
 
 pub mod annotation;
 pub mod common;

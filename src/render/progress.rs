@@ -1,4 +1,6 @@
-//! An apply or a reading while it runs: a bar for a terminal, lines for a log. Ids and numbers only.
+//! Shows the progress of an apply or a read: a bar for a terminal, lines for a log.
+//!
+//! Ids, numbers and errors only, never a value of a user.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,10 +8,11 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::apply::{Event, Outcome};
+use crate::model::words::counted;
+use crate::render::common::duration::duration;
 use crate::render::common::escape::terminal;
-use crate::render::plan::lines::{rejected_request, short_code};
-use crate::render::plan::summary::duration;
-use crate::render::report::text::cause_word;
+use crate::render::common::rejection::{rejected_request, short_code};
+use crate::render::common::stop_cause::word;
 
 const TEMPLATE: &str = "[{bar:30}] {pos}/{len} users  {rate} a second  {eta} left  {msg}";
 
@@ -46,7 +49,7 @@ impl Tally {
     }
 }
 
-/// A bar at the foot of a terminal.
+/// A progress bar on a terminal.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
@@ -54,7 +57,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar on standard error, hidden where that is no terminal.
+    /// A bar on standard error; hidden if that is not a terminal.
     pub fn on_stderr() -> Self {
         Self::on(ProgressDrawTarget::stderr())
     }
@@ -64,7 +67,7 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(Some(0), target);
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
-                // A bar that cannot be drawn is no reason to stop an apply.
+                // An apply continues even if the bar cannot be drawn.
                 let _ = write!(out, "{:.1}", state.per_sec());
             };
             bar.set_style(style.with_key("rate", rate).progress_chars("=> "));
@@ -75,7 +78,7 @@ impl Progress {
         }
     }
 
-    /// Takes in what happened.
+    /// Updates the bar.
     pub fn on_event(&mut self, event: &Event) {
         self.tally.count(event);
         if let Event::Started { .. } | Event::Reading { .. } = event {
@@ -84,18 +87,17 @@ impl Progress {
         }
         self.bar.set_position(self.tally.done as u64);
         if let Event::Stopping(cause) = event {
-            self.bar
-                .set_prefix(format!("stopping: {}", words(cause_word(*cause))));
+            self.bar.set_prefix(format!("stopping: {}", word(*cause)));
         }
         self.bar.set_message(self.message());
     }
 
-    /// Takes the bar away, so that the report stands alone.
+    /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
 
-    /// What is said beside the numbers: failures, retries, that it is stopping.
+    /// The text after the numbers: failures, retries, why the run is stopping.
     pub fn message(&self) -> String {
         let mut words = Vec::new();
         if self.tally.failed > 0 {
@@ -112,13 +114,13 @@ impl Progress {
     }
 }
 
-/// Lines for a log, at most one of each kind every few seconds.
+/// Progress as lines of a log, at most one of each kind in a period.
 #[derive(Clone, Debug)]
 pub struct LogProgress {
     every: Duration,
     last_line: Duration,
     last_trouble: Option<Duration>,
-    untold: usize,
+    suppressed: usize,
     tally: Tally,
 }
 
@@ -130,41 +132,41 @@ impl Default for LogProgress {
 }
 
 impl LogProgress {
-    /// How far apart lines are at least.
+    /// The shortest time between two lines of one kind.
     pub fn new(every: Duration) -> Self {
         Self {
             every,
             last_line: Duration::ZERO,
             last_trouble: None,
-            untold: 0,
+            suppressed: 0,
             tally: Tally::default(),
         }
     }
 
-    /// Takes in what happened so long after the start, and returns a line if one is due.
+    /// Takes an event, `elapsed` after the start, and returns a line if it is time for one.
     pub fn on_event(&mut self, elapsed: Duration, event: &Event) -> Option<String> {
         self.tally.count(event);
         match event {
             Event::Started { changes, requests } => Some(format!(
-                "Applying {changes} {} with {requests} {}.",
-                plural("change", *changes),
-                plural("request", *requests)
+                "Applying {} with {}.",
+                counted(*changes, "change", "changes"),
+                counted(*requests, "request", "requests")
             )),
             Event::Reading { users } => Some(format!(
-                "Reading {users} {} from Channel.",
-                plural("user", *users)
+                "Reading {} from Channel.",
+                counted(*users, "user", "users")
             )),
             Event::Read { id, failure } => {
                 let line = failure.as_ref().map(|failure| {
                     let id = terminal(id.as_str());
-                    format!("{id}: cannot be read: {}", terminal(failure))
+                    format!("{id}: cannot read: {}", terminal(failure))
                 });
                 line.and_then(|line| self.trouble(elapsed, line))
                     .or_else(|| self.standing(elapsed))
             }
             Event::Stopping(cause) => Some(format!(
-                "Stopping ({}): what is in flight is finished, nothing new is started.",
-                words(cause_word(*cause))
+                "Stopping ({}): requests in flight finish, no others start.",
+                word(*cause)
             )),
             Event::Retrying {
                 id,
@@ -173,7 +175,7 @@ impl LogProgress {
                 cause,
             } => {
                 let line = format!(
-                    "{}: attempt {attempt} failed ({}), again in {:.1} s",
+                    "{}: attempt {attempt} failed ({}), retrying in {:.1} s",
                     terminal(id.as_str()),
                     terminal(cause),
                     wait.as_secs_f64()
@@ -196,8 +198,8 @@ impl LogProgress {
                         ))
                     }
                     Outcome::Failed { message, attempts } => Some(format!(
-                        "{id}: failed after {attempts} {}: {}",
-                        plural("attempt", *attempts as usize),
+                        "{id}: failed after {}: {}",
+                        counted(*attempts as usize, "attempt", "attempts"),
                         terminal(message)
                     )),
                     Outcome::Applied { .. } | Outcome::Skipped { .. } => None,
@@ -208,23 +210,26 @@ impl LogProgress {
         }
     }
 
-    /// A line about one user's trouble; a storm of it is counted.
+    /// A line about one user's problem; lines that come too soon are counted instead.
     fn trouble(&mut self, elapsed: Duration, line: String) -> Option<String> {
         let is_due = self
             .last_trouble
             .is_none_or(|last| elapsed.saturating_sub(last) >= self.every);
         if !is_due {
-            self.untold += 1;
+            self.suppressed += 1;
             return None;
         }
         self.last_trouble = Some(elapsed);
-        match std::mem::take(&mut self.untold) {
+        match std::mem::take(&mut self.suppressed) {
             0 => Some(line),
-            untold => Some(format!("{line} (and {untold} more like it before)")),
+            count => {
+                let similar = counted(count, "similar line", "similar lines");
+                Some(format!("{line} ({similar} suppressed before)"))
+            }
         }
     }
 
-    /// How far it is, every few seconds.
+    /// The totals so far, once in a period.
     fn standing(&mut self, elapsed: Duration) -> Option<String> {
         if elapsed.saturating_sub(self.last_line) < self.every {
             return None;
@@ -244,22 +249,5 @@ impl LogProgress {
             "{done} of {changes} done, {failed} failed, {retried} retried, {rate:.1} a second, {} left.",
             duration(left)
         ))
-    }
-}
-
-fn plural(word: &str, count: usize) -> String {
-    if count == 1 {
-        word.to_owned()
-    } else {
-        format!("{word}s")
-    }
-}
-
-/// `failFast` as people write it.
-fn words(cause: &str) -> &str {
-    if cause == "failFast" {
-        "fail-fast"
-    } else {
-        cause
     }
 }

@@ -1,14 +1,15 @@
-//! The state, for people: ids, digests and dates, as it holds nothing else.
+//! Writes a state and a plan file as text: ids, digests, dates and field paths, which is all they hold.
 
 use std::fmt;
 
-use crate::model::{Action, Entry, MemberId, State, UserDigest};
+use crate::model::words::counted;
+use crate::model::{Action, Entry, MemberId, Rejection, State, UserDigest};
 use crate::plan::{ChangeLine, PlanFile};
 use crate::render::common::escape::{terminal, width};
+use crate::render::common::rejection::RejectionView;
 use crate::render::common::style::{Style, paint};
-use crate::render::plan::lines::rejected_last_time;
 
-/// What the state is and how much is in it.
+/// Writes what a state belongs to and how much it records.
 pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Result {
     let State {
         serial,
@@ -27,7 +28,7 @@ pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Res
         .values()
         .filter(|entry| !entry.unconfirmed.is_empty())
         .count();
-    let channel = destination.channel_id.as_deref().unwrap_or("not asked yet");
+    let channel = destination.channel_id.as_deref().unwrap_or("not known yet");
     let key = key_id.as_deref().unwrap_or("none");
     let rows = [
         ("lineage", terminal(lineage).into_owned()),
@@ -54,7 +55,7 @@ pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Res
     Ok(())
 }
 
-/// What a plan file decides, one user after the other. Its texts may be anybody's.
+/// Writes the changes and the totals of a plan file. Its texts are untrusted.
 pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fmt::Result {
     for (id, line) in &file.changes {
         writeln!(
@@ -123,7 +124,7 @@ fn words(line: &ChangeLine) -> String {
     }
 }
 
-/// One user a line, by id: the recorded ones, then those that Channel only ever refused.
+/// Writes one user a line, by id: the recorded users, then those that Channel has always rejected.
 pub fn state_list(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Result {
     let ids = state.users.keys().chain(state.rejected.keys());
     let widest = ids
@@ -160,18 +161,19 @@ pub fn state_list(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt
 
 fn rejected(state: &State, id: &MemberId, style: &Style) -> String {
     state.rejected.get(id).map_or(String::new(), |rejection| {
-        format!(
-            "   {}",
-            paint(style.warning, &rejected_last_time(rejection))
-        )
+        format!("   {}", warning(rejection, style))
     })
+}
+
+fn warning(rejection: &Rejection, style: &Style) -> String {
+    paint(style.warning, &RejectionView::new(rejection).sentence())
 }
 
 fn prefix(digest: UserDigest) -> String {
     digest.to_string().chars().take(12).collect()
 }
 
-/// All that the state knows of one user; `false`, and nothing written, where that is nothing.
+/// Writes what the state records of one user. Returns `false` and writes nothing if it records nothing.
 pub fn state_user(
     out: &mut dyn fmt::Write,
     state: &State,
@@ -185,11 +187,7 @@ pub fn state_user(
     }
     writeln!(out, "{}", paint(style.strong, &terminal(id.as_str())))?;
     if let Some(rejection) = rejection {
-        writeln!(
-            out,
-            "  {}",
-            paint(style.warning, &rejected_last_time(rejection))
-        )?;
+        writeln!(out, "  {}", warning(rejection, style))?;
     }
     match entry {
         Some(entry) => write_entry(out, entry, state)?,
@@ -213,9 +211,7 @@ fn write_entry(out: &mut dyn fmt::Write, entry: &Entry, state: &State) -> fmt::R
     if let Some((name, _)) = files.find(|(_, record)| Some(record.number) == *file) {
         writeln!(out, "  file      {}", terminal(name))?;
     }
-    let count = fields.len();
-    let word = if count == 1 { "field" } else { "fields" };
-    writeln!(out, "  {count} {word}")?;
+    writeln!(out, "  {}", counted(fields.len(), "field", "fields"))?;
     let paths: Vec<_> = fields
         .iter()
         .map(|(path, digest)| (path, terminal(&path.to_string()).into_owned(), digest))

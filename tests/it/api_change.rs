@@ -38,7 +38,7 @@ fn from_v4_to_v5_and_back_nobody_is_sent() {
         speak(&project, from, to);
         let plan = project.run(&["plan", "--detailed-exitcode"]).expect(2);
         let sentence = format!(
-            "API {from} -> {to}: no user has to be sent for it; the state will name {to} from then on"
+            "API {from} -> {to}: no users are sent because of it; the state will record {to}"
         );
         assert!(plan.stdout.contains(&sentence), "{}", plan.stdout);
         assert!(

@@ -109,7 +109,7 @@ fn out_of_time() {
         "{}",
         ran.stdout
     );
-    assert!(ran.stdout.contains("goes on from here"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("continues from here"), "{}", ran.stdout);
     let (_, seen) = seen(&project);
     goes_on(&channel, &project, seen);
 }

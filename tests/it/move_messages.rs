@@ -60,18 +60,18 @@ fn likely_moves_are_pointed_out_and_bounded() {
     project.write("users/a.yaml", &list("old", 25));
     project.run(&APPLY).expect(0);
     project.write("users/a.yaml", &list("new", 25));
-    let sentence = "old-03 is gone and new-03 is new with the same attributes; if the id changed, declare moved: [{ from: \"old-03\", to: \"new-03\" }]";
+    let sentence = "old-03 is removed and new-03 is new with identical attributes; if the id changed, declare moved: [{ from: \"old-03\", to: \"new-03\" }]";
     let text = project.run(&["plan"]).expect(0).stdout;
     assert!(text.contains(sentence), "{text}");
     assert_eq!(text.matches("with the same attributes").count(), 20);
-    assert!(text.contains("… and 5 more pairs like these"), "{text}");
+    assert!(text.contains("… and 5 more such pairs"), "{text}");
     let markdown = project
         .run(&["plan", "--format", "markdown"])
         .expect(0)
         .stdout;
     assert_eq!(markdown.matches("with the same attributes").count(), 20);
     assert!(
-        markdown.contains("- `old-03` is gone and `new-03` is new"),
+        markdown.contains("- `old-03` is removed and `new-03` is new"),
         "{markdown}"
     );
     let json = project.run(&["plan", "--format", "json"]).expect(0).stdout;

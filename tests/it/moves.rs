@@ -101,7 +101,7 @@ fn a_move_sends_the_user_whole_and_leaves_the_old_one() {
     for words in [
         "> move",
         "# u-1 moves to n-1",
-        "# u-1 stays on Channel as it is; nothing ties it to n-1",
+        "# u-1 stays on Channel unchanged and is not linked to n-1",
         "> u-1 -> n-1",
         "~ profile.seats   (as applied) -> 4",
         "# 3 unchanged fields hidden",
@@ -135,7 +135,7 @@ fn where_users_are_deleted_the_old_id_is_too_and_counts() {
     let project = renamed(&channel, true);
     let plan = project.run(&["plan"]).expect(0).stdout;
     assert!(
-        plan.contains("# u-1 is deleted on Channel, for good, once Channel has n-1"),
+        plan.contains("# u-1 is deleted on Channel, for good, after Channel accepts n-1"),
         "{plan}"
     );
     assert!(

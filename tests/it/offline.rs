@@ -86,7 +86,7 @@ fn a_plan_of_moves_deletions_and_another_api_version_opens_no_socket() {
                 "API v4 -> v5, 1 to create, 1 to move, 2 to delete. 0 unchanged.",
                 "3 users will be deleted on Channel.",
                 "old moves to new",
-                "the state will name v5 from then on",
+                "the state will record v5",
                 "new with the same attributes",
             ],
         };

@@ -1,12 +1,12 @@
-//! A part of a Markdown comment that can be folded: people's text inside a fence, within a budget.
+//! A collapsible part of a Markdown comment: text inside a code fence, within a budget of bytes.
 
-use crate::render::plan::lines;
-use crate::render::plan::lines::{Line, Mark};
+use crate::model::words;
+use crate::render::common::line::{Line, Mark};
 
-/// Around the text: the summary, two fences of three, the end.
+/// Bytes around the text: the summary, two fences of three backticks, the closing tag.
 const AROUND: usize = 160;
 
-/// A folded part.
+/// A `<details>` element.
 pub(crate) struct Details {
     title: &'static str,
     open: bool,
@@ -22,20 +22,20 @@ impl Details {
             open,
             shown: String::new(),
             users: 0,
-            // So that the fence has three.
+            // The fence is one longer: three.
             backticks: 2,
         }
     }
 
-    /// Takes what stands around the text from the budget.
+    /// Subtracts the bytes around the text from the budget.
     pub(crate) fn reserve(budget: &mut usize) {
         *budget = budget.saturating_sub(AROUND);
     }
 
-    /// Adds a text about so many users; `false`, and nothing added, where the budget does not allow it.
+    /// Adds a text about `users` users. Returns `false` and adds nothing if the budget is too small.
     pub(crate) fn push(&mut self, text: &str, users: usize, budget: &mut usize) -> bool {
         let backticks = longest_run(text).max(self.backticks);
-        // A fence is longer than the longest run of backticks inside, and stands there twice.
+        // Both fences are longer than the longest run of backticks between them.
         let cost = text.len() + 2 * (backticks - self.backticks);
         if cost > *budget {
             return false;
@@ -47,18 +47,17 @@ impl Details {
         true
     }
 
-    /// The part as it stands in the comment; nothing where nothing was added.
+    /// The Markdown; empty if nothing was added.
     pub(crate) fn text(&self) -> String {
         if self.shown.is_empty() {
             return String::new();
         }
         let open = if self.open { " open" } else { "" };
         let fence = "`".repeat(self.backticks + 1);
-        let (title, users) = (self.title, self.users);
-        let noun = lines::noun(users);
+        let (title, users) = (self.title, words::users(self.users));
         let shown = self.shown.trim_end();
         format!(
-            "\n<details{open}><summary><b>{title}</b> ({users} {noun})</summary>\n\n\
+            "\n<details{open}><summary><b>{title}</b> ({users})</summary>\n\n\
              {fence}diff\n{shown}\n{fence}\n\n</details>\n"
         )
     }
@@ -69,7 +68,7 @@ fn longest_run(text: &str) -> usize {
     runs.map(str::len).max().unwrap_or(0)
 }
 
-/// Lines with their marks in the first column, where a diff is coloured by them.
+/// The lines with their marks in the first column, where the highlighting of a diff expects them.
 pub(crate) fn draw(lines: Vec<Line>) -> String {
     let lines: Vec<String> = lines
         .into_iter()
@@ -82,9 +81,9 @@ pub(crate) fn draw(lines: Vec<Line>) -> String {
             } = line;
             let symbol = match mark {
                 Mark::Title => '#',
-                // A diff has no mark for a change; this is the one that is coloured.
+                // A diff has no mark for a change, but `!` is highlighted.
                 Mark::Symbol('~') => '!',
-                // The one that is coloured, and the word for what is more than a field.
+                // `-` is highlighted; the `x` before the text tells a deleted user from a removed field.
                 Mark::Symbol('x') => '-',
                 Mark::Symbol(symbol) => symbol,
                 Mark::Blank => ' ',

@@ -1,9 +1,8 @@
-//! Text that came from people, made safe for a terminal, a log, JSON and Markdown.
+//! Escapes untrusted text for a terminal, a log, JSON and Markdown.
 //!
-//! Manifests are written by many hands and shown in places that act on what they read: a terminal
-//! obeys escape sequences, a CI runner obeys workflow commands, a review page renders Markdown.
-//! Everything dangerous is made visible rather than removed, so that a reviewer sees that it is
-//! there.
+//! Anybody with access to the manifests can write text that a terminal, a CI runner or a review
+//! page would act on: escape sequences, workflow commands, Markdown. Dangerous characters are made
+//! visible rather than removed, so that a reviewer sees them.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -17,7 +16,7 @@ pub fn is_dangerous(character: char) -> bool {
         character,
         '\0'..='\u{1f}'
             | '\u{7f}'..='\u{9f}'
-            // Invisible: soft hyphen, joiners, fillers that look like nothing.
+            // Invisible: soft hyphen, joiners, blank fillers.
             | '\u{ad}'
             | '\u{34f}'
             | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
@@ -29,7 +28,7 @@ pub fn is_dangerous(character: char) -> bool {
             | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
             | '\u{fff9}'..='\u{fffb}'
-            // Tags and the variation selectors beyond those of emoji: can smuggle whole texts.
+            // Tags, and the variation selectors that emoji do not use: both can hide a whole text.
             | '\u{e0000}'..='\u{e0fff}'
     )
 }
@@ -46,7 +45,7 @@ fn push_visible(out: &mut String, character: char) {
     }
 }
 
-/// Whether a CI runner would look for a command here: `##[error]` of GitHub and Azure,
+/// Whether the text begins with a command of a CI runner: `##[error]` of GitHub and Azure,
 /// `##vso[…]`, `##teamcity[…]`. Runners find these anywhere in a line.
 fn starts_command(rest: &str) -> bool {
     rest.strip_prefix("##").is_some_and(|rest| {
@@ -75,7 +74,7 @@ fn escape(text: &str, quotes: bool) -> Cow<'_, str> {
                 out.push('#');
                 after_hash_of_command = starts_command(&text[at..]);
             }
-            // A runner trims the line, then looks for two colons.
+            // A runner trims the line and looks for two colons at its beginning.
             ':' if colon_due => {
                 out.push_str("\\u{3a}");
                 colon_due = false;
@@ -91,17 +90,17 @@ fn escape(text: &str, quotes: bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Text for a terminal or a log: one line, nothing that a terminal or a CI runner obeys.
+/// Text for a terminal or a log: one line without escape sequences and workflow commands.
 pub fn terminal(text: &str) -> Cow<'_, str> {
     escape(text, false)
 }
 
-/// A text in double quotes, as JSON would write it but with `\u{202e}` for what cannot be seen.
+/// A text in double quotes, as in JSON, but with `\u{202e}` for invisible characters.
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", escape(text, true))
 }
 
-/// Text for a Markdown paragraph, shown as it is: no markup, HTML, link, mention or reference.
+/// Text for a Markdown paragraph, shown literally: no markup, HTML, link, mention or reference.
 pub fn markdown(text: &str) -> String {
     let visible = terminal(text);
     let mut out = String::with_capacity(visible.len() + 16);
@@ -110,8 +109,8 @@ pub fn markdown(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            // Mentions and references are found after Markdown was rendered, so a backslash does
-            // not stop them; a comment parts the text.
+            // Mentions and references are detected after Markdown is rendered, so a backslash does
+            // not prevent them; an HTML comment splits the text.
             '@' | '#' => {
                 out.push('\\');
                 out.push(character);
@@ -129,8 +128,8 @@ pub fn markdown(text: &str) -> String {
 
 /// Text as Markdown code within a line, also in a table cell.
 ///
-/// Inside a code span nothing is markup. A backtick would end it and a bar would end a table cell,
-/// so a text with one of these is written as HTML, every punctuation mark as an entity.
+/// Nothing inside a code span is markup. A backtick would end the span and a bar would end a table
+/// cell, so a text with one of these is written as HTML with every punctuation mark as an entity.
 pub fn code(text: &str) -> String {
     let visible = terminal(text);
     if visible.is_empty() {
@@ -143,7 +142,7 @@ pub fn code(text: &str) -> String {
     format!("`{visible}`")
 }
 
-/// Text as HTML code, for places where Markdown is not read, such as `<summary>`.
+/// Text as HTML code, for places where Markdown is not rendered, such as `<summary>`.
 pub fn html_code(text: &str) -> String {
     let visible = terminal(text);
     let mut out = String::from("<code>");
@@ -163,8 +162,9 @@ pub fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// JSON to look at: the outer two levels indented, so that every change has a line, and invisible
-/// characters and runners' commands written as `\u202e`. It is still the same data.
+/// Formats JSON for people: the outer two levels are indented, so that every change has its own
+/// line, and invisible characters and workflow commands are escaped as `\u202e`. The data is the
+/// same.
 #[derive(Default)]
 struct VisibleJson {
     depth: usize,
@@ -278,7 +278,7 @@ impl serde_json::ser::Formatter for VisibleJson {
     }
 }
 
-/// Writes a value as JSON that is safe to look at, with a line end after it.
+/// Writes a value as JSON that is safe to show, followed by a line end.
 pub fn write_json(out: &mut dyn io::Write, value: &impl serde::Serialize) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(&mut *out, VisibleJson::default());
     value.serialize(&mut serializer)?;

@@ -1,7 +1,14 @@
-//! What plans, drift reports and apply reports share when they are shown.
+//! Shared by the renderers of plans, drift and reports.
 
+pub(crate) mod comment;
 pub(crate) mod details;
+pub(crate) mod duration;
 pub mod escape;
+pub(crate) mod json;
+pub mod line;
+pub mod rejection;
+pub mod shown;
+pub mod stop_cause;
 pub mod style;
 pub mod text_diff;
 pub mod value;

@@ -1,24 +1,24 @@
-//! The colours of the output. Everything reads without them too.
+//! Colours of the output. The text is complete without them.
 
 use anstyle::AnsiColor;
 
-/// What each part of the output looks like. Whether there is colour at all is decided by whoever
-/// knows the terminal.
+/// The colour of each part of the output. The caller, who knows the terminal, decides whether
+/// there is any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
-    /// What is created or gets a value.
+    /// Users that are created and fields that get a first value.
     pub add: anstyle::Style,
-    /// What gets another value.
+    /// Fields that get another value.
     pub change: anstyle::Style,
-    /// What is removed from Channel.
+    /// Users and fields that are removed from Channel.
     pub remove: anstyle::Style,
-    /// What is left on Channel and dropped from the state.
+    /// Users and fields that are removed from the state and stay on Channel.
     pub forget: anstyle::Style,
     /// Titles.
     pub strong: anstyle::Style,
-    /// Places, notes.
+    /// Places and notes.
     pub quiet: anstyle::Style,
-    /// What must not be overlooked.
+    /// Warnings.
     pub warning: anstyle::Style,
     coloured: bool,
 }
@@ -29,7 +29,7 @@ impl Style {
         Self::default()
     }
 
-    /// Colours of the basic palette, which every terminal can show and users can choose.
+    /// Colours of the basic palette, which every terminal supports and users can configure.
     pub fn coloured() -> Self {
         Self {
             add: AnsiColor::Green.on_default(),
@@ -49,7 +49,7 @@ impl Style {
     }
 }
 
-/// The text within the style and back out of it.
+/// The text with the codes that turn the style on before it and off after it.
 pub fn paint(style: anstyle::Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }

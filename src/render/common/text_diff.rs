@@ -1,4 +1,4 @@
-//! What differs between two values, where showing both side by side would not tell.
+//! Shows what differs between two values, word by word or line by line.
 
 use std::borrow::Cow;
 
@@ -9,34 +9,34 @@ use crate::render::common::escape::{quoted, terminal};
 use crate::render::common::style::{Style, paint};
 use crate::render::common::value;
 
-/// Texts up to this many characters are shown whole, side by side.
+/// Texts up to this many characters are shown whole: `old -> new`.
 const SHORT: usize = 40;
-/// Beyond this many bytes a text is not compared: the work grows with the square.
+/// Longer texts (in bytes) are not compared, because the work grows with the square of the length.
 const MOST_BYTES: usize = 16 * 1024;
-/// Lines around a change of a multi-line text.
+/// Unchanged lines shown around a change of a multi-line text.
 const CONTEXT: usize = 2;
-/// Lines of one difference that are shown unless everything is asked for.
+/// The most lines shown of one difference, unless everything is to be shown.
 const MOST_LINES: usize = 40;
-/// Characters at each end of a long stretch that did not change.
+/// Characters shown at each end of a long unchanged part.
 const STRETCH: usize = 24;
-/// Unchanged items in a row of a list that are still shown.
+/// Longer runs of unchanged items in a list are shortened.
 const MOST_SAME_ITEMS: usize = 6;
 
-/// A difference, drawn.
+/// A difference as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Drawn {
     /// Within the field's own line.
     Inline(String),
     /// In lines below it.
     Lines {
-        /// A word on the whole.
+        /// A remark in the field's own line.
         note: &'static str,
         /// Each line with its mark: `+`, `-` or a space.
         lines: Vec<(char, String)>,
     },
 }
 
-/// Draws how a field's value changes.
+/// Shows how the value of a field changes.
 pub fn draw(path: &FieldPath, old: &Value, new: &Value, style: &Style, full: bool) -> Drawn {
     match (old, new) {
         (Value::Text(old), Value::Text(new)) => texts(old, new, style, full),
@@ -84,7 +84,7 @@ fn texts(old: &str, new: &str, style: &Style, full: bool) -> Drawn {
     }
 }
 
-/// `"The [-brown-]{+red+} fox"`; `None` where the texts have too little in common.
+/// `"The [-brown-]{+red+} fox"`; `None` if the texts have too little in common.
 fn words(old: &str, new: &str, style: &Style, full: bool) -> Option<String> {
     let diff = TextDiff::from_unicode_words(old, new);
     let letters = |text: &str| {
@@ -128,7 +128,7 @@ fn unquoted(text: &str) -> String {
     quoted[1..quoted.len() - 1].to_owned()
 }
 
-/// A stretch without changes, its middle left out where it is long.
+/// An unchanged part; the middle of a long one is left out.
 fn stretch(text: &str, full: bool) -> Cow<'_, str> {
     let characters = text.chars().count();
     if full || characters <= 3 * STRETCH {
@@ -180,7 +180,7 @@ fn lines(old: &str, new: &str, full: bool) -> Drawn {
     }
 }
 
-/// A line whose last spaces can be seen, as they may be all that differs.
+/// A line whose trailing spaces are visible, because they may be the only difference.
 fn with_visible_end(line: &str) -> String {
     let text = line.trim_end_matches(' ');
     let spaces = line.len() - text.len();

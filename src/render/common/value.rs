@@ -1,16 +1,16 @@
-//! Single values as text.
+//! Writes a single value as text.
 
 use std::borrow::Cow;
 
 use crate::model::{FieldPath, Value};
 use crate::render::common::escape::{quoted, terminal};
 
-/// Longer texts are shortened unless everything is asked for.
+/// Longer texts are shortened, unless everything is to be shown.
 const MOST_CHARACTERS: usize = 200;
-/// Longer lists are shortened unless everything is asked for.
+/// Longer lists are shortened, unless everything is to be shown.
 const MOST_ITEMS: usize = 20;
 
-/// A value as it stands in a line: texts in double quotes, tags without.
+/// A value in a line of text: texts in double quotes, tags without.
 pub fn value(path: &FieldPath, value: &Value, full: bool) -> String {
     match value {
         Value::Text(text) => self::text(text, full),
@@ -24,7 +24,7 @@ pub fn value(path: &FieldPath, value: &Value, full: bool) -> String {
     }
 }
 
-/// A text in double quotes; a long one by its beginning and its length.
+/// A text in double quotes. Of a long text, the beginning and how many characters follow.
 pub fn text(text: &str, full: bool) -> String {
     match cut(text, MOST_CHARACTERS) {
         Some((beginning, left)) if !full => {
@@ -34,7 +34,7 @@ pub fn text(text: &str, full: bool) -> String {
     }
 }
 
-/// The items of a list as they are shown: tags bare where that cannot be misread.
+/// The items of a list as they are shown: tags without quotes if they cannot be misread.
 pub fn items<'a>(path: &FieldPath, items: &'a [String]) -> Vec<Cow<'a, str>> {
     let is_bare = |item: &str| {
         *path == FieldPath::Tags
@@ -68,7 +68,7 @@ fn list<S: AsRef<str>>(items: &[S], full: bool) -> String {
     format!("[{}]", words.join(", "))
 }
 
-/// The first characters of a longer text, and how many are left; `None` where it is not longer.
+/// The first `most` characters of a longer text and how many follow; `None` if it is not longer.
 pub fn cut(text: &str, most: usize) -> Option<(&str, usize)> {
     let (end, _) = text.char_indices().nth(most)?;
     Some((&text[..end], text[end..].chars().count()))

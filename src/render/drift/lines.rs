@@ -1,39 +1,39 @@
-//! The lines and sentences in which drift is told.
+//! The lines and sentences that describe drift.
 
 use std::collections::HashMap;
 
+use crate::model::words::{counted, first, users};
 use crate::render::common::escape::terminal;
+use crate::render::common::line::{FieldLine, Line, Mark, NAMED, aligned, named};
+use crate::render::common::shown::{Shown, difference};
+use crate::render::common::stop_cause::why_stopped;
 use crate::render::common::style::{Style, paint};
 use crate::render::drift::view::{
-    DriftCounts, DriftField, DriftStanding, DriftUser, DriftView, DriftWord,
+    DriftCounts, DriftKind, DriftView, FieldDriftView, Standing, UserDriftView,
 };
-use crate::render::plan::group::NAMED;
-use crate::render::plan::lines::{DrawnField, Line, Mark, aligned, changed, noun, place, shown};
-use crate::render::plan::view::{FieldKind, FieldView, Shown};
-use crate::render::report::text::why_stopped;
 
-/// Up to so many users are shown one by one.
+/// Up to this many users are shown one by one.
 const SMALL: usize = 20;
 
 /// How many users that could not be read are named.
-const MOST_NAMED: usize = 20;
+const MOST_UNREAD: usize = 20;
 
-/// Users who are told of together, and in which standing they are.
+/// Users who are shown together, and how they differ.
 pub(crate) struct Block<'v, 'a> {
-    pub(crate) standing: DriftStanding,
-    pub(crate) users: Vec<&'v DriftUser<'a>>,
+    pub(crate) standing: Standing,
+    pub(crate) users: Vec<&'v UserDriftView<'a>>,
 }
 
-/// Users to whom the same happened, more than [`NAMED`], are one block where there are many users; in
-/// the order of the first id in each. With `full`, every user is a block.
+/// Groups users with the same drift, if there are many users and more than [`NAMED`] of them are alike.
+/// The blocks are in the order of the first id in each. With `full`, every user is a block of its own.
 pub(crate) fn blocks<'v, 'a>(view: &'v DriftView<'a>, full: bool) -> Vec<Block<'v, 'a>> {
-    let users = &view.users;
+    let users = &view.drift;
     let alone = full || users.len() <= SMALL;
-    let mut counts: HashMap<(DriftStanding, &[DriftField<'a>]), usize> = HashMap::new();
+    let mut counts: HashMap<(Standing, &[FieldDriftView<'a>]), usize> = HashMap::new();
     for user in users {
         *counts.entry((user.standing, &user.fields)).or_default() += 1;
     }
-    let mut places: HashMap<(DriftStanding, &[DriftField<'a>]), usize> = HashMap::new();
+    let mut places: HashMap<(Standing, &[FieldDriftView<'a>]), usize> = HashMap::new();
     let mut blocks: Vec<Block<'v, 'a>> = Vec::new();
     for user in users {
         let likeness = (user.standing, user.fields.as_slice());
@@ -55,66 +55,71 @@ pub(crate) fn blocks<'v, 'a>(view: &'v DriftView<'a>, full: bool) -> Vec<Block<'
 
 /// The lines of one block.
 pub(crate) fn of(block: &Block<'_, '_>, style: &Style, full: bool) -> Vec<Line> {
-    let Some(first) = block.users.first() else {
-        return Vec::new();
-    };
-    let count = block.users.len();
-    let alone = count == 1;
-    let id = terminal(first.id.as_str());
-    let subject = if alone {
-        id.to_string()
-    } else {
-        format!("{count} users")
-    };
-    let sentence = match (block.standing, alone) {
-        (DriftStanding::Gone, true) => "is gone from Channel",
-        (DriftStanding::Gone, false) => "are gone from Channel",
-        (DriftStanding::Changed, true) => "is on Channel otherwise than applied",
-        (DriftStanding::Changed, false) => "are on Channel otherwise than applied, in the same way",
-        (DriftStanding::Consent, true) => "chose about messages since",
-        (DriftStanding::Consent, false) => "chose the same about messages since",
-    };
-    let title = paint(style.strong, &format!("{subject} {sentence}"));
-    let mut title = Line::new(Mark::Title, 0, title);
-    if alone {
-        title.place = first.origin.map(place);
+    match block.users.as_slice() {
+        [] => Vec::new(),
+        [user] => one(user, style, full),
+        [first, ..] => alike(first, &block.users, style, full),
     }
-    let head = if alone {
-        id.into_owned()
-    } else {
-        format!("{count} users ({NAMED} shown)")
+}
+
+fn one(user: &UserDriftView<'_>, style: &Style, full: bool) -> Vec<Line> {
+    let id = terminal(user.id.as_str());
+    let sentence = match user.standing {
+        Standing::Gone => "is no longer on Channel",
+        Standing::Changed => "differs on Channel from what was applied",
+        Standing::Consent => "changed consent on Channel",
     };
+    let title = paint(style.strong, &format!("{id} {sentence}"));
     let mut lines = vec![
-        title,
-        Line::new(Mark::Symbol(block.standing.symbol()), 0, head),
+        Line::new(Mark::Title, 0, title).at(user.origin),
+        Line::new(Mark::Symbol(user.standing.symbol()), 0, id),
     ];
-    lines.extend(fields(&first.fields, style, full));
-    if alone && first.same > 0 {
-        let noun = if first.same == 1 { "field" } else { "fields" };
-        let text = format!("# {} {noun} as applied hidden", first.same);
-        lines.push(Line::new(Mark::Blank, 1, paint(style.quiet, &text)));
-    }
-    if !alone {
-        for user in block.users.iter().take(NAMED) {
-            let mut line = Line::new(Mark::Blank, 1, terminal(user.id.as_str()));
-            line.place = user.origin.map(place);
-            lines.push(line);
-        }
-        let text = format!("… and {} more", count - NAMED);
+    lines.extend(fields(&user.fields, style, full));
+    if user.same > 0 {
+        let text = format!(
+            "# {} as applied hidden",
+            counted(user.same, "field", "fields")
+        );
         lines.push(Line::new(Mark::Blank, 1, paint(style.quiet, &text)));
     }
     lines
 }
 
-fn fields(fields: &[DriftField<'_>], style: &Style, full: bool) -> Vec<Line> {
+fn alike(
+    first: &UserDriftView<'_>,
+    block: &[&UserDriftView<'_>],
+    style: &Style,
+    full: bool,
+) -> Vec<Line> {
+    let count = users(block.len());
+    let sentence = match first.standing {
+        Standing::Gone => "are no longer on Channel",
+        Standing::Changed => "differ on Channel from what was applied, in the same way",
+        Standing::Consent => "changed consent on Channel in the same way",
+    };
+    let title = paint(style.strong, &format!("{count} {sentence}"));
+    let head = format!("{count} ({NAMED} shown)");
+    let mut lines = vec![
+        Line::new(Mark::Title, 0, title),
+        Line::new(Mark::Symbol(first.standing.symbol()), 0, head),
+    ];
+    lines.extend(fields(&first.fields, style, full));
+    let users = block
+        .iter()
+        .map(|user| (terminal(user.id.as_str()).into_owned(), user.origin));
+    lines.extend(named(users, style));
+    lines
+}
+
+fn fields(fields: &[FieldDriftView<'_>], style: &Style, full: bool) -> Vec<Line> {
     let drawn = fields.iter().map(|field| {
         let (mut text, below) = body(field, style, full);
         if field.never_confirmed {
             let note = paint(style.quiet, "(Channel never confirmed it)");
             text = format!("{text}   {note}");
         }
-        DrawnField {
-            symbol: field.word.symbol(),
+        FieldLine {
+            symbol: field.kind.symbol(),
             path: terminal(&field.path.to_string()).into_owned(),
             text,
             below,
@@ -123,65 +128,65 @@ fn fields(fields: &[DriftField<'_>], style: &Style, full: bool) -> Vec<Line> {
     aligned(drawn.collect())
 }
 
-fn body(field: &DriftField<'_>, style: &Style, full: bool) -> (String, Vec<Line>) {
-    let as_change = FieldView {
-        path: field.path,
-        kind: FieldKind::Changed,
-        old: field.applied,
-        new: field.found,
-        opt_in: false,
-    };
-    match field.word {
-        DriftWord::Changed => changed(&as_change, style, full),
-        // Channel may just not have taken it; the note says so.
-        DriftWord::Consent if field.never_confirmed => changed(&as_change, style, full),
-        DriftWord::Consent => {
-            let (text, below) = changed(&as_change, style, full);
-            let note = paint(style.quiet, "(the person's choice)");
+fn body(field: &FieldDriftView<'_>, style: &Style, full: bool) -> (String, Vec<Line>) {
+    let FieldDriftView {
+        path,
+        kind,
+        applied,
+        found,
+        never_confirmed,
+    } = *field;
+    match kind {
+        DriftKind::Changed => difference(path, applied, found, style, full),
+        // Channel may never have stored what was sent, so this may be no choice of the person.
+        DriftKind::Consent if never_confirmed => difference(path, applied, found, style, full),
+        DriftKind::Consent => {
+            let (text, below) = difference(path, applied, found, style, full);
+            let note = paint(style.quiet, "(changed by the person)");
             (format!("{text}   {note}"), below)
         }
-        DriftWord::Missing => {
+        DriftKind::Missing => {
             let note = paint(style.quiet, "(not on Channel)");
-            let text = match field.applied {
-                Shown::Value(_) => format!("{}   {note}", shown(&as_change, field.applied, full)),
+            let text = match applied {
+                Shown::Value(_) => format!("{}   {note}", applied.text(path, full)),
                 _ => note,
             };
             (text, Vec::new())
         }
-        DriftWord::Returned => {
-            let note = paint(style.quiet, "(cleared, and there again)");
-            let text = shown(&as_change, field.found, full);
-            (format!("{text}   {note}"), Vec::new())
+        DriftKind::Returned => {
+            let note = paint(style.quiet, "(cleared, but on Channel again)");
+            (format!("{}   {note}", found.text(path, full)), Vec::new())
         }
     }
 }
 
-/// `Drift: 3 users changed, 1 gone, 2 with a choice of their own. 144 as applied.`
+/// `Drift: 3 changed, 1 gone, 2 with changed consent. 144 as applied.`
 pub(crate) fn counts(view: &DriftView<'_>) -> String {
     let DriftCounts {
         changed,
         gone,
         consent,
         as_applied,
+        earlier: _,
+        failed: _,
+        skipped: _,
+        flags_not_shown: _,
     } = view.counts;
-    if view.users.is_empty() {
-        let read = as_applied;
-        if view.report.users == 0 {
-            return "Nobody to look at: no recorded user is selected.".to_owned();
-        }
-        return if read == view.report.users {
-            format!(
-                "No drift. Your channel is as applied. ({read} {})",
-                noun(read)
-            )
-        } else {
-            format!("No drift among {read} {} that could be read.", noun(read))
-        };
+    if view.users == 0 {
+        return "No users to check: no recorded user is selected.".to_owned();
+    }
+    if view.drift.is_empty() && as_applied == view.users {
+        let users = users(as_applied);
+        return format!("No drift. Your channel matches what was applied. ({users})");
+    }
+    if view.drift.is_empty() {
+        let users = users(as_applied);
+        return format!("No drift among {users} that could be read.");
     }
     let kinds = [
         (changed, "changed"),
         (gone, "gone"),
-        (consent, "with a choice of the person's own"),
+        (consent, "with changed consent"),
     ];
     let words: Vec<String> = kinds
         .iter()
@@ -191,60 +196,52 @@ pub(crate) fn counts(view: &DriftView<'_>) -> String {
     format!("Drift: {}. {as_applied} as applied.", words.join(", "))
 }
 
-/// What else has to be known to read the numbers right.
+/// Sentences that qualify the totals: a sample, a continued run, an early stop.
 pub(crate) fn notes(view: &DriftView<'_>) -> Vec<String> {
-    let report = view.report;
+    let DriftCounts {
+        earlier,
+        skipped,
+        flags_not_shown,
+        ..
+    } = view.counts;
     let mut notes = Vec::new();
-    if let Some(sample) = report.sample {
+    if let Some(sample) = view.sample {
         notes.push(format!(
-            "A sample of {} of {} recorded users; --sample {} --seed {} takes the same again.",
-            report.users, sample.of, report.users, sample.seed
+            "A sample of {} of {} recorded users; --sample {} --seed {} takes the same sample again.",
+            view.users, sample.of, view.users, sample.seed
         ));
     }
-    if report.earlier > 0 {
+    if earlier > 0 {
         notes.push(format!(
-            "{} of them were read by the run before, which this one goes on from.",
-            report.earlier
+            "{earlier} of them were read by the previous run, which this one continues."
         ));
     }
-    if report.not_shown > 0 {
+    if flags_not_shown > 0 {
         notes.push(format!(
-            "Channel does not show {} of the recorded consent flags; nothing can be said of them.",
-            report.not_shown
+            "Channel does not show {flags_not_shown} of the recorded consent flags; they were not compared."
         ));
     }
-    if let Some(cause) = report.stopped {
+    if let Some(cause) = view.stopped {
         notes.push(format!(
-            "{}. {} {} not read; the same command goes on from here within a day.",
+            "{}. {} not read; within a day, the same command continues from here.",
             why_stopped(cause),
-            report.skipped,
-            if report.skipped == 1 {
-                "user was"
-            } else {
-                "users were"
-            }
+            counted(skipped, "user was", "users were")
         ));
     }
     notes
 }
 
-/// Who could not be read; the first of many.
+/// The users that could not be read; of many, the first.
 pub(crate) fn unread(view: &DriftView<'_>) -> Vec<String> {
-    let failed = &view.report.failed;
-    if failed.is_empty() {
+    if view.failed.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![format!(
-        "{} {} could not be read:",
-        failed.len(),
-        noun(failed.len())
-    )];
-    for (id, message) in failed.iter().take(MOST_NAMED) {
-        let (id, message) = (terminal(id.as_str()), terminal(message));
-        lines.push(format!("  {id}   {message}"));
-    }
-    if failed.len() > MOST_NAMED {
-        lines.push(format!("  … and {} more", failed.len() - MOST_NAMED));
-    }
-    lines
+    let title = format!("{} could not be read:", users(view.failed.len()));
+    let failed = view.failed.iter().map(|unread| {
+        let (id, message) = (terminal(unread.id.as_str()), terminal(unread.message));
+        format!("{id}   {message}")
+    });
+    let failed = first(failed, MOST_UNREAD);
+    let failed = failed.into_iter().map(|line| format!("  {line}"));
+    std::iter::once(title).chain(failed).collect()
 }

@@ -1,49 +1,46 @@
-//! Drift as a comment, or as the body of an issue: the numbers first, everything else folded.
+//! Writes drift as a Markdown comment or the body of an issue: the totals first, the rest collapsible.
 
+use crate::render::common::comment;
+use crate::render::common::comment::MOST_MISSES;
 use crate::render::common::details::{Details, draw};
-use crate::render::common::escape::{code, markdown};
+use crate::render::common::escape::markdown;
 use crate::render::common::style::Style;
 use crate::render::drift::lines;
 use crate::render::drift::lines::{blocks, counts, notes, unread};
-use crate::render::drift::view::{DriftStanding, DriftView};
-use crate::render::plan::markdown::marker_of;
+use crate::render::drift::view::{DriftView, Standing};
 
-/// The comment, never longer than `max_bytes`. Each environment has a comment of its own.
+/// The comment, never longer than `max_bytes`. Each environment has its own comment.
 pub fn comment(view: &DriftView<'_>, environment: Option<&str>, max_bytes: usize) -> String {
-    // After so many blocks that do not fit, hardly one will: nothing more is drawn.
-    const TRIES: usize = 50;
     let head = head(view, environment);
-    let unread = unread(view);
-    let mut folds = [
+    let mut sections = [
         (
-            DriftStanding::Changed,
-            Details::new("On Channel otherwise than applied", true),
+            Standing::Changed,
+            Details::new("Different on Channel from what was applied", true),
         ),
-        (DriftStanding::Gone, Details::new("Gone from Channel", true)),
+        (Standing::Gone, Details::new("No longer on Channel", true)),
         (
-            DriftStanding::Consent,
-            Details::new("The person's own choice", false),
+            Standing::Consent,
+            Details::new("Consent that people changed", false),
         ),
     ];
     let fixed = head.len() + notice(usize::MAX, usize::MAX).len();
     let mut budget = max_bytes.saturating_sub(fixed);
-    let mut troubles = Details::new("Could not be read", true);
+    let mut failed = Details::new("Could not be read", true);
     Details::reserve(&mut budget);
-    let failed = view.report.failed.len();
-    if failed > 0 {
-        let text = format!("{}\n", unread.join("\n"));
-        troubles.push(&text, failed, &mut budget);
+    if !view.failed.is_empty() {
+        let text = format!("{}\n", unread(view).join("\n"));
+        failed.push(&text, view.failed.len(), &mut budget);
     }
     let blocks = blocks(view, false);
     let mut hidden = 0;
-    for (standing, fold) in &mut folds {
+    for (standing, details) in &mut sections {
         let mut misses = 0;
         Details::reserve(&mut budget);
         for block in blocks.iter().filter(|block| block.standing == *standing) {
             let count = block.users.len();
-            let fits = misses <= TRIES && {
+            let fits = misses <= MOST_MISSES && {
                 let text = draw(lines::of(block, &Style::plain(), false));
-                fold.push(&text, count, &mut budget)
+                details.push(&text, count, &mut budget)
             };
             if !fits {
                 misses += 1;
@@ -53,26 +50,23 @@ pub fn comment(view: &DriftView<'_>, environment: Option<&str>, max_bytes: usize
     }
     let mut out = head;
     if hidden > 0 {
-        out.push_str(&notice(hidden, view.users.len()));
+        out.push_str(&notice(hidden, view.drift.len()));
     }
-    for (_, fold) in &folds {
-        out.push_str(&fold.text());
+    for (_, details) in &sections {
+        out.push_str(&details.text());
     }
-    out.push_str(&troubles.text());
+    out.push_str(&failed.text());
     if out.len() > max_bytes {
-        return last_resort(view, environment, max_bytes);
+        let marker = comment::marker("drift", environment);
+        return comment::totals_only(&marker, &counts(view), max_bytes);
     }
     out
 }
 
 fn head(view: &DriftView<'_>, environment: Option<&str>) -> String {
-    let title = match environment {
-        Some(environment) => format!("### talkform drift for {}", code(environment)),
-        None => "### talkform drift".to_owned(),
-    };
     let mut lines = vec![
-        marker_of("drift", environment),
-        title,
+        comment::marker("drift", environment),
+        comment::title("drift", environment),
         String::new(),
         format!("**{}**", counts(view)),
     ];
@@ -83,20 +77,6 @@ fn head(view: &DriftView<'_>, environment: Option<&str>) -> String {
 
 fn notice(hidden: usize, all: usize) -> String {
     format!(
-        "\n> [!WARNING]\n> **This comment is shortened: {hidden} of {all} users who differ are not in it.**\n"
+        "\n> [!WARNING]\n> **This comment is shortened: {hidden} of {all} users who differ are not shown.**\n"
     )
-}
-
-fn last_resort(view: &DriftView<'_>, environment: Option<&str>, max_bytes: usize) -> String {
-    let mut out = format!(
-        "{}\n**This comment is shortened: nothing but the numbers is in it.** {}\n",
-        marker_of("drift", environment),
-        counts(view)
-    );
-    let mut end = max_bytes.min(out.len());
-    while !out.is_char_boundary(end) {
-        end -= 1;
-    }
-    out.truncate(end);
-    out
 }

@@ -1,24 +1,24 @@
-//! Drift for a terminal.
+//! Writes drift as text for a terminal.
 
 use std::fmt;
 
+use crate::render::common::line::write_line;
 use crate::render::common::style::{Style, paint};
 use crate::render::drift::lines;
 use crate::render::drift::lines::{blocks, counts, notes, unread};
 use crate::render::drift::view::DriftView;
-use crate::render::plan::text::write_line;
 
-/// Writes what was found as text. With `full`, every user and every value, nothing grouped.
+/// Writes drift as text. With `full`, every user and value is shown in full and nothing is grouped.
 pub fn write(
     out: &mut dyn fmt::Write,
     view: &DriftView<'_>,
     style: &Style,
     full: bool,
 ) -> fmt::Result {
-    if !view.users.is_empty() {
+    if !view.drift.is_empty() {
         writeln!(
             out,
-            "  ~ changed   - gone or missing   + there again   * the person's choice\n"
+            "  ~ changed   - gone or missing   + there again   * changed by the person\n"
         )?;
     }
     let blocks = blocks(view, full);
@@ -31,7 +31,7 @@ pub fn write(
     if blocks.iter().any(|block| block.users.len() > 1) {
         writeln!(
             out,
-            "Users who are alike are shown together; --full shows every one.\n"
+            "Users with the same drift are shown together; --full shows every user.\n"
         )?;
     }
     let unread = unread(view);

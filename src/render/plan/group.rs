@@ -1,26 +1,25 @@
-//! Which changes are shown one by one and which together.
+//! Groups changes that are alike, so that a large plan stays readable.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use crate::model::Reason;
-use crate::render::plan::view::{Action, FieldView, PlanView, UserView};
+use crate::model::{Action, Reason};
+use crate::render::common::line::NAMED;
+use crate::render::plan::view::{ChangeView, FieldView, PlanView};
 
-/// How many users of a group are named.
-pub const NAMED: usize = 5;
 /// Plans of at most this many changes are shown user by user.
 const SMALL_PLAN: usize = 20;
-/// How many creates that are unlike each other are shown.
+/// How many creates that are not alike are shown.
 const MOST_CREATES: usize = 20;
 
 /// A part of the output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Block<'v, 'a> {
     /// One user.
-    One(&'v UserView<'a>),
-    /// Users to whom the same happens, more than [`NAMED`].
-    Alike(Vec<&'v UserView<'a>>),
-    /// Creates that are only counted. An update is never only counted: it may hide among its like.
+    One(&'v ChangeView<'a>),
+    /// Users with the same change, more than five.
+    Alike(Vec<&'v ChangeView<'a>>),
+    /// Creates that are only counted. An update is never only counted: a dangerous one could hide among them.
     Creates(usize),
 }
 
@@ -33,9 +32,9 @@ struct Likeness<'v, 'a> {
     fields: &'v [FieldView<'a>],
 }
 
-/// The parts in the order of the first id in each. With `full`, every user is a part.
+/// The parts, in the order of the first id in each. With `full`, every user is a part of its own.
 pub fn blocks<'v, 'a>(view: &'v PlanView<'a>, full: bool) -> Vec<Block<'v, 'a>> {
-    let users = &view.users;
+    let users = &view.changes;
     if full || users.len() <= SMALL_PLAN {
         return users.iter().map(Block::One).collect();
     }
@@ -76,8 +75,8 @@ pub fn blocks<'v, 'a>(view: &'v PlanView<'a>, full: bool) -> Vec<Block<'v, 'a>> 
     blocks
 }
 
-/// `None` for a user with a story of its own.
-fn likeness<'v, 'a>(user: &'v UserView<'a>) -> Option<Likeness<'v, 'a>> {
+/// `None` for a user who was rejected before: such users are never grouped.
+fn likeness<'v, 'a>(user: &'v ChangeView<'a>) -> Option<Likeness<'v, 'a>> {
     user.rejected.is_none().then_some(Likeness {
         action: user.action,
         reason: user.reason,

@@ -1,47 +1,44 @@
-//! The lines that say which consent is left as people chose it on Channel.
+//! Lists the consent flags that people changed on Channel and that an apply keeps.
 
+use crate::model::words;
 use crate::render::common::escape::terminal;
-use crate::render::plan::lines::noun;
-use crate::render::plan::view::{LeftView, PlanView};
+use crate::render::plan::view::{KeptConsentView, PlanView};
 
-/// How many users that are.
+/// How many users kept a flag.
 pub(crate) fn users(view: &PlanView<'_>) -> usize {
-    let mut ids: Vec<_> = view.left.iter().map(|left| left.id).collect();
+    let mut ids: Vec<_> = view.kept_consent.iter().map(|kept| kept.id).collect();
     ids.dedup();
     ids.len()
 }
 
-/// `2 users changed their consent on Channel since; it is left as they want it:`, and a line for each
-/// flag, at most so many. Nothing where there is none.
+/// A sentence, then a line for each of the first `most` flags. Empty if no flag is kept.
 pub(crate) fn lines(view: &PlanView<'_>, most: usize) -> Vec<String> {
-    let left = &view.left;
-    if left.is_empty() {
+    if view.kept_consent.is_empty() {
         return Vec::new();
     }
-    let count = users(view);
-    let mut lines = vec![format!(
-        "{count} {} changed consent on Channel since; it is left as it is there:",
-        noun(count)
-    )];
-    lines.extend(left.iter().take(most).map(|left| {
-        let LeftView {
-            id,
-            path,
-            found,
-            never_confirmed,
-            origin: _,
-        } = left;
-        let found = found.map_or(String::new(), |found| format!(" to {found}"));
-        let who = if *never_confirmed {
-            "by the person, or never taken by Channel"
-        } else {
-            "by the person"
-        };
-        let id = terminal(id.as_str());
-        format!("  {id}   {path}: changed{found} {who}; left")
-    }));
-    if left.len() > most {
-        lines.push(format!("  … and {} more", left.len() - most));
-    }
-    lines
+    let title = format!(
+        "{} changed consent on Channel since the last apply; it is kept:",
+        words::users(users(view))
+    );
+    let flags = words::first(view.kept_consent.iter().map(line), most);
+    let flags = flags.into_iter().map(|flag| format!("  {flag}"));
+    std::iter::once(title).chain(flags).collect()
+}
+
+fn line(kept: &KeptConsentView<'_>) -> String {
+    let KeptConsentView {
+        id,
+        path,
+        found,
+        never_confirmed,
+        origin: _,
+    } = kept;
+    let found = found.map_or(String::new(), |found| format!(" to {found}"));
+    let who = if *never_confirmed {
+        "by the person, or Channel never stored what was sent"
+    } else {
+        "by the person"
+    };
+    let id = terminal(id.as_str());
+    format!("{id}   {path}: changed{found} {who}; kept")
 }

@@ -1,9 +1,11 @@
-//! A plan as a comment on a pull request.
+//! Writes a plan as a Markdown comment for a pull request.
 //!
-//! What a reviewer must not miss comes first and open, the rest folded. Everything that people wrote
-//! stands inside a fenced block or a code span, where nothing is markup.
+//! The dangerous changes come first and expanded, the rest collapsed. Text from manifests is inside a
+//! fenced block or a code span, where nothing is markup.
 
-use crate::model::Rate;
+use crate::model::{Action, Rate};
+use crate::render::common::comment;
+use crate::render::common::comment::MOST_MISSES;
 use crate::render::common::details::{Details, draw};
 use crate::render::common::escape::{code, markdown};
 use crate::render::common::style::Style;
@@ -12,23 +14,23 @@ use crate::render::plan::kept_consent;
 use crate::render::plan::lines;
 use crate::render::plan::summary;
 use crate::render::plan::summary::LimitRow;
-use crate::render::plan::view::{Action, PlanView};
+use crate::render::plan::view::PlanView;
 
 /// How a comment is written.
 #[derive(Clone, Copy, Debug)]
 pub struct MarkdownOptions<'a> {
-    /// The environment, where one was chosen: each has a comment of its own.
+    /// The chosen environment, if any. Each environment has its own comment.
     pub environment: Option<&'a str>,
-    /// The most bytes of the comment.
+    /// The most bytes that the comment may have.
     pub max_bytes: usize,
-    /// Where the whole plan can be read if the comment has to be shortened: an address or words.
+    /// Where the whole plan is if the comment is shortened: a URL or words.
     pub whole: &'a str,
-    /// How fast requests may be sent, for the estimate.
+    /// The rate limit, for the estimated time.
     pub rate: Rate,
 }
 
 impl Default for MarkdownOptions<'_> {
-    /// GitHub takes 65,536 characters.
+    /// No environment, and somewhat less than the 65,536 characters that GitHub allows.
     fn default() -> Self {
         Self {
             environment: None,
@@ -39,26 +41,12 @@ impl Default for MarkdownOptions<'_> {
     }
 }
 
-/// The hidden first line by which a comment is found again and edited.
+/// The hidden first line that identifies the comment, so that it can be found and edited.
 pub fn marker(environment: Option<&str>) -> String {
-    marker_of("plan", environment)
+    comment::marker("plan", environment)
 }
 
-pub(crate) fn marker_of(what: &str, environment: Option<&str>) -> String {
-    let Some(environment) = environment else {
-        return format!("<!-- talkform {what} -->");
-    };
-    // Two hyphens would end the comment, and so would an angle bracket.
-    let is_safe =
-        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-');
-    let safe: String = environment
-        .chars()
-        .map(|letter| if is_safe(letter) { letter } else { '_' })
-        .collect();
-    format!("<!-- talkform {what} {} -->", safe.replace("--", "-_"))
-}
-
-/// The comment, never longer than allowed.
+/// The comment, never longer than `max_bytes`.
 pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     let head = head(options);
     let foot = format!("\nPlan digest: `{}`\n", view.digest);
@@ -66,13 +54,13 @@ pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     let mut sections = sections(view);
     let fixed = head.len() + foot.len() + numbers.len() + notice(0, 0, options).len() + 64;
     let mut budget = options.max_bytes.saturating_sub(fixed);
-    let mut left = Details::new("Consent that is left as people chose it", false);
-    if !view.left.is_empty() {
+    let mut kept = Details::new("Consent that people changed and that is kept", false);
+    if !view.kept_consent.is_empty() {
         Details::reserve(&mut budget);
-        // Of a part that does not fit, its first line is said.
+        // If the list does not fit, its first line alone may.
         [20, 0].into_iter().any(|most| {
             let text = format!("{}\n", kept_consent::lines(view, most).join("\n"));
-            left.push(&text, kept_consent::users(view), &mut budget)
+            kept.push(&text, kept_consent::users(view), &mut budget)
         });
     }
     let mut hidden = 0;
@@ -81,32 +69,30 @@ pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     }
     let mut out = head;
     if hidden > 0 {
-        out.push_str(&notice(hidden, view.users.len(), options));
+        out.push_str(&notice(hidden, view.changes.len(), options));
     }
     out.push_str(&numbers);
     for section in &sections {
-        out.push_str(&section.fold.text());
+        out.push_str(&section.details.text());
     }
-    out.push_str(&left.text());
+    out.push_str(&kept.text());
     out.push_str(&foot);
     if out.len() > options.max_bytes {
-        return last_resort(view, options);
+        let marker = marker(options.environment);
+        return comment::totals_only(&marker, &summary::counts(view), options.max_bytes);
     }
     out
 }
 
 fn head(options: &MarkdownOptions<'_>) -> String {
-    let title = match options.environment {
-        Some(environment) => format!("### talkform plan for {}", code(environment)),
-        None => "### talkform plan".to_owned(),
-    };
+    let title = comment::title("plan", options.environment);
     format!("{}\n{title}\n\n", marker(options.environment))
 }
 
 fn notice(hidden: usize, all: usize, options: &MarkdownOptions<'_>) -> String {
     format!(
-        "> [!WARNING]\n> **This comment is shortened: {hidden} of {all} changed users are not in \
-         it.** The whole plan: {}.\n\n",
+        "> [!WARNING]\n> **This comment is shortened: {hidden} of {all} changed users are not \
+         shown.** The whole plan: {}.\n\n",
         whole(options.whole)
     )
 }
@@ -123,24 +109,10 @@ fn whole(place: &str) -> String {
     }
 }
 
-fn last_resort(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
-    let mut out = format!(
-        "{}\n**This comment is shortened: nothing but the numbers is in it.** {}\n",
-        marker(options.environment),
-        summary::counts(view)
-    );
-    let mut end = options.max_bytes.min(out.len());
-    while !out.is_char_boundary(end) {
-        end -= 1;
-    }
-    out.truncate(end);
-    out
-}
-
-/// What is said before any user is named.
+/// The totals, warnings and limits, which come before any change.
 fn numbers(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     let mut lines = Vec::new();
-    if view.is_tripped() {
+    if view.tripped {
         lines.extend(limits(view));
     }
     if view.is_empty() {
@@ -199,15 +171,15 @@ fn limits(view: &PlanView<'_>) -> Vec<String> {
     lines
 }
 
-/// A part of the comment that can be folded.
+/// A collapsible part of the comment.
 struct Section<'v, 'a> {
-    fold: Details,
+    details: Details,
     blocks: Vec<Block<'v, 'a>>,
 }
 
 fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
     let section = |title, open| Section {
-        fold: Details::new(title, open),
+        details: Details::new(title, open),
         blocks: Vec::new(),
     };
     let mut opt_ins = section("May message someone who opted out", true);
@@ -223,7 +195,7 @@ fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
             Block::Creates(_) => None,
         };
         let section = match first {
-            Some(user) if user.opts_in() => &mut opt_ins,
+            Some(user) if user.opt_in => &mut opt_ins,
             Some(user) if user.deletes => &mut deletions,
             Some(user) if user.removes() => &mut removals,
             Some(user) if user.action == Action::Move => &mut moves,
@@ -236,10 +208,8 @@ fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
 }
 
 impl Section<'_, '_> {
-    /// Draws as many blocks as the budget allows and returns how many users are left out.
+    /// Adds as many blocks as the budget allows and returns how many users are left out.
     fn fill(&mut self, budget: &mut usize) -> usize {
-        // After so many blocks that do not fit, hardly one will: nothing more is drawn.
-        const TRIES: usize = 50;
         if self.blocks.is_empty() {
             return 0;
         }
@@ -252,12 +222,12 @@ impl Section<'_, '_> {
                 Block::Alike(users) => (users.len(), false),
                 Block::Creates(count) => (*count, true),
             };
-            if misses > TRIES {
+            if misses > MOST_MISSES {
                 hidden += count;
                 continue;
             }
             let text = draw(lines::of(block, &Style::plain(), false));
-            if !self.fold.push(&text, count, budget) {
+            if !self.details.push(&text, count, budget) {
                 misses += 1;
                 hidden += count;
                 continue;

@@ -2,7 +2,6 @@
 
 pub mod group;
 pub mod json;
-pub(crate) mod json_notes;
 pub(crate) mod kept_consent;
 pub mod lines;
 pub mod markdown;

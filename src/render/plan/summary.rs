@@ -1,9 +1,10 @@
-//! The sentences under a plan: how much, how long, which limits.
+//! The sentences below a plan: its totals, the time an apply takes, the limits.
 
-use crate::model::{LikelyMove, Limit, LimitCheck, LimitKind, Rate};
+use crate::model::words::{counted, users};
+use crate::model::{LikelyMove, Limit, LimitKind, Rate};
+use crate::render::common::duration::duration;
 use crate::render::common::escape::width;
-use crate::render::plan::lines::noun;
-use crate::render::plan::view::{ApiView, Counts, PlanView};
+use crate::render::plan::view::{ApiView, Counts, LimitView, PlanView};
 
 /// `Plan: 1 to create, 1 to update, 1 to forget. 147 unchanged.`
 pub fn counts(view: &PlanView<'_>) -> String {
@@ -32,40 +33,39 @@ pub fn counts(view: &PlanView<'_>) -> String {
     format!("Plan: {}. {unchanged} unchanged.", words.join(", "))
 }
 
-/// What a step to another API version means; nothing where there is none.
+/// What a step to another API version means; empty if there is none.
 pub fn api(view: &PlanView<'_>) -> Vec<String> {
     let Some(ApiView { step, released }) = view.api else {
         return Vec::new();
     };
     let to = step.to;
     let mut lines = vec![format!(
-        "API {step}: no user has to be sent for it; the state will name {to} from then on"
+        "API {step}: no users are sent because of it; the state will record {to}"
     )];
     if released > 0 {
         lines.push(format!(
-            "API {to} has no `unsubscribed`: what is recorded of it is released for {released} {}",
-            noun(released)
+            "API {to} has no `unsubscribed`: its record is released for {}",
+            users(released)
         ));
     }
     lines
 }
 
-/// What moving means; `None` where nobody moves.
+/// What a move does not carry over; `None` if no user moves.
 pub fn moves(view: &PlanView<'_>) -> Option<String> {
     let count = view.counts.moves;
-    let verb = if count == 1 { "moves" } else { "move" };
     (count > 0).then(|| {
         format!(
-            "{count} {} {verb} to another id. What only Channel knows of the old one, such as an unsubscription, does not move.",
-            noun(count)
+            "{} to another id. Data that exists only on Channel, such as an unsubscription, does not move.",
+            counted(count, "user moves", "users move")
         )
     })
 }
 
-/// How many likely moves are named.
+/// How many likely moves are listed.
 const MOST_LIKELY: usize = 20;
 
-/// Ids that probably changed, each with what to write; `escaped` makes what comes from people harmless.
+/// Ids that probably changed, each with the entry to declare. `escaped` escapes text from manifests.
 pub fn likely_moves(view: &PlanView<'_>, escaped: &dyn Fn(&str) -> String) -> Vec<String> {
     let mut lines: Vec<String> = view
         .likely_moves
@@ -76,7 +76,7 @@ pub fn likely_moves(view: &PlanView<'_>, escaped: &dyn Fn(&str) -> String) -> Ve
             let quoted = |id: &str| serde_json::Value::from(id).to_string();
             let entry = format!("moved: [{{ from: {}, to: {} }}]", quoted(from), quoted(to));
             format!(
-                "{} is gone and {} is new with the same attributes; if the id changed, declare {}",
+                "{} is removed and {} is new with identical attributes; if the id changed, declare {}",
                 escaped(from),
                 escaped(to),
                 escaped(&entry)
@@ -85,31 +85,29 @@ pub fn likely_moves(view: &PlanView<'_>, escaped: &dyn Fn(&str) -> String) -> Ve
         .collect();
     let more = view.likely_moves.len().saturating_sub(MOST_LIKELY);
     if more > 0 {
-        lines.push(format!("… and {more} more pairs like these"));
+        lines.push(format!(
+            "… and {}",
+            counted(more, "more such pair", "more such pairs")
+        ));
     }
     lines
 }
 
-/// That users are deleted; `None` where nobody is.
+/// That users are deleted; `None` if none is.
 pub fn deletions(view: &PlanView<'_>) -> Option<String> {
     let count = view.deletions;
     (count > 0).then(|| {
         format!(
-            "{count} {} will be deleted on Channel. That cannot be undone.",
-            noun(count)
+            "{} will be deleted on Channel. That cannot be undone.",
+            users(count)
         )
     })
 }
 
-/// That consent is at stake; `None` where it is not.
+/// That users who opted out may be messaged; `None` if none may be.
 pub fn opt_in(counts: &Counts) -> Option<String> {
     let count = counts.opt_in;
-    (count > 0).then(|| {
-        format!(
-            "{count} {} may be messaged again after opting out.",
-            noun(count)
-        )
-    })
+    (count > 0).then(|| format!("{} may be messaged again after opting out.", users(count)))
 }
 
 /// `About 2 requests, under a second at 10 a second.`
@@ -117,7 +115,6 @@ pub fn requests(requests: usize, rate: Rate) -> String {
     if requests == 0 {
         return "No requests: only the state changes.".to_owned();
     }
-    let noun = if requests == 1 { "request" } else { "requests" };
     let burst = usize::try_from(rate.burst).unwrap_or(usize::MAX);
     let waiting = requests.saturating_sub(burst);
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
@@ -128,44 +125,18 @@ pub fn requests(requests: usize, rate: Rate) -> String {
         String::new()
     };
     format!(
-        "About {requests} {noun}, {} at {} a second{after}.",
+        "About {}, {} at {} a second{after}.",
+        counted(requests, "request", "requests"),
         duration(seconds),
         rate.per_second
     )
 }
 
-/// How long, as a person says it.
-pub fn duration(seconds: f64) -> String {
-    if seconds < 1.0 {
-        return "under a second".to_owned();
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "not negative; far too long is cut off at u64"
-    )]
-    let seconds = seconds.round() as u64;
-    let count = |number: u64, word: &str| {
-        let plural = if number == 1 { "" } else { "s" };
-        format!("{number} {word}{plural}")
-    };
-    let minutes = (seconds + 30) / 60;
-    match (seconds, minutes) {
-        (..90, _) => format!("about {}", count(seconds, "second")),
-        (_, ..90) => format!("about {}", count(minutes, "minute")),
-        _ => match (minutes / 60, minutes % 60) {
-            (hours, 0) => format!("about {}", count(hours, "hour")),
-            (hours, rest) => format!("about {} {}", count(hours, "hour"), count(rest, "minute")),
-        },
-    }
-}
-
-/// What stands where there is nothing to do.
+/// That there is nothing to do.
 pub fn nothing(view: &PlanView<'_>) -> String {
-    let count = view.counts.unchanged;
     format!(
-        "No changes. Your channel matches the manifests. ({count} {})",
-        noun(count)
+        "No changes. Your channel matches the manifests. ({})",
+        users(view.counts.unchanged)
     )
 }
 
@@ -176,21 +147,22 @@ pub struct LimitRow {
     pub name: &'static str,
     /// What is allowed: `500`, `30% = 44`.
     pub allowed: String,
-    /// What the plan would do.
+    /// The number in the plan.
     pub planned: String,
-    /// Whether that is too much, and how so.
+    /// How the plan exceeds the limit; `None` if it does not.
     pub tripped: Option<&'static str>,
 }
 
 impl LimitRow {
     /// The numbers of one limit.
-    pub fn new(check: &LimitCheck) -> Self {
-        let LimitCheck {
+    pub fn new(limit: &LimitView) -> Self {
+        let LimitView {
             kind,
             limit,
             allowed,
             planned,
-        } = check;
+            tripped,
+        } = limit;
         let least = *kind == LimitKind::MinUsers;
         let allowed = match (limit, allowed) {
             (limit, None) => format!("{limit}, not counted yet"),
@@ -202,36 +174,34 @@ impl LimitRow {
             name: kind.name(),
             allowed,
             planned: planned.to_string(),
-            tripped: check
-                .is_tripped()
-                .then_some(if least { "too few" } else { "too many" }),
+            tripped: tripped.then_some(if least { "too few" } else { "too many" }),
         }
     }
 }
 
-/// What to do about limits that are exceeded.
+/// What to do if limits are exceeded.
 pub fn way_out(view: &PlanView<'_>) -> Vec<String> {
     let trips = |least: bool| {
-        let mut tripped = view.limits.iter().filter(|check| check.is_tripped());
-        tripped.any(|check| (check.kind == LimitKind::MinUsers) == least)
+        let mut tripped = view.limits.iter().filter(|limit| limit.tripped);
+        tripped.any(|limit| (limit.kind == LimitKind::MinUsers) == least)
     };
     if trips(true) {
-        // Too few users means that manifests are missing more often than that people are.
+        // Too few users usually means that manifests were not found, so there is no approval for it.
         return vec![
-            "Fewer users than minUsers are never applied. Were all manifests found?".to_owned(),
-            "If so, lower limits.minUsers in talkform.yaml.".to_owned(),
+            "A plan with fewer users than minUsers cannot be approved. Check that all manifests are found.".to_owned(),
+            "If they are, lower limits.minUsers in talkform.yaml.".to_owned(),
         ];
     }
     if !trips(false) {
         return Vec::new();
     }
     vec![
-        "If all of this is meant, approve this plan and no other:".to_owned(),
+        "If these changes are intended, approve exactly this plan:".to_owned(),
         format!("  talkform apply --approve-limits {}", view.digest),
     ]
 }
 
-/// The table of all limits as aligned lines, each with whether it is exceeded.
+/// The table of all limits as aligned lines, each with whether its limit is exceeded.
 pub fn limits(view: &PlanView<'_>) -> Vec<(String, bool)> {
     let rows: Vec<LimitRow> = view.limits.iter().map(LimitRow::new).collect();
     let widest = |head: &str, cell: &dyn Fn(&LimitRow) -> usize| {

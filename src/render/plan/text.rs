@@ -1,28 +1,25 @@
-//! A plan for a terminal.
+//! Writes a plan as text for a terminal.
 
 use std::fmt;
 
-use crate::model::Rate;
-use crate::render::common::escape::{terminal, width};
+use crate::model::{Action, Rate};
+use crate::render::common::escape::terminal;
+use crate::render::common::line::{painted_symbol, write_line};
 use crate::render::common::style::{Style, paint};
 use crate::render::plan::group::{Block, blocks};
 use crate::render::plan::kept_consent;
 use crate::render::plan::lines;
-use crate::render::plan::lines::{Line, Mark};
 use crate::render::plan::summary;
-use crate::render::plan::view::{Action, FieldKind, PlanView};
-
-/// Where places begin, unless a title is longer.
-const PLACE_COLUMN: usize = 54;
+use crate::render::plan::view::{FieldKind, PlanView};
 
 /// How a plan is shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TextOptions {
     /// The colours.
     pub style: Style,
-    /// Every user and every value in full, nothing grouped.
+    /// Whether every user and value is shown in full and nothing is grouped.
     pub full: bool,
-    /// How fast requests may be sent, for the estimate.
+    /// The rate limit, for the estimated time.
     pub rate: Rate,
 }
 
@@ -30,7 +27,7 @@ pub struct TextOptions {
 pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOptions) -> fmt::Result {
     let style = &options.style;
     if view.is_empty() {
-        write_left(out, view, options)?;
+        write_kept_consent(out, view, options)?;
         writeln!(out, "{}", summary::nothing(view))?;
         return write_limits(out, view, style);
     }
@@ -66,7 +63,7 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
             "Changes that are alike are shown together; --full shows every user.\n"
         )?;
     }
-    write_left(out, view, options)?;
+    write_kept_consent(out, view, options)?;
     writeln!(out, "{}", paint(style.strong, &summary::counts(view)))?;
     if let Some(sentence) = summary::moves(view) {
         writeln!(out, "{sentence}")?;
@@ -80,39 +77,11 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
     write_limits(out, view, style)
 }
 
-pub(crate) fn write_line(out: &mut dyn fmt::Write, line: &Line, style: &Style) -> fmt::Result {
-    let Line {
-        mark,
-        depth,
-        text,
-        place,
-    } = line;
-    let indent = 2 + depth * 4;
-    let symbol = match mark {
-        Mark::Title => paint(style.strong, "#"),
-        Mark::Symbol(symbol) => paint(of_symbol(style, *symbol), &symbol.to_string()),
-        Mark::Blank => " ".to_owned(),
-    };
-    write!(out, "{:indent$}{symbol} {text}", "")?;
-    if let Some(place) = place {
-        let plain = anstream::adapter::strip_str(text).to_string();
-        let reached = indent + 2 + width(&plain);
-        let gap = PLACE_COLUMN.saturating_sub(reached).max(2);
-        write!(out, "{:gap$}{}", "", paint(style.quiet, place))?;
-    }
-    writeln!(out)
-}
-
-fn of_symbol(style: &Style, symbol: char) -> anstyle::Style {
-    match symbol {
-        '+' => style.add,
-        '-' | 'x' => style.remove,
-        '.' => style.forget,
-        _ => style.change,
-    }
-}
-
-fn write_left(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOptions) -> fmt::Result {
+fn write_kept_consent(
+    out: &mut dyn fmt::Write,
+    view: &PlanView<'_>,
+    options: &TextOptions,
+) -> fmt::Result {
     let most = if options.full { usize::MAX } else { 20 };
     let lines = kept_consent::lines(view, most);
     if lines.is_empty() {
@@ -121,17 +90,17 @@ fn write_left(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOptio
     writeln!(out, "{}\n", lines.join("\n"))
 }
 
-/// What the symbols mean that occur.
+/// The meaning of the symbols that occur.
 fn legend(view: &PlanView<'_>, style: &Style) -> String {
-    let user = |action| view.users.iter().any(|user| user.action == action);
+    let user = |action| view.changes.iter().any(|change| change.action == action);
     let field = |wanted: &dyn Fn(FieldKind) -> bool| {
-        let mut fields = view.users.iter().flat_map(|user| &user.fields);
+        let mut fields = view.changes.iter().flat_map(|change| &change.fields);
         fields.any(|field| wanted(field.kind))
     };
     let creates = user(Action::Create);
     let adds = field(&|kind| matches!(kind, FieldKind::New | FieldKind::Once));
     let updates = user(Action::Update);
-    let clears = field(&|kind| matches!(kind, FieldKind::Clear { .. }));
+    let clears = field(&FieldKind::clears);
     let deletes = user(Action::Delete);
     let forgets = user(Action::Forget)
         || field(&|kind| matches!(kind, FieldKind::Release | FieldKind::Leave));
@@ -146,18 +115,13 @@ fn legend(view: &PlanView<'_>, style: &Style) -> String {
     let words: Vec<String> = words
         .iter()
         .filter(|(_, _, occurs)| *occurs)
-        .map(|(symbol, word, _)| {
-            format!(
-                "{} {word}",
-                paint(of_symbol(style, *symbol), &symbol.to_string())
-            )
-        })
+        .map(|(symbol, word, _)| format!("{} {word}", painted_symbol(style, *symbol)))
         .collect();
     words.join("   ")
 }
 
 fn write_limits(out: &mut dyn fmt::Write, view: &PlanView<'_>, style: &Style) -> fmt::Result {
-    if !view.is_tripped() {
+    if !view.tripped {
         return Ok(());
     }
     let title = "This plan exceeds the project's limits: apply refuses it.";

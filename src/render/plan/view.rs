@@ -1,217 +1,222 @@
-//! A plan as it may be shown: the one place where sensitive values are masked.
+//! A plan as it may be shown, and the data of its JSON format.
 //!
-//! Renderers take a [`PlanView`] and never a [`Plan`], so a renderer cannot forget to mask.
+//! Sensitive values are masked when the view is made. Renderers take a [`PlanView`] and never a
+//! [`Plan`], so no renderer has to mask.
+
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
 
 use crate::model::{
-    ApiChange, Change, FieldAction, FieldChange, FieldPath, KeptConsent, LikelyMove, LimitCheck,
-    MemberId, Origin, Plan, PlanDigest, PlannedChange, Previous, Reason, Rejection, Sensitive,
-    Value,
+    Action, ApiChange, Change, FieldAction, FieldChange, FieldPath, KeptConsent, LikelyMove, Limit,
+    LimitCheck, LimitKind, MemberId, Origin, Plan, PlanDigest, PlannedChange, Previous, Reason,
+    Sensitive,
 };
+use crate::render::common::json::as_text;
+use crate::render::common::rejection::RejectionView;
+use crate::render::common::shown::Shown;
 
-/// A plan without what may not be shown.
-#[derive(Clone, Debug)]
+/// A plan without masked values.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[must_use]
 pub struct PlanView<'a> {
-    /// The lineage of the state it was made against.
+    /// The lineage of the state that the plan was made against.
     pub lineage: &'a str,
-    /// The serial of the state it was made against.
+    /// The serial of the state that the plan was made against.
     pub serial: u64,
-    /// The name of the decision.
+    /// The digest that identifies the plan, for `apply --expect` and `apply --approve-limits`.
+    #[serde(serialize_with = "as_text")]
+    #[schemars(with = "String")]
     pub digest: PlanDigest,
-    /// That the state will name another API version.
+    /// The step to another API version; left out if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub api: Option<ApiView>,
-    /// How many users are to be what.
+    /// How many users get which change.
     pub counts: Counts,
+    /// How many requests an apply sends if it retries none.
+    pub requests: usize,
+    /// How many users an apply deletes on Channel. That cannot be undone.
+    pub deletions: usize,
     /// How many users the state records.
     pub recorded: usize,
     /// How many users the manifests declare.
     pub desired: usize,
-    /// How many requests an apply sends if none has to be repeated.
-    pub requests: usize,
-    /// How many users an apply deletes on Channel, for good.
-    pub deletions: usize,
+    /// Whether the plan exceeds a limit.
+    pub tripped: bool,
     /// Every limit with its numbers.
-    pub limits: &'a [LimitCheck],
-    /// Ids that probably changed, by the old one.
+    pub limits: Vec<LimitView>,
+    /// Ids that probably changed: one removed and one new user with identical attributes, and no other
+    /// pair like them. Left out if there is none.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub likely_moves: &'a [LikelyMove],
-    /// The changes, by id.
-    pub users: Vec<UserView<'a>>,
-    /// Whether Channel was looked at.
+    /// Whether the users were read from Channel first, so that drift is part of the changes.
     pub refreshed: bool,
-    /// Consent that is left as people chose it, by id.
-    pub left: Vec<LeftView<'a>>,
+    /// The changes, by id.
+    pub changes: Vec<ChangeView<'a>>,
+    /// Consent flags that people changed on Channel since the last apply and that are kept, by id.
+    #[serde(rename = "left")]
+    pub kept_consent: Vec<KeptConsentView<'a>>,
 }
 
-/// A consent flag that is left as the person chose it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftView<'a> {
-    /// Whose.
+/// A step from one API version to another. No users are sent because of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "PlannedApi")]
+pub struct ApiView {
+    /// From which version to which.
+    #[serde(flatten)]
+    pub step: ApiChange,
+    /// How many users have a recorded field that the new version does not have. It is released.
+    #[serde(rename = "releasedUsers")]
+    pub released: usize,
+}
+
+/// How many users get which change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// Users to be created, or adopted if Channel already has the id.
+    pub create: usize,
+    /// Users to be updated.
+    pub update: usize,
+    /// Users to be sent under another id.
+    #[serde(rename = "move")]
+    pub moves: usize,
+    /// Users to be removed from the state and kept on Channel.
+    pub forget: usize,
+    /// Users to be deleted on Channel.
+    pub delete: usize,
+    /// Declared users that are as recorded.
+    pub unchanged: usize,
+    /// Users who may be messaged although they may have opted out.
+    pub opt_in: usize,
+}
+
+/// A limit with its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Limit")]
+pub struct LimitView {
+    /// The name of the limit in the project file.
+    #[serde(rename = "name", serialize_with = "limit_name")]
+    #[schemars(with = "String")]
+    pub kind: LimitKind,
+    /// What the project file allows: a count or a percentage of the recorded users.
+    #[serde(serialize_with = "as_text")]
+    #[schemars(with = "String")]
+    pub limit: Limit,
+    /// The limit as a number of users; null if too few users are recorded for a percentage.
+    pub allowed: Option<usize>,
+    /// The number in this plan.
+    pub planned: usize,
+    /// Whether the plan exceeds the limit (for `minUsers`: falls short of it).
+    pub tripped: bool,
+}
+
+/// A consent flag that a person changed on Channel since the last apply and that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "KeptConsent")]
+pub struct KeptConsentView<'a> {
+    /// The member id.
+    #[schemars(with = "String")]
     pub id: &'a MemberId,
-    /// Which flag.
+    /// The flag.
+    #[serde(serialize_with = "as_text")]
+    #[schemars(with = "String")]
     pub path: &'a FieldPath,
-    /// What the person chose; `None` where the flag is sensitive.
+    /// The value on Channel; null if the flag is sensitive.
     pub found: Option<bool>,
-    /// Whether Channel never showed it as applied.
+    /// Whether Channel's response to the apply did not show the flag as sent.
     pub never_confirmed: bool,
     /// Where the user is declared.
     pub origin: &'a Origin,
 }
 
-impl<'a> LeftView<'a> {
-    fn new(left: &'a KeptConsent, masked: bool) -> Self {
-        let KeptConsent {
-            id,
-            path,
-            chosen,
-            never_confirmed,
-            origin,
-        } = left;
-        Self {
-            id,
-            path,
-            found: (!masked).then_some(*chosen),
-            never_confirmed: *never_confirmed,
-            origin,
-        }
-    }
-}
-
-/// A step from one API version to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ApiView {
-    /// From which to which.
-    pub step: ApiChange,
-    /// Of how many users something is released that the new version does not have.
-    pub released: usize,
-}
-
-/// How many users are to be what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// To be created.
-    pub create: usize,
-    /// To be updated.
-    pub update: usize,
-    /// To be sent under another id.
-    pub moves: usize,
-    /// To be dropped from the state.
-    pub forget: usize,
-    /// To be deleted on Channel.
-    pub delete: usize,
-    /// Declared and as recorded.
-    pub unchanged: usize,
-    /// Who may be messaged although they may have opted out.
-    pub opt_in: usize,
-}
-
 /// One user's change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UserView<'a> {
-    /// Whose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Change")]
+pub struct ChangeView<'a> {
+    /// The member id.
+    #[schemars(with = "String")]
     pub id: &'a MemberId,
-    /// What.
+    /// What is done.
     pub action: Action,
+    /// The previous id of a user who moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub from: Option<&'a MemberId>,
+    /// Whether a user is deleted on Channel: this one, or the previous id. Left out if none is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deletes: bool,
     /// Why.
     pub reason: Reason,
-    /// The id before, where the user gets another one.
-    pub from: Option<&'a MemberId>,
-    /// Whether somebody is deleted on Channel: this user, or the id before.
-    pub deletes: bool,
-    /// Whether it takes a request.
+    /// Whether the change takes a request.
     pub sends_request: bool,
-    /// Where the user is declared.
+    /// Whether this user may be messaged although they may have opted out.
+    pub opt_in: bool,
+    /// Where the user is declared; left out if it no longer is.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<&'a Origin>,
-    /// That Channel refused this user before.
-    pub rejected: Option<&'a Rejection>,
-    /// What happens to which field.
-    pub fields: Vec<FieldView<'a>>,
-    /// How many declared fields stay as they are.
+    /// How Channel rejected this user before; left out if it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<RejectionView<'a>>,
+    /// How many declared fields do not change.
     pub unchanged_fields: usize,
+    /// The changes of fields.
+    pub fields: Vec<FieldView<'a>>,
 }
 
-/// What is done to a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Action {
-    /// Created, or adopted where Channel knows the id.
-    Create,
-    /// Updated.
-    Update,
-    /// Sent under another id.
-    Move,
-    /// Dropped from the state, left alone on Channel.
-    Forget,
-    /// Deleted on Channel.
-    Delete,
-}
-
-/// What happens to one field.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// The change of one field.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Field")]
 pub struct FieldView<'a> {
-    /// Which field.
+    /// The path, such as `profile.plan` or `tags`.
+    #[serde(serialize_with = "as_text")]
+    #[schemars(with = "String")]
     pub path: &'a FieldPath,
-    /// What happens to it.
+    /// What happens to the field.
     pub kind: FieldKind,
-    /// What can be shown of the value before.
+    /// The value before.
     pub old: Shown<'a>,
-    /// What can be shown of the value after.
+    /// The value after.
     pub new: Shown<'a>,
-    /// Whether someone who opted out may be messaged again. Said of a sensitive flag too: consent
-    /// weighs more than hiding a `false` that the limit's numbers tell anyway.
+    /// Whether someone who opted out may be messaged again. This is shown for a sensitive flag too: consent
+    /// matters more than hiding a `false` that the numbers of the limit reveal anyway.
     pub opt_in: bool,
 }
 
 /// What happens to a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum FieldKind {
     /// It had no value and gets one.
     New,
     /// It gets another value.
     Changed,
-    /// It is removed from Channel.
-    Clear {
-        /// Whether the manifest says so with `null`.
-        declared: bool,
-    },
-    /// It is left alone on Channel and dropped from the state.
+    /// It is removed from Channel because the manifest declares null.
+    ClearDeclared,
+    /// It is removed from Channel because it is no longer declared.
+    ClearUndeclared,
+    /// It is kept on Channel and removed from the state.
     Release,
-    /// It stays with the old id.
+    /// It stays with the previous id; the new id does not get it.
     Leave,
-    /// It gets a value where Channel has none.
+    /// It gets a value if it has none on Channel.
     Once,
 }
 
-/// What can be shown of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Shown<'a> {
-    /// All of it.
-    Value(&'a Value),
-    /// Nothing: the field is sensitive.
-    Masked,
-    /// Nothing: only its digest is known.
-    AsApplied,
-    /// Nothing: it is nothing that a manifest can declare.
-    Undeclarable,
-    /// There is no value.
-    Absent,
-}
-
-impl<'a> Shown<'a> {
-    /// What can be shown of a value before.
-    pub(crate) fn old(old: &'a Previous, masked: bool) -> Self {
-        match old {
-            Previous::Absent | Previous::Cleared => Self::Absent,
-            Previous::DigestOnly | Previous::Value(_) | Previous::Undeclarable if masked => {
-                Self::Masked
-            }
-            Previous::DigestOnly => Self::AsApplied,
-            Previous::Value(value) => Self::Value(value),
-            Previous::Undeclarable => Self::Undeclarable,
-        }
-    }
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn limit_name<S: Serializer>(kind: &LimitKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.name())
 }
 
 impl<'a> PlanView<'a> {
-    /// Masks the values of sensitive fields, unless they are to be shown.
+    /// Masks the values of sensitive fields, unless `show_sensitive` is set.
     pub fn new(plan: &'a Plan, sensitive: &Sensitive, show_sensitive: bool) -> Self {
         let Plan {
             lineage,
@@ -229,11 +234,14 @@ impl<'a> PlanView<'a> {
             kept_consent,
         } = plan;
         let is_masked = |path: &FieldPath| !show_sensitive && sensitive.covers(path);
-        let users: Vec<_> = changes
+        let changes: Vec<_> = changes
             .iter()
-            .map(|planned| UserView::new(planned, &is_masked))
+            .map(|planned| ChangeView::new(planned, &is_masked))
             .collect();
-        let of = |action| users.iter().filter(|user| user.action == action).count();
+        let of = |action| {
+            let alike = changes.iter().filter(|change| change.action == action);
+            alike.count()
+        };
         let counts = Counts {
             create: of(Action::Create),
             update: of(Action::Update),
@@ -241,45 +249,43 @@ impl<'a> PlanView<'a> {
             forget: of(Action::Forget),
             delete: of(Action::Delete),
             unchanged: *unchanged,
-            opt_in: users.iter().filter(|user| user.opts_in()).count(),
+            opt_in: changes.iter().filter(|change| change.opt_in).count(),
         };
         Self {
             lineage,
             serial: *serial,
-            api: api.map(|step| ApiView::new(step, &users)),
             digest: *digest,
+            api: api.map(|step| ApiView::new(step, &changes)),
             counts,
-            recorded: *recorded,
-            desired: *desired,
             requests: plan.requests(),
             deletions: plan.deletions(),
-            limits,
+            recorded: *recorded,
+            desired: *desired,
+            tripped: limits.iter().any(LimitCheck::is_tripped),
+            limits: limits.iter().map(LimitView::new).collect(),
             likely_moves,
-            users,
             refreshed: *refreshed,
-            left: kept_consent
+            changes,
+            kept_consent: kept_consent
                 .iter()
-                .map(|left| LeftView::new(left, is_masked(&left.path)))
+                .map(|kept| KeptConsentView::new(kept, is_masked(&kept.path)))
                 .collect(),
         }
     }
 
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.users.is_empty() && self.api.is_none()
-    }
-
-    /// Whether a limit is exceeded.
-    pub fn is_tripped(&self) -> bool {
-        self.limits.iter().any(LimitCheck::is_tripped)
+        self.changes.is_empty() && self.api.is_none()
     }
 }
 
 impl ApiView {
-    fn new(step: ApiChange, users: &[UserView<'_>]) -> Self {
+    fn new(step: ApiChange, changes: &[ChangeView<'_>]) -> Self {
         let drops =
             |field: &FieldView<'_>| field.kind == FieldKind::Release && step.drops(field.path);
-        let released = users.iter().filter(|user| user.fields.iter().any(drops));
+        let released = changes
+            .iter()
+            .filter(|change| change.fields.iter().any(drops));
         Self {
             step,
             released: released.count(),
@@ -287,7 +293,44 @@ impl ApiView {
     }
 }
 
-impl<'a> UserView<'a> {
+impl LimitView {
+    fn new(check: &LimitCheck) -> Self {
+        let LimitCheck {
+            kind,
+            limit,
+            allowed,
+            planned,
+        } = *check;
+        Self {
+            kind,
+            limit,
+            allowed,
+            planned,
+            tripped: check.is_tripped(),
+        }
+    }
+}
+
+impl<'a> KeptConsentView<'a> {
+    fn new(kept: &'a KeptConsent, masked: bool) -> Self {
+        let KeptConsent {
+            id,
+            path,
+            chosen,
+            never_confirmed,
+            origin,
+        } = kept;
+        Self {
+            id,
+            path,
+            found: (!masked).then_some(*chosen),
+            never_confirmed: *never_confirmed,
+            origin,
+        }
+    }
+}
+
+impl<'a> ChangeView<'a> {
     fn new(planned: &'a PlannedChange, is_masked: &dyn Fn(&FieldPath) -> bool) -> Self {
         let PlannedChange {
             id,
@@ -296,49 +339,52 @@ impl<'a> UserView<'a> {
             origin,
             rejected,
         } = planned;
-        let action = match change.action() {
-            crate::model::Action::Create => Action::Create,
-            crate::model::Action::Update => Action::Update,
-            crate::model::Action::Move => Action::Move,
-            crate::model::Action::Forget => Action::Forget,
-            crate::model::Action::Delete => Action::Delete,
+        let from = match change {
+            Change::Move { from, .. } => Some(from),
+            Change::Create(_)
+            | Change::Update(_)
+            | Change::Forget { .. }
+            | Change::Delete { .. } => None,
         };
-        let unchanged_fields = change.write().map_or(0, |write| write.unchanged_fields);
+        let fields: Vec<_> = change
+            .fields()
+            .iter()
+            .map(|field| FieldView::new(field, is_masked(&field.path)))
+            .collect();
         Self {
             id,
-            action,
-            reason: *reason,
-            from: match change {
-                Change::Move { from, .. } => Some(from),
-                _ => None,
-            },
+            action: change.action(),
+            from,
             deletes: change.deletes(),
+            reason: *reason,
             sends_request: change.sends_request(),
+            opt_in: fields.iter().any(|field| field.opt_in),
             origin: origin.as_ref(),
-            rejected: rejected.as_ref(),
-            fields: change
-                .fields()
-                .iter()
-                .map(|field| FieldView::new(field, is_masked(&field.path)))
-                .collect(),
-            unchanged_fields,
+            rejected: rejected.as_ref().map(RejectionView::new),
+            unchanged_fields: change.write().map_or(0, |write| write.unchanged_fields),
+            fields,
         }
     }
 
-    /// Whether this user may be messaged although they may have opted out.
-    pub fn opts_in(&self) -> bool {
-        self.fields.iter().any(|field| field.opt_in)
+    /// The symbol before the user.
+    pub fn symbol(&self) -> char {
+        match self.action {
+            Action::Create => '+',
+            Action::Update => '~',
+            Action::Move => '>',
+            Action::Forget => '.',
+            Action::Delete => 'x',
+        }
     }
 
-    /// Whether a field is removed from Channel. A null on a create is not counted: there is
-    /// nothing yet.
+    /// Whether a field is removed from Channel. A null on a create does not count, because the user
+    /// is not there yet; on an adoption it counts if Channel has a value.
     pub fn removes(&self) -> bool {
-        let clears = |field: &FieldView<'_>| matches!(field.kind, FieldKind::Clear { .. });
+        let mut cleared = self.fields.iter().filter(|field| field.kind.clears());
         match self.action {
-            Action::Update | Action::Move => self.fields.iter().any(clears),
+            Action::Update | Action::Move => cleared.next().is_some(),
             Action::Create if self.reason == Reason::Adopted => {
-                let mut fields = self.fields.iter();
-                fields.any(|field| clears(field) && field.old != Shown::Absent)
+                cleared.any(|field| field.old != Shown::Absent)
             }
             Action::Create | Action::Forget | Action::Delete => false,
         }
@@ -347,14 +393,6 @@ impl<'a> UserView<'a> {
 
 impl<'a> FieldView<'a> {
     fn new(change: &'a FieldChange, masked: bool) -> Self {
-        let show = |value: &'a Value| {
-            if masked {
-                Shown::Masked
-            } else {
-                Shown::Value(value)
-            }
-        };
-        let show_old = |old: &'a Previous| Shown::old(old, masked);
         let (kind, old, new) = match &change.action {
             FieldAction::Set { old, new } => {
                 let kind = match old {
@@ -363,17 +401,23 @@ impl<'a> FieldView<'a> {
                         FieldKind::Changed
                     }
                 };
-                (kind, show_old(old), show(new))
+                (kind, Shown::old(old, masked), Shown::value(new, masked))
             }
             FieldAction::Clear { old, declared } => {
-                let kind = FieldKind::Clear {
-                    declared: *declared,
+                let kind = if *declared {
+                    FieldKind::ClearDeclared
+                } else {
+                    FieldKind::ClearUndeclared
                 };
-                (kind, show_old(old), Shown::Absent)
+                (kind, Shown::old(old, masked), Shown::Absent)
             }
             FieldAction::Release => (FieldKind::Release, Shown::Absent, Shown::Absent),
-            FieldAction::Leave { old } => (FieldKind::Leave, show_old(old), Shown::Absent),
-            FieldAction::Once { new } => (FieldKind::Once, Shown::Absent, show(new)),
+            FieldAction::Leave { old } => {
+                (FieldKind::Leave, Shown::old(old, masked), Shown::Absent)
+            }
+            FieldAction::Once { new } => {
+                (FieldKind::Once, Shown::Absent, Shown::value(new, masked))
+            }
         };
         Self {
             path: &change.path,
@@ -385,38 +429,19 @@ impl<'a> FieldView<'a> {
     }
 }
 
-impl Action {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Move => "move",
-            Self::Forget => "forget",
-            Self::Delete => "delete",
-        }
-    }
-
-    /// The mark before it.
-    pub fn symbol(self) -> char {
-        match self {
-            Self::Create => '+',
-            Self::Update => '~',
-            Self::Move => '>',
-            Self::Forget => '.',
-            Self::Delete => 'x',
-        }
-    }
-}
-
 impl FieldKind {
-    /// The mark before it.
+    /// The symbol before a field.
     pub fn symbol(self) -> char {
         match self {
             Self::New | Self::Once => '+',
             Self::Changed => '~',
-            Self::Clear { .. } => '-',
+            Self::ClearDeclared | Self::ClearUndeclared => '-',
             Self::Release | Self::Leave => '.',
         }
+    }
+
+    /// Whether the field is removed from Channel.
+    pub fn clears(self) -> bool {
+        matches!(self, Self::ClearDeclared | Self::ClearUndeclared)
     }
 }

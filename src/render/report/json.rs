@@ -1,4 +1,7 @@
-//! What became of an apply, for machines. It holds ids, codes and paths, never a value.
+//! Writes the result of an apply as JSON, in a versioned format with a JSON Schema.
+//!
+//! It has types of its own, because the messages in an [`Outcome`] may echo values: it holds ids, codes and
+//! paths, never a value.
 
 use std::io;
 
@@ -6,110 +9,113 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::apply::{Outcome, Report, UserOutcome};
-use crate::model::{Action, RejectedRequest};
+use crate::model::{Action, ApiChange, RejectedRequest, StopCause};
 use crate::render::common::escape::write_json;
-use crate::render::plan::json::FORMAT_VERSION;
-use crate::render::plan::json_notes::ApiJson;
-use crate::render::report::text::cause_word;
+use crate::render::common::json::FORMAT_VERSION;
 
 /// A report, as `talkform apply --format json` writes it.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "talkform report")]
-struct ReportJson<'a> {
+struct ReportDocument<'a> {
     /// The version of this format: 1.
     format_version: u32,
-    /// The version of talkform that wrote it.
+    /// The version of talkform that wrote the report.
     talkform: &'static str,
-    /// That the state names another API version now; left out where it does not.
+    /// The step to another API version; left out if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    api: Option<ApiJson>,
-    /// How many users became what.
-    counts: CountsJson,
-    /// Requests that were sent, repeats included.
+    api: Option<ApiChange>,
+    /// How many users have which outcome.
+    counts: ReportCounts,
+    /// Requests that were sent, retries included.
     requests: u64,
-    /// Requests that were repeats.
+    /// Requests that were retries.
     retried: u64,
-    /// From the first request to the last answer, in seconds.
+    /// From the first request to the last response, in seconds.
     elapsed_seconds: f64,
-    /// Why it ended before its end; null where it did not.
-    #[schemars(extend("enum" = ["interrupted", "deadline", "denied", "blocked", "breaker", "failFast", "unrecorded", null]))]
-    stopped: Option<&'static str>,
+    /// Why the run stopped early; null if it did not.
+    stopped: Option<StopCause>,
     /// One outcome for each planned change, by id.
-    outcomes: Vec<OutcomeJson<'a>>,
+    outcomes: Vec<OutcomeView<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct CountsJson {
+#[schemars(rename = "Counts")]
+struct ReportCounts {
+    /// Users that were created, or adopted.
     created: usize,
+    /// Users that were updated.
     updated: usize,
-    /// Under another id.
+    /// Users that were sent under another id.
     moved: usize,
+    /// Users that were removed from the state and kept on Channel.
     forgotten: usize,
+    /// Users that were deleted on Channel.
     deleted: usize,
-    /// Rejected or failed.
+    /// Users that Channel rejected or whose requests failed.
     failed: usize,
-    /// Never tried.
+    /// Users that were not tried.
     skipped: usize,
+    /// Declared users that were as recorded.
     unchanged: usize,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct OutcomeJson<'a> {
+#[schemars(rename = "Outcome")]
+struct OutcomeView<'a> {
     /// The member id.
     id: &'a str,
-    /// `create`, `update`, `move`, `forget` or `delete`.
-    #[schemars(extend("enum" = ["create", "update", "move", "forget", "delete"]))]
-    action: &'static str,
+    /// What the change does.
+    action: Action,
     #[serde(flatten)]
-    outcome: KindJson<'a>,
+    outcome: OutcomeKind<'a>,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "camelCase")]
-enum KindJson<'a> {
-    /// Done and recorded.
+enum OutcomeKind<'a> {
+    /// Accepted by Channel and recorded.
     Applied {
-        /// Fields that Channel's answer did not show as sent.
+        /// Fields that Channel's response did not show as sent.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unconfirmed: Vec<String>,
     },
     /// Channel rejected a request of this change.
     Rejected {
-        /// Which request.
+        /// The rejected request.
         request: RejectedRequest,
-        /// The answer's status.
+        /// The status of the response.
         status: u16,
-        /// The answer's machine-readable type.
+        /// The machine-readable type of the error, if the response had one.
         code: Option<&'a str>,
     },
-    /// Not done although it might have been.
+    /// The requests failed; the next apply tries again.
     Failed {
-        /// What happened last, without any value of the user.
+        /// The error of the last attempt, without any value of the user.
         message: &'a str,
-        /// How often it was tried.
+        /// How many attempts there were.
         attempts: u32,
     },
-    /// Never tried.
+    /// Not tried.
     Skipped {
-        /// Why the run was stopping.
-        cause: &'static str,
+        /// Why the run stopped.
+        cause: StopCause,
     },
 }
 
 /// Writes a report as JSON.
 pub fn write(out: &mut dyn io::Write, report: &Report) -> io::Result<()> {
-    write_json(out, &ReportJson::new(report))
+    write_json(out, &ReportDocument::new(report))
 }
 
 /// The JSON Schema of what [`write()`] writes.
 pub fn report_schema() -> serde_json::Value {
-    schemars::schema_for!(ReportJson<'static>).to_value()
+    schemars::schema_for!(ReportDocument<'static>).to_value()
 }
 
-impl<'a> ReportJson<'a> {
+impl<'a> ReportDocument<'a> {
     fn new(report: &'a Report) -> Self {
         let Report {
             outcomes,
@@ -123,8 +129,8 @@ impl<'a> ReportJson<'a> {
         Self {
             format_version: FORMAT_VERSION,
             talkform: env!("CARGO_PKG_VERSION"),
-            api: api.map(ApiJson::new),
-            counts: CountsJson {
+            api: *api,
+            counts: ReportCounts {
                 created: report.applied(Action::Create),
                 updated: report.applied(Action::Update),
                 moved: report.applied(Action::Move),
@@ -137,13 +143,13 @@ impl<'a> ReportJson<'a> {
             requests: *requests,
             retried: *retried,
             elapsed_seconds: elapsed.as_secs_f64(),
-            stopped: stopped.map(cause_word),
-            outcomes: outcomes.iter().map(OutcomeJson::new).collect(),
+            stopped: *stopped,
+            outcomes: outcomes.iter().map(OutcomeView::new).collect(),
         }
     }
 }
 
-impl<'a> OutcomeJson<'a> {
+impl<'a> OutcomeView<'a> {
     fn new(user: &'a UserOutcome) -> Self {
         let UserOutcome {
             id,
@@ -151,31 +157,29 @@ impl<'a> OutcomeJson<'a> {
             outcome,
         } = user;
         let outcome = match outcome {
-            Outcome::Applied { unconfirmed } => KindJson::Applied {
+            Outcome::Applied { unconfirmed } => OutcomeKind::Applied {
                 unconfirmed: unconfirmed.iter().map(ToString::to_string).collect(),
             },
-            // The message is left out: it may echo values.
+            // The message is left out, because it may echo values.
             Outcome::Rejected {
                 request,
                 status,
                 code,
                 message: _,
-            } => KindJson::Rejected {
+            } => OutcomeKind::Rejected {
                 request: *request,
                 status: *status,
                 code: code.as_deref(),
             },
-            Outcome::Failed { message, attempts } => KindJson::Failed {
+            Outcome::Failed { message, attempts } => OutcomeKind::Failed {
                 message,
                 attempts: *attempts,
             },
-            Outcome::Skipped { cause } => KindJson::Skipped {
-                cause: cause_word(*cause),
-            },
+            Outcome::Skipped { cause } => OutcomeKind::Skipped { cause: *cause },
         };
         Self {
             id: id.as_str(),
-            action: action.as_str(),
+            action: *action,
             outcome,
         }
     }

@@ -1,4 +1,4 @@
-//! Shows what an apply did, as text and JSON.
+//! Shows the result of an apply, as text and JSON.
 
 pub mod json;
 pub mod text;

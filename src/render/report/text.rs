@@ -1,17 +1,19 @@
-//! What became of an apply, for a terminal.
+//! Writes the result of an apply as text for a terminal.
 
 use std::fmt;
 
 use crate::apply::{Outcome, Report, UserOutcome};
+use crate::model::words::{counted, first, users};
 use crate::model::{Action, StopCause};
 use crate::render::common::escape::terminal;
+use crate::render::common::rejection::{rejected_request, short_code};
+use crate::render::common::stop_cause::why_stopped;
 use crate::render::common::style::{Style, paint};
 use crate::render::common::value::cut;
-use crate::render::plan::lines::{noun, rejected_request, short_code};
 
-/// How many users of one kind of outcome are named.
-const MOST_NAMED: usize = 100;
-/// Longer messages are no sentences any more.
+/// How many users with the same kind of outcome are named.
+const MOST_USERS: usize = 100;
+/// Longer messages are cut.
 const MOST_CHARACTERS: usize = 400;
 
 /// How a report is shown.
@@ -19,8 +21,8 @@ const MOST_CHARACTERS: usize = 400;
 pub struct ReportOptions {
     /// The colours.
     pub style: Style,
-    /// Channel's own words on a rejected user. They may echo values, and which of them are
-    /// sensitive cannot be told from the words, so it is all or nothing.
+    /// Whether Channel's messages about rejected users are shown. They may contain values, sensitive
+    /// ones too, and those cannot be text apart, so all messages are shown or none.
     pub show_sensitive: bool,
 }
 
@@ -70,27 +72,22 @@ fn rejected<'a>(report: &'a Report, options: &ReportOptions) -> List<'a> {
             }
             None => String::new(),
         };
-        users.push((
-            user,
-            format!("{}{status}{code}{words}", rejected_request(*request)),
-        ));
+        let request = rejected_request(*request);
+        users.push((user, format!("{request}{status}{code}{words}")));
     }
     List {
         title: "rejected by Channel",
         users,
-        note: hidden.then_some("--show-sensitive shows Channel's words, which may hold values."),
+        note: hidden
+            .then_some("--show-sensitive shows Channel's messages, which may contain values."),
     }
 }
 
 fn failed(report: &Report) -> List<'_> {
-    let told = |user: &UserOutcome| match &user.outcome {
+    let text = |user: &UserOutcome| match &user.outcome {
         Outcome::Failed { message, attempts } => {
-            let times = if *attempts == 1 {
-                "attempt"
-            } else {
-                "attempts"
-            };
-            Some(format!("{} ({attempts} {times})", sentence(message)))
+            let attempts = counted(*attempts as usize, "attempt", "attempts");
+            Some(format!("{} ({attempts})", sentence(message)))
         }
         Outcome::Applied { .. } | Outcome::Rejected { .. } | Outcome::Skipped { .. } => None,
     };
@@ -99,14 +96,14 @@ fn failed(report: &Report) -> List<'_> {
         users: report
             .outcomes
             .iter()
-            .filter_map(|user| Some((user, told(user)?)))
+            .filter_map(|user| Some((user, text(user)?)))
             .collect(),
-        note: Some("The next apply tries these again."),
+        note: Some("The next apply tries them again."),
     }
 }
 
 fn unconfirmed(report: &Report) -> List<'_> {
-    let told = |user: &UserOutcome| match &user.outcome {
+    let text = |user: &UserOutcome| match &user.outcome {
         Outcome::Applied { unconfirmed } if !unconfirmed.is_empty() => {
             let paths: Vec<String> = unconfirmed
                 .iter()
@@ -117,28 +114,32 @@ fn unconfirmed(report: &Report) -> List<'_> {
         _ => None,
     };
     List {
-        title: "accepted, but Channel's answer does not show these fields as sent",
+        title: "accepted, but Channel's response does not show these fields as sent",
         users: report
             .outcomes
             .iter()
-            .filter_map(|user| Some((user, told(user)?)))
+            .filter_map(|user| Some((user, text(user)?)))
             .collect(),
         note: None,
     }
 }
 
 fn write_list(out: &mut dyn fmt::Write, style: &Style, list: &List<'_>) -> fmt::Result {
-    let List { title, users, note } = list;
-    if users.is_empty() {
+    let List {
+        title,
+        users: listed,
+        note,
+    } = list;
+    if listed.is_empty() {
         return Ok(());
     }
-    let title = format!("{} {} {title}:", users.len(), noun(users.len()));
+    let title = format!("{} {title}:", users(listed.len()));
     writeln!(out, "{}", paint(style.warning, &title))?;
-    for (user, text) in users.iter().take(MOST_NAMED) {
-        writeln!(out, "  {}: {text}", terminal(user.id.as_str()))?;
-    }
-    if users.len() > MOST_NAMED {
-        writeln!(out, "  … and {} more", users.len() - MOST_NAMED)?;
+    let lines = listed
+        .iter()
+        .map(|(user, text)| format!("{}: {text}", terminal(user.id.as_str())));
+    for line in first(lines, MOST_USERS) {
+        writeln!(out, "  {line}")?;
     }
     if let Some(note) = note {
         writeln!(out, "{}", paint(style.quiet, note))?;
@@ -153,42 +154,26 @@ fn sentence(words: &str) -> String {
     }
 }
 
-/// Why a run stopped, as the beginning of a sentence.
-pub fn why_stopped(cause: StopCause) -> &'static str {
-    match cause {
-        StopCause::Interrupted => "Interrupted",
-        StopCause::Deadline => "Stopped: --max-duration is over",
-        StopCause::Denied => "Stopped: Channel does not accept the credentials",
-        StopCause::Blocked => {
-            "Stopped: a request was blocked with 401 or 403, and not by Channel itself"
-        }
-        StopCause::Breaker => "Stopped: too many failures in a row",
-        StopCause::FailFast => "Stopped at the first failure, as --fail-fast asks",
-        StopCause::Unrecorded => "Stopped: what Channel accepted could not be written down",
-    }
-}
-
-/// Why a run stopped before its end, and what to do.
+/// Why a run stopped early, and what to do.
 fn stopped(cause: StopCause, skipped: usize) -> String {
     let why = why_stopped(cause);
     let remain = match skipped {
-        0 => "Nothing remains untried.".to_owned(),
-        1 => "1 change was not tried.".to_owned(),
-        many => format!("{many} changes were not tried."),
+        0 => "All changes were tried.".to_owned(),
+        count => format!(
+            "{} not tried.",
+            counted(count, "change was", "changes were")
+        ),
     };
     let next = match cause {
         StopCause::Denied => {
             "Check TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET, then run apply again."
         }
-        StopCause::Blocked => {
-            "Check the proxy or firewall between here and Channel, and the credentials, then run apply again."
-        }
-        StopCause::Breaker => "Run apply again when Channel answers; it goes on from here.",
+        StopCause::Breaker => "Run apply again when Channel responds; it continues from here.",
         StopCause::Unrecorded => {
-            "Check the disk of the state, then run apply again; a user may be sent twice, none is lost."
+            "Check the disk that holds the state, then run apply again. Users may be sent twice; no change is lost."
         }
         StopCause::FailFast | StopCause::Interrupted | StopCause::Deadline => {
-            "Run apply again; it goes on from here."
+            "Run apply again; it continues from here."
         }
     };
     format!("{why}. {remain} {next}")
@@ -230,27 +215,11 @@ pub fn summary(report: &Report) -> String {
     } else {
         words.join(", ")
     };
-    let request = if *requests == 1 {
-        "request"
-    } else {
-        "requests"
-    };
+    let requests = usize::try_from(*requests).unwrap_or(usize::MAX);
+    let requests = counted(requests, "request", "requests");
     let seconds = elapsed.as_secs_f64();
     let api = api.map_or_else(String::new, |step| format!(" API {step}."));
     format!(
-        "{head}{api} Users: {words}. {unchanged} unchanged. {requests} {request}, {retried} retried, {seconds:.1} s."
+        "{head}{api} Users: {words}. {unchanged} unchanged. {requests}, {retried} retried, {seconds:.1} s."
     )
-}
-
-/// The word for a cause in machine-readable output.
-pub(crate) fn cause_word(cause: StopCause) -> &'static str {
-    match cause {
-        StopCause::Interrupted => "interrupted",
-        StopCause::Deadline => "deadline",
-        StopCause::Denied => "denied",
-        StopCause::Blocked => "blocked",
-        StopCause::Breaker => "breaker",
-        StopCause::FailFast => "failFast",
-        StopCause::Unrecorded => "unrecorded",
-    }
 }

@@ -42,7 +42,7 @@ fn dangers_first_and_open() {
     | optIn | 0 | 1 | **too many** |
     | minUsers | at least 100 | 182 |  |
 
-    If all of this is meant, approve this plan and no other:
+    If these changes are intended, approve exactly this plan:
     `talkform apply --approve-limits sha256:f21916a29c971ca44421ca57d9552190c69f9df611030702200737186c00b357`
 
     **Plan: 1 to create, 3 to update, 30 to forget, 1 to delete. 147 unchanged.**
@@ -205,7 +205,7 @@ fn a_long_one_is_shortened_and_says_so() {
     ### talkform plan
 
     > [!WARNING]
-    > **This comment is shortened: 1996 of 2001 changed users are not in it.** The whole plan: <https://github.com/acme/users/actions/runs/1>.
+    > **This comment is shortened: 1996 of 2001 changed users are not shown.** The whole plan: <https://github.com/acme/users/actions/runs/1>.
 
     **Plan: 2001 to update. 0 unchanged.**
     **1 user may be messaged again after opting out.**

@@ -381,7 +381,7 @@ fn limits_that_trip() {
       optIn      0                            1   <- too many
       minUsers   at least 100               162
 
-    If all of this is meant, approve this plan and no other:
+    If these changes are intended, approve exactly this plan:
       talkform apply --approve-limits sha256:84d72046677b77bde606ab02a14bd157f61bbc5c0f4af39a2c6f9e4b70a9b616
     ");
 }
@@ -393,8 +393,8 @@ fn too_few_users_cannot_be_approved() {
     assert_snapshot!(&text[end..], @"
       minUsers   at least 100                62   <- too few
 
-    Fewer users than minUsers are never applied. Were all manifests found?
-    If so, lower limits.minUsers in talkform.yaml.
+    A plan with fewer users than minUsers cannot be approved. Check that all manifests are found.
+    If they are, lower limits.minUsers in talkform.yaml.
     ");
 }
 

@@ -82,15 +82,15 @@ fn a_log_gets_a_line_now_and_then() {
     }
     assert_snapshot!(lines.join("\n"), @"
     Applying 100 changes with 98 requests.
-    u-3: attempt 1 failed (429 Too Many Requests), again in 1.5 s
+    u-3: attempt 1 failed (429 Too Many Requests), retrying in 1.5 s
     9 of 100 done, 1 failed, 1 retried, 1.8 a second, about 51 seconds left.
-    u-13: attempt 1 failed (429 Too Many Requests), again in 1.5 s (and 1 more like it before)
+    u-13: attempt 1 failed (429 Too Many Requests), retrying in 1.5 s (1 similar line suppressed before)
     18 of 100 done, 1 failed, 2 retried, 1.8 a second, about 46 seconds left.
-    u-23: attempt 1 failed (429 Too Many Requests), again in 1.5 s
+    u-23: attempt 1 failed (429 Too Many Requests), retrying in 1.5 s
     27 of 100 done, 1 failed, 3 retried, 1.8 a second, about 41 seconds left.
-    u-33: attempt 1 failed (429 Too Many Requests), again in 1.5 s (and 1 more like it before)
+    u-33: attempt 1 failed (429 Too Many Requests), retrying in 1.5 s (1 similar line suppressed before)
     36 of 100 done, 2 failed, 4 retried, 1.8 a second, about 36 seconds left.
-    Stopping (fail-fast): what is in flight is finished, nothing new is started.
+    Stopping (fail-fast): requests in flight finish, no others start.
     ");
 }
 

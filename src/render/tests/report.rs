@@ -111,16 +111,16 @@ fn every_kind_of_outcome() {
     2 users rejected by Channel:
       u-2: 422 validationError
       u-3: 400
-    --show-sensitive shows Channel's words, which may hold values.
+    --show-sensitive shows Channel's messages, which may contain values.
 
     1 user failed:
       u-4: 503 Service Unavailable (6 attempts)
-    The next apply tries these again.
+    The next apply tries them again.
 
-    1 user accepted, but Channel's answer does not show these fields as sent:
+    1 user accepted, but Channel's response does not show these fields as sent:
       u-1: profile.seats, tags
 
-    Stopped: too many failures in a row. 2 changes were not tried. Run apply again when Channel answers; it goes on from here.
+    Stopped: too many failures in a row. 2 changes were not tried. Run apply again when Channel responds; it continues from here.
     Apply stopped early. Users: 1 created, 3 failed, 2 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     ");
 }
@@ -155,17 +155,17 @@ fn each_way_to_stop() {
         })
         .collect();
     assert_snapshot!(all, @"
-    Interrupted. 1 change was not tried. Run apply again; it goes on from here.
+    Interrupted. 1 change was not tried. Run apply again; it continues from here.
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
-    Stopped: --max-duration is over. 1 change was not tried. Run apply again; it goes on from here.
+    Stopped: --max-duration is over. 1 change was not tried. Run apply again; it continues from here.
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     Stopped: Channel does not accept the credentials. 1 change was not tried. Check TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET, then run apply again.
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
-    Stopped: too many failures in a row. 1 change was not tried. Run apply again when Channel answers; it goes on from here.
+    Stopped: too many failures in a row. 1 change was not tried. Run apply again when Channel responds; it continues from here.
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
-    Stopped at the first failure, as --fail-fast asks. 1 change was not tried. Run apply again; it goes on from here.
+    Stopped at the first failure, because of --fail-fast. 1 change was not tried. Run apply again; it continues from here.
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
-    Stopped: what Channel accepted could not be written down. 1 change was not tried. Check the disk of the state, then run apply again; a user may be sent twice, none is lost.
+    Stopped: cannot record what Channel accepted. 1 change was not tried. Check the disk that holds the state, then run apply again. Users may be sent twice; no change is lost.
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     ");
 }

@@ -91,27 +91,27 @@ fn drift_is_shown_as_text_and_as_markdown() {
 
     let ran = project.run(&["drift"]).expect(0);
     insta::assert_snapshot!(ran.stdout, @r#"
-      ~ changed   - gone or missing   + there again   * the person's choice
+      ~ changed   - gone or missing   + there again   * changed by the person
 
-      # u-00000 is on Channel otherwise than applied      users/a.yaml:9
+      # u-00000 differs on Channel from what was applied  users/a.yaml:9
       ~ u-00000
-          + profile.betaUntil   "2027"   (cleared, and there again)
+          + profile.betaUntil   "2027"   (cleared, but on Channel again)
           ~ profile.name        (sensitive)
           ~ profile.plan        "pro" -> "free\u{1b}[31m"
           ~ profile.sizes       [1, 2] -> (a value that no manifest can declare)
           - profile.trial       true   (not on Channel)
-          * unsubscribeEmail    false -> true   (the person's choice)
+          * unsubscribeEmail    false -> true   (changed by the person)
             # 5 fields as applied hidden
 
-      # u-00001 is gone from Channel                      users/a.yaml:10
+      # u-00001 is no longer on Channel                   users/a.yaml:10
       - u-00001
 
-      # u-00002 chose about messages since                users/a.yaml:11
+      # u-00002 changed consent on Channel                users/a.yaml:11
       * u-00002
-          * unsubscribeEmail   false -> true   (the person's choice)
+          * unsubscribeEmail   false -> true   (changed by the person)
             # 10 fields as applied hidden
 
-    Drift: 1 changed, 1 gone, 2 with a choice of the person's own. 1 as applied.
+    Drift: 1 changed, 1 gone, 2 with changed consent. 1 as applied.
     "#);
     let markdown = project
         .run(&["drift", "--format", "markdown"])
@@ -121,39 +121,39 @@ fn drift_is_shown_as_text_and_as_markdown() {
     <!-- talkform drift -->
     ### talkform drift
 
-    **Drift: 1 changed, 1 gone, 2 with a choice of the person's own. 1 as applied.**
+    **Drift: 1 changed, 1 gone, 2 with changed consent. 1 as applied.**
 
-    <details open><summary><b>On Channel otherwise than applied</b> (1 user)</summary>
+    <details open><summary><b>Different on Channel from what was applied</b> (1 user)</summary>
 
     ```diff
-    # u-00000 is on Channel otherwise than applied   users/a.yaml:9
+    # u-00000 differs on Channel from what was applied   users/a.yaml:9
     ! u-00000
-    +     profile.betaUntil   "2027"   (cleared, and there again)
+    +     profile.betaUntil   "2027"   (cleared, but on Channel again)
     !     profile.name        (sensitive)
     !     profile.plan        "pro" -> "free\u{1b}[31m"
     !     profile.sizes       [1, 2] -> (a value that no manifest can declare)
     -     profile.trial       true   (not on Channel)
-    *     unsubscribeEmail    false -> true   (the person's choice)
+    *     unsubscribeEmail    false -> true   (changed by the person)
           # 5 fields as applied hidden
     ```
 
     </details>
 
-    <details open><summary><b>Gone from Channel</b> (1 user)</summary>
+    <details open><summary><b>No longer on Channel</b> (1 user)</summary>
 
     ```diff
-    # u-00001 is gone from Channel   users/a.yaml:10
+    # u-00001 is no longer on Channel   users/a.yaml:10
     - u-00001
     ```
 
     </details>
 
-    <details><summary><b>The person's own choice</b> (1 user)</summary>
+    <details><summary><b>Consent that people changed</b> (1 user)</summary>
 
     ```diff
-    # u-00002 chose about messages since   users/a.yaml:11
+    # u-00002 changed consent on Channel   users/a.yaml:11
     * u-00002
-    *     unsubscribeEmail   false -> true   (the person's choice)
+    *     unsubscribeEmail   false -> true   (changed by the person)
           # 10 fields as applied hidden
     ```
 

@@ -62,7 +62,7 @@ fn a_user_that_channel_has_already_is_adopted() {
     );
     let text = project.run(&["plan", "--refresh"]).expect(0).stdout;
     assert!(
-        text.contains("u-00000 will be adopted: on Channel already"),
+        text.contains("u-00000 will be adopted: already on Channel"),
         "{text}"
     );
 

@@ -17,7 +17,7 @@ fn assert_kept_consent_is_listed(project: &Project, answer: &Value) {
     );
     let text = project.run(&["plan", "--refresh"]).expect(0).stdout;
     assert!(
-        text.contains("20 users changed consent on Channel since; it is left as it is there:\n"),
+        text.contains("20 users changed consent on Channel since the last apply; it is kept:\n"),
         "{text}"
     );
     assert!(
@@ -27,7 +27,7 @@ fn assert_kept_consent_is_listed(project: &Project, answer: &Value) {
     let arguments = ["plan", "--refresh", "--format", "markdown"];
     let markdown = project.run(&arguments).expect(0).stdout;
     assert!(
-        markdown.contains("<b>Consent that is left as people chose it</b> (20 users)"),
+        markdown.contains("<b>Consent that people changed and that is kept</b> (20 users)"),
         "{markdown}"
     );
 }
@@ -163,7 +163,7 @@ fn a_refreshed_plan_shows_every_kind_of_change() {
         insta::assert_snapshot!(text, @r#"
           + create   ~ update   - clear
 
-          # u-00000 will be set right: changed on Channel since  users/a.yaml:9
+          # u-00000 will be restored: changed on Channel since the last apply  users/a.yaml:9
           ~ u-00000
               - profile.betaUntil   "2027"   (declared null)
               ~ profile.name        (sensitive)
@@ -172,7 +172,7 @@ fn a_refreshed_plan_shows_every_kind_of_change() {
               + tags                [beta, vip/gold]
                 # 6 unchanged fields hidden
 
-          # u-00001 will be created again: deleted on Channel since  users/a.yaml:10
+          # u-00001 will be created again: deleted on Channel since the last apply  users/a.yaml:10
           + u-00001
               - profile.betaUntil       (declared null)
               + profile.list            ["a", "b"]
@@ -188,7 +188,7 @@ fn a_refreshed_plan_shows_every_kind_of_change() {
 
           # u-00003 will be updated                           users/a.yaml:12
           ~ u-00003
-              ~ profile.seats   33   (on Channel already)
+              ~ profile.seats   33   (already on Channel)
                 # 10 unchanged fields hidden
 
           # u-00004 will be updated                           users/a.yaml:13
@@ -196,21 +196,21 @@ fn a_refreshed_plan_shows_every_kind_of_change() {
               ~ profile.seats   -4 -> 44
                 # 10 unchanged fields hidden
 
-          # u-00005 will be adopted: on Channel already       users/a.yaml:14
+          # u-00005 will be adopted: already on Channel       users/a.yaml:14
           + u-00005
               - profile.betaUntil       (declared null)
-              ~ profile.list            ["a", "b"]   (on Channel already)
+              ~ profile.list            ["a", "b"]   (already on Channel)
               ~ profile.mobileNumber    (sensitive)
               ~ profile.name            (sensitive)
               ~ profile.plan            "free" -> "pro"
-              ~ profile.seats           5   (on Channel already)
-              ~ profile.sizes           [1, 2]   (on Channel already)
-              ~ profile.trial           true   (on Channel already)
+              ~ profile.seats           5   (already on Channel)
+              ~ profile.sizes           [1, 2]   (already on Channel)
+              ~ profile.trial           true   (already on Channel)
               + profileOnce.utmSource   "naver"   (kept if already present)
-              ~ tags                    [beta, vip/gold]   (on Channel already)
-              ~ unsubscribeEmail        false   (on Channel already)
+              ~ tags                    [beta, vip/gold]   (already on Channel)
+              ~ unsubscribeEmail        false   (already on Channel)
 
-        2 users changed consent on Channel since; it is left as it is there:
+        2 users changed consent on Channel since the last apply; it is kept:
           u-00000   unsubscribeEmail: changed to true by the person; left
           u-00002   unsubscribeEmail: changed to true by the person; left
 

@@ -139,7 +139,7 @@ fn somebody_is_opted_in() {
       optIn      0                            1   <- too many
       minUsers   at least 1                   1
 
-    If all of this is meant, approve this plan and no other:
+    If these changes are intended, approve exactly this plan:
       talkform apply --approve-limits sha256:…
     ");
 }

@@ -16,14 +16,14 @@ fn an_id_changes() {
       > move   - clear
 
       # u-1 moves to u-2                                  users/story.yaml:4
-      # u-1 stays on Channel as it is; nothing ties it to u-2
+      # u-1 stays on Channel unchanged and is not linked to u-2
       > u-1 -> u-2
           ~ profile.plan   (as applied) -> "pro"
           - tags           (no longer declared)
             # 3 unchanged fields hidden
 
     Plan: 1 to move. 0 unchanged.
-    1 user moves to another id. What only Channel knows of the old one, such as an unsubscription, does not move.
+    1 user moves to another id. Data that exists only on Channel, such as an unsubscription, does not move.
     About 1 request, under a second at 10 a second.
     Plan digest: sha256:…
     "#);
@@ -40,12 +40,12 @@ fn an_id_changes_and_the_old_one_is_deleted() {
       > move
 
       # u-1 moves to u-2                                  users/story.yaml:4
-      # u-1 is deleted on Channel, for good, once Channel has u-2
+      # u-1 is deleted on Channel, for good, after Channel accepts u-2
       > u-1 -> u-2
             # 1 unchanged field hidden
 
     Plan: 1 to move. 0 unchanged.
-    1 user moves to another id. What only Channel knows of the old one, such as an unsubscription, does not move.
+    1 user moves to another id. Data that exists only on Channel, such as an unsubscription, does not move.
     1 user will be deleted on Channel. That cannot be undone.
     About 2 requests, under a second at 10 a second.
     Plan digest: sha256:…
@@ -61,7 +61,7 @@ fn an_id_changes_and_the_old_one_is_deleted() {
       optIn      0                            0
       minUsers   at least 1                   1
 
-    If all of this is meant, approve this plan and no other:
+    If these changes are intended, approve exactly this plan:
       talkform apply --approve-limits sha256:…
     ");
 }
@@ -77,14 +77,14 @@ fn an_opt_out_does_not_move() {
       > move   . forget
 
       # u-1 moves to u-2                                  users/story.yaml:4
-      # u-1 stays on Channel as it is; nothing ties it to u-2
+      # u-1 stays on Channel unchanged and is not linked to u-2
       > u-1 -> u-2
           . profileOnce.source   not carried over to the new id
           . unsubscribeEmail     not carried over to the new id   # may message someone who opted out
           . unsubscribeTexting   not carried over to the new id
 
     Plan: 1 to move. 0 unchanged.
-    1 user moves to another id. What only Channel knows of the old one, such as an unsubscription, does not move.
+    1 user moves to another id. Data that exists only on Channel, such as an unsubscription, does not move.
     1 user may be messaged again after opting out.
     About 1 request, under a second at 10 a second.
     Plan digest: sha256:…
@@ -100,7 +100,7 @@ fn an_opt_out_does_not_move() {
       optIn      0                            1   <- too many
       minUsers   at least 1                   1
 
-    If all of this is meant, approve this plan and no other:
+    If these changes are intended, approve exactly this plan:
       talkform apply --approve-limits sha256:…
     ");
 }
@@ -161,7 +161,7 @@ fn an_id_probably_changed() {
       # u-4 will be created                               users/story.yaml:3
       + u-4
 
-      # u-1 is gone and u-2 is new with the same attributes; if the id changed, declare moved: [{ from: "u-1", to: "u-2" }]
+      # u-1 is removed and u-2 is new with identical attributes; if the id changed, declare moved: [{ from: "u-1", to: "u-2" }]
 
     Plan: 2 to create, 2 to forget. 0 unchanged.
     About 2 requests, under a second at 10 a second.

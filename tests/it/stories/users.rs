@@ -14,7 +14,7 @@ fn another_api_version() {
     assert_snapshot!(text, @"
       ~ update   . forget
 
-      # API v4 -> v5: no user has to be sent for it; the state will name v5 from then on
+      # API v4 -> v5: no users are sent because of it; the state will record v5
       # API v5 has no `unsubscribed`: what is recorded of it is released for 1 user
 
       # u-1 will be updated in the state only: the new API version has no such field  users/story.yaml:3
@@ -36,7 +36,7 @@ fn another_api_version_and_nothing_else() {
         "users: [{ memberId: u-1, profile: { plan: free } }]",
     );
     assert_snapshot!(text, @"
-      # API v4 -> v5: no user has to be sent for it; the state will name v5 from then on
+      # API v4 -> v5: no users are sent because of it; the state will record v5
 
     Plan: API v4 -> v5. 1 unchanged.
     No requests: only the state changes.
@@ -77,7 +77,7 @@ fn somebody_is_deleted_and_somebody_loses_a_field() {
       optIn      0                            0
       minUsers   at least 1                   1
 
-    If all of this is meant, approve this plan and no other:
+    If these changes are intended, approve exactly this plan:
       talkform apply --approve-limits sha256:…
     ");
 }

@@ -21,7 +21,7 @@ use talkform::manifest;
 use talkform::manifest::{Adopted, ReadSettings};
 use talkform::model::{Desired, Diagnostic, Entry, FieldPath, MemberId, RemoteUser, State, Unread};
 use talkform::plan;
-use talkform::render::report::text::why_stopped;
+use talkform::render::common::stop_cause::why_stopped;
 use talkform::state::{JournalRecord, Loaded, StoreError};
 
 /// Reads users from Channel, writes manifests that declare them, and records them in the state, so that

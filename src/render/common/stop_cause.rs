@@ -1,0 +1,27 @@
+//! Names the causes that stop a run early.
+
+use crate::model::StopCause;
+
+/// Why a run stopped, as the beginning of a sentence.
+pub fn why_stopped(cause: StopCause) -> &'static str {
+    match cause {
+        StopCause::Interrupted => "Interrupted",
+        StopCause::Deadline => "Stopped: --max-duration is over",
+        StopCause::Denied => "Stopped: Channel does not accept the credentials",
+        StopCause::Breaker => "Stopped: too many failures in a row",
+        StopCause::FailFast => "Stopped at the first failure, because of --fail-fast",
+        StopCause::Unrecorded => "Stopped: cannot record what Channel accepted",
+    }
+}
+
+/// The cause in one or two words, for a progress line.
+pub(crate) fn word(cause: StopCause) -> &'static str {
+    match cause {
+        StopCause::Interrupted => "interrupted",
+        StopCause::Deadline => "deadline",
+        StopCause::Denied => "denied",
+        StopCause::Breaker => "breaker",
+        StopCause::FailFast => "fail-fast",
+        StopCause::Unrecorded => "unrecorded",
+    }
+}
