@@ -10,6 +10,7 @@ use crate::cli::github;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use talkform::apply::Report;
+pub(crate) use talkform::model::words::counted;
 use talkform::model::{Diagnostic, Plan};
 use talkform::plan::DriftReport;
 use talkform::render::common::escape;
@@ -212,9 +213,4 @@ pub(crate) fn warn_on_failure(terminal: Terminal, result: Result<(), Failure>) {
     if let Err(error) = result {
         failure(terminal, &error);
     }
-}
-
-/// A number with its noun.
-pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

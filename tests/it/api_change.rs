@@ -104,7 +104,7 @@ fn what_v5_does_not_have_is_released() {
 
     let plan = project.run(&["plan"]).expect(0);
     for words in [
-        "API v5 has no `unsubscribed`: what is recorded of it is released for 1 user",
+        "API v5 has no `unsubscribed`: its record is released for 1 user",
         "# u-1 will be updated in the state only: the new API version has no such field",
         ". unsubscribed   left as it is on Channel",
         "Plan: API v4 -> v5, 1 to update. 0 unchanged.",

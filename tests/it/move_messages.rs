@@ -63,13 +63,13 @@ fn likely_moves_are_pointed_out_and_bounded() {
     let sentence = "old-03 is removed and new-03 is new with identical attributes; if the id changed, declare moved: [{ from: \"old-03\", to: \"new-03\" }]";
     let text = project.run(&["plan"]).expect(0).stdout;
     assert!(text.contains(sentence), "{text}");
-    assert_eq!(text.matches("with the same attributes").count(), 20);
+    assert_eq!(text.matches("with identical attributes").count(), 20);
     assert!(text.contains("… and 5 more such pairs"), "{text}");
     let markdown = project
         .run(&["plan", "--format", "markdown"])
         .expect(0)
         .stdout;
-    assert_eq!(markdown.matches("with the same attributes").count(), 20);
+    assert_eq!(markdown.matches("with identical attributes").count(), 20);
     assert!(
         markdown.contains("- `old-03` is removed and `new-03` is new"),
         "{markdown}"

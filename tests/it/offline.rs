@@ -87,7 +87,7 @@ fn a_plan_of_moves_deletions_and_another_api_version_opens_no_socket() {
                 "3 users will be deleted on Channel.",
                 "old moves to new",
                 "the state will record v5",
-                "new with the same attributes",
+                "new with identical attributes",
             ],
         };
         for words in words {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::model::words::counted;
 use crate::model::{Diagnostic, Origin, Severity};
 
 use crate::manifest::problem::excerpt;
@@ -188,16 +189,16 @@ impl Problems {
 
 fn more(count: usize, severity: Severity, file: &Arc<str>) -> Option<Diagnostic> {
     let hidden = count.checked_sub(MOST_SHOWN).filter(|hidden| *hidden > 0)?;
-    let noun = match severity {
-        Severity::Error => "errors",
-        Severity::Warning => "warnings",
+    let more = match severity {
+        Severity::Error => counted(hidden, "more error", "more errors"),
+        Severity::Warning => counted(hidden, "more warning", "more warnings"),
     };
     Some(Diagnostic {
         severity,
         ..Diagnostic::error(
             "more-problems",
             Origin::file(file.clone()),
-            format!("and {hidden} more {noun} in this file"),
+            format!("and {more} in this file"),
         )
     })
 }

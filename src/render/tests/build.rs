@@ -1,4 +1,4 @@
-//! Plans by hand.
+//! Builds plans and their parts for the tests of this ring.
 
 use std::collections::BTreeSet;
 

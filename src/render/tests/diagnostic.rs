@@ -94,13 +94,13 @@ fn carets_stand_under_korean_text() {
         Diagnostic::warning(
             "key-not-camel-case",
             at("users/가.yaml", 7, 9),
-            "«등급 이름» is not camelCase",
+            "`등급 이름` is not camelCase",
         ),
         "    이름: 가나다, 등급이름: 골드",
         "등급이름",
     );
     assert_snapshot!(text(&[korean]), @"
-    warning[key-not-camel-case]: «등급 이름» is not camelCase
+    warning[key-not-camel-case]: `등급 이름` is not camelCase
      --> users/가.yaml:7:9
       |
     7 |     이름: 가나다, 등급이름: 골드

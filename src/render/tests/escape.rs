@@ -1,4 +1,4 @@
-//! Tests of escaping people's text.
+//! Tests of escaping untrusted text.
 
 use proptest::prelude::*;
 

@@ -1,7 +1,8 @@
-//! What the output looks like, story by story.
+//! Tests of what is shown of plans, drift, reports, states and diagnostics.
 
 mod build;
 mod diagnostic;
+mod drift;
 mod escape;
 mod plan_diff;
 mod plan_json;

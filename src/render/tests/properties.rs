@@ -1,4 +1,4 @@
-//! What holds for every plan.
+//! Properties of every rendered plan.
 
 use std::collections::BTreeMap;
 
@@ -177,7 +177,7 @@ proptest! {
                 Some(_) => prop_assert!(line.is_empty() || line.starts_with(['#', '+', '!', '>', '-', '.', ' ']), "{line:?}"),
                 None if line.starts_with("```") => fence = line.strip_suffix("diff"),
                 None => {
-                    // Outside code spans; a backtick of somebody's would turn inside out.
+                    // The text outside code spans. A backtick from a value would swap inside and outside.
                     let outside: String = line.split('`').step_by(2).collect();
                     prop_assert_eq!(line.matches('`').count() % 2, 0, "{:?}", line);
                     prop_assert!(!outside.contains("u{") && !outside.contains('@'), "{line:?}");

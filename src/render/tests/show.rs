@@ -35,7 +35,7 @@ fn state() -> State {
     state
 }
 
-fn told(write: impl FnOnce(&mut String)) -> String {
+fn written(write: impl FnOnce(&mut String)) -> String {
     let mut out = String::new();
     write(&mut out);
     out
@@ -43,7 +43,7 @@ fn told(write: impl FnOnce(&mut String)) -> String {
 
 #[test]
 fn the_whole() {
-    let text = told(|out| state::state(out, &state(), &Style::plain()).expect("a String"));
+    let text = written(|out| state::state(out, &state(), &Style::plain()).expect("a String"));
     assert_snapshot!(text, @"
     lineage       9f86d081884c7d65
     serial        42
@@ -60,7 +60,7 @@ fn the_whole() {
 
 #[test]
 fn a_line_for_each_user() {
-    let text = told(|out| state::state_list(out, &state(), &Style::plain()).expect("a String"));
+    let text = written(|out| state::state_list(out, &state(), &Style::plain()).expect("a String"));
     assert_snapshot!(text, @"
     u-1001   f8954d31f2a7   2026-11-23T10:00:00Z   1 unconfirmed
     회원     f8954d31f2a7   2026-11-23T10:00:00Z   rejected last time: 422 (attempt 2 since 2026-11-20)
@@ -71,7 +71,7 @@ fn a_line_for_each_user() {
 #[test]
 fn one_user() {
     let one = |name: &str| {
-        told(|out| {
+        written(|out| {
             let known = state::state_user(out, &state(), &id(name), &Style::plain());
             assert_eq!(known.expect("a String"), name != "u-0");
         })

@@ -21,7 +21,7 @@ fn assert_kept_consent_is_listed(project: &Project, answer: &Value) {
         "{text}"
     );
     assert!(
-        text.contains("  u-00017   unsubscribeEmail: changed to true by the person; left\n"),
+        text.contains("  u-00017   unsubscribeEmail: changed to true by the person; kept\n"),
         "{text}"
     );
     let arguments = ["plan", "--refresh", "--format", "markdown"];
@@ -114,7 +114,7 @@ fn reverts_all_drift_but_consent_that_people_changed(api: &str) {
     let arguments = ["plan", "--refresh", "--detailed-exitcode"];
     let text = project.run(&arguments).expect(0).stdout;
     assert!(text.contains("No changes."), "{text}");
-    assert!(text.contains("by the person; left"), "{text}");
+    assert!(text.contains("by the person; kept"), "{text}");
     let before = channel.about_users().len();
     project
         .run(&["apply", "--refresh", "--auto-approve"])
@@ -211,8 +211,8 @@ fn a_refreshed_plan_shows_every_kind_of_change() {
               ~ unsubscribeEmail        false   (already on Channel)
 
         2 users changed consent on Channel since the last apply; it is kept:
-          u-00000   unsubscribeEmail: changed to true by the person; left
-          u-00002   unsubscribeEmail: changed to true by the person; left
+          u-00000   unsubscribeEmail: changed to true by the person; kept
+          u-00002   unsubscribeEmail: changed to true by the person; kept
 
         Plan: 2 to create, 3 to update. 1 unchanged.
         1 user may be messaged again after opting out.

@@ -15,7 +15,7 @@ fn another_api_version() {
       ~ update   . forget
 
       # API v4 -> v5: no users are sent because of it; the state will record v5
-      # API v5 has no `unsubscribed`: what is recorded of it is released for 1 user
+      # API v5 has no `unsubscribed`: its record is released for 1 user
 
       # u-1 will be updated in the state only: the new API version has no such field  users/story.yaml:3
       ~ u-1
