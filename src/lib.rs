@@ -108,6 +108,8 @@ pub mod remote;
 pub mod render;
 pub mod sandbox;
 pub mod state;
+#[doc(hidden)]
+pub mod words;
 
 pub use crate::apply::{Outcome, Report, RunSettings, Start, Target, run};
 pub use crate::manifest::{ReadSettings, Reading, load, read_texts};

@@ -10,12 +10,12 @@ use crate::cli::github;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use talkform::apply::Report;
-pub(crate) use talkform::model::words::counted;
 use talkform::model::{Diagnostic, Plan};
 use talkform::plan::DriftReport;
 use talkform::render::common::escape;
 use talkform::render::{DriftView, PlanView, Style, TextOptions, diagnostic, drift, plan, report};
 use talkform::state::Loaded;
+pub(crate) use talkform::words::counted;
 
 /// How a plan or drift is printed.
 pub(crate) struct Presentation {

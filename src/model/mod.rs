@@ -23,7 +23,6 @@ pub mod stop;
 pub mod unchanged;
 pub mod user;
 pub mod value;
-pub mod words;
 
 pub use crate::model::action::Action;
 pub use crate::model::change::{Change, FieldAction, FieldChange, Previous, Reason, Upsert, Write};

@@ -7,10 +7,10 @@ use std::io;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin as Place, Renderer, Snippet};
 use serde::Serialize;
 
-use crate::model::words::{and_more, counted};
 use crate::model::{Diagnostic, Excerpt, Origin, Severity};
 use crate::render::common::escape::{terminal, write_json};
 use crate::render::common::style::Style;
+use crate::words::{and_more, counted};
 
 /// How diagnostics are shown.
 #[derive(Clone, Copy, Debug)]

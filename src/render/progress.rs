@@ -8,11 +8,11 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::apply::{Event, Outcome};
-use crate::model::words::counted;
 use crate::render::common::duration::duration;
 use crate::render::common::escape::terminal;
 use crate::render::common::rejection::{rejected_request, short_code};
 use crate::render::common::stop_cause::word;
+use crate::words::counted;
 
 const TEMPLATE: &str = "[{bar:30}] {pos}/{len} users  {rate} a second  {eta} left  {msg}";
 

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::model::words::counted;
 use crate::model::{Action, Entry, MemberId, Rejection, State, UserDigest};
 use crate::plan::{ChangeLine, PlanFile};
 use crate::render::common::escape::{terminal, width};
 use crate::render::common::rejection::RejectionView;
 use crate::render::common::style::{Style, paint};
+use crate::words::counted;
 
 /// Writes what a state belongs to and how much it records.
 pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Result {

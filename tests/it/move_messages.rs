@@ -94,7 +94,7 @@ fn likely_moves_are_pointed_out_and_bounded() {
     );
     let text = project.run(&["plan"]).expect(0).stdout;
     for words in [
-        "# 25 users move to another id: the old ones stay on Channel as they are",
+        "# 25 users move to another id: the old ones stay on Channel unchanged",
         "> 25 users (5 shown)",
         "old-00 -> new-00",
         "… and 20 more",

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::model::words::counted;
 use crate::model::{Diagnostic, Origin, Severity};
+use crate::words::counted;
 
 use crate::manifest::problem::excerpt;
 use crate::manifest::problem::excerpt::{MaskedScalar, Masking, Source};

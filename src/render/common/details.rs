@@ -1,7 +1,7 @@
 //! A collapsible part of a Markdown comment: text inside a code fence, within a budget of bytes.
 
-use crate::model::words;
 use crate::render::common::line::{Line, Mark};
+use crate::words;
 
 /// Bytes around the text: the summary, two fences of three backticks, the closing tag.
 const AROUND: usize = 160;

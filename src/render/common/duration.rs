@@ -1,6 +1,6 @@
 //! Writes an estimated duration in words.
 
-use crate::model::words::counted;
+use crate::words::counted;
 
 /// `under a second`, `about 12 seconds`, `about 2 hours 5 minutes`.
 pub(crate) fn duration(seconds: f64) -> String {

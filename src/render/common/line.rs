@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::model::Origin;
-use crate::model::words::and_more;
 use crate::render::common::escape::{terminal, width};
 use crate::render::common::style::{Style, paint};
+use crate::words::and_more;
 
 /// How many users of a group are named.
 pub(crate) const NAMED: usize = 5;

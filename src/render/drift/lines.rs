@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use crate::model::words::{counted, first, users};
 use crate::render::common::escape::terminal;
 use crate::render::common::line::{FieldLine, Line, Mark, NAMED, aligned, named};
 use crate::render::common::shown::{Shown, difference};
@@ -11,6 +10,7 @@ use crate::render::common::style::{Style, paint};
 use crate::render::drift::view::{
     DriftCounts, DriftKind, DriftView, FieldDriftView, Standing, UserDriftView,
 };
+use crate::words::{counted, first, users};
 
 /// Up to this many users are shown one by one.
 const SMALL: usize = 20;

@@ -1,8 +1,8 @@
 //! Lists the consent flags that people changed on Channel and that an apply keeps.
 
-use crate::model::words;
 use crate::render::common::escape::terminal;
 use crate::render::plan::view::{KeptConsentView, PlanView};
+use crate::words;
 
 /// How many users kept a flag.
 pub(crate) fn users(view: &PlanView<'_>) -> usize {

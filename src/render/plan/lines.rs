@@ -1,6 +1,5 @@
 //! The lines that describe the changes of a plan.
 
-use crate::model::words::{counted, users};
 use crate::model::{Action, Reason};
 use crate::render::common::escape::terminal;
 use crate::render::common::line::{FieldLine, Line, Mark, NAMED, aligned, named};
@@ -8,6 +7,7 @@ use crate::render::common::shown::{Shown, difference};
 use crate::render::common::style::{Style, paint};
 use crate::render::plan::group::Block;
 use crate::render::plan::view::{ChangeView, FieldKind, FieldView};
+use crate::words::{counted, users};
 
 /// The lines of one part of a plan. With `full`, nothing is shortened.
 pub fn of(block: &Block<'_, '_>, style: &Style, full: bool) -> Vec<Line> {

@@ -1,10 +1,10 @@
 //! The sentences below a plan: its totals, the time an apply takes, the limits.
 
-use crate::model::words::{counted, users};
 use crate::model::{LikelyMove, Limit, LimitKind, Rate};
 use crate::render::common::duration::duration;
 use crate::render::common::escape::width;
 use crate::render::plan::view::{ApiView, Counts, LimitView, PlanView};
+use crate::words::{counted, users};
 
 /// `Plan: 1 to create, 1 to update, 1 to forget. 147 unchanged.`
 pub fn counts(view: &PlanView<'_>) -> String {

@@ -3,13 +3,13 @@
 use std::fmt;
 
 use crate::apply::{Outcome, Report, UserOutcome};
-use crate::model::words::{counted, first, users};
 use crate::model::{Action, StopCause};
 use crate::render::common::escape::terminal;
 use crate::render::common::rejection::{rejected_request, short_code};
 use crate::render::common::stop_cause::why_stopped;
 use crate::render::common::style::{Style, paint};
 use crate::render::common::value::cut;
+use crate::words::{counted, first, users};
 
 /// How many users with the same kind of outcome are named.
 const MOST_USERS: usize = 100;

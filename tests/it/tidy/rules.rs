@@ -11,20 +11,23 @@ use crate::tidy::tree::{Module, Place, Tree};
 /// Each module of the library with the modules that it may name. `cli` is in the binary and may name all of them.
 const RINGS: &[(&str, &[&str])] = &[
     ("parallel", &[]),
+    ("words", &[]),
     ("model", &["parallel"]),
-    ("manifest", &["model", "parallel"]),
-    ("plan", &["model", "parallel"]),
-    ("remote", &["model", "parallel"]),
-    ("state", &["model", "parallel"]),
+    ("manifest", &["model", "parallel", "words"]),
+    ("plan", &["model", "parallel", "words"]),
+    ("remote", &["model", "parallel", "words"]),
+    ("state", &["model", "parallel", "words"]),
     ("sandbox", &["model"]),
     (
         "apply",
-        &["model", "plan", "remote", "state", "manifest", "parallel"],
+        &[
+            "model", "plan", "remote", "state", "manifest", "parallel", "words",
+        ],
     ),
     (
         "render",
         &[
-            "model", "plan", "remote", "state", "manifest", "apply", "parallel",
+            "model", "plan", "remote", "state", "manifest", "apply", "parallel", "words",
         ],
     ),
 ];
