@@ -10,7 +10,7 @@ pub enum StopCause {
     Deadline,
     /// Channel does not accept the credentials (401, 403).
     Denied,
-    /// 401 or 403 without an error of Channel's own: a proxy or a firewall may have answered.
+    /// A response with 401 or 403 that is not an error of Channel: a proxy or a firewall may have sent it.
     Blocked,
     /// Too many users failed in a row.
     Breaker,

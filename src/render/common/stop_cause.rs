@@ -8,6 +8,9 @@ pub fn why_stopped(cause: StopCause) -> &'static str {
         StopCause::Interrupted => "Interrupted",
         StopCause::Deadline => "Stopped: --max-duration is over",
         StopCause::Denied => "Stopped: Channel does not accept the credentials",
+        StopCause::Blocked => {
+            "Stopped: a request was blocked with 401 or 403, and not by Channel itself"
+        }
         StopCause::Breaker => "Stopped: too many failures in a row",
         StopCause::FailFast => "Stopped at the first failure, because of --fail-fast",
         StopCause::Unrecorded => "Stopped: cannot record what Channel accepted",
@@ -20,6 +23,7 @@ pub(crate) fn word(cause: StopCause) -> &'static str {
         StopCause::Interrupted => "interrupted",
         StopCause::Deadline => "deadline",
         StopCause::Denied => "denied",
+        StopCause::Blocked => "blocked",
         StopCause::Breaker => "breaker",
         StopCause::FailFast => "fail-fast",
         StopCause::Unrecorded => "unrecorded",

@@ -168,6 +168,9 @@ fn stopped(cause: StopCause, skipped: usize) -> String {
         StopCause::Denied => {
             "Check TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET, then run apply again."
         }
+        StopCause::Blocked => {
+            "Check the proxy or firewall between here and Channel, and the credentials, then run apply again."
+        }
         StopCause::Breaker => "Run apply again when Channel responds; it continues from here.",
         StopCause::Unrecorded => {
             "Check the disk that holds the state, then run apply again. Users may be sent twice; no change is lost."

@@ -143,6 +143,7 @@ fn each_way_to_stop() {
         StopCause::Interrupted,
         StopCause::Deadline,
         StopCause::Denied,
+        StopCause::Blocked,
         StopCause::Breaker,
         StopCause::FailFast,
         StopCause::Unrecorded,
@@ -160,6 +161,8 @@ fn each_way_to_stop() {
     Stopped: --max-duration is over. 1 change was not tried. Run apply again; it continues from here.
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     Stopped: Channel does not accept the credentials. 1 change was not tried. Check TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET, then run apply again.
+    Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
+    Stopped: a request was blocked with 401 or 403, and not by Channel itself. 1 change was not tried. Check the proxy or firewall between here and Channel, and the credentials, then run apply again.
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     Stopped: too many failures in a row. 1 change was not tried. Run apply again when Channel responds; it continues from here.
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
