@@ -15,6 +15,7 @@ pub mod observed;
 pub mod pending;
 pub mod plan;
 pub mod project;
+#[doc(hidden)]
 pub mod recorded_fields;
 pub mod selection;
 pub mod sensitive;
