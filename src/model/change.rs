@@ -235,4 +235,6 @@ pub enum Reason {
     DeletedOnChannel,
     /// The user is not recorded, and Channel has the user.
     Adopted,
+    /// The user was being sent when the last run ended, and Channel may have either.
+    Pending,
 }

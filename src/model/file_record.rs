@@ -4,7 +4,7 @@
 //! Its record counts only while the state records the same users with the same digests: after a kill, a
 //! partial apply, an edit by hand or a merge of two states, the sum over them differs and the file is read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::digest::digests::{ContentDigest, FileDigest, UsersSum};
 use crate::model::digest::key::DigestKey;
@@ -30,7 +30,10 @@ impl<'s> RecordedLookup<'s> {
             Depth::Full | Depth::SkipUnchangedUsers => false,
             Depth::SkipUnchangedFiles => true,
         };
-        let records = state.files.values().filter(|_| skips_files);
+        let pending = state.pending.keys();
+        let pending: HashSet<u32> = pending.filter_map(|id| state.users.get(id)?.file).collect();
+        let records = state.files.values();
+        let records = records.filter(|record| skips_files && !pending.contains(&record.number));
         let files = records.filter_map(|record| {
             let FileRecord { number, content } = record;
             let content = content.as_ref()?;
@@ -57,9 +60,10 @@ impl<'s> RecordedLookup<'s> {
         self.files.get(&self.key.file(content)).copied()
     }
 
-    /// Whether a user with these attributes is as recorded.
+    /// Whether a user with these attributes is as recorded. A pending user never is.
     pub fn holds(&self, id: &MemberId, attributes: &Attributes) -> bool {
         let entry = self.state.users.get(id);
+        let entry = entry.filter(|_| !self.state.pending.contains_key(id));
         entry.is_some_and(|entry| self.key.for_user(id).user_digest(attributes) == entry.digest)
     }
 

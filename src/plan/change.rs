@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Attributes, Change, Declared, Digests, Entry, FieldAction, FieldChange, FieldPath, MemberId,
-    Observed, Previous, ProfileKey, RemovedUsers, Upsert, UserKey, Value, Write,
+    Observed, Pending, Previous, ProfileKey, RemovedUsers, Upsert, UserKey, Value, Write,
 };
 use crate::plan::context::Context;
-use crate::plan::field::{declared_action, observed_value, recorded_value, undeclared_action};
+use crate::plan::field::{
+    declared_action, is_opted_out, observed_value, recorded_value, undeclared_action,
+};
 
 /// Plans a user that is not recorded, or that Channel no longer has: everything declared is sent.
 /// `observed` is what Channel has of the user, where it was asked.
@@ -20,7 +22,7 @@ pub(crate) fn create(
         .fields()
         .map(|(path, value)| {
             let old = observed.map_or(Previous::Absent, |observed| observed_value(&path, observed));
-            let action = declared_action(&path, value, old);
+            let action = declared_action(&path, value, old, false);
             FieldChange { path, action }
         })
         .collect();
@@ -55,6 +57,7 @@ pub(crate) fn moved(
     digests: Digests,
     (from, last): (&MemberId, &Entry),
     base: Option<&Attributes>,
+    pending: Option<&Pending>,
     context: &Context<'_>,
 ) -> Change {
     let undeclared = |path: &FieldPath, old: Previous| match undeclared_action(
@@ -69,13 +72,25 @@ pub(crate) fn moved(
     // The record's digests were made with the key of the old id.
     let key = context.key.for_user(from);
     let as_before = key.digests(attributes);
-    let (fields, unchanged_fields) =
+    let (mut fields, unchanged_fields) =
         differences(attributes, &as_before, (last, &key), base, &undeclared);
+    // An earlier run may have sent these under the new id.
+    for path in pending.into_iter().flat_map(Pending::paths) {
+        let is_planned = |field: &FieldChange| field.path == *path;
+        if attributes.get(path).is_none() && !fields.iter().any(is_planned) {
+            let old = Previous::DigestOnly;
+            let action = undeclared_action(path, old, attributes, context.removed.fields);
+            let path = path.clone();
+            fields.push(FieldChange { path, action });
+        }
+    }
+    fields.sort_by(|one, other| one.path.cmp(&other.path));
     let Upsert(changed) = upsert(attributes, &fields);
+    let opt_out = |flag: Option<bool>| flag.filter(|is_opted_out| *is_opted_out);
     let whole = Attributes {
-        unsubscribed: attributes.unsubscribed,
-        unsubscribe_email: attributes.unsubscribe_email,
-        unsubscribe_texting: attributes.unsubscribe_texting,
+        unsubscribed: opt_out(attributes.unsubscribed),
+        unsubscribe_email: opt_out(attributes.unsubscribe_email),
+        unsubscribe_texting: opt_out(attributes.unsubscribe_texting),
         ..changed
     };
     Change::Move {
@@ -108,7 +123,8 @@ fn differences(
             unchanged_fields += 1;
         } else {
             let old = recorded_value(&path, recorded, base, key);
-            let action = declared_action(&path, value, old);
+            let opted_out = is_opted_out(&path, recorded, key);
+            let action = declared_action(&path, value, old, opted_out);
             fields.push(FieldChange { path, action });
         }
     }
@@ -150,7 +166,7 @@ pub(crate) fn of_fields(
 /// the consent flags that changed. An unrelated edit therefore never overturns what a person chose on
 /// Channel. A flag that Channel already has is left out too, because the person may change it before
 /// the request arrives.
-fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert {
+pub(crate) fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert {
     let Attributes {
         profile,
         profile_once,
@@ -166,7 +182,7 @@ fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert {
             let mut fields = fields.iter().filter(|field| field.path == *path);
             fields.any(|field| match &field.action {
                 FieldAction::Set { old, .. } => *old != Previous::Value(Value::Boolean(new)),
-                _ => true,
+                _ => false,
             })
         };
         flag.filter(|new| is_to_be(*new))

@@ -13,6 +13,7 @@ pub(crate) mod field;
 pub(crate) mod file_records;
 pub(crate) mod limits;
 pub(crate) mod moves;
+pub(crate) mod pending;
 pub(crate) mod plan_file;
 pub(crate) mod planner;
 pub(crate) mod refresh;

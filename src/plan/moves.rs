@@ -63,7 +63,14 @@ impl<'a> Moves<'a> {
         let digests = digests.clone();
         Some(PlannedChange {
             id: to.clone(),
-            change: change::moved(&user.attributes, digests, (from, last), base, context),
+            change: change::moved(
+                &user.attributes,
+                digests,
+                (from, last),
+                base,
+                state.pending.get(to),
+                context,
+            ),
             reason: Reason::Moved,
             origin: Some(user.origin.clone()),
             rejected: state.rejected.get(to).cloned(),

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use crate::model::{
     ApiChange, Change, Desired, DesiredUser, DigestKey, Digests, Entry, FieldAction, FieldChange,
-    KeptConsent, MemberId, PartsHasher, Plan, PlannedChange, Reason, RemovedUsers, State,
-    Unchanged, UnchangedUser, UserDigest,
+    KeptConsent, MemberId, PartsHasher, Pending, Plan, PlannedChange, Reason, RemoteUser,
+    RemovedUsers, State, Unchanged, UnchangedUser, UserDigest,
 };
 use crate::parallel::{in_parallel, shares};
 use crate::plan::context::Context;
 use crate::plan::moves::Moves;
-use crate::plan::{change, digest, limits, moves, refresh};
+use crate::plan::{change, digest, limits, moves, pending, refresh};
 
 /// Plans what makes Channel have what the manifests declare.
 ///
@@ -27,11 +27,13 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         unchanged: 0,
         manifests: PartsHasher::default(),
     };
-    let mut records = state
-        .users
-        .iter()
-        .filter(|(id, _)| context.selection.covers(id) && !moves.has_old(id))
-        .peekable();
+    let unrecorded = pending::unrecorded(state);
+    let mut records = in_order(
+        state.users.iter(),
+        unrecorded.iter().map(|(id, entry)| (*id, entry)),
+    )
+    .filter(|(id, _)| context.selection.covers(id) && !moves.has_old(id))
+    .peekable();
     let users = desired
         .users
         .iter()
@@ -57,7 +59,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         manifests,
         ..
     } = walk;
-    let recorded = state.users.len();
+    let recorded = state.users.len() + unrecorded.len();
     let api = ApiChange::between(state.destination.api, context.api);
     if let Some(step) = api {
         explain(&mut changes, step);
@@ -122,7 +124,7 @@ impl Walk<'_> {
 
     /// Plans a recorded user that is not in `Desired::users`: unchanged or no longer declared.
     fn recorded(&mut self, id: &MemberId, entry: &Entry) {
-        if self.unchanged_users.contains(id, entry) {
+        if self.unchanged_users.contains(id, entry) && !self.state.pending.contains_key(id) {
             self.add_to_manifests(id, &entry.digest);
             self.unchanged += 1;
         } else {
@@ -203,6 +205,16 @@ fn desired_user(
     kept_consent: &mut Vec<KeptConsent>,
 ) -> Option<PlannedChange> {
     let remote = context.observed.and_then(|observed| observed.get(id));
+    if let Some(pending) = state.pending.get(id) {
+        let change = pending_user((id, user), digests, pending, state, context);
+        return Some(PlannedChange {
+            id: id.clone(),
+            change,
+            reason: Reason::Pending,
+            origin: Some(user.origin.clone()),
+            rejected: state.rejected.get(id).cloned(),
+        });
+    }
     let (change, reason) = match (recorded, remote) {
         (recorded, Some(remote)) => {
             refresh::desired_user((id, user), digests, recorded, remote, context, kept_consent)?
@@ -232,6 +244,41 @@ fn desired_user(
         reason,
         origin: Some(user.origin.clone()),
         rejected: state.rejected.get(id).cloned(),
+    })
+}
+
+fn pending_user(
+    (id, user): (&MemberId, &DesiredUser),
+    digests: Digests,
+    pending: &Pending,
+    state: &State,
+    context: &Context<'_>,
+) -> Change {
+    let observed = match context.observed.and_then(|observed| observed.get(id)) {
+        Some(RemoteUser::Missing) => return change::create(&user.attributes, digests, None),
+        Some(RemoteUser::Present(observed)) => Some(&**observed),
+        None => None,
+    };
+    let known = pending::Known {
+        entry: state.users.get(id),
+        pending,
+        observed,
+        key: &context.key.for_user(id),
+    };
+    let base = context.base.and_then(|base| base.get(id));
+    pending::desired_user(&user.attributes, digests, &known, base, context)
+}
+
+/// Merges two sequences of users, each in the order of ids and without a common id.
+fn in_order<'a>(
+    one: impl Iterator<Item = (&'a MemberId, &'a Entry)>,
+    other: impl Iterator<Item = (&'a MemberId, &'a Entry)>,
+) -> impl Iterator<Item = (&'a MemberId, &'a Entry)> {
+    let (mut one, mut other) = (one.peekable(), other.peekable());
+    std::iter::from_fn(move || match (one.peek(), other.peek()) {
+        (Some((id, _)), Some((other_id, _))) if other_id < id => other.next(),
+        (Some(_), _) => one.next(),
+        (None, _) => other.next(),
     })
 }
 
@@ -269,7 +316,11 @@ fn no_longer_declared(
             RemovedUsers::Forget => Change::Forget { last },
             RemovedUsers::Delete => Change::Delete { last },
         },
-        reason: Reason::NotDeclared,
+        reason: if state.pending.contains_key(id) {
+            Reason::Pending
+        } else {
+            Reason::NotDeclared
+        },
         origin: None,
         rejected,
     }

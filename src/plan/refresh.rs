@@ -7,7 +7,9 @@ use crate::model::{
 use crate::plan::change;
 use crate::plan::compare::{FieldStatus, field_status};
 use crate::plan::context::Context;
-use crate::plan::field::{declared_action, observed_value, recorded_value, undeclared_action};
+use crate::plan::field::{
+    declared_action, is_opted_out, observed_value, recorded_value, undeclared_action,
+};
 
 /// Plans a desired user of whom Channel was asked; `None` where nothing has to be done. Consent that the
 /// person changed after the last apply is added to `kept_consent`.
@@ -76,7 +78,8 @@ fn recorded_user(
             FieldStatus::NotShown => recorded_value(&path, recorded, None, &key),
             FieldStatus::Same | FieldStatus::Other(_) => observed_value(&path, observed),
         };
-        let action = declared_action(&path, value, old);
+        let opted_out = is_opted_out(&path, recorded, &key);
+        let action = declared_action(&path, value, old, opted_out);
         fields.push(FieldChange { path, action });
     }
     for (path, _) in entry.fields.iter() {

@@ -90,6 +90,11 @@ digest_type!(
     /// Decides a change: 256 bits over all fields of a user, 64 hexadecimal digits.
     UserDigest, 32, ""
 );
+
+impl UserDigest {
+    /// Stands for a user of which no digest is known. No declaration has it.
+    pub const UNKNOWN: Self = Self([0; 32]);
+}
 digest_type!(
     /// Tells one person on Channel from another: the first 32 bits of an HMAC over Channel's own user id, 8
     /// hexadecimal digits.
