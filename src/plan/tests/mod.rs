@@ -4,4 +4,5 @@ mod build;
 mod drift;
 mod moves;
 mod naive;
+mod pending;
 mod refresh;

@@ -106,8 +106,10 @@ proptest! {
             if let Change::Update(Write { upsert: Some(Upsert(upsert)), .. }) = &planned.change {
                 let id = planned.id.to_string();
                 let (new, old) = (&wanted[&id], &have[&id]);
-                prop_assert_eq!(upsert.unsubscribe_email.is_some(), new.unsubscribe_email.is_some() && new.unsubscribe_email != old.unsubscribe_email);
-                prop_assert_eq!(upsert.unsubscribe_texting.is_some(), new.unsubscribe_texting.is_some() && new.unsubscribe_texting != old.unsubscribe_texting);
+                // `false` is sent only for a recorded `true`.
+                let sent = |new: Option<bool>, old: Option<bool>| new.filter(|new| Some(*new) != old && (*new || old == Some(true)));
+                prop_assert_eq!(upsert.unsubscribe_email, sent(new.unsubscribe_email, old.unsubscribe_email));
+                prop_assert_eq!(upsert.unsubscribe_texting, sent(new.unsubscribe_texting, old.unsubscribe_texting));
             }
         }
     }
@@ -246,9 +248,10 @@ fn consent_that_may_message_someone_is_counted() {
             .any(|check| check.kind.name() == "optIn")
     };
     let nobody = BTreeMap::new;
-    assert!(opt_ins(flag(Some(false)), nobody()));
     assert!(opt_ins(flag(Some(false)), flag(Some(true))));
-    assert!(opt_ins(flag(Some(false)), flag(None)));
+    // Nothing is sent: whoever opted out on Channel stays opted out.
+    assert!(!opt_ins(flag(Some(false)), nobody()));
+    assert!(!opt_ins(flag(Some(false)), flag(None)));
     assert!(!opt_ins(flag(Some(true)), nobody()));
     assert!(!opt_ins(flag(Some(true)), flag(Some(false))));
     assert!(!opt_ins(flag(Some(false)), flag(Some(false))));
