@@ -41,5 +41,6 @@ mod state_conflicts;
 mod stopping;
 mod stories;
 mod tidy;
+mod truth;
 mod wrong_keys;
 mod wrong_responses;
