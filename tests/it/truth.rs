@@ -30,7 +30,7 @@ const FAULTS: &[&[&str]] = &[
     &["slow=3ms", "reset-after:40%"],
 ];
 
-/// SplitMix64.
+/// `SplitMix64`, so that a seed replays a run.
 struct Dice(u64);
 
 impl Dice {
@@ -45,6 +45,11 @@ impl Dice {
     fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
+
+    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        let at = self.below(of.len() as u64);
+        of[usize::try_from(at).expect("an index")]
+    }
 }
 
 /// What the manifest declares of one user.
@@ -58,9 +63,9 @@ struct User {
 impl User {
     fn random(dice: &mut Dice) -> Self {
         Self {
-            plan: [None, Some("free"), Some("pro"), Some("max")][dice.below(4) as usize],
-            seats: [None, Some(1), Some(2)][dice.below(3) as usize],
-            opted_out: [None, None, Some(true), Some(false)][dice.below(4) as usize],
+            plan: dice.pick(&[None, Some("free"), Some("pro"), Some("max")]),
+            seats: dice.pick(&[None, Some(1), Some(2)]),
+            opted_out: dice.pick(&[None, None, Some(true), Some(false)]),
         }
     }
 }
@@ -185,7 +190,7 @@ fn run(seed: u64, rounds: u64) {
         let before = users.clone();
         users = edited(&users, dice);
         write(&project, &users);
-        let faults = FAULTS[dice.below(FAULTS.len() as u64) as usize];
+        let faults = dice.pick(FAULTS);
         let faults = faults.iter().map(|fault| fault.parse().expect("a fault"));
         channel.running().set_faults(faults.collect());
         let mut child = apply(&project, true);

@@ -106,6 +106,9 @@ fn fits_a_sentence(field: &FieldView<'_>) -> bool {
 /// What happens, as the end of a sentence that begins with a user's id or a number of users.
 pub fn sentence(user: &ChangeView<'_>, many: bool) -> &'static str {
     let api_changed = user.reason == Reason::ApiChanged;
+    if user.reason == Reason::Pending {
+        return pending_sentence(user.action, many);
+    }
     match (user.action, many) {
         (Action::Create, _) if user.reason == Reason::DeletedOnChannel => {
             "will be created again: deleted on Channel since the last apply"
@@ -140,6 +143,30 @@ pub fn sentence(user: &ChangeView<'_>, many: bool) -> &'static str {
         }
         (Action::Delete, false) => "is no longer declared: deleted on Channel, for good",
         (Action::Delete, true) => "are no longer declared: deleted on Channel, for good",
+    }
+}
+
+/// The same for users whose last request has no known result.
+fn pending_sentence(action: Action, many: bool) -> &'static str {
+    match (action, many) {
+        (Action::Create | Action::Update | Action::Move, false) => {
+            "will be sent whole: was being sent when the last run ended; Channel may have either"
+        }
+        (Action::Create | Action::Update | Action::Move, true) => {
+            "will be sent whole: were being sent when the last run ended; Channel may have either"
+        }
+        (Action::Forget, false) => {
+            "is no longer declared and was being sent when the last run ended: forgotten here, left as it is on Channel"
+        }
+        (Action::Forget, true) => {
+            "are no longer declared and were being sent when the last run ended: forgotten here, left as they are on Channel"
+        }
+        (Action::Delete, false) => {
+            "is no longer declared and was being sent when the last run ended: deleted on Channel, for good"
+        }
+        (Action::Delete, true) => {
+            "are no longer declared and were being sent when the last run ended: deleted on Channel, for good"
+        }
     }
 }
 
