@@ -105,7 +105,6 @@ pub mod model;
 pub mod parallel;
 pub mod plan;
 pub mod remote;
-#[allow(clippy::missing_errors_doc)]
 pub mod render;
 pub mod sandbox;
 pub mod state;

@@ -31,6 +31,10 @@ impl Default for DiagnosticOptions {
 }
 
 /// Writes diagnostics by file, line, column and code, then how many there are. Writes nothing if there are none.
+///
+/// # Errors
+///
+/// `out` returns an error.
 pub fn write(
     out: &mut dyn fmt::Write,
     diagnostics: &[Diagnostic],
@@ -188,6 +192,10 @@ struct RelatedJson<'a> {
 }
 
 /// Writes all diagnostics as a JSON array, in the same order as [`write`].
+///
+/// # Errors
+///
+/// `out` returns an error.
 pub fn write_json_array(out: &mut dyn io::Write, diagnostics: &[Diagnostic]) -> io::Result<()> {
     let all: Vec<_> = sorted(diagnostics)
         .into_iter()

@@ -10,6 +10,10 @@ use crate::render::common::style::{Style, paint};
 use crate::words::counted;
 
 /// Writes what a state belongs to and how much it records.
+///
+/// # Errors
+///
+/// `out` returns an error.
 pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Result {
     let State {
         serial,
@@ -56,6 +60,10 @@ pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Res
 }
 
 /// Writes the changes and the totals of a plan file. Its texts are untrusted.
+///
+/// # Errors
+///
+/// `out` returns an error.
 pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fmt::Result {
     for (id, line) in &file.changes {
         writeln!(
@@ -125,6 +133,10 @@ fn words(line: &ChangeLine) -> String {
 }
 
 /// Writes one user a line, by id: the recorded users, then those that Channel has always rejected.
+///
+/// # Errors
+///
+/// `out` returns an error.
 pub fn state_list(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Result {
     let ids = state.users.keys().chain(state.rejected.keys());
     let widest = ids
@@ -174,6 +186,10 @@ fn prefix(digest: UserDigest) -> String {
 }
 
 /// Writes what the state records of one user. Returns `false` and writes nothing if it records nothing.
+///
+/// # Errors
+///
+/// `out` returns an error.
 pub fn state_user(
     out: &mut dyn fmt::Write,
     state: &State,

@@ -279,6 +279,10 @@ impl serde_json::ser::Formatter for VisibleJson {
 }
 
 /// Writes a value as JSON that is safe to show, followed by a line end.
+///
+/// # Errors
+///
+/// `out` returns an error.
 pub fn write_json(out: &mut dyn io::Write, value: &impl serde::Serialize) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(&mut *out, VisibleJson::default());
     value.serialize(&mut serializer)?;

@@ -23,6 +23,10 @@ struct DriftDocument<'a> {
 }
 
 /// Writes drift as JSON, user by user: the text is never in memory as a whole.
+///
+/// # Errors
+///
+/// `out` returns an error.
 pub fn write(out: &mut dyn io::Write, view: &DriftView<'_>) -> io::Result<()> {
     let document = DriftDocument {
         format_version: FORMAT_VERSION,

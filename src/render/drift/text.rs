@@ -9,6 +9,10 @@ use crate::render::drift::lines::{blocks, counts, notes, unread};
 use crate::render::drift::view::DriftView;
 
 /// Writes drift as text. With `full`, every user and value is shown in full and nothing is grouped.
+///
+/// # Errors
+///
+/// `out` returns an error.
 pub fn write(
     out: &mut dyn fmt::Write,
     view: &DriftView<'_>,

@@ -23,6 +23,10 @@ struct PlanDocument<'a> {
 }
 
 /// Writes a plan as JSON, change by change: the text is never in memory as a whole.
+///
+/// # Errors
+///
+/// `out` returns an error.
 pub fn write(out: &mut dyn io::Write, view: &PlanView<'_>) -> io::Result<()> {
     let document = PlanDocument {
         format_version: FORMAT_VERSION,

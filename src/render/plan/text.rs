@@ -24,6 +24,10 @@ pub struct TextOptions {
 }
 
 /// Writes a plan as text.
+///
+/// # Errors
+///
+/// `out` returns an error.
 pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOptions) -> fmt::Result {
     let style = &options.style;
     if view.is_empty() {

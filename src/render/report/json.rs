@@ -106,6 +106,10 @@ enum OutcomeKind<'a> {
 }
 
 /// Writes a report as JSON.
+///
+/// # Errors
+///
+/// `out` returns an error.
 pub fn write(out: &mut dyn io::Write, report: &Report) -> io::Result<()> {
     write_json(out, &ReportDocument::new(report))
 }

@@ -27,6 +27,10 @@ pub struct ReportOptions {
 }
 
 /// Writes a report as text.
+///
+/// # Errors
+///
+/// `out` returns an error.
 pub fn write(out: &mut dyn fmt::Write, report: &Report, options: &ReportOptions) -> fmt::Result {
     let style = &options.style;
     for list in [
