@@ -10,16 +10,17 @@ use tokio::time::Instant;
 
 use crate::apply::breaker::Breaker;
 use crate::apply::event::Event;
+use crate::apply::intent::intent_of;
 use crate::apply::outcome::{Outcome, Report, UserOutcome};
 use crate::apply::pace::Pace;
-use crate::apply::pool::{Job, Message, send_all};
+use crate::apply::pool::{Job, Message, Work, send_all};
 use crate::apply::send::{Ending, Sender, SenderOptions, Sent, early_stop};
 use crate::model::{
     ApiVersion, Change, Digests, Entry, FieldPath, Plan, PlannedChange, RejectedRequest, Rejection,
     State, StopCause,
 };
 use crate::remote::{AnsweredUser, Channel, Policy, Request, request, unconfirmed};
-use crate::state::{JournalRecord, JournalWriter};
+use crate::state::{JournalRecord, JournalWriter, OpenIntents};
 
 /// How a plan is executed. None of these changes what is sent.
 #[derive(Clone, Debug)]
@@ -53,7 +54,7 @@ pub async fn execute(
     plan: &Plan,
     channel: Arc<Channel>,
     options: &Options,
-    mut record: Record<'_>,
+    record: Record<'_>,
     stop: &watch::Sender<Option<StopCause>>,
     clock: fn() -> Timestamp,
     on_event: &mut dyn FnMut(Event),
@@ -73,37 +74,28 @@ pub async fn execute(
         stop,
     });
     let mut execution = Execution {
+        plan,
+        api: options.api,
+        next: 0,
+        record,
+        intents: OpenIntents::default(),
         outcomes: vec![None; plan.changes.len()],
         requests: 0,
         retries: 0,
         breaker: Breaker::new(stop),
         fail_fast: options.fail_fast,
         clock,
+        on_event,
     };
-    let jobs = plan.changes.iter().enumerate().map(|(index, planned)| Job {
-        index,
-        id: planned.id.clone(),
-        requests: requests_of(planned, options.api),
-    });
-    send_all(
-        &sender,
-        events_in,
-        options.parallelism,
-        jobs,
-        &mut |message| match message {
-            Message::Event(event) => on_event(event),
-            Message::Ended(sent) => execution.record_outcome(plan, sent, &mut record, on_event),
-        },
-    )
-    .await;
+    send_all(&sender, events_in, options.parallelism, &mut execution).await;
     let stopped = *stop.borrow();
-    execution.into_report(plan, started.elapsed(), stopped)
+    execution.into_report(started.elapsed(), stopped)
 }
 
-/// The most that executing a plan can write to the journal: every change is applied, and no field is
-/// confirmed.
+/// The most that executing a plan can write to the journal: the intent of every change, and that it is
+/// applied with no field confirmed.
 pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = JournalRecord> {
-    plan.changes.iter().map(move |planned| {
+    plan.changes.iter().flat_map(move |planned| {
         let nothing_confirmed = |digests: &Digests| {
             let unconfirmed = digests.fields.iter().map(|(path, _)| path.clone());
             Entry {
@@ -111,7 +103,10 @@ pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = Journal
                 ..Entry::new(digests, now)
             }
         };
-        record_of(planned, &nothing_confirmed)
+        let intent = intent_of(planned, now);
+        let intent = intent.map(|pending| JournalRecord::Intent(planned.id.clone(), pending));
+        let result = record_of(planned, &nothing_confirmed);
+        intent.into_iter().chain([result])
     })
 }
 
@@ -187,52 +182,99 @@ fn log(planned: &PlannedChange, outcome: &Outcome, attempts: u32) {
 
 /// An execution under way.
 struct Execution<'a> {
+    plan: &'a Plan,
+    api: ApiVersion,
+    /// The next change to start.
+    next: usize,
+    record: Record<'a>,
+    /// What was begun and has no result yet.
+    intents: OpenIntents,
     outcomes: Vec<Option<Outcome>>,
     requests: u64,
     retries: u64,
     breaker: Breaker<'a>,
     fail_fast: bool,
     clock: fn() -> Timestamp,
+    on_event: &'a mut dyn FnMut(Event),
+}
+
+impl Work for Execution<'_> {
+    /// Writes the intent of the next change. Where that fails, no further change is started.
+    fn next_job(&mut self) -> Option<Job> {
+        let index = self.next;
+        let planned = self.plan.changes.get(index)?;
+        let mut ticket = None;
+        if let Some(pending) = intent_of(planned, (self.clock)()) {
+            match self.record.journal.intend(&planned.id, &pending) {
+                Ok(intent) => ticket = Some(intent),
+                Err(error) => {
+                    tracing::error!("cannot write the journal: {error}");
+                    self.breaker.stop_for(StopCause::Unrecorded);
+                    return None;
+                }
+            }
+            let intent = JournalRecord::Intent(planned.id.clone(), pending);
+            self.intents.carry_over(intent, self.record.state);
+        }
+        self.next += 1;
+        Some(Job {
+            index,
+            id: planned.id.clone(),
+            requests: requests_of(planned, self.api),
+            intent: ticket,
+        })
+    }
+
+    fn on_message(&mut self, message: Message) {
+        match message {
+            Message::Event(event) => (self.on_event)(event),
+            Message::Ended(sent) => self.record_outcome(sent),
+        }
+    }
 }
 
 impl Execution<'_> {
     /// Gives one change its outcome. Writes the journal before it reports the outcome.
-    fn record_outcome(
-        &mut self,
-        plan: &Plan,
-        sent: Sent,
-        record: &mut Record<'_>,
-        on_event: &mut dyn FnMut(Event),
-    ) {
+    fn record_outcome(&mut self, sent: Sent) {
         let Sent {
             index,
             ending,
             requests: attempts,
             retries,
+            may_be_done,
         } = sent;
         self.requests += u64::from(attempts);
         self.retries += u64::from(retries);
-        let planned = &plan.changes[index];
+        let planned = &self.plan.changes[index];
         match ending {
             Ending::Denied { .. } => self.breaker.stop_for(StopCause::Denied),
             Ending::Blocked { .. } => self.breaker.stop_for(StopCause::Blocked),
+            Ending::NotStarted {
+                cause: cause @ StopCause::Unrecorded,
+            } => self.breaker.stop_for(cause),
             _ => {}
         }
         let outcome = outcome_of(planned, ending, attempts);
         match &outcome {
-            Outcome::Applied { unconfirmed } => self.write_applied(planned, unconfirmed, record),
+            Outcome::Applied { unconfirmed } => self.write_applied(planned, unconfirmed),
             Outcome::Rejected {
                 request,
                 status,
                 code,
                 message: _,
-            } => self.write_rejection(planned, *request, *status, code.clone(), record),
-            Outcome::Failed { .. } | Outcome::Skipped { .. } => {}
+            } => self.write_rejection(planned, *request, *status, code.clone(), may_be_done),
+            // The intent stays without a result, so the user becomes pending.
+            Outcome::Failed { .. } | Outcome::Skipped { .. } if may_be_done => {}
+            Outcome::Failed { .. } | Outcome::Skipped { .. } => {
+                if self.intents.contains(&planned.id) {
+                    self.write(JournalRecord::NotDone(planned.id.clone()));
+                }
+            }
         }
         self.watch(&outcome);
         log(planned, &outcome, attempts);
         self.outcomes[index] = Some(outcome.clone());
-        on_event(Event::Finished(UserOutcome {
+        (self.on_event)(Event::Finished(UserOutcome {
             id: planned.id.clone(),
             action: planned.change.action(),
             outcome,
@@ -251,26 +293,22 @@ impl Execution<'_> {
         }
     }
 
-    fn write_applied(
-        &self,
-        planned: &PlannedChange,
-        unconfirmed: &BTreeSet<FieldPath>,
-        record: &mut Record<'_>,
-    ) {
+    fn write_applied(&mut self, planned: &PlannedChange, unconfirmed: &BTreeSet<FieldPath>) {
+        let now = (self.clock)();
         let entry = |digests: &Digests| Entry {
             unconfirmed: unconfirmed.clone(),
-            ..Entry::new(digests, (self.clock)())
+            ..Entry::new(digests, now)
         };
-        self.write(record_of(planned, &entry), record);
+        self.write(record_of(planned, &entry));
     }
 
     fn write_rejection(
-        &self,
+        &mut self,
         planned: &PlannedChange,
         request: RejectedRequest,
         status: u16,
         code: Option<String>,
-        record: &mut Record<'_>,
+        may_be_done: bool,
     ) {
         let digest = match &planned.change {
             Change::Create(write) | Change::Update(write) | Change::Move { write, .. } => {
@@ -294,20 +332,27 @@ impl Execution<'_> {
             since: before.map_or_else(|| (self.clock)(), |before| before.since),
         };
         let id = planned.id.clone();
-        self.write(JournalRecord::Rejected(id, rejection), record);
+        self.write(JournalRecord::Rejected {
+            id,
+            rejection,
+            may_be_done,
+        });
     }
 
     /// Writes to the journal and to the state in memory. Where the journal fails, the closing save still
     /// has the record, and no further user is started.
-    fn write(&self, event: JournalRecord, record: &mut Record<'_>) {
-        if let Err(error) = record.journal.append(&event) {
+    fn write(&mut self, record: JournalRecord) {
+        if let Err(error) = self.record.journal.append(&record) {
             tracing::error!("cannot write the journal: {error}");
             self.breaker.stop_for(StopCause::Unrecorded);
         }
-        event.apply(record.state);
+        self.intents.carry_over(record, self.record.state);
     }
 
-    fn into_report(self, plan: &Plan, elapsed: Duration, stopped: Option<StopCause>) -> Report {
+    /// Makes the users of intents without a result pending, and gives every change its outcome.
+    fn into_report(self, elapsed: Duration, stopped: Option<StopCause>) -> Report {
+        let plan = self.plan;
+        self.intents.make_pending(self.record.state);
         let outcomes: Vec<UserOutcome> = plan
             .changes
             .iter()

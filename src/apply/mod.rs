@@ -7,6 +7,7 @@
 pub(crate) mod breaker;
 pub mod event;
 pub(crate) mod execute;
+pub(crate) mod intent;
 pub mod outcome;
 pub(crate) mod pace;
 pub(crate) mod pool;

@@ -6,9 +6,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::apply::event::Event;
-use crate::apply::send::{Ending, Sender, Sent};
+use crate::apply::send::{Sender, Sent};
 use crate::model::MemberId;
 use crate::remote::Request;
+use crate::state::Ticket;
 
 /// The requests of one user.
 pub(crate) struct Job {
@@ -17,6 +18,8 @@ pub(crate) struct Job {
     pub(crate) id: MemberId,
     /// Sent one after the other. Empty where only the state changes.
     pub(crate) requests: Vec<Request>,
+    /// The intent that has to be on the disk before the first request leaves.
+    pub(crate) intent: Option<Ticket>,
 }
 
 /// What the pool reports while it runs.
@@ -27,6 +30,15 @@ pub(crate) enum Message {
     Ended(Sent),
 }
 
+/// Gives the jobs and takes their results. The pool calls it from one task.
+pub(crate) trait Work {
+    /// The next job, which is started at once. `None` where no job is left.
+    fn next_job(&mut self) -> Option<Job>;
+
+    /// Takes what the pool reports.
+    fn on_message(&mut self, message: Message);
+}
+
 /// Runs every job, at most `parallelism` at once. Returns when all jobs have ended.
 ///
 /// When the run is asked to stop, no further job is started and the jobs under way are finished. The
@@ -35,57 +47,54 @@ pub(crate) async fn send_all(
     sender: &Arc<Sender>,
     mut events_in: mpsc::UnboundedReceiver<Event>,
     parallelism: usize,
-    mut jobs: impl Iterator<Item = Job>,
-    on_message: &mut dyn FnMut(Message),
+    work: &mut dyn Work,
 ) {
     let mut under_way: JoinSet<Sent> = JoinSet::new();
     let mut stop = sender.stop.clone();
-    let mut next = jobs.next();
+    let mut is_exhausted = false;
     let mut announced = false;
     loop {
         let stopping = *stop.borrow_and_update();
         if let Some(cause) = stopping
             && !std::mem::replace(&mut announced, true)
         {
-            on_message(Message::Event(Event::Stopping(cause)));
+            work.on_message(Message::Event(Event::Stopping(cause)));
         }
-        while stopping.is_none() && under_way.len() < parallelism {
-            let Some(Job {
-                index,
-                id,
-                requests,
-            }) = next
-            else {
+        while stopping.is_none() && !is_exhausted && under_way.len() < parallelism {
+            let Some(job) = work.next_job() else {
+                is_exhausted = true;
                 break;
             };
-            if requests.is_empty() {
-                on_message(Message::Ended(Sent {
-                    index,
-                    ending: Ending::Unsent,
-                    requests: 0,
-                    retries: 0,
-                }));
+            if job.requests.is_empty() {
+                work.on_message(Message::Ended(Sent::without_requests(job.index)));
             } else {
                 let sender = Arc::clone(sender);
-                under_way.spawn(async move { sender.send(index, id, requests).await });
+                under_way.spawn(async move {
+                    let Job {
+                        index,
+                        id,
+                        requests,
+                        intent,
+                    } = job;
+                    sender.send(index, id, requests, intent).await
+                });
             }
-            next = jobs.next();
         }
-        if under_way.is_empty() && (next.is_none() || stopping.is_some()) {
+        if under_way.is_empty() && (is_exhausted || stopping.is_some()) {
             break;
         }
         tokio::select! {
             Some(ended) = under_way.join_next() => {
                 while let Ok(event) = events_in.try_recv() {
-                    on_message(Message::Event(event));
+                    work.on_message(Message::Event(event));
                 }
                 match ended {
-                    Ok(sent) => on_message(Message::Ended(sent)),
+                    Ok(sent) => work.on_message(Message::Ended(sent)),
                     // The caller reports the job without an end as a failure of talkform.
                     Err(error) => tracing::error!("a request ended in a panic: {error}"),
                 }
             }
-            Some(event) = events_in.recv() => on_message(Message::Event(event)),
+            Some(event) = events_in.recv() => work.on_message(Message::Event(event)),
             // Only wakes the loop. It cannot fail: the caller holds the other end.
             Ok(()) = stop.changed(), if stopping.is_none() => {}
         }

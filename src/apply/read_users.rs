@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::apply::breaker::Breaker;
 use crate::apply::event::Event;
 use crate::apply::pace::Pace;
-use crate::apply::pool::{Job, Message, send_all};
+use crate::apply::pool::{Job, Message, Work, send_all};
 use crate::apply::send::{Ending, Sender, SenderOptions, early_stop};
 use crate::model::{ApiVersion, MemberId, RemoteUser, StopCause, Unread};
 use crate::remote::{Channel, Policy, observed, request};
@@ -83,38 +83,72 @@ pub async fn read_users(
         clock,
         stop,
     });
-    let mut report = ReadReport::default();
-    let mut breaker = Breaker::new(stop);
-    let mut has_ended = vec![false; ids.len()];
-    let jobs = ids.iter().enumerate().map(|(index, id)| Job {
-        index,
-        id: id.clone(),
-        requests: vec![request::get_user(options.api, id)],
-    });
-    send_all(
-        &sender,
-        events_in,
-        options.parallelism,
-        jobs,
-        &mut |message| match message {
-            Message::Event(event) => on_event(event),
-            Message::Ended(sent) => {
-                has_ended[sent.index] = true;
-                report.requests += u64::from(sent.requests);
-                let user = user_of(sent.ending, &mut breaker);
-                hand_on(&ids[sent.index], user, &mut report, on_event, on_user);
-            }
-        },
-    )
-    .await;
+    let mut reading = Reading {
+        ids,
+        api: options.api,
+        next: 0,
+        report: ReadReport::default(),
+        breaker: Breaker::new(stop),
+        has_ended: vec![false; ids.len()],
+        on_event,
+        on_user,
+    };
+    send_all(&sender, events_in, options.parallelism, &mut reading).await;
     let stopped = *stop.borrow();
-    for (id, _) in ids.iter().zip(has_ended).filter(|(_, ended)| !ended) {
-        let user = user_of(Ending::missing(stopped), &mut breaker);
-        hand_on(id, user, &mut report, on_event, on_user);
+    for index in 0..ids.len() {
+        if !reading.has_ended[index] {
+            reading.hand_on(index, Ending::missing(stopped));
+        }
     }
+    let mut report = reading.report;
     report.elapsed = started.elapsed();
     report.stopped = early_stop(stopped, report.skipped > 0);
     report
+}
+
+/// A reading under way.
+struct Reading<'a> {
+    ids: &'a [MemberId],
+    api: ApiVersion,
+    next: usize,
+    report: ReadReport,
+    breaker: Breaker<'a>,
+    has_ended: Vec<bool>,
+    on_event: &'a mut dyn FnMut(Event),
+    on_user: &'a mut dyn FnMut(&MemberId, Result<RemoteUser, Unread>),
+}
+
+impl Work for Reading<'_> {
+    fn next_job(&mut self) -> Option<Job> {
+        let index = self.next;
+        let id = self.ids.get(index)?;
+        self.next += 1;
+        Some(Job {
+            index,
+            id: id.clone(),
+            requests: vec![request::get_user(self.api, id)],
+            intent: None,
+        })
+    }
+
+    fn on_message(&mut self, message: Message) {
+        match message {
+            Message::Event(event) => (self.on_event)(event),
+            Message::Ended(sent) => {
+                self.has_ended[sent.index] = true;
+                self.report.requests += u64::from(sent.requests);
+                self.hand_on(sent.index, sent.ending);
+            }
+        }
+    }
+}
+
+impl Reading<'_> {
+    fn hand_on(&mut self, index: usize, ending: Ending) {
+        let user = user_of(ending, &mut self.breaker);
+        let id = &self.ids[index];
+        hand_on(id, user, &mut self.report, self.on_event, self.on_user);
+    }
 }
 
 fn user_of(ending: Ending, breaker: &mut Breaker<'_>) -> Result<RemoteUser, Unread> {

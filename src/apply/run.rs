@@ -34,7 +34,7 @@ impl Start {
         let is_first = loaded.state.is_none();
         Ok(Self {
             is_first,
-            is_saved: !is_first && loaded.replay.replayed == 0,
+            is_saved: !is_first && !loaded.replay.changes_state(),
             state: match loaded.state {
                 Some(state) => state,
                 None => first()?,
@@ -144,12 +144,14 @@ pub async fn run(
     };
     let mut state = prepare(target.store, start, channel_id, options)?;
     let mut journal = target.store.open_journal(&state)?;
+    let pending_before = state.pending.clone();
     let record = Record {
         state: &mut state,
         journal: &mut journal,
     };
     let report = execute(plan, channel, options, record, stop, clock, on_event).await;
-    let saved = target.finish(&mut state, journal, plan, &report);
+    let is_changed = report.changes_state() || state.pending != pending_before;
+    let saved = target.finish(&mut state, journal, plan, is_changed);
     Ok(Finished { report, saved })
 }
 
@@ -181,7 +183,7 @@ fn prepare(
 /// obsolete rejections.
 pub fn needs_cleanup(loaded: &Loaded, desired: &Desired) -> bool {
     let state = loaded.state.as_ref();
-    loaded.replay.replayed > 0
+    loaded.replay.changes_state()
         || state.is_some_and(|state| obsolete_rejections(state, desired).next().is_some())
 }
 
@@ -209,19 +211,18 @@ impl Target<'_> {
         state: &mut State,
         journal: JournalWriter,
         plan: &Plan,
-        report: &Report,
+        is_changed: bool,
     ) -> Result<(), SaveError> {
+        state.folded = Some(journal.id().to_owned());
         if let Err(error) = journal.close() {
             // The closing save holds the same records.
             tracing::warn!("cannot flush the journal: {error}");
         }
-        let is_changed =
-            report.changes_state() || obsolete_rejections(state, self.desired).next().is_some();
-        if is_changed {
+        if is_changed || obsolete_rejections(state, self.desired).next().is_some() {
             self.save(state, plan)?;
         }
         if let Err(error) = self.store.remove_journal() {
-            // It is older than the saved state, so the next load passes over it.
+            // The saved state names it, so the next load passes over it.
             tracing::warn!("{error}");
         }
         Ok(())

@@ -10,9 +10,10 @@ use crate::apply::event::Event;
 use crate::apply::pace::Pace;
 use crate::model::{MemberId, StopCause};
 use crate::remote::{
-    Answer, AnsweredUser, Channel, Decision, Policy, RateHeaders, Request, RetryBudget, Verdict,
-    decide, judge,
+    Answer, AnsweredUser, Channel, Decision, Policy, RateHeaders, Request, RetryBudget,
+    TransportError, Verdict, decide, judge,
 };
+use crate::state::Ticket;
 
 /// Sends requests. All jobs of a run share one.
 pub(crate) struct Sender {
@@ -48,14 +49,29 @@ pub(crate) struct Sent {
     pub(crate) requests: u32,
     /// How many of them were retries.
     pub(crate) retries: u32,
+    /// Whether Channel may have carried out a request although the ending does not say so: it was accepted
+    /// and a later one of the job was not, or its answer is not known.
+    pub(crate) may_be_done: bool,
+}
+
+impl Sent {
+    /// The result of a job that has no request.
+    pub(crate) fn without_requests(index: usize) -> Self {
+        Self {
+            index,
+            ending: Ending::Unsent,
+            requests: 0,
+            retries: 0,
+            may_be_done: false,
+        }
+    }
 }
 
 /// How a job ended.
 pub(crate) enum Ending {
     /// The job had no request.
     Unsent,
-    /// The run stopped before this request was sent. Nothing is recorded, also where an earlier request
-    /// of the same move succeeded: the next run does both again.
+    /// The run stopped before this request was sent.
     NotStarted { cause: StopCause },
     /// Channel accepted every request. `response` is the user in the response to the first one; `None`
     /// where that is a DELETE.
@@ -123,22 +139,30 @@ impl Sender {
     }
 
     /// Sends the requests of one job in order, each with retries. Stops at the first that is not
-    /// accepted.
-    pub(crate) async fn send(&self, index: usize, id: MemberId, requests: Vec<Request>) -> Sent {
-        let mut sent = Sent {
-            index,
-            ending: Ending::Unsent,
-            requests: 0,
-            retries: 0,
-        };
+    /// accepted. The intent has to be on the disk before the first request leaves.
+    pub(crate) async fn send(
+        &self,
+        index: usize,
+        id: MemberId,
+        requests: Vec<Request>,
+        intent: Option<Ticket>,
+    ) -> Sent {
+        let mut sent = Sent::without_requests(index);
+        if let Some(intent) = intent
+            && intent.wait().await.is_err()
+        {
+            let cause = StopCause::Unrecorded;
+            sent.ending = Ending::NotStarted { cause };
+            return sent;
+        }
         for (place, request) in requests.iter().enumerate() {
-            let mut attempts = 0;
-            let ending = self.attempts(&id, request, place, &mut attempts).await;
-            sent.requests += attempts;
-            sent.retries += attempts.saturating_sub(1);
+            let ending = self.attempts(&id, request, place, &mut sent).await;
             match ending {
                 Ending::Accepted { .. } if place > 0 => {}
-                Ending::Accepted { .. } => sent.ending = ending,
+                Ending::Accepted { .. } => {
+                    sent.may_be_done = true;
+                    sent.ending = ending;
+                }
                 _ => {
                     sent.ending = ending;
                     break;
@@ -155,8 +179,9 @@ impl Sender {
         id: &MemberId,
         request: &Request,
         place: usize,
-        attempts: &mut u32,
+        sent: &mut Sent,
     ) -> Ending {
+        let mut attempts = 0;
         let mut last_failure: Option<String> = None;
         loop {
             let completes_a_job = place > 0 && last_failure.is_none();
@@ -166,12 +191,18 @@ impl Sender {
                     Some(message) => Ending::Failed { message },
                 };
             }
-            *attempts += 1;
+            attempts += 1;
+            sent.requests += 1;
+            sent.retries += u32::from(attempts > 1);
             let answered = self.channel.send(request).await;
+            let has_left = !matches!(
+                answered,
+                Err(TransportError::Connect(_) | TransportError::Request(_))
+            );
             self.observe_response(answered.as_ref().ok());
             let verdict = judge(request, self.channel_id.as_deref(), answered);
             let now = (self.clock)();
-            let decision = decide(&self.policy, *attempts, &verdict, now, fastrand::f64());
+            let decision = decide(&self.policy, attempts, &verdict, now, fastrand::f64());
             let why = verdict.to_string();
             match verdict {
                 Verdict::Accepted(response) => return Ending::Accepted { response },
@@ -189,10 +220,14 @@ impl Sender {
                     };
                 }
                 Verdict::Denied { status } => return Ending::Denied { status },
-                Verdict::Blocked { .. } => return Ending::Blocked { message: why },
-                Verdict::RateLimited { .. }
-                | Verdict::Transient { .. }
-                | Verdict::Broken { .. } => {}
+                Verdict::Blocked { .. } => {
+                    sent.may_be_done = true;
+                    return Ending::Blocked { message: why };
+                }
+                Verdict::RateLimited { .. } => {}
+                Verdict::Transient { .. } | Verdict::Broken { .. } => {
+                    sent.may_be_done |= has_left;
+                }
             }
             let wait = match decision {
                 Decision::Retry { after } if self.may_retry() => after,
@@ -202,7 +237,7 @@ impl Sender {
             };
             tracing::debug!(
                 id = id.as_str(),
-                attempt = *attempts,
+                attempt = attempts,
                 cause = why,
                 wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
                 "again"
@@ -210,7 +245,7 @@ impl Sender {
             // Fails only where the receiver is gone, and then the run is over.
             let _ = self.events_out.send(Event::Retrying {
                 id: id.clone(),
-                attempt: *attempts,
+                attempt: attempts,
                 wait,
                 cause: why.clone(),
             });

@@ -14,7 +14,7 @@ use talkform::model::{Diagnostic, Plan};
 use talkform::plan::DriftReport;
 use talkform::render::common::escape;
 use talkform::render::{DriftView, PlanView, Style, TextOptions, diagnostic, drift, plan, report};
-use talkform::state::Loaded;
+use talkform::state::{Loaded, Mismatch};
 pub(crate) use talkform::words::counted;
 
 /// How a plan or drift is printed.
@@ -163,7 +163,10 @@ pub(crate) fn diagnostics_json(diagnostics: &[Diagnostic]) -> Result<String, Fai
     bytes_of(|out| diagnostic::write_json_array(out, diagnostics))
 }
 
-/// Reports that the journal of an interrupted run was replayed.
+/// How many users a report of a journal names.
+const MOST_NAMED: usize = 5;
+
+/// Reports what was read from the journal of an interrupted run.
 pub(crate) fn replayed(terminal: Terminal, loaded: &Loaded) {
     let replay = &loaded.replay;
     if replay.replayed > 0 {
@@ -174,10 +177,39 @@ pub(crate) fn replayed(terminal: Terminal, loaded: &Loaded) {
     }
     if replay.torn > 0 {
         terminal.talk(&format!(
-            "The journal ended in an incomplete line; its {} dropped.",
+            "The journal has an incomplete or damaged line; {} dropped.",
             counted(replay.torn, "byte was", "bytes were")
         ));
     }
+    if replay.pending.is_empty() {
+        return;
+    }
+    let count = replay.pending.len();
+    let first = replay.pending.iter().take(MOST_NAMED);
+    let mut names: Vec<String> = first
+        .map(|id| escape::terminal(id.as_str()).into_owned())
+        .collect();
+    if count > MOST_NAMED {
+        names.push(format!("and {} more", count - MOST_NAMED));
+    }
+    let names = names.join(", ");
+    terminal.talk(&match replay.mismatch {
+        None => format!(
+            "{users} being sent when the last run ended ({names}): Channel may have either, so the next apply sends them whole.",
+            users = counted(count, "user was", "users were"),
+        ),
+        Some(mismatch) => format!(
+            "A journal was left behind that does not continue this state: {}. Its {users} ({names}) may be on Channel as either run sent them, so the next apply sends them whole.",
+            match mismatch {
+                Mismatch::Damaged => "its first line is damaged".to_owned(),
+                Mismatch::Serial { journal, state } =>
+                    format!("it continues serial {journal}, and the state has serial {state}"),
+                Mismatch::Base { serial } =>
+                    format!("it continues another state with serial {serial}"),
+            },
+            users = counted(count, "user", "users"),
+        ),
+    });
 }
 
 /// Prints why a command failed.

@@ -1,5 +1,6 @@
 //! Writes a state and a plan file as text: ids, digests, dates and field paths, which is all they hold.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::model::{Action, Entry, MemberId, Rejection, State, UserDigest};
@@ -132,13 +133,14 @@ fn words(line: &ChangeLine) -> String {
     }
 }
 
-/// Writes one user a line, by id: the recorded users, then those that Channel has always rejected.
+/// Writes one user a line, by id: the recorded users, then the others that are pending or rejected.
 ///
 /// # Errors
 ///
 /// `out` returns an error.
 pub fn state_list(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Result {
     let ids = state.users.keys().chain(state.rejected.keys());
+    let ids = ids.chain(state.pending.keys());
     let widest = ids
         .map(|id| width(&terminal(id.as_str())))
         .max()
@@ -159,16 +161,31 @@ pub fn state_list(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt
         if !entry.unconfirmed.is_empty() {
             write!(out, "   {} unconfirmed", entry.unconfirmed.len())?;
         }
-        writeln!(out, "{}", rejected(state, id, style))?;
+        writeln!(
+            out,
+            "{}{}",
+            pending(state, id, style),
+            rejected(state, id, style)
+        )?;
     }
-    for id in state
-        .rejected
-        .keys()
-        .filter(|id| !state.users.contains_key(*id))
-    {
-        writeln!(out, "{}{}", column(id), rejected(state, id, style))?;
+    let others: BTreeSet<&MemberId> = state.rejected.keys().chain(state.pending.keys()).collect();
+    for id in others {
+        if !state.users.contains_key(id) {
+            let pending = pending(state, id, style);
+            let rejected = rejected(state, id, style);
+            writeln!(out, "{}{pending}{rejected}", column(id))?;
+        }
     }
     Ok(())
+}
+
+/// Said of a pending user.
+const PENDING: &str = "was being sent when the last run ended; Channel may have either";
+
+fn pending(state: &State, id: &MemberId, style: &Style) -> String {
+    state.pending.get(id).map_or(String::new(), |_| {
+        format!("   {}", paint(style.warning, PENDING))
+    })
 }
 
 fn rejected(state: &State, id: &MemberId, style: &Style) -> String {
@@ -198,10 +215,16 @@ pub fn state_user(
 ) -> Result<bool, fmt::Error> {
     let entry = state.users.get(id);
     let rejection = state.rejected.get(id);
-    if entry.is_none() && rejection.is_none() {
+    let pending = state.pending.get(id);
+    if entry.is_none() && rejection.is_none() && pending.is_none() {
         return Ok(false);
     }
     writeln!(out, "{}", paint(style.strong, &terminal(id.as_str())))?;
+    if let Some(pending) = pending {
+        let since = pending.since.strftime("%Y-%m-%d");
+        let text = format!("{PENDING} (since {since})");
+        writeln!(out, "  {}", paint(style.warning, &text))?;
+    }
     if let Some(rejection) = rejection {
         writeln!(out, "  {}", warning(rejection, style))?;
     }

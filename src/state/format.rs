@@ -127,6 +127,13 @@ pub(crate) fn from_base64(text: &str, bytes: &mut [u8]) -> bool {
         .is_ok_and(|length| length == bytes.len())
 }
 
+/// The check of a whole state, out of the end of its text. It is not verified.
+pub(crate) fn check_of(text: &[u8]) -> Option<String> {
+    let inner = text.strip_suffix(b"\"}\n")?;
+    let begin = memchr::memrchr(b'"', inner)? + 1;
+    String::from_utf8(inner[begin..].to_vec()).ok()
+}
+
 /// The check of a user's line over all that stands before it.
 pub(crate) fn line_check(line: &[u8]) -> String {
     base64(&xxhash_rust::xxh3::xxh3_64(line).to_be_bytes()[..4])

@@ -1,19 +1,22 @@
 //! The state's files: read, journalled, replaced as a whole.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::model::digest::digests::to_hex;
 use crate::model::{Desired, State, file_record};
 use crate::state::file_stamp::{FileStamp, FileStamps};
 use crate::state::folder::{folder_of, sync_folder};
+use crate::state::format::check_of;
 use crate::state::journal;
-use crate::state::journal::{JournalRecord, Replay};
+use crate::state::journal::{Head, JournalRecord};
 use crate::state::journal_writer::JournalWriter;
 use crate::state::lock::{Lock, LockError, LockOwner};
 use crate::state::regular_file::OpenError;
+use crate::state::replay::{Replay, replay};
 use crate::state::store_error::StoreError;
 use crate::state::{disk_space, read, regular_file, temporary, write};
 
@@ -109,17 +112,18 @@ impl Store {
             path: self.path.clone(),
             cause,
         };
+        let base = check_of(&bytes);
         let mut state = read::parse_owned(bytes).map_err(unusable)?;
         let replay = match journal {
             None => Replay::default(),
-            Some(bytes) => {
-                journal::replay(&bytes, &mut state).map_err(|error| StoreError::Journal {
+            Some(bytes) => replay(&bytes, base.as_deref(), &mut state).map_err(|error| {
+                StoreError::Journal {
                     path: journal_path,
                     reason: error.to_string(),
-                })?
-            }
+                }
+            })?,
         };
-        if replay.replayed > 0 {
+        if replay.changes_state() {
             file_record::discard_stale_files(&mut state);
         }
         Ok(Loaded {
@@ -266,11 +270,29 @@ impl Store {
         let path = self.journal_path();
         regular_file::check(&path)
             .map_err(|error| StoreError::opening("write the journal", &path, error))?;
-        JournalWriter::create(&path, &journal::head(state)).map_err(|cause| StoreError::File {
+        let head = || {
+            let mut id = [0; 8];
+            getrandom::fill(&mut id).map_err(io::Error::other)?;
+            Ok(Head::new(state, to_hex(&id), self.base()?))
+        };
+        let created = head().and_then(|head| JournalWriter::create(&path, head));
+        created.map_err(|cause| StoreError::File {
             doing: "write the journal",
             path,
             cause,
         })
+    }
+
+    /// The checksum of the state's file.
+    fn base(&self) -> io::Result<String> {
+        /// More than the line of the checksum.
+        const END: u64 = 64;
+        let mut file = File::open(&self.path)?;
+        let length = file.seek(SeekFrom::End(0))?;
+        file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
+        let mut end = Vec::new();
+        file.read_to_end(&mut end)?;
+        check_of(&end).ok_or_else(|| io::Error::other("the state has no checksum"))
     }
 
     /// Removes the journal, after a save that holds all of it.

@@ -160,7 +160,7 @@ fn everything(api: ApiVersion, tags: usize) -> Value {
         "profileOnce": { "source": "naver" },
         "tags": tags,
         "unsubscribeEmail": true,
-        "unsubscribeTexting": false,
+        "unsubscribeTexting": true,
     });
     if api == ApiVersion::V4 {
         user["unsubscribed"] = json!(true);
@@ -328,7 +328,7 @@ fn documented(api: ApiVersion) -> Value {
         ApiVersion::V5 => json!({
             "type": "member", "userImportTags": [], "mainChatId": "c", "timeZone": "Asia/Seoul",
             "unsubscribeEmail": true, "unsubscribeEmailUpdatedAt": 1_783_226_582_519_u64,
-            "unsubscribeTexting": false, "unsubscribeAppPush": false, "named": true,
+            "unsubscribeTexting": true, "unsubscribeAppPush": false, "named": true,
             "emailQualified": true, "province": "Seoul", "blockedKey": "b",
         }),
     };

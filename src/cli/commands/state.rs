@@ -106,6 +106,7 @@ pub(crate) fn run(
             let selection = Selection::new(select);
             state.users.retain(|id, _| selection.covers(id));
             state.rejected.retain(|id, _| selection.covers(id));
+            state.pending.retain(|id, _| selection.covers(id));
             let style = output::style(terminal);
             terminal.result(&output::text_of(|out| {
                 state::state_list(out, &state, &style)
@@ -218,7 +219,11 @@ fn forget(
     let mut state = recorded(settings, terminal)?;
     let missing: Vec<&MemberId> = ids
         .iter()
-        .filter(|id| !state.users.contains_key(*id) && !state.rejected.contains_key(*id))
+        .filter(|id| {
+            !state.users.contains_key(*id)
+                && !state.rejected.contains_key(*id)
+                && !state.pending.contains_key(*id)
+        })
         .collect();
     if !missing.is_empty() {
         return Err(not_recorded(&missing));
@@ -226,6 +231,7 @@ fn forget(
     for id in ids {
         state.users.remove(id);
         state.rejected.remove(id);
+        state.pending.remove(id);
     }
     state.serial += 1;
     settings.store.save(&state)?;

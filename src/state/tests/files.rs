@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::state::lock::LockOwner;
 use crate::state::store::Store;
 use crate::state::store_error::StoreError;
-use crate::state::tests::{entry, id, records, saved};
+use crate::state::tests::journal::records;
+use crate::state::tests::{entry, id, saved};
 
 fn owner() -> LockOwner {
     LockOwner {
