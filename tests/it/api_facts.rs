@@ -160,7 +160,7 @@ fn everything(api: ApiVersion, tags: usize) -> Value {
         "profileOnce": { "source": "naver" },
         "tags": tags,
         "unsubscribeEmail": true,
-        "unsubscribeTexting": true,
+        "unsubscribeTexting": false,
     });
     if api == ApiVersion::V4 {
         user["unsubscribed"] = json!(true);
@@ -208,7 +208,9 @@ fn what_is_sent_is_what_the_version_takes() {
     for api in VERSIONS {
         let channel = Channel::start();
         let project = project(&channel, api);
-        let user = everything(api, most_tags(api));
+        let mut user = everything(api, most_tags(api));
+        // `false` is not sent to a new person.
+        user["unsubscribeTexting"] = json!(true);
         project.write("users/a.json", &user.to_string());
         project.run(&["apply", "--auto-approve"]).expect(0);
         let log = channel.running().log();
@@ -328,7 +330,7 @@ fn documented(api: ApiVersion) -> Value {
         ApiVersion::V5 => json!({
             "type": "member", "userImportTags": [], "mainChatId": "c", "timeZone": "Asia/Seoul",
             "unsubscribeEmail": true, "unsubscribeEmailUpdatedAt": 1_783_226_582_519_u64,
-            "unsubscribeTexting": true, "unsubscribeAppPush": false, "named": true,
+            "unsubscribeTexting": false, "unsubscribeAppPush": false, "named": true,
             "emailQualified": true, "province": "Seoul", "blockedKey": "b",
         }),
     };

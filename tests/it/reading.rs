@@ -152,7 +152,7 @@ fn what_may_pass_is_asked_again_and_what_cannot_is_not() {
         ("503@u-00007", "503 from Channel", 6),
         (
             "redirect@u-00007",
-            "302: Channel sent us elsewhere, and redirects are not followed",
+            "302: Channel redirects, and redirects are not followed",
             1,
         ),
     ] {

@@ -57,7 +57,7 @@ fn an_incomplete_import_is_completed_by_the_next() {
     assert!(
         again
             .stderr
-            .contains("00000: already declared at users/imported.yaml:29"),
+            .contains("00000: already declared at users/imported.yaml:28"),
         "{}",
         again.stderr
     );

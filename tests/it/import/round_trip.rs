@@ -126,7 +126,6 @@ fn what_is_imported_can_be_read() {
         - 한글
         unsubscribeEmail: false
         unsubscribeTexting: true
-        unsubscribed: false
     "#);
     project.run(&["plan", "--detailed-exitcode"]).expect(0);
 }
