@@ -7,6 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::model::FieldPath;
+use crate::model::digest::digests::checksum;
 use crate::state::records::{
     DestinationLine, FileLine, PendingLine, RejectionLine, UserLine, without_repeats,
 };
@@ -61,9 +63,14 @@ pub enum FormatError {
     Conflict,
     /// The bytes are not those that were written.
     #[error(
-        "its checksum does not fit: it was edited, merged or damaged after talkform wrote it; restore it from git or a backup. It is never treated as empty"
+        "its checksum does not fit: it was edited, merged or damaged after talkform wrote it; restore it from git or a backup, or run `talkform state repair`, which keeps what can be trusted. It is never treated as empty"
     )]
     Checksum,
+    /// The header cannot be trusted.
+    #[error(
+        "its first line, the header, is damaged, so nothing of it can be repaired; restore it from git or a backup"
+    )]
+    Irreparable,
     /// Not a state at all, or a damaged one.
     #[error("line {line}: {reason}; restore it from git or a backup. It is never treated as empty")]
     Unreadable {
@@ -97,6 +104,12 @@ pub(crate) struct StateFile {
     pub(crate) folded: Option<String>,
     /// What stands where in a user's line.
     pub(crate) columns: Vec<String>,
+    /// A check of the header, over all that stands before it.
+    #[expect(
+        dead_code,
+        reason = "the readers take it from the bytes that it covers"
+    )]
+    pub(crate) head_check: String,
     /// Lists of field paths that users share, by a digest of the list.
     #[serde(deserialize_with = "without_repeats")]
     pub(crate) shapes: BTreeMap<String, Vec<String>>,
@@ -137,6 +150,12 @@ pub(crate) fn check_of(text: &[u8]) -> Option<String> {
 /// The check of a user's line over all that stands before it.
 pub(crate) fn line_check(line: &[u8]) -> String {
     base64(&xxhash_rust::xxh3::xxh3_64(line).to_be_bytes()[..4])
+}
+
+/// The name of a list of paths: a digest of it.
+pub(crate) fn shape_name(paths: &[FieldPath]) -> String {
+    let text = serde_json::to_string(paths).expect("plain data with text keys is always JSON");
+    base64(&checksum::<6>(text.as_bytes()))
 }
 
 /// The JSON Schema of the state file.

@@ -20,6 +20,9 @@ use crate::state::format::{COLUMNS, FormatError, StateFile, VERSION, from_base64
 const BEGIN: &[u8] = b"\n \"users\": {";
 const CHECK: &str = " \"check\": \"";
 
+/// How long the check of a line is.
+const CHECK_DIGITS: usize = 6;
+
 /// Bytes that one thread reads at a time.
 const STRETCH: usize = 1 << 20;
 
@@ -49,7 +52,7 @@ type Shapes<'t> = HashMap<&'t str, Arc<[FieldPath]>>;
 
 fn read(bytes: &[u8]) -> Result<(State, Users), FormatError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if !bytes.starts_with(format!("{{\"version\":{VERSION},").as_bytes()) {
+    if !starts_as_state(bytes) {
         return Err(other_version(bytes));
     }
     let end = check_line(bytes).ok_or_else(|| damaged(bytes))?;
@@ -57,6 +60,12 @@ fn read(bytes: &[u8]) -> Result<(State, Users), FormatError> {
         memmem::find(bytes, BEGIN).ok_or_else(|| at(bytes, end, "no users before it"))?;
     let head = std::str::from_utf8(&bytes[..head_end])
         .map_err(|error| at(bytes, error.valid_up_to(), "not UTF-8"))?;
+    let (header, _) = head.split_once('\n').unwrap_or((head, ""));
+    if !is_header_whole(header) {
+        return Err(head_error(
+            "the check of the header does not fit".to_owned(),
+        ));
+    }
     let file = head_of(head)?;
     let mut shapes = Shapes::new();
     for (name, paths) in &file.shapes {
@@ -71,7 +80,22 @@ fn read(bytes: &[u8]) -> Result<(State, Users), FormatError> {
         };
     }
     let users = users(bytes, head_end + BEGIN.len(), end, &shapes)?;
-    Ok((state_of(file)?, users))
+    Ok((state_of(file, head)?, users))
+}
+
+/// Whether a text begins as this version writes a state.
+pub(crate) fn starts_as_state(bytes: &[u8]) -> bool {
+    bytes.starts_with(format!("{{\"version\":{VERSION},").as_bytes())
+}
+
+/// Whether the check at the end of the header fits.
+pub(crate) fn is_header_whole(line: &str) -> bool {
+    let inner = line.strip_suffix("\",");
+    let parts = inner.and_then(|inner| {
+        let (before, check) = inner.split_at_checked(inner.len().checked_sub(CHECK_DIGITS)?)?;
+        Some((before, check)).filter(|_| before.ends_with(",\"headCheck\":\""))
+    });
+    parts.is_some_and(|(covered, check)| line_check(covered.as_bytes()) == check)
 }
 
 /// Where the check's line begins, if it is one and fits.
@@ -96,7 +120,7 @@ fn damaged(bytes: &[u8]) -> FormatError {
 }
 
 /// What a text is that does not begin as a state of this version.
-fn other_version(bytes: &[u8]) -> FormatError {
+pub(crate) fn other_version(bytes: &[u8]) -> FormatError {
     if has_conflict(bytes) {
         return FormatError::Conflict;
     }
@@ -116,6 +140,18 @@ fn head_error(reason: String) -> FormatError {
     FormatError::Unreadable { line: 1, reason }
 }
 
+/// An error in one row of a section before the users.
+fn row_error(head: &str, section: &str, name: &str, reason: &str) -> FormatError {
+    let key = serde_json::to_string(name).unwrap_or_default();
+    let section = head.find(&format!("\n \"{section}\": {{")).unwrap_or(0);
+    let row = head[section..].find(&format!("\n  {key}: ")).unwrap_or(0);
+    at(
+        head.as_bytes(),
+        section + row + 1,
+        &format!("\"{name}\": {reason}"),
+    )
+}
+
 /// An error at a byte. Only now are lines counted.
 fn at(bytes: &[u8], place: usize, reason: &str) -> FormatError {
     let before = bytes.get(..place).unwrap_or(bytes);
@@ -126,7 +162,7 @@ fn at(bytes: &[u8], place: usize, reason: &str) -> FormatError {
 }
 
 /// Everything before the users, read as JSON.
-fn head_of(head: &str) -> Result<StateFile, FormatError> {
+pub(crate) fn head_of(head: &str) -> Result<StateFile, FormatError> {
     let whole = format!("{head}\n\"users\":{{}},\"check\":\"\"}}");
     let file: StateFile =
         serde_json::from_str(&whole).map_err(|error| FormatError::Unreadable {
@@ -149,14 +185,15 @@ fn head_of(head: &str) -> Result<StateFile, FormatError> {
     Ok(file)
 }
 
-fn state_of(file: StateFile) -> Result<State, FormatError> {
+pub(crate) fn state_of(file: StateFile, head: &str) -> Result<State, FormatError> {
     let salt = from_hex(&file.salt).filter(|salt| !salt.is_empty());
     let salt = salt.ok_or_else(|| head_error("the salt is damaged".to_owned()))?;
     if file.lineage.is_empty() {
         return Err(head_error("it has no lineage".to_owned()));
     }
-    let id =
-        |id: &str| MemberId::new(id).map_err(|error| head_error(format!("user \"{id}\": {error}")));
+    let id = |section: &str, id: &str| {
+        MemberId::new(id).map_err(|error| row_error(head, section, id, &error.to_string()))
+    };
     let mut state = State {
         serial: file.serial,
         lineage: file.lineage,
@@ -172,19 +209,18 @@ fn state_of(file: StateFile) -> Result<State, FormatError> {
     };
     for (name, line) in file.files {
         let record = line.into_record();
-        let record = record.map_err(|reason| head_error(format!("file \"{name}\": {reason}")))?;
+        let record = record.map_err(|reason| row_error(head, "files", &name, &reason))?;
         state.files.insert(name.as_str().into(), record);
     }
     for (name, line) in file.pending {
         let pending = line.into_pending();
-        let pending = pending.map_err(|reason| head_error(format!("user \"{name}\": {reason}")))?;
-        state.pending.insert(id(&name)?, pending);
+        let pending = pending.map_err(|reason| row_error(head, "pending", &name, &reason))?;
+        state.pending.insert(id("pending", &name)?, pending);
     }
     for (name, line) in file.rejected {
         let rejection = line.into_rejection();
-        let rejection =
-            rejection.map_err(|reason| head_error(format!("user \"{name}\": {reason}")))?;
-        state.rejected.insert(id(&name)?, rejection);
+        let rejection = rejection.map_err(|reason| row_error(head, "rejected", &name, &reason))?;
+        state.rejected.insert(id("rejected", &name)?, rejection);
     }
     Ok(state)
 }
@@ -266,7 +302,7 @@ fn stretch_users(
 
 /// The last time that was read: many users are recorded in the same second.
 #[derive(Default)]
-struct Times<'t> {
+pub(crate) struct Times<'t> {
     last: Option<(&'t str, Timestamp)>,
 }
 
@@ -287,12 +323,11 @@ impl<'t> Times<'t> {
 }
 
 /// ` "id":["digest","shape","fields",7,"2026-01-01T00:00:00Z","remote",null,"check"]`
-fn user<'t>(
+pub(crate) fn user<'t>(
     line: &'t str,
     shapes: &Shapes<'_>,
     times: &mut Times<'t>,
 ) -> Option<(MemberId, Entry)> {
-    const CHECK_DIGITS: usize = 6;
     let line = line.strip_prefix(' ')?;
     let inner = line.strip_suffix("\"]")?;
     let (before, check) = inner.split_at_checked(inner.len().checked_sub(CHECK_DIGITS)?)?;
@@ -362,7 +397,7 @@ fn fields(paths: &Arc<[FieldPath]>, text: &str) -> Option<RecordedFields> {
 }
 
 /// A JSON string at the beginning of a text, and what follows it.
-fn json_text(text: &str) -> Option<(std::borrow::Cow<'_, str>, &str)> {
+pub(crate) fn json_text(text: &str) -> Option<(std::borrow::Cow<'_, str>, &str)> {
     let (plain, rest) = until_quote(text.strip_prefix('"')?)?;
     if !plain.contains('\\') {
         return Some((plain.into(), rest));

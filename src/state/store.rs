@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::model::digest::digests::to_hex;
 use crate::model::{Desired, State, file_record};
 use crate::state::file_stamp::{FileStamp, FileStamps};
@@ -16,9 +18,10 @@ use crate::state::journal::{Head, JournalRecord};
 use crate::state::journal_writer::JournalWriter;
 use crate::state::lock::{Lock, LockError, LockOwner};
 use crate::state::regular_file::OpenError;
+use crate::state::repair::Repaired;
 use crate::state::replay::{Replay, replay};
 use crate::state::store_error::StoreError;
-use crate::state::{disk_space, read, regular_file, temporary, write};
+use crate::state::{disk_space, read, regular_file, repair, temporary, write};
 
 /// Where a project's state lives.
 #[derive(Clone, Debug)]
@@ -114,23 +117,65 @@ impl Store {
         };
         let base = check_of(&bytes);
         let mut state = read::parse_owned(bytes).map_err(unusable)?;
-        let replay = match journal {
-            None => Replay::default(),
-            Some(bytes) => replay(&bytes, base.as_deref(), &mut state).map_err(|error| {
-                StoreError::Journal {
-                    path: journal_path,
-                    reason: error.to_string(),
-                }
-            })?,
-        };
-        if replay.changes_state() {
-            file_record::discard_stale_files(&mut state);
-        }
+        let replay = self.replay(journal, base.as_deref(), &mut state)?;
         Ok(Loaded {
             state: Some(state),
             replay,
             stamps,
         })
+    }
+
+    fn replay(
+        &self,
+        journal: Option<Vec<u8>>,
+        base: Option<&str>,
+        state: &mut State,
+    ) -> Result<Replay, StoreError> {
+        let replay = match journal {
+            None => Replay::default(),
+            Some(bytes) => replay(&bytes, base, state).map_err(|error| StoreError::Journal {
+                path: self.journal_path(),
+                reason: error.to_string(),
+            })?,
+        };
+        if replay.changes_state() {
+            file_record::discard_stale_files(state);
+        }
+        Ok(replay)
+    }
+
+    /// Replaces a damaged state by what of it can be trusted, its journal included, and keeps the damaged file
+    /// under another name. `None` where the state is whole; then nothing is written. The caller holds the lock.
+    ///
+    /// # Errors
+    ///
+    /// There is no state, its header cannot be trusted, or a file cannot be read or written.
+    pub fn repair(&self, now: Timestamp) -> Result<Option<(Repaired, PathBuf)>, StoreError> {
+        let journal = read_optional(&self.journal_path())?.map(|(_, bytes)| bytes);
+        let failed = |doing, cause| StoreError::File {
+            doing,
+            path: self.path.clone(),
+            cause,
+        };
+        let Some((stamp, bytes)) = read_optional(&self.path)? else {
+            return Err(failed("repair", io::ErrorKind::NotFound.into()));
+        };
+        self.expect(Some(stamp));
+        let base = check_of(&bytes);
+        if read::parse(&bytes).is_ok() {
+            return Ok(None);
+        }
+        let mut repaired = repair::repair(&bytes, now).map_err(|cause| StoreError::Format {
+            path: self.path.clone(),
+            cause,
+        })?;
+        self.replay(journal, base.as_deref(), &mut repaired.state)?;
+        repaired.state.serial += 1;
+        let copy = self.beside(&format!(".damaged-{:08x}", fastrand::u32(..)));
+        fs::copy(&self.path, &copy).map_err(|cause| failed("copy", cause))?;
+        self.save(&repaired.state)?;
+        self.remove_journal()?;
+        Ok(Some((repaired, copy)))
     }
 
     /// Whether the state's file is the one that this run loaded or saved last.

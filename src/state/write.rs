@@ -65,7 +65,10 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
     };
     let mut head = json(&header);
     head.pop();
-    head.push_str(",\n");
+    head.push_str(",\"headCheck\":\"");
+    let check = line_check(head.as_bytes());
+    head.push_str(&check);
+    head.push_str("\",\n");
     out.write(head.as_bytes())?;
 
     let shapes = shapes(users.values());

@@ -146,3 +146,48 @@ fn an_environment_does_not_leave_its_folder() {
         .run(&["--env", "staging", "plan", "--sandbox"])
         .expect(0);
 }
+
+#[test]
+fn a_damaged_state_is_repaired() {
+    let channel = Channel::start();
+    let project = channel.project();
+    project.write("users/a.yaml", &many_users(5, "free"));
+    project.run(&["apply", "--auto-approve"]).expect(0);
+    let whole = project.run(&["state", "repair"]).expect(0);
+    assert!(
+        whole.stdout.contains("nothing to repair"),
+        "{}",
+        whole.stdout
+    );
+    let text = project.read(STATE);
+    let damaged = text.replacen("\"u-00002\":[\"", "\"u-00002\":[\"!", 1);
+    project.write(STATE, &damaged);
+    let refused = project.run(&["plan"]).expect(1);
+    assert!(
+        refused.stderr.contains("talkform state repair"),
+        "{}",
+        refused.stderr
+    );
+    let repaired = project.run(&["state", "repair"]).expect(0);
+    assert!(
+        repaired.stdout.contains("4 users kept, 1 user lost"),
+        "{}",
+        repaired.stdout
+    );
+    assert!(
+        repaired.stdout.contains("  u-00002\n"),
+        "{}",
+        repaired.stdout
+    );
+    project.run(&["state", "list"]).expect(0);
+
+    let header = text.replacen("\"lineage\":\"", "\"lineage\":\"0", 1);
+    project.write(STATE, &header);
+    let refused = project.run(&["state", "repair"]).expect(1);
+    assert!(
+        refused.stderr.contains("nothing of it can be repaired"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(project.read(STATE), header);
+}

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use crate::cli::approval::read_plan_file;
 use crate::cli::args::{Global, duration};
+use crate::cli::clock::now;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::project::{LoadedProject, random, state_key};
 use crate::cli::terminal::Terminal;
@@ -38,6 +39,12 @@ pub(crate) enum StateCommand {
         /// The member id of the user
         #[arg(value_name = "ID")]
         id: String,
+    },
+    /// Rebuild a damaged state from what of it can be trusted; users whose record is lost become pending
+    Repair {
+        /// How long to wait for somebody else's apply
+        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
+        lock_timeout: std::time::Duration,
     },
     /// Print a new random key for `TALKFORM_STATE_KEY`
     Keygen,
@@ -101,6 +108,7 @@ pub(crate) fn run(
     let settings = LoadedProject::read(global)?;
     match command {
         StateCommand::Keygen => {}
+        StateCommand::Repair { lock_timeout } => repair(&settings, *lock_timeout, terminal)?,
         StateCommand::List { select } => {
             let mut state = recorded(&settings, terminal)?;
             let selection = Selection::new(select);
@@ -139,6 +147,34 @@ pub(crate) fn run(
         } => rekey(&settings, *without_key, *lock_timeout, terminal)?,
     }
     Ok(Exit::Done)
+}
+
+fn repair(
+    settings: &LoadedProject,
+    lock_timeout: std::time::Duration,
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    let _lock = settings
+        .store
+        .lock(&lock_owner::current("state repair")?, lock_timeout)?;
+    let path = settings.store.path().display();
+    let Some((repaired, copy)) = settings.store.repair(now())? else {
+        return terminal.result(&format!("{path} is whole: nothing to repair.\n"));
+    };
+    let users = |count| output::counted(count, "user", "users");
+    let lost = repaired.lost.iter();
+    let lost: Vec<String> = lost
+        .map(|id| format!("  {}\n", escape::terminal(id.as_str())))
+        .collect();
+    let text = format!(
+        "Repaired {path}: {} kept, {} lost and now pending, {} dropped without a readable id.\n{}Records of files and rejections were dropped. The damaged file is kept as {}. Run `talkform plan`.\n",
+        users(repaired.state.users.len()),
+        users(repaired.lost.len()),
+        output::counted(repaired.unreadable, "line", "lines"),
+        lost.concat(),
+        copy.display()
+    );
+    terminal.result(&text)
 }
 
 fn rekey(

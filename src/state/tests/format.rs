@@ -10,6 +10,7 @@ use crate::model::{
 };
 use crate::state::format::FormatError;
 use crate::state::read::parse;
+use crate::state::repair::repair;
 use crate::state::write::write;
 
 fn id(text: &str) -> MemberId {
@@ -113,6 +114,40 @@ proptest! {
         let index = at.index(bytes.len());
         bytes[index] ^= flip;
         prop_assert!(parse(&bytes).is_err(), "byte {}", index);
+    }
+
+    /// Every entry of a repaired state is an original one; every other user is pending, unless the byte is
+    /// part of what says who it is.
+    #[test]
+    fn a_changed_byte_is_repaired(state in states(), at in any::<prop::sample::Index>(), flip in 1..=255_u8) {
+        let mut bytes = written(&state);
+        let index = at.index(bytes.len());
+        bytes[index] ^= flip;
+        let header = bytes.iter().position(|byte| *byte == b'\n').expect("a line").max(index.min(
+            written(&state).iter().position(|byte| *byte == b'\n').expect("a line"),
+        ));
+        let repaired = match repair(&bytes, Timestamp::UNIX_EPOCH) {
+            Ok(repaired) => repaired,
+            Err(error) => {
+                prop_assert!(index <= header, "byte {}: {}", index, error);
+                return Ok(());
+            }
+        };
+        let mut missing = 0;
+        for (id, entry) in &repaired.state.users {
+            prop_assert_eq!(state.users.get(id), Some(entry), "byte {}", index);
+        }
+        for id in state.users.keys().chain(state.pending.keys()) {
+            let is_kept = repaired.state.users.contains_key(id);
+            missing += usize::from(!is_kept && !repaired.state.pending.contains_key(id));
+        }
+        let others = repaired.state.pending.keys().filter(|id| {
+            !state.users.contains_key(*id) && !state.pending.contains_key(*id)
+        });
+        let shapes = String::from_utf8_lossy(&bytes).lines().count();
+        prop_assert!(missing <= 1 && others.count() <= 1, "byte {} of {} lines", index, shapes);
+        let again = parse(&written(&repaired.state)).expect("a state");
+        prop_assert_eq!(again.users, repaired.state.users);
     }
 
     #[test]

@@ -1,0 +1,198 @@
+//! Rebuilds a damaged state from the lines that can be trusted.
+//!
+//! A user's line carries a check of its own, a shape is named by a digest of its paths, and the header carries a
+//! check, too. What does not fit is dropped, and its user becomes pending where the id can be read. Rows of
+//! `pending` have no check: their users stay pending, without what was being sent. Records of files and rejections
+//! have none either and are dropped: files are read again, and Channel answers again.
+
+use std::borrow::Cow;
+use std::collections::btree_map::Entry as Slot;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::model::recorded_fields::are_rising;
+use crate::model::{Entry, FieldPath, MemberId, Pending, State};
+use crate::state::format::{FormatError, shape_name};
+use crate::state::read::is_header_whole;
+use crate::state::read::{
+    Times, head_of, json_text, other_version, starts_as_state, state_of, user,
+};
+use crate::state::records::PendingLine;
+
+/// A state that was rebuilt, and what became of the damaged one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repaired {
+    /// The rebuilt state; its serial is that of the damaged one.
+    pub state: State,
+    /// The users whose record was lost or cannot be trusted.
+    pub lost: BTreeSet<MemberId>,
+    /// How many lines were dropped without an id that can be read.
+    pub unreadable: usize,
+}
+
+/// Rebuilds a state.
+///
+/// # Errors
+///
+/// The header cannot be trusted, or another version wrote the file.
+pub fn repair(bytes: &[u8], now: Timestamp) -> Result<Repaired, FormatError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if !starts_as_state(bytes) {
+        return Err(match other_version(bytes) {
+            FormatError::Unreadable { .. } => FormatError::Irreparable,
+            other => other,
+        });
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let (head, rest) = text.split_once('\n').ok_or(FormatError::Irreparable)?;
+    let mut state = header(head)?;
+    let shapes = shapes(rest);
+    let mut users: BTreeMap<MemberId, Option<Entry>> = BTreeMap::new();
+    let mut lost = BTreeSet::new();
+    let mut unreadable = 0;
+    let mut section = "";
+    let mut times = Times::default();
+    for line in rest.lines() {
+        let mut line = line;
+        if let Some((name, rows)) = section_of(line) {
+            section = name;
+            line = rows;
+        }
+        if is_structure(line) || (section == "shapes" && is_shape(line)) {
+            continue;
+        }
+        for row in rows(line) {
+            if let Some((id, entry)) = user(row, &shapes, &mut times) {
+                match users.entry(id) {
+                    Slot::Vacant(slot) => {
+                        slot.insert(Some(entry));
+                    }
+                    // A merge may keep both sides: neither is known to be the later one.
+                    Slot::Occupied(mut slot) if slot.get().as_ref() != Some(&entry) => {
+                        slot.insert(None);
+                    }
+                    Slot::Occupied(_) => {}
+                }
+            } else if let Some(id) = pending_id(row) {
+                state.mark_pending(id, Pending::unknown(now));
+            } else if let Some(id) = readable_id(row, section) {
+                lost.insert(id);
+            } else if !matches!(section, "files" | "rejected") {
+                unreadable += 1;
+            }
+        }
+    }
+    for (id, entry) in users {
+        match entry {
+            Some(entry) => {
+                lost.remove(&id);
+                state.users.insert(id, entry);
+            }
+            None => {
+                lost.insert(id);
+            }
+        }
+    }
+    for id in &lost {
+        state.mark_pending(id.clone(), Pending::unknown(now));
+    }
+    Ok(Repaired {
+        state,
+        lost,
+        unreadable,
+    })
+}
+
+/// The header, if its check fits.
+fn header(line: &str) -> Result<State, FormatError> {
+    if !is_header_whole(line) {
+        return Err(FormatError::Irreparable);
+    }
+    let sections = "\"shapes\":{},\"files\":{},\"pending\":{},\"rejected\":{},";
+    let head = format!("{line}{sections}");
+    state_of(head_of(&head)?, &head)
+}
+
+/// Every shape that its name proves.
+fn shapes(text: &str) -> HashMap<&str, Arc<[FieldPath]>> {
+    let mut shapes = HashMap::new();
+    for line in text.lines() {
+        let row = line
+            .strip_prefix("  \"")
+            .and_then(|row| row.split_once("\": "));
+        let Some((name, list)) = row else { continue };
+        let list = list.strip_suffix(',').unwrap_or(list);
+        let Ok(texts) = serde_json::from_str::<Vec<String>>(list) else {
+            continue;
+        };
+        let paths: Result<Arc<[FieldPath]>, _> = texts.iter().map(|path| path.parse()).collect();
+        if let Ok(paths) = paths
+            && are_rising(&paths)
+            && shape_name(&paths) == name
+        {
+            shapes.insert(name, paths);
+        }
+    }
+    shapes
+}
+
+/// The section that a line opens, and what follows on the same line.
+fn section_of(line: &str) -> Option<(&'static str, &str)> {
+    let names = ["shapes", "files", "pending", "rejected", "users"];
+    names.into_iter().find_map(|name| {
+        let rest = line.strip_prefix(&format!(" \"{name}\": {{"))?;
+        Some((name, rest))
+    })
+}
+
+/// Whether a line holds nothing but the ends of sections, or the check of the whole.
+fn is_structure(line: &str) -> bool {
+    line.chars().all(|c| matches!(c, ' ' | '}' | ',')) || line.starts_with(" \"check\": \"")
+}
+
+fn is_shape(line: &str) -> bool {
+    line.starts_with("  \"") && line.contains("\": [")
+}
+
+/// The rows of a line: one, or more where the line's end was damaged.
+fn rows(line: &str) -> Vec<&str> {
+    let mut rows = Vec::new();
+    let mut rest = line;
+    while let Some((_, after)) = rest.split_once("\"],") {
+        if after.is_empty() {
+            rest = &rest[..rest.len() - 1];
+            break;
+        }
+        rows.push(&rest[..rest.len() - after.len() - 1]);
+        let mut characters = after.chars();
+        characters.next();
+        rest = characters.as_str();
+    }
+    if !rest.is_empty() {
+        rows.push(rest);
+    }
+    rows
+}
+
+fn pending_id(row: &str) -> Option<MemberId> {
+    let (id, rest) = json_text(row.trim_start())?;
+    let value = rest.strip_prefix(": ")?;
+    let value = value.strip_suffix(',').unwrap_or(value);
+    let line: PendingLine = serde_json::from_str(value).ok()?;
+    line.into_pending().ok()?;
+    MemberId::new(&id).ok()
+}
+
+/// The id of a row that cannot be trusted.
+fn readable_id(row: &str, section: &str) -> Option<MemberId> {
+    let (before, _) = row.split_once('"')?;
+    if before.chars().count() > 2 {
+        return None;
+    }
+    let (id, rest): (Cow<'_, str>, &str) = json_text(&row[before.len()..])?;
+    let is_user = rest.starts_with(":[") || (section == "pending" && rest.starts_with(": {"));
+    let is_whole = !id.contains(char::REPLACEMENT_CHARACTER);
+    MemberId::new(&id).ok().filter(|_| is_user && is_whole)
+}
