@@ -48,7 +48,7 @@
 //!
 //! # Where to start
 //!
-//! Read [`model::plan`] for the types, then [`plan()`], then [`apply::execute`].
+//! Read [`model::plan`] for the types, then [`plan()`], then [`apply::execute()`].
 //!
 //! # Example
 //!

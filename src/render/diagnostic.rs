@@ -191,7 +191,7 @@ struct RelatedJson<'a> {
     message: &'a str,
 }
 
-/// Writes all diagnostics as a JSON array, in the same order as [`write`].
+/// Writes all diagnostics as a JSON array, in the same order as [`write()`].
 ///
 /// # Errors
 ///

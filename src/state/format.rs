@@ -133,7 +133,7 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Fills a slice from base64. `false` for any other length, and for text that [`base64`] does not write.
+/// Fills a slice from base64. `false` for any other length, and for text that [`base64()`] does not write.
 pub(crate) fn from_base64(text: &str, bytes: &mut [u8]) -> bool {
     URL_SAFE_NO_PAD
         .decode_slice_unchecked(text, bytes)

@@ -19,7 +19,7 @@ use crate::state::regular_file;
 const FLUSH_INTERVAL: Duration = Duration::from_millis(50);
 
 /// An open journal. Each record is handed to the system at once, so that a kill loses none. A thread
-/// flushes them to the disk in groups: intents without delay, results within [`FLUSH_INTERVAL`].
+/// flushes them to the disk in groups: intents without delay, results within `FLUSH_INTERVAL`.
 #[derive(Debug)]
 pub struct JournalWriter {
     file: File,
