@@ -18,8 +18,8 @@ use jiff::Timestamp;
 use planning::plan_for;
 use talkform::apply::{Event, Options, Pace, ReadOptions, Record, execute, read_users};
 use talkform::model::{
-    ApiVersion, Attributes, Declared, Desired, DesiredUser, DigestKey, MemberId, Origin, Project,
-    Rate, State,
+    ApiVersion, Attributes, Declared, Desired, DesiredUser, Destination, DigestKey, MemberId,
+    Origin, Project, Rate, State,
 };
 use talkform::remote::{Channel, HttpSettings, Policy};
 use talkform::sandbox::{Running, SandboxSettings, start};
@@ -144,7 +144,12 @@ fn main() {
 async fn applying() {
     let folder = tempfile::tempdir().expect("a folder");
     let (sandbox, channel) = sandbox(None).await;
-    let mut state = State::new("bench".into(), b"salt".to_vec(), None, ApiVersion::V4);
+    let mut state = State::new(
+        "bench".into(),
+        b"salt".to_vec(),
+        None,
+        Destination::of_api(ApiVersion::V4),
+    );
     let key = DigestKey::new(&state.salt, None);
     let plan = plan_for(&users(), &state, &key, &Project::default());
     let store = Store::new(&folder.path().join("state.json"));

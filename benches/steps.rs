@@ -18,7 +18,7 @@ use divan::{Bencher, black_box};
 use fastrand::Rng;
 use talkform::manifest::{self, ReadSettings};
 use talkform::model::{
-    ApiVersion, Desired, DigestKey, Entry, Plan, Project, Rate, Sensitive, State,
+    ApiVersion, Desired, Destination, DigestKey, Entry, Plan, Project, Rate, Sensitive, State,
 };
 use talkform::render::plan::markdown::MarkdownOptions;
 use talkform::render::{PlanView, Style, TextOptions, plan as plan_renderer};
@@ -73,7 +73,12 @@ fn key() -> DigestKey {
 /// Nobody is recorded yet.
 fn first_state() -> State {
     let salt = b"0123456789abcdef".to_vec();
-    State::new("bench".to_owned(), salt, None, ApiVersion::V4)
+    State::new(
+        "bench".to_owned(),
+        salt,
+        None,
+        Destination::of_api(ApiVersion::V4),
+    )
 }
 
 /// Everybody is recorded as declared.

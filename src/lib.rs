@@ -57,7 +57,7 @@
 //! ```
 //! use talkform::render::plan::text;
 //! use talkform::{
-//!     ApiVersion, Context, DigestKey, Limits, PlanView, ReadSettings, RemovedPolicy, Selection,
+//!     ApiVersion, Context, Destination, DigestKey, Limits, PlanView, ReadSettings, RemovedPolicy, Selection,
 //!     Sensitive, State, TextOptions, plan, read_texts,
 //! };
 //!
@@ -77,10 +77,11 @@
 //! let reading = read_texts(vec![("users/vip.yaml".into(), manifest.to_vec())], &settings);
 //! assert!(!reading.has_errors());
 //!
-//! let state = State::new("lineage".to_owned(), Vec::new(), None, ApiVersion::V4);
+//! let destination = Destination::of_api(ApiVersion::V4);
+//! let state = State::new("lineage".to_owned(), Vec::new(), None, destination.clone());
 //! let context = Context {
 //!     key: &DigestKey::new(&state.salt, None),
-//!     api: ApiVersion::V4,
+//!     destination: &destination,
 //!     removed: RemovedPolicy::default(),
 //!     limits: &Limits::default(),
 //!     selection: &Selection::default(),
@@ -114,8 +115,8 @@ pub mod words;
 pub use crate::apply::{Outcome, Report, RunSettings, Start, Target, run};
 pub use crate::manifest::{ReadSettings, Reading, load, read_texts};
 pub use crate::model::{
-    ApiVersion, Change, Desired, Diagnostic, DigestKey, Limits, MemberId, Plan, RemovedPolicy,
-    Selection, Sensitive, State,
+    ApiVersion, Change, Desired, Destination, Diagnostic, DigestKey, Limits, MemberId, Plan,
+    RemovedPolicy, Selection, Sensitive, State,
 };
 pub use crate::plan::{Context, DriftReport, PlanFile, plan};
 pub use crate::remote::Channel;

@@ -1,6 +1,6 @@
 //! Plans with the defaults of a project, except for its API version and what it does with removed users.
 
-use talkform::model::{Desired, DigestKey, Limits, Plan, Project, Selection, State};
+use talkform::model::{Desired, Destination, DigestKey, Limits, Plan, Project, Selection, State};
 use talkform::plan::{Context, plan};
 
 pub fn plan_for(desired: &Desired, state: &State, key: &DigestKey, project: &Project) -> Plan {
@@ -10,7 +10,7 @@ pub fn plan_for(desired: &Desired, state: &State, key: &DigestKey, project: &Pro
         limits: &Limits::default(),
         selection: &Selection::default(),
         base: None,
-        api: project.channel.api,
+        destination: &Destination::of(&project.channel, None),
         observed: None,
     };
     plan(desired, state, &context)

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use talkform::manifest::{self, ReadSettings};
-use talkform::model::{DigestKey, Entry, Project, State};
+use talkform::model::{ChannelId, Destination, DigestKey, Entry, Project, State};
 use talkform::plan::record_files;
 use talkform::state::Store;
 
@@ -39,9 +39,9 @@ pub fn record(folder: &Path) -> Result<usize, Problem> {
         "made-for-measuring".to_owned(),
         b"0123456789abcdef".to_vec(),
         None,
-        project.channel.api,
+        Destination::of(&project.channel, None),
     );
-    state.destination.channel_id = Some("sandbox".to_owned());
+    state.destination.channel_id = Some(ChannelId::new("sandbox")?);
     state.serial = 1;
     let key = DigestKey::new(&state.salt, None);
     let all = plan_for(&desired, &state, &key, &project);

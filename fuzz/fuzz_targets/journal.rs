@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use talkform::model::digest::digests::{checksum, to_hex};
-use talkform::model::{ApiVersion, State};
+use talkform::model::{ApiVersion, Destination, State};
 use talkform::state::{parse, replay, write};
 
 fn sealed(data: &[u8]) -> Vec<u8> {
@@ -23,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let bytes = if how % 2 == 0 { rest.to_vec() } else { sealed(rest) };
-    let mut state = State::new("fuzz".into(), b"salt".to_vec(), None, ApiVersion::V4);
+    let mut state = State::new("fuzz".into(), b"salt".to_vec(), None, Destination::of_api(ApiVersion::V4));
     state.serial = 7;
     if let Ok(done) = replay(&bytes, &mut state) {
         assert!(done.torn <= bytes.len());

@@ -16,8 +16,8 @@ use crate::apply::pace::Pace;
 use crate::apply::pool::{Job, Message, Work, send_all};
 use crate::apply::send::{Ending, Sender, SenderOptions, Sent, early_stop};
 use crate::model::{
-    ApiVersion, Change, Digests, Entry, FieldPath, Plan, PlannedChange, RejectedRequest, Rejection,
-    State, StopCause,
+    ApiVersion, Change, ChannelId, Digests, Entry, FieldPath, Plan, PlannedChange, RejectedRequest,
+    Rejection, State, StopCause,
 };
 use crate::remote::{AnsweredUser, Channel, Policy, Request, request, unconfirmed};
 use crate::state::{JournalRecord, JournalWriter, OpenIntents};
@@ -64,9 +64,10 @@ pub async fn execute(
         changes: plan.changes.len(),
         requests: plan.requests(),
     });
+    let channel_id = record.state.destination.channel_id.clone();
     let (sender, events_in) = Sender::new(SenderOptions {
         channel,
-        channel_id: record.state.destination.channel_id.as_deref(),
+        channel_id: channel_id.as_ref().map(ChannelId::as_str),
         policy: &options.policy,
         pace: &options.pace,
         requests: plan.requests(),

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::apply::event::Event;
 use crate::apply::execute::{Options, Record, execute};
 use crate::apply::outcome::Report;
-use crate::model::{Desired, DigestKey, MemberId, Plan, State, StopCause};
+use crate::model::{ChannelId, Desired, Destination, DigestKey, MemberId, Plan, State, StopCause};
 use crate::plan;
 use crate::remote::Channel;
 use crate::state::{JournalWriter, Loaded, Store, StoreError};
@@ -67,7 +67,7 @@ pub struct RunSettings<'a> {
     /// The connection to Channel.
     pub channel: Arc<Channel>,
     /// The id of the channel that the credentials belong to.
-    pub channel_id: String,
+    pub channel_id: ChannelId,
     /// How the plan is executed.
     pub options: &'a Options,
     /// Gives the time that is recorded.
@@ -116,7 +116,7 @@ pub enum SaveError {
 /// Applies a plan.
 ///
 /// The state is saved before the first request where it is new, where a journal was read back, or where
-/// it names another channel or API version. Outcomes are written to the journal; at the end the state is
+/// it names another destination. Outcomes are written to the journal; at the end the state is
 /// saved once and the journal is removed.
 ///
 /// # Errors
@@ -142,7 +142,11 @@ pub async fn run(
     } else {
         plan
     };
-    let mut state = prepare(target.store, start, channel_id, options)?;
+    let destination = Destination {
+        channel_id: Some(channel_id),
+        ..plan.destination.clone()
+    };
+    let mut state = prepare(target.store, start, destination)?;
     let mut journal = target.store.open_journal(&state)?;
     let pending_before = state.pending.clone();
     let record = Record {
@@ -156,22 +160,14 @@ pub async fn run(
 }
 
 /// Makes the state ready for a journal.
-fn prepare(
-    store: &Store,
-    start: Start,
-    channel_id: String,
-    options: &Options,
-) -> Result<State, StoreError> {
+fn prepare(store: &Store, start: Start, destination: Destination) -> Result<State, StoreError> {
     let Start {
         mut state,
         is_first: _,
         is_saved,
     } = start;
-    let is_as_saved = is_saved
-        && state.destination.channel_id.as_ref() == Some(&channel_id)
-        && state.destination.api == options.api;
-    state.destination.channel_id = Some(channel_id);
-    state.destination.api = options.api;
+    let is_as_saved = is_saved && state.destination == destination;
+    state.destination = destination;
     if !is_as_saved {
         state.serial += 1;
         store.save(&state)?;

@@ -7,10 +7,10 @@ use clap::Args;
 
 use crate::cli::args::Planning;
 use crate::cli::failure::Failure;
-use crate::cli::files;
 use crate::cli::output::counted;
 use crate::cli::terminal::Terminal;
-use talkform::model::{LimitKind, Plan, PlanDigest};
+use crate::cli::{destination, files};
+use talkform::model::{DestinationDifference, DestinationPart, LimitKind, Plan, PlanDigest};
 use talkform::plan::PlanFile;
 
 /// The most differing users that an error names.
@@ -50,7 +50,7 @@ impl Approval {
                     "the plan is not the expected one: it has digest {}, --expect names {expected}",
                     plan.digest
                 ),
-                "the manifests or the state have changed since; look at the new plan with `talkform plan`",
+                "the manifests, the state or the destination have changed since; look at the new plan with `talkform plan`",
             )),
             _ => Ok(()),
         }
@@ -86,14 +86,14 @@ impl Approval {
         }
     }
 
-    /// How many deletions a person has to confirm: none where `--allow-deletes` covers them. Fails with
-    /// `--auto-approve`, which does not agree to deletions.
-    pub(crate) fn deletions_to_confirm(&self, plan: &Plan) -> Result<usize, Failure> {
+    /// How many deletions a person has to confirm: none where `--allow-deletes` covers them. Fails where nobody
+    /// is asked: neither `--auto-approve` nor a plan file agrees to deletions.
+    pub(crate) fn deletions_to_confirm(&self, plan: &Plan, asks: bool) -> Result<usize, Failure> {
         let planned = plan.deletions();
         if planned <= self.allow_deletes.unwrap_or(0) {
             return Ok(0);
         }
-        if !self.auto_approve {
+        if asks {
             return Ok(planned);
         }
         let agreed = match self.allow_deletes {
@@ -106,23 +106,24 @@ impl Approval {
                 counted(planned, "user", "users")
             ),
             format!(
-                "a deletion cannot be undone; if it is intended, add --allow-deletes {planned} to --auto-approve"
+                "a deletion cannot be undone; if it is intended, add --allow-deletes {planned}"
             ),
         ))
     }
 
-    /// Asks whether to apply the plan, and for the number of deletions if there are any to confirm.
-    /// Asks nothing with `--auto-approve`.
+    /// Whether a person is asked: not with `--auto-approve`, and not about a plan file, which was reviewed.
+    pub(crate) fn asks(&self, reviewed: Option<&ReviewedPlan>) -> bool {
+        !self.auto_approve && reviewed.is_none()
+    }
+
+    /// Asks whether to apply the plan to the channel that answers, and for the number of deletions if there
+    /// are any to confirm.
     pub(crate) fn ask(
-        &self,
         terminal: Terminal,
         destination: &str,
         deletions: usize,
     ) -> Result<(), Failure> {
-        if self.auto_approve {
-            return Ok(());
-        }
-        terminal.approve(&format!("Apply these changes to {destination}?"))?;
+        terminal.approve(&format!("Apply to {destination}?"))?;
         if deletions == 0 {
             return Ok(());
         }
@@ -167,11 +168,26 @@ impl ReviewedPlan {
 
     fn check(&self, plan: &Plan) -> Result<(), Failure> {
         let Self { path, file } = self;
-        if file.digest == plan.digest.to_string() && file.manifests == plan.manifests.to_string() {
+        if file.digest == plan.digest && file.manifests == plan.manifests {
             return Ok(());
         }
+        let elsewhere = file.destination_differences(plan);
+        let is_api = |difference: &DestinationDifference| difference.part == DestinationPart::Api;
+        if !elsewhere.iter().all(is_api) {
+            return Err(Failure::with_details(
+                format!(
+                    "the plan in {} was made for another destination; nothing was sent",
+                    path.display()
+                ),
+                elsewhere
+                    .iter()
+                    .map(|difference| destination::line(difference, "the plan", "the project"))
+                    .collect(),
+                "make a plan for this destination with `talkform plan --out`, review it, and apply that",
+            ));
+        }
         let state_moved = file.lineage != plan.lineage || file.serial != plan.serial;
-        let manifests_moved = file.manifests != plan.manifests.to_string();
+        let manifests_moved = file.manifests != plan.manifests;
         let message = format!(
             "the plan in {} is no longer current: {}; nothing was sent",
             path.display(),

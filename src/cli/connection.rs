@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::cli::args::{RequestOptions, faults};
 use crate::cli::clock::now;
+use crate::cli::destination;
 use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
 use crate::cli::project::{LoadedProject, secret};
@@ -18,7 +19,7 @@ use crate::cli::signals;
 use crate::cli::terminal::Terminal;
 use talkform::apply;
 use talkform::apply::{Pace, ReadOptions, ReadReport};
-use talkform::model::{MemberId, RemoteUser, Unread};
+use talkform::model::{ChannelId, MemberId, RemoteUser, Unread};
 use talkform::remote::{
     Channel, ChannelInfo, Decision, HttpSettings, Policy, RateHeaders, Request, Verdict, decide,
     judge_channel, request,
@@ -44,7 +45,8 @@ pub(crate) enum Credentials {
 }
 
 impl Credentials {
-    /// Reads the credentials from the environment, or the faults of a sandbox from the arguments.
+    /// Reads the credentials from the environment, or the faults of a sandbox from the arguments. Fails if
+    /// nobody agreed to send credentials to the host of the project.
     pub(crate) fn require(
         project: &LoadedProject,
         requests: &RequestOptions,
@@ -52,6 +54,7 @@ impl Credentials {
         if project.sandbox {
             return Ok(Self::Sandbox(faults(&requests.fault)?));
         }
+        destination::check_host(&project.project.channel.base_url)?;
         let missing = match (secret(KEY), secret(SECRET)) {
             (Some(key), Some(secret)) => {
                 return Ok(Self::Real {
@@ -70,18 +73,6 @@ impl Credentials {
     }
 }
 
-/// The destination of a project, in words for a question.
-pub(crate) fn destination(project: &LoadedProject) -> String {
-    if project.sandbox {
-        return "the sandbox".to_owned();
-    }
-    let base_url = &project.project.channel.base_url;
-    match &project.project.channel.id {
-        Some(id) => format!("channel {id} at {base_url}"),
-        None => format!("the channel at {base_url}"),
-    }
-}
-
 /// An open connection to the right channel.
 pub(crate) struct Connection<'p> {
     project: &'p LoadedProject,
@@ -89,8 +80,8 @@ pub(crate) struct Connection<'p> {
     terminal: Terminal,
     runtime: Runtime,
     client: Client,
-    /// The id of the channel that answers.
-    pub channel_id: String,
+    /// The channel that answers.
+    pub answering: ChannelInfo,
     /// The rate limiter of all requests of this run.
     pub pace: Arc<Pace>,
     /// How much of `--max-duration` was spent on reading.
@@ -106,14 +97,14 @@ impl<'p> Connection<'p> {
         credentials: Credentials,
         project: &'p LoadedProject,
         requests: &'p RequestOptions,
-        recorded: Option<&str>,
+        recorded: Option<&ChannelId>,
         terminal: Terminal,
     ) -> Result<Self, Failure> {
         let runtime = Runtime::new().map_err(|error| {
             Failure::refused(format!("cannot start the async runtime: {error}"))
         })?;
         let policy = Policy::pausing(requests.retry_pause);
-        let (client, (channel_id, budget)) = runtime.block_on(async {
+        let (client, (answering, budget)) = runtime.block_on(async {
             let client = Client::start(credentials, project).await?;
             let checked = client.check(project, recorded, &policy, terminal).await?;
             Ok::<_, Failure>((client, checked))
@@ -126,7 +117,7 @@ impl<'p> Connection<'p> {
             terminal,
             runtime,
             client,
-            channel_id,
+            answering,
             pace,
             spent: Duration::ZERO,
             idle: None,
@@ -156,7 +147,7 @@ impl<'p> Connection<'p> {
             parallelism: self.requests.parallelism.into(),
             pace: Arc::clone(&self.pace),
             policy: Policy::pausing(self.requests.retry_pause),
-            channel_id: Some(self.channel_id.clone()),
+            channel_id: Some(self.answering.id.to_string()),
         };
         let mut progress = Progress::new(self.terminal);
         let report = self.runtime.block_on(async {
@@ -242,19 +233,19 @@ impl Client {
         })
     }
 
-    /// Asks which channel answers. Returns its id and the rate limit headers of the response.
+    /// Asks which channel answers. Also returns the rate limit headers of the response.
     async fn check(
         &self,
         project: &LoadedProject,
-        recorded: Option<&str>,
+        recorded: Option<&ChannelId>,
         policy: &Policy,
         terminal: Terminal,
-    ) -> Result<(String, RateHeaders), Failure> {
+    ) -> Result<(ChannelInfo, RateHeaders), Failure> {
         let asked = request::get_channel(project.project.channel.api);
         let (verdict, rate) = self.send(&asked, policy, terminal).await;
         let base_url = &project.project.channel.base_url;
-        let id = match verdict {
-            Verdict::Accepted(ChannelInfo { id, name: _ }) => id,
+        let answering = match verdict {
+            Verdict::Accepted(answering) => answering,
             Verdict::Denied { status } => {
                 return Err(Failure::with_hint(
                     format!("Channel does not accept the credentials ({status}); nothing was sent"),
@@ -279,22 +270,23 @@ impl Client {
             }
         };
         let named = [
-            (project.project.channel.id.as_deref(), "the project names"),
+            (project.project.channel.id.as_ref(), "the project names"),
             (recorded, "the state describes"),
         ];
         for (expected, who) in named {
             if let Some(expected) = expected
-                && expected != id
+                && *expected != answering.id
             {
                 return Err(Failure::with_hint(
                     format!(
-                        "the credentials belong to channel {id}, {who} channel {expected}; nothing was sent"
+                        "the credentials belong to channel {}, {who} channel {expected}; nothing was sent",
+                        answering.id
                     ),
                     "use the keys of that channel, or another environment (--env)",
                 ));
             }
         }
-        Ok((id, rate))
+        Ok((answering, rate))
     }
 
     /// Sends a request, with the retries that the policy allows. Also returns the rate limit headers

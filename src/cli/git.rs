@@ -37,6 +37,20 @@ pub(crate) fn read_revision(
         })
 }
 
+/// The commit that is checked out; `None` where the folder is in no repository or git cannot be run.
+pub(crate) fn head(root: &Path) -> Option<String> {
+    let output = git(root)
+        .args(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
+        .output()
+        .ok()?;
+    let commit = String::from_utf8(output.stdout).ok()?;
+    let commit = commit.trim();
+    let is_commit = output.status.success()
+        && commit.len() >= 40
+        && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_commit.then(|| commit.to_owned())
+}
+
 /// A regular file of a tree.
 struct Blob {
     name: String,

@@ -6,7 +6,7 @@ mod args;
 mod clock;
 mod commands;
 mod connection;
-mod drift_checkpoint;
+mod destination;
 mod failure;
 mod files;
 mod git;

@@ -36,7 +36,7 @@ pub(crate) fn decide(
         state,
         &plan::Context {
             key: &project.digest_key(state)?,
-            api: project.project.channel.api,
+            destination: &project.destination(),
             removed: project.project.removed,
             limits: &project.project.limits,
             selection: &Selection::new(select),

@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
-use crate::cli::files;
+use crate::cli::{destination, files};
 use talkform::manifest;
 use talkform::manifest::{ReadSettings, Rules};
 use talkform::model::{
-    Depth, Desired, Diagnostic, DigestKey, Project, Rate, RecordedLookup, State,
+    ChannelId, Depth, Desired, Destination, Diagnostic, DigestKey, Project, Rate, RecordedLookup,
+    SANDBOX_URL, State,
 };
+use talkform::sandbox;
 use talkform::state::{Loaded, Store};
 
 /// The name of the project file.
@@ -63,7 +65,8 @@ impl LoadedProject {
             .map_err(Failure::Diagnostics)?;
         if global.sandbox {
             // The sandbox is a channel of its own, with its own state.
-            project.channel.id = None;
+            SANDBOX_URL.clone_into(&mut project.channel.base_url);
+            project.channel.id = ChannelId::new(sandbox::CHANNEL).ok();
             let prefix = global.environment.as_deref().unwrap_or("sandbox");
             project.state = format!("{SANDBOX_FOLDER}/{prefix}.state.json");
         }
@@ -202,6 +205,20 @@ impl LoadedProject {
         }
     }
 
+    /// Where the project sends users.
+    pub(crate) fn destination(&self) -> Destination {
+        Destination::of(&self.project.channel, self.environment.as_deref())
+    }
+
+    /// Reads the state. Fails if it describes another destination than the project's.
+    pub(crate) fn load(&self) -> Result<Loaded, Failure> {
+        let loaded = self.store.load()?;
+        if let Some(state) = &loaded.state {
+            destination::check_state(&self.destination(), state, self.store.path())?;
+        }
+        Ok(loaded)
+    }
+
     /// The loaded state, or an empty one if there is none yet.
     pub(crate) fn recorded<'l>(&self, loaded: &'l Loaded) -> Cow<'l, State> {
         match &loaded.state {
@@ -219,7 +236,7 @@ impl LoadedProject {
             DigestKey::new(&[], self.state_key.as_deref())
                 .key_id()
                 .map(ToOwned::to_owned),
-            self.project.channel.api,
+            self.destination(),
         )
     }
 
@@ -231,7 +248,7 @@ impl LoadedProject {
             talkform::model::digest::digests::to_hex(&random::<8>()?),
             salt.to_vec(),
             key.key_id().map(ToOwned::to_owned),
-            self.project.channel.api,
+            self.destination(),
         ))
     }
 }

@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::cli::args::Global;
 use crate::cli::commands::apply::ApplyArguments;
 use crate::cli::commands::completions::CompletionsArguments;
-use crate::cli::commands::drift::DriftArguments;
+use crate::cli::commands::drift::run::DriftArguments;
 use crate::cli::commands::import::arguments::ImportArguments;
 use crate::cli::commands::init::InitArguments;
 use crate::cli::commands::plan::PlanArguments;
@@ -105,7 +105,7 @@ fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
         Command::Validate(validate) => commands::validate::run(global, validate, terminal),
         Command::Plan(plan) => commands::plan::run(global, plan, terminal),
         Command::Apply(apply) => commands::apply::run(global, apply, terminal),
-        Command::Drift(drift) => commands::drift::run(global, drift, terminal),
+        Command::Drift(drift) => commands::drift::run::run(global, drift, terminal),
         Command::Import(import) => commands::import::run::run(global, import, terminal),
         Command::Show(show) => commands::state::show_all(global, show, terminal),
         Command::State(state) => commands::state::run(global, state, terminal),

@@ -70,19 +70,18 @@ impl Terminal {
         let _ = writeln!(io::stderr().lock(), "{line}");
     }
 
-    /// Asks for `yes`. Fails where stdin or stderr is no terminal.
+    /// Whether a person can be asked: stdin and stderr are terminals.
+    pub(crate) fn can_ask(self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks for `yes`.
     pub(crate) fn approve(self, question: &str) -> Result<(), Failure> {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            return Err(Failure::with_hint(
-                "cannot ask for approval: stdin or stderr is not a terminal",
-                "run apply in a terminal, or use --auto-approve (in CI, after the plan was reviewed)",
-            ));
-        }
         let question = format!("{question}\n  Only `yes` is accepted.");
         ask(&question, "yes")
     }
 
-    /// Asks to type `words`. Call it after [`Terminal::approve`], which checks that stdin is a terminal.
+    /// Asks to type `words`.
     pub(crate) fn approve_in_words(self, question: &str, words: &str) -> Result<(), Failure> {
         let question = format!("{question}\n  Type `{words}` to confirm.");
         ask(&question, words)

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::model::action::Action;
 use crate::model::digest::key::Digests;
 use crate::model::field::FieldPath;
-use crate::model::member_id::MemberId;
+use crate::model::ids::member_id::MemberId;
 use crate::model::state::Entry;
 use crate::model::user::Attributes;
 use crate::model::value::Value;

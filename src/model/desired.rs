@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::model::diagnostic::Origin;
 use crate::model::digest::digests::ContentDigest;
-use crate::model::member_id::MemberId;
+use crate::model::ids::member_id::MemberId;
 use crate::model::state::State;
 use crate::model::unchanged::Unchanged;
 use crate::model::user::Attributes;

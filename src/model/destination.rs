@@ -2,37 +2,150 @@
 
 use std::fmt;
 
-use crate::model::field::FieldPath;
-use crate::model::project::ApiVersion;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-/// Where users are sent. A part that is `None` is not known yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use crate::model::field::FieldPath;
+use crate::model::ids::channel_id::ChannelId;
+use crate::model::project::{ApiVersion, BASE_URL, ChannelSettings};
+
+/// Where users are sent. Every part is in the digest of a plan, so a plan for one place is no plan for
+/// another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Destination {
-    /// The base URL of the API, such as `https://api.channel.io`.
-    pub base_url: Option<String>,
-    /// The id of the channel, which Channel answers to the first apply.
-    pub channel_id: Option<String>,
+    /// The base URL of the API, such as `https://api.channel.io`, or `sandbox` for the sandbox of `--sandbox`.
+    pub base_url: String,
+    /// The id of the channel. Null as long as the project does not name it and the state does not record it.
+    #[schemars(with = "Option<String>")]
+    pub channel_id: Option<ChannelId>,
     /// The API version that users are sent with.
     pub api: ApiVersion,
-    /// The environment of the project.
+    /// The environment of the project; null without one.
     pub environment: Option<String>,
 }
 
+/// The base URL of the sandbox that `--sandbox` starts, which listens on another port in every run.
+pub const SANDBOX_URL: &str = "sandbox";
+
 impl Destination {
-    /// A destination of which only the API version is known.
+    /// The real Channel with an API version, without an environment, and a channel that is not known yet.
     pub fn of_api(api: ApiVersion) -> Self {
         Self {
-            base_url: None,
+            base_url: BASE_URL.to_owned(),
             channel_id: None,
             api,
             environment: None,
         }
     }
+
+    /// Where a project sends users in one of its environments.
+    pub fn of(channel: &ChannelSettings, environment: Option<&str>) -> Self {
+        let ChannelSettings {
+            api,
+            base_url,
+            id,
+            rate: _,
+        } = channel;
+        Self {
+            base_url: base_url.clone(),
+            channel_id: id.clone(),
+            api: *api,
+            environment: environment.map(ToOwned::to_owned),
+        }
+    }
+
+    /// The parts that differ from those of another destination.
+    pub fn differences(&self, other: &Self) -> Vec<DestinationDifference> {
+        let parts = self.parts().into_iter().zip(other.parts());
+        parts
+            .filter(|(one, other)| one != other)
+            .map(|((part, one), (_, other))| DestinationDifference { part, one, other })
+            .collect()
+    }
+
+    fn parts(&self) -> [(DestinationPart, Option<String>); 4] {
+        let Self {
+            base_url,
+            channel_id,
+            api,
+            environment,
+        } = self;
+        [
+            (DestinationPart::BaseUrl, Some(base_url.clone())),
+            (
+                DestinationPart::Channel,
+                channel_id.as_ref().map(ToString::to_string),
+            ),
+            (DestinationPart::Api, Some(api.to_string())),
+            (DestinationPart::Environment, environment.clone()),
+        ]
+    }
+}
+
+impl fmt::Display for Destination {
+    /// `channel 6263 at https://api.channel.io, API v4, environment staging`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            base_url,
+            channel_id,
+            api,
+            environment,
+        } = self;
+        if base_url == SANDBOX_URL {
+            write!(f, "the sandbox, API {api}")?;
+        } else {
+            match channel_id {
+                Some(id) => write!(f, "channel {id}")?,
+                None => f.write_str("a channel that is not named yet,")?,
+            }
+            write!(f, " at {base_url}, API {api}")?;
+        }
+        match environment {
+            Some(name) => write!(f, ", environment {name}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A part of a destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DestinationPart {
+    /// The base URL.
+    BaseUrl,
+    /// The channel.
+    Channel,
+    /// The API version.
+    Api,
+    /// The environment.
+    Environment,
+}
+
+impl fmt::Display for DestinationPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BaseUrl => "base URL",
+            Self::Channel => "channel",
+            Self::Api => "API version",
+            Self::Environment => "environment",
+        })
+    }
+}
+
+/// A part in which two destinations differ. A part without a value is `None`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DestinationDifference {
+    /// The part.
+    pub part: DestinationPart,
+    /// Its value in the one destination.
+    pub one: Option<String>,
+    /// Its value in the other.
+    pub other: Option<String>,
 }
 
 /// The step from one API version to another. Digests do not depend on the version, so the step sends no
 /// user: it only changes the version that the state names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct ApiChange {
     /// The version that the state names.
     pub from: ApiVersion,

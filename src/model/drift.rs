@@ -3,7 +3,7 @@
 use crate::model::change::Previous;
 use crate::model::diagnostic::Origin;
 use crate::model::field::FieldPath;
-use crate::model::member_id::MemberId;
+use crate::model::ids::member_id::MemberId;
 use crate::model::observed::RemoteValue;
 
 /// A recorded user who differs on Channel from what was applied.

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::digest::digests::{ContentDigest, FileDigest, UsersSum};
 use crate::model::digest::key::DigestKey;
-use crate::model::member_id::MemberId;
+use crate::model::ids::member_id::MemberId;
 use crate::model::state::{Entry, FileContent, FileRecord, State};
 use crate::model::unchanged::{Depth, UnchangedFile};
 use crate::model::user::Attributes;

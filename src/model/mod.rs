@@ -10,7 +10,7 @@ pub mod digest;
 pub mod drift;
 pub mod field;
 pub mod file_record;
-pub mod member_id;
+pub mod ids;
 pub mod observed;
 pub mod pending;
 pub mod plan;
@@ -28,7 +28,9 @@ pub mod value;
 pub use crate::model::action::Action;
 pub use crate::model::change::{Change, FieldAction, FieldChange, Previous, Reason, Upsert, Write};
 pub use crate::model::desired::{Desired, DesiredFile, DesiredUser, Moved};
-pub use crate::model::destination::{ApiChange, Destination};
+pub use crate::model::destination::{
+    ApiChange, Destination, DestinationDifference, DestinationPart, SANDBOX_URL,
+};
 pub use crate::model::diagnostic::{Diagnostic, Excerpt, Origin, Severity};
 pub use crate::model::digest::digests::{
     ContentDigest, FieldDigest, FileDigest, PartsHasher, PlanDigest, RemoteIdDigest, UserDigest,
@@ -38,13 +40,14 @@ pub use crate::model::digest::key::{CANONICAL_FORM, DigestKey, Digests, UserKey}
 pub use crate::model::drift::{FieldDrift, FieldDriftKind, UserDrift, UserDriftKind};
 pub use crate::model::field::{FieldPath, ProfileKey};
 pub use crate::model::file_record::RecordedLookup;
-pub use crate::model::member_id::{MemberId, MemberIdError};
+pub use crate::model::ids::channel_id::{ChannelId, NotAChannelId};
+pub use crate::model::ids::member_id::{MemberId, MemberIdError};
 pub use crate::model::observed::{Observed, RemoteUser, RemoteValue, Unread};
 pub use crate::model::pending::{Pending, PendingAction};
 pub use crate::model::plan::{KeptConsent, LikelyMove, LimitCheck, LimitKind, Plan, PlannedChange};
 pub use crate::model::project::{
-    ApiVersion, ChannelSettings, Limit, Limits, Project, Rate, RemovedFields, RemovedPolicy,
-    RemovedUsers,
+    ApiVersion, BASE_URL, ChannelSettings, Limit, Limits, Project, Rate, RemovedFields,
+    RemovedPolicy, RemovedUsers,
 };
 pub use crate::model::recorded_fields::RecordedFields;
 pub use crate::model::selection::Selection;

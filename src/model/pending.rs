@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::model::digest::digests::UserDigest;
 use crate::model::field::FieldPath;
-use crate::model::member_id::MemberId;
+use crate::model::ids::member_id::MemberId;
 use crate::model::recorded_fields::RecordedFields;
 
 /// What was being done to a user when the run lost sight of it.

@@ -3,11 +3,11 @@
 //! A plan holds no closures, clients or colours: it can be printed, stored, compared and hashed.
 
 use crate::model::change::{Change, Reason};
-use crate::model::destination::ApiChange;
+use crate::model::destination::{ApiChange, Destination};
 use crate::model::diagnostic::Origin;
 use crate::model::digest::digests::PlanDigest;
 use crate::model::field::FieldPath;
-use crate::model::member_id::MemberId;
+use crate::model::ids::member_id::MemberId;
 use crate::model::project::Limit;
 use crate::model::state::Rejection;
 
@@ -15,6 +15,8 @@ use crate::model::state::Rejection;
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Plan {
+    /// Where an apply sends the users.
+    pub destination: Destination,
     /// The lineage of the state that the plan was made against.
     pub lineage: String,
     /// The serial of the state that the plan was made against.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::ids::channel_id::ChannelId;
 use crate::model::sensitive::Sensitive;
 
 /// A version of the Channel Open API.
@@ -74,15 +75,18 @@ impl Default for Rate {
     }
 }
 
+/// The base URL of Channel, where a project names no other.
+pub const BASE_URL: &str = "https://api.channel.io";
+
 /// How to reach Channel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChannelSettings {
     /// The API version of requests.
     pub api: ApiVersion,
-    /// Scheme, host and port, without a slash at the end.
+    /// Scheme, host, port and path, without a slash at the end.
     pub base_url: String,
     /// The id of the only channel that a run may change; `None` allows any.
-    pub id: Option<String>,
+    pub id: Option<ChannelId>,
     /// The rate limit.
     pub rate: Rate,
 }
@@ -91,7 +95,7 @@ impl Default for ChannelSettings {
     fn default() -> Self {
         Self {
             api: ApiVersion::default(),
-            base_url: "https://api.channel.io".to_owned(),
+            base_url: BASE_URL.to_owned(),
             id: None,
             rate: Rate::default(),
         }

@@ -2,7 +2,7 @@
 
 use wildmatch::WildMatch;
 
-use crate::model::member_id::MemberId;
+use crate::model::ids::member_id::MemberId;
 
 /// Patterns of member ids. Without a pattern, every id is selected.
 #[derive(Clone, Debug, Default)]

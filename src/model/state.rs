@@ -11,9 +11,8 @@ use crate::model::destination::Destination;
 use crate::model::digest::digests::{FileDigest, RemoteIdDigest, UserDigest, UsersSum};
 use crate::model::digest::key::{CANONICAL_FORM, Digests};
 use crate::model::field::FieldPath;
-use crate::model::member_id::MemberId;
+use crate::model::ids::member_id::MemberId;
 use crate::model::pending::{Pending, PendingAction};
-use crate::model::project::ApiVersion;
 use crate::model::recorded_fields::RecordedFields;
 
 /// The recorded state of a project: who was applied, and digests of what.
@@ -133,11 +132,16 @@ pub struct Rejection {
 
 impl State {
     /// A state in which nothing was applied yet.
-    pub fn new(lineage: String, salt: Vec<u8>, key_id: Option<String>, api: ApiVersion) -> Self {
+    pub fn new(
+        lineage: String,
+        salt: Vec<u8>,
+        key_id: Option<String>,
+        destination: Destination,
+    ) -> Self {
         Self {
             serial: 0,
             lineage,
-            destination: Destination::of_api(api),
+            destination,
             canonical_form: CANONICAL_FORM,
             salt,
             key_id,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::member_id::MemberId;
+use crate::model::ids::member_id::MemberId;
 
 /// How much of the manifests is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

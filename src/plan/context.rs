@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    ApiVersion, Attributes, DigestKey, Limits, MemberId, RemoteUser, RemovedPolicy, Selection,
+    Attributes, Destination, DigestKey, Limits, MemberId, RemoteUser, RemovedPolicy, Selection,
 };
 
 /// What a plan depends on besides the users.
@@ -15,8 +15,8 @@ pub struct Context<'a> {
     pub removed: RemovedPolicy,
     /// Bounds on the plan.
     pub limits: &'a Limits,
-    /// The API version of the project.
-    pub api: ApiVersion,
+    /// Where the project sends users. A channel that it does not name is taken from the state.
+    pub destination: &'a Destination,
     /// The users that the plan covers.
     pub selection: &'a Selection,
     /// Declarations of an earlier revision, which may explain recorded digests. They change what a plan

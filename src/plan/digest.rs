@@ -1,64 +1,87 @@
 //! Computes the digest that identifies a plan.
 
-use crate::model::{ApiChange, Change, PlanDigest, PlannedChange, Write};
+use crate::model::{ApiChange, Destination, MemberId, PartsHasher, PlanDigest};
+use crate::plan::change_line::ChangeLine;
 
-/// SHA-256 over lineage, serial and every change's id, action, digest and field paths. Reasons,
-/// places and known old values are for people and leave it alone. A step to another API version is
-/// part of it only where there is one, in words that no id has.
-pub(crate) fn of_plan(
-    changes: &[PlannedChange],
-    api: Option<ApiChange>,
-    lineage: &str,
-    serial: u64,
-) -> PlanDigest {
-    let mut parts: Vec<Vec<u8>> = vec![
-        b"talkform plan 1".to_vec(),
-        lineage.into(),
-        serial.to_le_bytes().into(),
-    ];
-    for PlannedChange {
-        id,
-        change,
-        reason: _,
-        origin: _,
-        rejected: _,
-    } in changes
-    {
-        parts.push(id.as_str().into());
-        parts.push(change.action().as_str().into());
-        match change {
-            Change::Create(write) | Change::Update(write) => add_write(&mut parts, write),
-            Change::Move {
-                from,
-                last,
-                write,
-                delete_old,
-            } => {
-                parts.push(from.as_str().into());
-                parts.push(last.digest.as_bytes().into());
-                parts.push(vec![u8::from(*delete_old)]);
-                add_write(&mut parts, write);
-            }
-            Change::Forget { last } | Change::Delete { last } => {
-                parts.push(last.digest.as_bytes().into());
-            }
-        }
-    }
-    if let Some(step) = api {
-        parts.push(format!("api {step}").into());
-    }
-    PlanDigest::over(parts.iter().map(Vec::as_slice))
+/// What a digest covers besides the changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject<'a> {
+    /// Where an apply sends the users.
+    pub(crate) destination: &'a Destination,
+    /// The step to another API version.
+    pub(crate) api: Option<ApiChange>,
+    /// The lineage of the state; empty before the first apply.
+    pub(crate) lineage: &'a str,
+    /// The serial of the state.
+    pub(crate) serial: u64,
 }
 
-/// The new value of a field is part of the user's digest, so a field adds only its action and path.
-fn add_write(parts: &mut Vec<Vec<u8>>, write: &Write) {
-    let Write {
-        digests,
+/// SHA-256 over destination, lineage, serial and every change, by id.
+pub(crate) fn of_plan<'a>(
+    subject: Subject<'_>,
+    changes: impl Iterator<Item = (&'a MemberId, ChangeLine)>,
+) -> PlanDigest {
+    let Subject {
+        destination,
+        api,
+        lineage,
+        serial,
+    } = subject;
+    let Destination {
+        base_url,
+        channel_id,
+        api: version,
+        environment,
+    } = destination;
+    let mut hasher = PartsHasher::default();
+    hasher.add(b"talkform plan 1");
+    hasher.add(base_url.as_bytes());
+    add_optional(
+        &mut hasher,
+        channel_id.as_ref().map(|id| id.as_str().as_bytes()),
+    );
+    hasher.add(version.as_str().as_bytes());
+    add_optional(&mut hasher, environment.as_deref().map(str::as_bytes));
+    add_optional(
+        &mut hasher,
+        api.map(|step| step.to_string())
+            .as_deref()
+            .map(str::as_bytes),
+    );
+    hasher.add(lineage.as_bytes());
+    hasher.add(&serial.to_le_bytes());
+    for (id, line) in changes {
+        hasher.add(id.as_str().as_bytes());
+        add_line(&mut hasher, &line);
+    }
+    hasher.finish()
+}
+
+fn add_line(hasher: &mut PartsHasher, line: &ChangeLine) {
+    let ChangeLine {
+        action,
+        from,
+        from_digest,
+        delete_old,
+        digest,
         fields,
-        upsert: _,
-        unchanged_fields: _,
-    } = write;
-    parts.push(digests.user.as_bytes().into());
-    parts.push(fields.len().to_le_bytes().into());
-    parts.extend(fields.iter().map(|field| field.decision().into_bytes()));
+    } = line;
+    hasher.add(action.as_str().as_bytes());
+    add_optional(hasher, from.as_ref().map(|from| from.as_str().as_bytes()));
+    add_optional(
+        hasher,
+        from_digest.as_ref().map(|digest| &digest.as_bytes()[..]),
+    );
+    hasher.add(&[u8::from(*delete_old)]);
+    hasher.add(digest.as_bytes());
+    hasher.add(&fields.len().to_le_bytes());
+    for field in fields {
+        hasher.add(field.as_bytes());
+    }
+}
+
+/// Adds a part that may be missing, so that a missing one and an empty one differ.
+fn add_optional(hasher: &mut PartsHasher, part: Option<&[u8]>) {
+    hasher.add(&[u8::from(part.is_some())]);
+    hasher.add(part.unwrap_or_default());
 }

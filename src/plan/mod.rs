@@ -5,6 +5,7 @@
 //! [`Plan`]: crate::model::Plan
 
 pub(crate) mod change;
+pub(crate) mod change_line;
 pub(crate) mod compare;
 pub(crate) mod context;
 pub(crate) mod digest;
@@ -19,11 +20,12 @@ pub(crate) mod planner;
 pub(crate) mod refresh;
 pub(crate) mod rekey;
 
+pub use crate::plan::change_line::ChangeLine;
 pub use crate::plan::compare::{Comparison, compare, differing};
 pub use crate::plan::context::Context;
 pub use crate::plan::drift::{DriftCollector, DriftReport, Sample};
 pub use crate::plan::file_records::record_files;
-pub use crate::plan::plan_file::{ChangeLine, PlanFile, PlanFileError, file_schema};
+pub use crate::plan::plan_file::{PlanFile, PlanFileError, file_schema};
 pub use crate::plan::planner::plan;
 pub use crate::plan::rekey::{rekey, rekey_plan};
 

@@ -3,17 +3,21 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Action, ApiChange, ApiVersion, Change, FieldChange, Plan, PlanDigest, PlannedChange,
+    ApiChange, ApiVersion, Destination, DestinationDifference, MemberId, Plan, PlanDigest,
 };
+use crate::plan::change_line::ChangeLine;
+use crate::plan::digest;
+use crate::plan::digest::Subject;
 
 /// The version of the format.
 const FORMAT_VERSION: u32 = 1;
 
-/// A plan file: ids, actions, field paths and digests.
+/// A plan file: destination, ids, actions, field paths and digests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PlanFile {
@@ -21,14 +25,23 @@ pub struct PlanFile {
     pub format_version: u32,
     /// The kind of file: `plan`.
     pub kind: String,
+    /// When the plan was made.
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+    /// The git commit of the manifests; null where it is not known. Changed files may not be committed yet.
+    pub revision: Option<String>,
+    /// Where an apply sends the users.
+    pub destination: Destination,
     /// The lineage of the state that the plan was made against; empty before the first apply.
     pub lineage: String,
     /// The serial of the state that the plan was made against.
     pub serial: u64,
-    /// The digest that identifies the plan.
-    pub digest: String,
+    /// The digest that identifies the plan. It is computed from destination, lineage, serial and changes.
+    #[schemars(with = "String")]
+    pub digest: PlanDigest,
     /// A digest over id and digest of every user that the manifests declared.
-    pub manifests: String,
+    #[schemars(with = "String")]
+    pub manifests: PlanDigest,
     /// The patterns of `--select`; empty for every user.
     pub select: Vec<String>,
     /// The step to another API version; left out where there is none.
@@ -40,7 +53,8 @@ pub struct PlanFile {
     /// How many users are unchanged.
     pub unchanged: usize,
     /// The changes, by id.
-    pub changes: BTreeMap<String, ChangeLine>,
+    #[schemars(with = "BTreeMap<String, ChangeLine>")]
+    pub changes: BTreeMap<MemberId, ChangeLine>,
 }
 
 /// A step from one API version to another.
@@ -53,26 +67,6 @@ pub struct ApiLine {
     pub to: ApiVersion,
 }
 
-/// One user's change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ChangeLine {
-    /// `create`, `update`, `move`, `forget` or `delete`.
-    #[schemars(with = "String")]
-    pub action: Action,
-    /// For a move, the old id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
-    /// Whether the old id is deleted on Channel.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub delete_old: bool,
-    /// The digest of the user as it will be recorded; for a forget or a delete, as it is recorded.
-    pub digest: String,
-    /// The field changes, such as `set profile.plan`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fields: Vec<String>,
-}
-
 /// Why a text is not a plan file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlanFileError {
@@ -80,6 +74,13 @@ pub enum PlanFileError {
     Newer(u64),
     /// The file is not a plan file, or is damaged.
     Unreadable(String),
+    /// The digest is not the one of the lines.
+    Altered {
+        /// The digest that the file names.
+        named: PlanDigest,
+        /// The digest of its destination, lineage, serial and changes.
+        computed: PlanDigest,
+    },
 }
 
 impl fmt::Display for PlanFileError {
@@ -90,29 +91,32 @@ impl fmt::Display for PlanFileError {
                 "it has format version {version}, this program knows {FORMAT_VERSION}"
             ),
             Self::Unreadable(reason) => write!(f, "it does not read as a plan: {reason}"),
+            Self::Altered { named, computed } => write!(
+                f,
+                "its digest does not fit its content: the file names {named}, and its destination, lineage, serial and changes have {computed}"
+            ),
         }
     }
 }
 
 impl PlanFile {
     /// Returns the file of a plan.
-    pub fn of(plan: &Plan, select: &[String]) -> Self {
+    pub fn of(plan: &Plan, select: &[String], at: Timestamp, revision: Option<String>) -> Self {
         Self {
             format_version: FORMAT_VERSION,
             kind: "plan".to_owned(),
+            at,
+            revision,
+            destination: plan.destination.clone(),
             lineage: plan.lineage.clone(),
             serial: plan.serial,
-            digest: plan.digest.to_string(),
-            manifests: plan.manifests.to_string(),
+            digest: plan.digest,
+            manifests: plan.manifests,
             select: select.to_vec(),
             api: api_line(plan),
             refreshed: plan.refreshed,
             unchanged: plan.unchanged,
-            changes: plan
-                .changes
-                .iter()
-                .map(|planned| (planned.id.to_string(), line(planned)))
-                .collect(),
+            changes: lines(plan),
         }
     }
 
@@ -128,7 +132,7 @@ impl PlanFile {
     ///
     /// # Errors
     ///
-    /// The text is not a plan file of this version.
+    /// The text is not a plan file of this version, or its digest does not fit the rest of it.
     pub fn parse(text: &str) -> Result<Self, PlanFileError> {
         let unreadable = |error: serde_json::Error| PlanFileError::Unreadable(error.to_string());
         let value: serde_json::Value = serde_json::from_str(text).map_err(unreadable)?;
@@ -147,31 +151,49 @@ impl PlanFile {
                 "its kind or version is another".to_owned(),
             ));
         }
-        file.digest
-            .parse::<PlanDigest>()
-            .map_err(|error| PlanFileError::Unreadable(error.to_string()))?;
+        let computed = file.computed_digest();
+        if computed != file.digest {
+            return Err(PlanFileError::Altered {
+                named: file.digest,
+                computed,
+            });
+        }
         Ok(file)
+    }
+
+    fn computed_digest(&self) -> PlanDigest {
+        let subject = Subject {
+            destination: &self.destination,
+            api: self.api.map(|ApiLine { from, to }| ApiChange { from, to }),
+            lineage: &self.lineage,
+            serial: self.serial,
+        };
+        let lines = self.changes.iter();
+        digest::of_plan(subject, lines.map(|(id, line)| (id, line.clone())))
+    }
+
+    /// Returns the parts of the destination that differ in a plan made now.
+    pub fn destination_differences(&self, now: &Plan) -> Vec<DestinationDifference> {
+        self.destination.differences(&now.destination)
     }
 
     /// Returns the users whose change differs in a plan made now, each with what differs.
     pub fn differences(&self, now: &Plan) -> Vec<(String, &'static str)> {
         let api_differs = self.api != api_line(now);
-        let now: BTreeMap<String, ChangeLine> = now
-            .changes
-            .iter()
-            .map(|planned| (planned.id.to_string(), line(planned)))
-            .collect();
+        let now = lines(now);
         let mut found = Vec::new();
         for (id, then) in &self.changes {
             match now.get(id) {
-                None => found.push((id.clone(), "needs nothing any more")),
-                Some(line) if line != then => found.push((id.clone(), "would change otherwise")),
+                None => found.push((id.to_string(), "needs nothing any more")),
+                Some(line) if line != then => {
+                    found.push((id.to_string(), "would change otherwise"));
+                }
                 Some(_) => {}
             }
         }
         for id in now.keys() {
             if !self.changes.contains_key(id) {
-                found.push((id.clone(), "was not in the plan"));
+                found.push((id.to_string(), "was not in the plan"));
             }
         }
         found.sort();
@@ -186,24 +208,11 @@ fn api_line(plan: &Plan) -> Option<ApiLine> {
     plan.api.map(|ApiChange { from, to }| ApiLine { from, to })
 }
 
-fn line(planned: &PlannedChange) -> ChangeLine {
-    let (digest, from) = match &planned.change {
-        Change::Create(write) | Change::Update(write) => (write.digests.user, None),
-        Change::Move { from, write, .. } => (write.digests.user, Some(from.to_string())),
-        Change::Forget { last } | Change::Delete { last } => (last.digest, None),
-    };
-    ChangeLine {
-        action: planned.change.action(),
-        delete_old: from.is_some() && planned.change.deletes(),
-        from,
-        digest: digest.to_string(),
-        fields: planned
-            .change
-            .fields()
-            .iter()
-            .map(FieldChange::decision)
-            .collect(),
-    }
+fn lines(plan: &Plan) -> BTreeMap<MemberId, ChangeLine> {
+    let changes = plan.changes.iter();
+    changes
+        .map(|planned| (planned.id.clone(), ChangeLine::of(planned)))
+        .collect()
 }
 
 /// The JSON Schema of the plan file.

@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 
 use crate::model::{
-    ApiChange, Change, Desired, DesiredUser, DigestKey, Digests, Entry, FieldAction, FieldChange,
-    KeptConsent, MemberId, PartsHasher, Pending, Plan, PlannedChange, Reason, RemoteUser,
-    RemovedUsers, State, Unchanged, UnchangedUser, UserDigest,
+    ApiChange, Change, Desired, DesiredUser, Destination, DigestKey, Digests, Entry, FieldAction,
+    FieldChange, KeptConsent, MemberId, PartsHasher, Pending, Plan, PlannedChange, Reason,
+    RemoteUser, RemovedUsers, State, Unchanged, UnchangedUser, UserDigest,
 };
 use crate::parallel::{in_parallel, shares};
+use crate::plan::change_line::ChangeLine;
 use crate::plan::context::Context;
+use crate::plan::digest::Subject;
 use crate::plan::moves::Moves;
 use crate::plan::{change, digest, limits, moves, pending, refresh};
 
@@ -60,12 +62,26 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         ..
     } = walk;
     let recorded = state.users.len() + unrecorded.len();
-    let api = ApiChange::between(state.destination.api, context.api);
+    let destination = Destination {
+        channel_id: (context.destination.channel_id.clone())
+            .or_else(|| state.destination.channel_id.clone()),
+        ..context.destination.clone()
+    };
+    let api = ApiChange::between(state.destination.api, destination.api);
     if let Some(step) = api {
         explain(&mut changes, step);
     }
+    let subject = Subject {
+        destination: &destination,
+        api,
+        lineage: &state.lineage,
+        serial: state.serial,
+    };
+    let lines = changes.iter();
+    let lines = lines.map(|planned| (&planned.id, ChangeLine::of(planned)));
     Plan {
-        digest: digest::of_plan(&changes, api, &state.lineage, state.serial),
+        digest: digest::of_plan(subject, lines),
+        destination,
         api,
         likely_moves: moves::likely(&changes, desired, context.key),
         limits: limits::check(context.limits, &changes, recorded, desired.count()),

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde_json::Value as Json;
 
-use crate::model::MemberId;
+use crate::model::{ChannelId, MemberId};
 use crate::remote::answered::{AnsweredUser, id_text};
 use crate::remote::error_body::ErrorBody;
 use crate::remote::http::{Answer, TransportError};
@@ -101,9 +101,7 @@ pub fn judge(
 
 /// Decides what the response to `GET …/channel` means.
 pub fn judge_channel(answered: Result<Answer, TransportError>) -> Verdict<ChannelInfo> {
-    judge_status(answered, false, |answer| {
-        ChannelInfo::read(&answer.body).ok_or("the response names no channel")
-    })
+    judge_status(answered, false, |answer| ChannelInfo::read(&answer.body))
 }
 
 /// `accept` reads a success; its error says what is wrong with it. `may_be_missing` tells whether a 404 may mean
@@ -234,21 +232,29 @@ fn check_shown(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChannelInfo {
     /// The id.
-    pub id: String,
-    /// The name.
+    pub id: ChannelId,
+    /// The name. It is untrusted text, cut to a line.
     pub name: Option<String>,
 }
 
+/// Longer names of channels are cut.
+const MAX_NAME: usize = 80;
+
 impl ChannelInfo {
-    /// `None` where the body names no channel.
-    pub fn read(body: &[u8]) -> Option<Self> {
-        let json: Json = serde_json::from_slice(body).ok()?;
-        let channel = json.get("channel")?;
-        let id = id_text(channel.get("id")?)?;
-        let name = channel.get("name").and_then(Json::as_str);
-        Some(Self {
-            id,
-            name: name.map(ToOwned::to_owned),
-        })
+    /// Reads the body of the response.
+    ///
+    /// # Errors
+    ///
+    /// The body names no channel, or one whose id is none.
+    pub fn read(body: &[u8]) -> Result<Self, &'static str> {
+        let json: Json = serde_json::from_slice(body).unwrap_or_default();
+        let channel = json.get("channel");
+        let id = channel.and_then(|channel| id_text(channel.get("id")?));
+        let id = id.ok_or("the response names no channel")?;
+        let id = ChannelId::new(&id);
+        let id = id.map_err(|_| "the response names a channel whose id is not one")?;
+        let name = channel.and_then(|channel| channel.get("name")?.as_str());
+        let name = name.map(|name| name.chars().take(MAX_NAME).collect());
+        Ok(Self { id, name })
     }
 }

@@ -33,14 +33,13 @@ pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Res
         .values()
         .filter(|entry| !entry.unconfirmed.is_empty())
         .count();
-    let channel = destination.channel_id.as_deref().unwrap_or("not known yet");
     let key = key_id.as_deref().unwrap_or("none");
     let rows = [
         ("lineage", terminal(lineage).into_owned()),
         ("serial", serial.to_string()),
         (
-            "channel",
-            format!("{} (API {})", terminal(channel), destination.api),
+            "destination",
+            terminal(&destination.to_string()).into_owned(),
         ),
         ("state key", terminal(key).into_owned()),
         ("form", canonical_form.to_string()),
@@ -70,7 +69,7 @@ pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fm
         writeln!(
             out,
             "{}  {}",
-            paint(style.strong, &terminal(id)),
+            paint(style.strong, &terminal(id.as_str())),
             words(line)
         )?;
         for field in &line.fields {
@@ -88,7 +87,14 @@ pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fm
         0 => String::new(),
         count => count.to_string(),
     };
+    let revision = file.revision.as_deref().unwrap_or("not known");
     let rows = [
+        (
+            "destination",
+            terminal(&file.destination.to_string()).into_owned(),
+        ),
+        ("revision", terminal(revision).into_owned()),
+        ("made at", file.at.to_string()),
         ("create", of(Action::Create).to_string()),
         ("update", of(Action::Update).to_string()),
         ("move", some(of(Action::Move))),
@@ -107,8 +113,8 @@ pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fm
         ("selected", terminal(&file.select.join(" ")).into_owned()),
         ("lineage", terminal(&file.lineage).into_owned()),
         ("serial", file.serial.to_string()),
-        ("manifests", terminal(&file.manifests).into_owned()),
-        ("digest", terminal(&file.digest).into_owned()),
+        ("manifests", file.manifests.to_string()),
+        ("digest", file.digest.to_string()),
     ];
     for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
         writeln!(
@@ -128,7 +134,7 @@ fn words(line: &ChangeLine) -> String {
         ""
     };
     match &line.from {
-        Some(from) => format!("{action} from {}{deleted}", terminal(from)),
+        Some(from) => format!("{action} from {}{deleted}", terminal(from.as_str())),
         None => action.to_string(),
     }
 }

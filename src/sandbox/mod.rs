@@ -30,4 +30,4 @@ pub(crate) mod users;
 
 pub use crate::sandbox::fault::{Fault, FaultKind, NotAFault};
 pub use crate::sandbox::running::{Running, start};
-pub use crate::sandbox::settings::{Logged, SandboxSettings};
+pub use crate::sandbox::settings::{CHANNEL, Logged, SandboxSettings};

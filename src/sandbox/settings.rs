@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use crate::sandbox::fault::Fault;
 
+/// The id of the channel of a sandbox, where nobody names another.
+pub const CHANNEL: &str = "sandbox";
+
 /// How a sandbox behaves.
 #[derive(Clone, Debug)]
 pub struct SandboxSettings {
@@ -31,7 +34,7 @@ impl Default for SandboxSettings {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             users: None,
-            channel_id: "sandbox".to_owned(),
+            channel_id: CHANNEL.to_owned(),
             burst: 1000,
             per_second: 10.0,
             faults: Vec::new(),

@@ -11,8 +11,9 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::{
-    ApiVersion, Destination, Entry, FieldDigest, FieldPath, FileContent, FileRecord, MemberId,
-    Pending, PendingAction, RecordedFields, RejectedRequest, Rejection, RemoteIdDigest, UserDigest,
+    ApiVersion, ChannelId, Destination, Entry, FieldDigest, FieldPath, FileContent, FileRecord,
+    MemberId, Pending, PendingAction, RecordedFields, RejectedRequest, Rejection, RemoteIdDigest,
+    UserDigest,
 };
 
 /// One manifest file. Without a digest it has to be read every time.
@@ -83,9 +84,10 @@ pub(crate) struct UserLine(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct DestinationLine {
     /// The base URL of the API.
-    base_url: Option<String>,
+    base_url: String,
     /// The channel.
-    channel_id: Option<String>,
+    #[schemars(with = "Option<String>")]
+    channel_id: Option<ChannelId>,
     /// The API version that users were sent with.
     api: ApiVersion,
     /// The project's environment.

@@ -304,7 +304,7 @@ async fn the_sandbox_answers_in_the_shape_of_the_version() {
 
         let (_, found) = send(&channel, request::get_channel(api)).await;
         let info = ChannelInfo::read(found.to_string().as_bytes()).expect("a channel");
-        assert_eq!(info.id, "sandbox");
+        assert_eq!(info.id.as_str(), "sandbox");
         assert_eq!(send(&channel, request::delete(api, &id)).await.0, 200);
         assert_eq!(send(&channel, request::get_user(api, &id)).await.0, 404);
     }

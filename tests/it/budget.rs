@@ -18,7 +18,7 @@ fn one_run_after_the_other_keeps_to_one_budget() {
         }))
         .expect("a sandbox");
     let project = Project::new(&format!(
-        "channel: {{ baseUrl: \"{}\", rate: {{ perSecond: 400, burst: 150 }} }}\nlimits: {{ update: 100% }}\n",
+        "channel: {{ id: sandbox, baseUrl: \"{}\", rate: {{ perSecond: 400, burst: 150 }} }}\nlimits: {{ update: 100% }}\n",
         sandbox.base_url()
     ));
     project.write("users/a.yaml", &many_users(USERS, "pro"));

@@ -146,6 +146,7 @@ fn who_is_not_there_any_more_is_deleted() {
     let another = Channel::start();
     let project = applied(&another, 0, 3);
     project.write("talkform.state.json", &state);
+    project.run(&["state", "retarget"]).expect(0);
     let ran = project
         .run(&["apply", "--auto-approve", "--allow-deletes", "3"])
         .expect(0);
@@ -289,6 +290,13 @@ fn a_person_types_the_number() {
     let ran = typed("", "yes\ndelete 2\n");
     assert_eq!(ran.code, Some(0), "{}", ran.all());
     assert!(ran.stdout.contains("Type `delete 2`"), "{}", ran.stdout);
+    let base_url = channel.running().base_url();
+    for question in [
+        format!("Apply to channel sandbox \"Sandbox\" at {base_url}?"),
+        format!("2 users will be deleted from channel sandbox \"Sandbox\" at {base_url}."),
+    ] {
+        assert!(ran.stdout.contains(&question), "{question}: {}", ran.stdout);
+    }
     assert_eq!(deletes(&channel).len(), 2);
 
     // Agreed to beforehand, the number is not asked for again.

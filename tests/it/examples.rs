@@ -31,7 +31,7 @@ fn every_example_is_valid_plans_and_applies() {
             .run(&["plan", "--sandbox", "--detailed-exitcode"])
             .expect(0);
         assert!(
-            ran.stdout.starts_with("No changes."),
+            ran.stdout.contains("\n\nNo changes."),
             "{name}: {}",
             ran.stdout
         );

@@ -57,6 +57,7 @@ impl Scene {
         let project = channel.project();
         project.write("users/a.yaml", &many_users(USERS, "pro"));
         project.write("talkform.state.json", &self.state);
+        project.run(&["state", "retarget"]).expect(0);
         (channel, project)
     }
 }

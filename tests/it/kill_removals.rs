@@ -47,6 +47,7 @@ fn scene(state: Option<&str>) -> (Channel, Project) {
         // As if it had been applied to this very Channel.
         project.write("users/a.yaml", AFTER);
         project.write("talkform.state.json", state);
+        project.run(&["state", "retarget"]).expect(0);
     }
     (channel, project)
 }

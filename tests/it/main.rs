@@ -6,6 +6,7 @@ mod budget;
 mod command;
 mod commit_state;
 mod deletions;
+mod destination;
 mod disk;
 mod drift;
 mod drift_resume;

@@ -29,7 +29,7 @@ fn the_first_command_of_the_readme_and_the_second_run() {
     let second = project.run(&apply).expect(0);
     assert_eq!(
         second.stdout,
-        "No changes. Your channel matches the manifests. (12 users)\n"
+        "Destination: the sandbox, API v4\n\nNo changes. Your channel matches the manifests. (12 users)\n"
     );
     assert_eq!(users, project.read(".talkform/sandbox.users.jsonl"));
     assert_eq!(state, project.read(".talkform/sandbox.state.json"));
@@ -53,8 +53,10 @@ fn one_edited_field_is_one_line_and_one_request() {
 
     project.edit("users/a.yaml", "seats: 12", "seats: 15");
     let plan = project.run(&["plan"]).expect(0);
-    insta::with_settings!({filters => vec![("sha256:[0-9a-f]{64}", "sha256:…")]}, {
+    insta::with_settings!({filters => vec![("sha256:[0-9a-f]{64}", "sha256:…"), ("127.0.0.1:[0-9]+", "127.0.0.1:…")]}, {
         insta::assert_snapshot!(plan.stdout, @"
+        Destination: channel sandbox at http://127.0.0.1:…, API v4
+
           ~ update
 
           # u-1001 will be updated                            users/a.yaml:9
@@ -132,9 +134,11 @@ fn how_it_is_written_makes_no_difference() {
         "# moved, reformatted, reordered, without defaults\nkind: User\napiVersion: talkform/v1\nprofile:\n    \"plan\": 'pro'\nmemberId: u-2\n---\nmemberId: 'u-1'\ntags:\n- a\n- b\napiVersion: talkform/v1\nkind: User\nprofile:\n  seats: 12.0\n  plan: \"free\"\n  name: \"\\uAE40\\uC11C\\uC5F0\"\n",
     );
     let plan = project.run(&["plan"]).expect(0);
-    assert_eq!(
-        plan.stdout,
-        "No changes. Your channel matches the manifests. (2 users)\n"
+    assert!(
+        plan.stdout
+            .ends_with("\n\nNo changes. Your channel matches the manifests. (2 users)\n"),
+        "{}",
+        plan.stdout
     );
     assert_eq!(channel.about_users().len(), 2);
 }

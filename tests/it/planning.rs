@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use talkform::manifest::{ReadSettings, read_texts};
 use talkform::model::{
-    ApiVersion, Desired, DigestKey, Entry, Limits, Plan, Project, RemovedPolicy, Selection, State,
+    ApiVersion, ChannelId, Desired, Destination, DigestKey, Entry, Limits, Plan, Project,
+    RemovedPolicy, Selection, State,
 };
 use talkform::plan::{Context, plan};
 
@@ -30,7 +31,10 @@ impl Planning {
     pub(crate) fn plan(&self, desired: &Desired, state: &State) -> Plan {
         let context = Context {
             key: &self.key,
-            api: self.api,
+            destination: &Destination {
+                channel_id: ChannelId::new("6263").ok(),
+                ..Destination::of_api(self.api)
+            },
             removed: self.removed,
             limits: &Limits::default(),
             selection: &Selection::default(),
@@ -54,7 +58,12 @@ impl Planning {
 
 /// A state of the first apply's beginning.
 pub(crate) fn no_users() -> State {
-    State::new("lineage".into(), b"salt".to_vec(), None, ApiVersion::V4)
+    State::new(
+        "lineage".into(),
+        b"salt".to_vec(),
+        None,
+        Destination::of_api(ApiVersion::V4),
+    )
 }
 
 /// What a project without settings of its own reads with.

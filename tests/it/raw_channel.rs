@@ -12,6 +12,8 @@ pub(crate) struct Arrived {
     pub(crate) method: String,
     /// The path's last segment without the `@`: a member id, or `channel`.
     pub(crate) id: String,
+    /// The whole path.
+    pub(crate) path: String,
 }
 
 /// The server. It runs until the test ends.
@@ -23,6 +25,15 @@ pub(crate) struct RawChannel {
 impl RawChannel {
     /// Answers `GET …/channel` as channel `7`, and every other request with what `respond` returns.
     pub(crate) fn start(respond: impl Fn(&Arrived) -> Vec<u8> + Send + 'static) -> Self {
+        Self::named(r#"{"channel":{"id":"7"}}"#, respond)
+    }
+
+    /// Answers `GET …/channel` with this body.
+    pub(crate) fn named(
+        body: &str,
+        respond: impl Fn(&Arrived) -> Vec<u8> + Send + 'static,
+    ) -> Self {
+        let named = whole(200, "application/json", body);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let log = Arc::new(Mutex::new(Vec::new()));
@@ -33,7 +44,7 @@ impl RawChannel {
                     continue;
                 };
                 let answer = if arrived.id == "channel" {
-                    whole(200, "application/json", r#"{"channel":{"id":"7"}}"#)
+                    named.clone()
                 } else {
                     let mut log = shared.lock().unwrap_or_else(PoisonError::into_inner);
                     log.push(arrived.clone());
@@ -52,7 +63,7 @@ impl RawChannel {
     /// A project that is applied to it.
     pub(crate) fn project(&self, more: &str) -> Project {
         Project::new(&format!(
-            "channel: {{ baseUrl: \"{}\", rate: {{ perSecond: 1000000, burst: 1000000 }} }}\n{more}",
+            "channel: {{ id: \"7\", baseUrl: \"{}\", rate: {{ perSecond: 1000000, burst: 1000000 }} }}\n{more}",
             self.base_url
         ))
     }
@@ -70,7 +81,8 @@ fn read(stream: &TcpStream) -> Option<Arrived> {
     reader.read_line(&mut line).ok()?;
     let mut words = line.split(' ');
     let method = words.next()?.to_owned();
-    let id = words.next()?.rsplit('/').next()?;
+    let path = words.next()?.to_owned();
+    let id = path.rsplit('/').next()?;
     let id = id.trim_start_matches('@').to_owned();
     let mut length = 0;
     loop {
@@ -86,7 +98,7 @@ fn read(stream: &TcpStream) -> Option<Arrived> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Arrived { method, id })
+    Some(Arrived { method, id, path })
 }
 
 /// A whole response that closes the connection.

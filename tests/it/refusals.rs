@@ -85,7 +85,7 @@ fn keys_of_another_channel_write_nothing() {
     assert_eq!(channel.about_users().len(), 1);
 
     channel.running().set_faults(Vec::new());
-    project.edit("talkform.yaml", "channel: { ", "channel: { id: \"6263\", ");
+    project.edit("talkform.yaml", "id: sandbox", "id: \"6263\"");
     let ran = project.run(&["apply", "--auto-approve"]).expect(1);
     assert!(ran.stderr.contains("6263"), "{}", ran.stderr);
     assert_eq!(channel.about_users().len(), 1);

@@ -42,7 +42,7 @@ fn echoing(journal: PathBuf) -> (String, Arc<Mutex<String>>) {
                 log.lock().expect("a log").push_str(&text);
             }
             let (status, answer) = if first.contains("/channel") {
-                ("200 OK", r#"{"channel":{"id":"1"}}"#.to_owned())
+                ("200 OK", r#"{"channel":{"id":"sandbox"}}"#.to_owned())
             } else if number % 3 == 0 {
                 let words = serde_json::json!({
                     "type": format!("refused {body}"), "status": 422,
@@ -94,7 +94,7 @@ fn one_project(before: &[(String, String, String)], after: &[(String, String, St
     project.write(
         "talkform.yaml",
         &format!(
-            "channel: {{ baseUrl: \"{url}\", rate: {{ perSecond: 1000000, burst: 1000000 }} }}\nsensitive: [profile.name, profile.email, \"profile.*Phone\"]\nrules: rules.json\nlimits: {{ update: 100%, forget: 100%, clear: 100% }}\n"
+            "channel: {{ id: sandbox, baseUrl: \"{url}\", rate: {{ perSecond: 1000000, burst: 1000000 }} }}\nsensitive: [profile.name, profile.email, \"profile.*Phone\"]\nrules: rules.json\nlimits: {{ update: 100%, forget: 100%, clear: 100% }}\n"
         ),
     );
     project.write("rules.json", "{}");

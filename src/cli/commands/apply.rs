@@ -9,13 +9,13 @@ use clap::Args;
 use crate::cli::approval::{Approval, ReviewedPlan};
 use crate::cli::args::{Global, Planning, RequestOptions, duration};
 use crate::cli::clock::now;
-use crate::cli::connection::{Connection, Credentials, destination};
+use crate::cli::connection::{Connection, Credentials};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::planning::{Knowledge, decide};
 use crate::cli::progress::Progress;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
-use crate::cli::{github, lock_owner, output, planning, signals};
+use crate::cli::{destination, github, lock_owner, output, planning, signals};
 use talkform::apply;
 use talkform::apply::{Finished, Options, Pace, Report, RunSettings, SaveError, Start, Target};
 use talkform::model::Plan;
@@ -64,7 +64,7 @@ pub(crate) fn run(
         None => (&arguments.planning.select, arguments.planning.refresh),
     };
     let _lock = lock(&settings, arguments.lock_timeout)?;
-    let loaded = settings.store.load()?;
+    let loaded = settings.load()?;
     let depth = arguments.planning.depth(refresh);
     let (desired, warnings) = settings.desired_for(&loaded, depth)?;
     output::warn(terminal, &settings.root, &warnings);
@@ -73,7 +73,7 @@ pub(crate) fn run(
     let described = recorded.destination.channel_id.clone();
     let requests = &arguments.traffic;
     let open = |credentials| {
-        let described = described.as_deref();
+        let described = described.as_ref();
         Connection::open(credentials, &settings, requests, described, terminal)
     };
     let mut connection = None;
@@ -96,7 +96,8 @@ pub(crate) fn run(
     approval.check_expected(&plan, reviewed.as_ref())?;
     show(terminal, &settings, arguments, &plan)?;
     approval.check_limits(&plan)?;
-    let deletions = approval.deletions_to_confirm(&plan)?;
+    let asks = approval.asks(reviewed.as_ref());
+    let deletions = approval.deletions_to_confirm(&plan, asks)?;
     let rescue_folder = std::env::temp_dir();
     let target = Target {
         store: &settings.store,
@@ -114,16 +115,17 @@ pub(crate) fn run(
         report(terminal, &settings, arguments, &nothing);
         return Ok(Exit::Done);
     }
-    // Missing credentials are reported before a person is asked.
+    if asks {
+        check_can_ask(terminal)?;
+    }
     let credentials = Credentials::require(&settings, requests)?;
     let records = apply::most_written(&plan, now());
     settings.store.check_room(&loaded, &desired, records)?;
-    approval.ask(terminal, &destination(&settings), deletions)?;
-
     let connection = match connection {
         Some(opened) => opened,
         None => open(credentials)?,
     };
+    agree(terminal, &settings, &connection, asks.then_some(deletions))?;
     let finished = send(
         connection,
         &settings,
@@ -148,6 +150,34 @@ pub(crate) fn run(
     })
 }
 
+fn check_can_ask(terminal: Terminal) -> Result<(), Failure> {
+    if terminal.can_ask() {
+        return Ok(());
+    }
+    Err(Failure::with_hint(
+        "cannot ask for approval: stdin or stderr is not a terminal",
+        "run apply in a terminal, or use --auto-approve or a plan file (in CI, after the plan was reviewed)",
+    ))
+}
+
+/// Asks about the channel that answers, and about a number of deletions. `None` asks nobody; then the project
+/// must name the channel.
+fn agree(
+    terminal: Terminal,
+    settings: &LoadedProject,
+    connection: &Connection<'_>,
+    deletions: Option<usize>,
+) -> Result<(), Failure> {
+    let (destination, answering) = (settings.destination(), &connection.answering);
+    match deletions {
+        Some(deletions) => {
+            let channel = destination::in_words(&destination, answering);
+            Approval::ask(terminal, &channel, deletions)
+        }
+        None => destination::require_channel_id(&destination, answering),
+    }
+}
+
 /// Sends the changes of a plan. `target` gets the key of the first state, if there was none.
 fn send(
     mut connection: Connection<'_>,
@@ -169,7 +199,7 @@ fn send(
         let (stop, watching) = signals::watch(time_left);
         let run = RunSettings {
             channel: connection.channel(),
-            channel_id: connection.channel_id.clone(),
+            channel_id: connection.answering.id.clone(),
             options: &options,
             clock: now,
             stop: &stop,

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::{Global, PlanFormat, Planning, RequestOptions};
+use crate::cli::clock::now;
 use crate::cli::connection::{Connection, Credentials};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Presentation;
 use crate::cli::planning::{Knowledge, decide, refresh};
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
-use crate::cli::{files, git, github, output};
+use crate::cli::{destination, files, git, github, output};
 use talkform::manifest;
 use talkform::manifest::ReadSettings;
 use talkform::model::{ApiVersion, Attributes, MemberId};
@@ -57,7 +58,8 @@ pub(crate) fn run(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     let settings = LoadedProject::read(global)?;
-    let loaded = settings.store.load()?;
+    let loaded = settings.load()?;
+    destination::warn_of_host(terminal, &settings.project.channel.base_url);
     let depth = arguments.planning.depth(arguments.planning.refresh);
     let (desired, warnings) = settings.desired_for(&loaded, depth)?;
     output::warn(terminal, &settings.root, &warnings);
@@ -73,7 +75,7 @@ pub(crate) fn run(
         None => None,
     };
     let select = &arguments.planning.select;
-    let recorded = state.destination.channel_id.as_deref();
+    let recorded = state.destination.channel_id.as_ref();
     // The connection stays open, because it ends the process on a signal.
     let mut connection = None;
     let observed = if arguments.planning.refresh {
@@ -95,7 +97,8 @@ pub(crate) fn run(
     };
     let plan = decide(&settings, select, &desired, &state, knowledge)?;
     if let Some(path) = &arguments.out {
-        files::write_private(path, &PlanFile::of(&plan, select).write())?;
+        let file = PlanFile::of(&plan, select, now(), git::head(&settings.root));
+        files::write_private(path, &file.write())?;
     }
     output::warn_on_failure(terminal, github::planned(&settings, &plan));
     let presentation = Presentation {

@@ -10,9 +10,11 @@ use crate::cli::clock::now;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::project::{LoadedProject, random, state_key};
 use crate::cli::terminal::Terminal;
-use crate::cli::{lock_owner, output};
+use crate::cli::{destination, lock_owner, output};
 use talkform::model::digest::digests::to_hex;
-use talkform::model::{DigestKey, MemberId, Selection, State};
+use talkform::model::{
+    DestinationDifference, DestinationPart, DigestKey, MemberId, Selection, State,
+};
 use talkform::plan;
 use talkform::render::common::escape;
 use talkform::render::state;
@@ -43,6 +45,13 @@ pub(crate) enum StateCommand {
     /// Rebuild a damaged state from what of it can be trusted; users whose record is lost become pending
     Repair {
         /// How long to wait for somebody else's apply
+        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
+        lock_timeout: std::time::Duration,
+    },
+    /// Make the state describe the project's base URL and environment, after one of them got another name;
+    /// the channel stays the same
+    Retarget {
+        /// How long to wait for another run that holds the lock
         #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
         lock_timeout: std::time::Duration,
     },
@@ -109,6 +118,7 @@ pub(crate) fn run(
     match command {
         StateCommand::Keygen => {}
         StateCommand::Repair { lock_timeout } => repair(&settings, *lock_timeout, terminal)?,
+        StateCommand::Retarget { lock_timeout } => retarget(&settings, *lock_timeout, terminal)?,
         StateCommand::List { select } => {
             let mut state = recorded(&settings, terminal)?;
             let selection = Selection::new(select);
@@ -175,6 +185,49 @@ fn repair(
         copy.display()
     );
     terminal.result(&text)
+}
+
+fn retarget(
+    settings: &LoadedProject,
+    lock_timeout: std::time::Duration,
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    let _lock = settings
+        .store
+        .lock(&lock_owner::current("state retarget")?, lock_timeout)?;
+    let mut state = recorded(settings, terminal)?;
+    let wanted = settings.destination();
+    let differences = destination::differences(&wanted, &state);
+    if differences.is_empty() {
+        return terminal.result(&format!(
+            "The state describes {} already.\n",
+            escape::terminal(&state.destination.to_string())
+        ));
+    }
+    let is_channel =
+        |difference: &&DestinationDifference| difference.part == DestinationPart::Channel;
+    if let Some(channel) = differences.iter().find(is_channel) {
+        return Err(Failure::with_details(
+            "the state describes another channel, and users do not move between channels; nothing was changed",
+            vec![destination::line(channel, "the state", "the project")],
+            "correct `channel.id` in talkform.yaml, or give the other channel a `state:` of its own",
+        ));
+    }
+    let lines: Vec<String> = differences
+        .iter()
+        .map(|difference| destination::line(difference, "the state", "the project"))
+        .map(|line| format!("  {}\n", escape::terminal(&line)))
+        .collect();
+    state.destination.base_url = wanted.base_url;
+    state.destination.environment = wanted.environment;
+    state.serial += 1;
+    settings.store.save(&state)?;
+    settings.store.remove_journal()?;
+    terminal.result(&format!(
+        "{}The state describes {} now.\n",
+        lines.concat(),
+        escape::terminal(&state.destination.to_string())
+    ))
 }
 
 fn rekey(

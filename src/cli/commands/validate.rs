@@ -4,9 +4,9 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::args::Global;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
+use crate::cli::{destination, output};
 use talkform::manifest;
 
 /// The arguments of `validate`.
@@ -31,16 +31,18 @@ pub(crate) enum DiagnosticFormat {
     Json,
 }
 
-/// Checks the project file and the manifests. Reads neither the state nor Channel.
+/// Checks the project file and the manifests. Fails if the state describes another
+/// destination. Opens no socket.
 pub(crate) fn run(
     global: &Global,
     arguments: &ValidateArguments,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     let checked = LoadedProject::read(global).and_then(|settings| {
-        settings
-            .desired()
-            .map(|(desired, found)| (settings, desired, found))
+        let (desired, found) = settings.desired()?;
+        settings.load()?;
+        destination::warn_of_host(terminal, &settings.project.channel.base_url);
+        Ok((settings, desired, found))
     });
     let (found, ended) = match checked {
         Ok((settings, desired, warnings)) if arguments.print => {

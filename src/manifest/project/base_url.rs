@@ -2,6 +2,11 @@
 
 use url::{Host, Url};
 
+use crate::model::SANDBOX_URL;
+
+/// The host of Channel.
+const CHANNEL_HOST: &str = "api.channel.io";
+
 const SHAPE: &str = "write it like https://api.channel.io";
 
 /// Why an address is refused, and what to do. Neither repeats the address, which may hold a secret.
@@ -52,6 +57,18 @@ pub(crate) fn parse(text: &str) -> Result<String, BaseUrlError> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
+/// The host of a checked base URL, where sending credentials to it takes an agreement: any host but
+/// Channel's own and this machine. `None` where it takes none.
+pub fn foreign_host(base_url: &str) -> Option<String> {
+    if base_url == SANDBOX_URL {
+        return None;
+    }
+    let url = Url::parse(base_url).ok();
+    let host = url.as_ref().and_then(Url::host_str);
+    let is_known = url.as_ref().is_some_and(is_loopback) || host == Some(CHANNEL_HOST);
+    (!is_known).then(|| host.unwrap_or(base_url).to_owned())
+}
+
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -64,6 +81,39 @@ fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_host_but_channels_and_this_machine_is_foreign() {
+        for known in [
+            crate::model::BASE_URL,
+            "https://api.channel.io:8443/open",
+            "http://127.0.0.1:9/channel",
+            "http://[::1]:9",
+            "http://localhost:9",
+            "https://localhost",
+            crate::model::SANDBOX_URL,
+        ] {
+            assert_eq!(foreign_host(known), None, "{known}");
+        }
+        for (foreign, host) in [
+            ("https://gateway.example/channel", "gateway.example"),
+            (
+                "https://api.channel.io.evil.example",
+                "api.channel.io.evil.example",
+            ),
+            ("https://evil.example/api.channel.io", "evil.example"),
+            ("https://channel.io", "channel.io"),
+            (
+                "https://127.0.0.1.evil.example:443",
+                "127.0.0.1.evil.example",
+            ),
+            ("https://10.0.0.1", "10.0.0.1"),
+            ("https://[::2]:9", "[::2]"),
+        ] {
+            let read = parse(foreign).expect("an address");
+            assert_eq!(foreign_host(&read).as_deref(), Some(host), "{foreign}");
+        }
+    }
 
     #[test]
     fn addresses() {

@@ -1,5 +1,5 @@
 //! Reads the project file.
 
-pub(crate) mod base_url;
+pub mod base_url;
 pub mod file;
 pub(crate) mod settings;

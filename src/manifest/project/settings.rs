@@ -1,7 +1,7 @@
 //! Reads and checks each setting of a project.
 
 use crate::model::{
-    ApiVersion, ChannelSettings, FieldPath, Limit, Limits, Project, Rate, RemovedFields,
+    ApiVersion, ChannelId, ChannelSettings, FieldPath, Limit, Limits, Project, Rate, RemovedFields,
     RemovedPolicy, RemovedUsers, Sensitive,
 };
 
@@ -92,7 +92,14 @@ impl SettingsReader {
                 }
                 "id" => {
                     if let Some(id) = self.text(value, "channel.id") {
-                        channel.id = Some(id);
+                        match ChannelId::new(&id) {
+                            Ok(id) => channel.id = Some(id),
+                            Err(error) => self.problems.push(
+                                Problem::error("invalid-setting", value.span, error.to_string())
+                                    .path("channel.id")
+                                    .hint("Channel shows the id of the channel in its settings"),
+                            ),
+                        }
                     }
                 }
                 "rate" => self.rate(value, &mut channel.rate),

@@ -2,7 +2,7 @@
 
 use crate::manifest::project::file::ProjectFile;
 use crate::manifest::project::file::parse;
-use crate::model::{ApiVersion, Limit, Project, RemovedFields, RemovedUsers};
+use crate::model::{ApiVersion, ChannelId, Limit, Project, RemovedFields, RemovedUsers};
 
 use crate::manifest::tests::written;
 
@@ -67,7 +67,7 @@ fn every_setting() {
     assert_eq!(project.manifests, ["people/*.json", "users/**/*.yaml"]);
     assert_eq!(project.channel.api, ApiVersion::V5);
     assert_eq!(project.channel.base_url, "http://localhost:3000");
-    assert_eq!(project.channel.id.as_deref(), Some("6263"));
+    assert_eq!(project.channel.id, ChannelId::new("6263").ok());
     assert!((project.channel.rate.per_second - 2.5).abs() < f64::EPSILON);
     assert_eq!(project.channel.rate.burst, 20);
     assert_eq!(project.state, "my.state.json");
@@ -91,7 +91,7 @@ fn environments() {
         ["staging", "empty"]
     );
     let staging = file.resolve(Some("staging")).expect("settings");
-    assert_eq!(staging.channel.id.as_deref(), Some("777"));
+    assert_eq!(staging.channel.id, ChannelId::new("777").ok());
     assert_eq!(staging.channel.api, ApiVersion::V5);
     assert_eq!(staging.state, "staging.state.json");
     assert_eq!(staging.manifests, ["staging.yaml"]);

@@ -131,6 +131,8 @@ fn schema_and_reader_agree_on_projects() {
         json!({ "state": "" }),
         json!({ "channel": { "api": "v3" } }),
         json!({ "channel": { "id": 1 } }),
+        json!({ "channel": { "id": "6:3" } }),
+        json!({ "channel": { "id": "7".repeat(65) } }),
         json!({ "channel": { "baseUrl": "https://a/b" } }),
         json!({ "channel": { "baseUrl": "https://a/b?c" } }),
         json!({ "channel": { "baseUrl": "https://a@b" } }),

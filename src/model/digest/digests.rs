@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::digest::hex::from_hex_into;
 pub use crate::model::digest::hex::{from_hex, to_hex};
-use crate::model::member_id::MemberId;
+use crate::model::ids::member_id::MemberId;
 use crate::parallel::in_parallel;
 
 /// A text that is not a digest.

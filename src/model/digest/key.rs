@@ -20,7 +20,7 @@ use crate::model::digest::digests::{
 };
 use crate::model::digest::hex::to_hex;
 use crate::model::field::FieldPath;
-use crate::model::member_id::MemberId;
+use crate::model::ids::member_id::MemberId;
 use crate::model::user::{Attributes, FieldValue};
 
 /// The number of the canonical form and key derivation described in this module. A state names the one that

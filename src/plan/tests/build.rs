@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use crate::model::{
-    ApiVersion, Attributes, Change, Declared, Desired, DesiredUser, DigestKey, Entry, Limits,
-    MemberId, Moved, Origin, Plan, RemoteUser, RemovedPolicy, Selection, State, Upsert, Value,
+    ApiVersion, Attributes, Change, Declared, Desired, DesiredUser, Destination, DigestKey, Entry,
+    Limits, MemberId, Moved, Origin, Plan, RemoteUser, RemovedPolicy, Selection, State, Upsert,
+    Value,
 };
 use crate::plan::context::Context;
 use crate::plan::planner::plan;
@@ -20,6 +21,10 @@ pub(crate) type Moves = BTreeMap<String, String>;
 
 pub(crate) fn key() -> DigestKey {
     DigestKey::new(b"salt", None)
+}
+
+pub(crate) fn destination() -> Destination {
+    Destination::of_api(ApiVersion::V4)
 }
 
 pub(crate) fn id(text: &str) -> MemberId {
@@ -42,7 +47,7 @@ pub(crate) fn desired(users: &Users) -> Desired {
 
 /// A state in which these users were applied.
 pub(crate) fn recorded(users: &Users) -> State {
-    let mut state = State::new("lineage".into(), b"salt".to_vec(), None, ApiVersion::V4);
+    let mut state = State::new("lineage".into(), b"salt".to_vec(), None, destination());
     for (name, attributes) in users {
         let digests = key().for_user(&id(name)).digests(attributes);
         let entry = Entry::new(&digests, Timestamp::UNIX_EPOCH);
@@ -77,7 +82,7 @@ impl Setting<'_> {
             state,
             &Context {
                 key: &key(),
-                api: ApiVersion::V4,
+                destination: &destination(),
                 removed: self.removed,
                 limits: &Limits::default(),
                 selection: &Selection::new(self.select),

@@ -1,6 +1,7 @@
 //! Tests of the planner.
 
 mod build;
+mod digest;
 mod drift;
 mod moves;
 mod naive;

@@ -232,12 +232,12 @@ fn words_are_read_leniently_and_codes_strictly() {
 
 #[test]
 fn a_channel_names_itself_as_text_or_number() {
-    let id = |body: &str| ChannelInfo::read(body.as_bytes()).map(|channel| channel.id);
+    let id = |body: &str| ChannelInfo::read(body.as_bytes()).map(|channel| channel.id.to_string());
     assert_eq!(
         id(r#"{"channel":{"id":"6263","name":"n"}}"#),
-        Some("6263".into())
+        Ok("6263".into())
     );
-    assert_eq!(id(r#"{"channel":{"id":6263}}"#), Some("6263".into()));
+    assert_eq!(id(r#"{"channel":{"id":6263}}"#), Ok("6263".into()));
     for nothing in [
         "",
         "{}",
@@ -246,6 +246,10 @@ fn a_channel_names_itself_as_text_or_number() {
         r#"{"channel":{"id":null}}"#,
         "<html>",
     ] {
-        assert_eq!(id(nothing), None, "{nothing}");
+        assert_eq!(
+            id(nothing),
+            Err("the response names no channel"),
+            "{nothing}"
+        );
     }
 }

@@ -48,7 +48,7 @@ pub fn marker(environment: Option<&str>) -> String {
 
 /// The comment, never longer than `max_bytes`.
 pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
-    let head = head(options);
+    let head = head(view, options);
     let foot = format!("\nPlan digest: `{}`\n", view.digest);
     let numbers = numbers(view, options);
     let mut sections = sections(view);
@@ -84,9 +84,13 @@ pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     out
 }
 
-fn head(options: &MarkdownOptions<'_>) -> String {
+fn head(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     let title = comment::title("plan", options.environment);
-    format!("{}\n{title}\n\n", marker(options.environment))
+    let destination = summary::destination(view, &code);
+    format!(
+        "{}\n{title}\n\n{destination}\n\n",
+        marker(options.environment)
+    )
 }
 
 fn notice(hidden: usize, all: usize, options: &MarkdownOptions<'_>) -> String {

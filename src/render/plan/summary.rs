@@ -6,6 +6,13 @@ use crate::render::common::escape::width;
 use crate::render::plan::view::{ApiView, Counts, LimitView, PlanView};
 use crate::words::{counted, users};
 
+/// `Destination: channel 6263 at https://api.channel.io, API v4`
+///
+/// `escaped` escapes text from outside.
+pub fn destination(view: &PlanView<'_>, escaped: &dyn Fn(&str) -> String) -> String {
+    format!("Destination: {}", escaped(&view.destination.to_string()))
+}
+
 /// `Plan: 1 to create, 1 to update, 1 to forget. 147 unchanged.`
 pub fn counts(view: &PlanView<'_>) -> String {
     let Counts {

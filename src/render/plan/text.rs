@@ -30,6 +30,8 @@ pub struct TextOptions {
 /// `out` returns an error.
 pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOptions) -> fmt::Result {
     let style = &options.style;
+    let destination = summary::destination(view, &|text| terminal(text).into_owned());
+    writeln!(out, "{}\n", paint(style.strong, &destination))?;
     if view.is_empty() {
         write_kept_consent(out, view, options)?;
         writeln!(out, "{}", summary::nothing(view))?;

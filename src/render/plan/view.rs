@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::model::{
-    Action, ApiChange, Change, FieldAction, FieldChange, FieldPath, KeptConsent, LikelyMove, Limit,
-    LimitCheck, LimitKind, MemberId, Origin, Plan, PlanDigest, PlannedChange, Previous, Reason,
-    Sensitive,
+    Action, ApiChange, Change, Destination, FieldAction, FieldChange, FieldPath, KeptConsent,
+    LikelyMove, Limit, LimitCheck, LimitKind, MemberId, Origin, Plan, PlanDigest, PlannedChange,
+    Previous, Reason, Sensitive,
 };
 use crate::render::common::json::as_text;
 use crate::render::common::rejection::RejectionView;
@@ -20,6 +20,8 @@ use crate::render::common::shown::Shown;
 #[serde(rename_all = "camelCase")]
 #[must_use]
 pub struct PlanView<'a> {
+    /// Where an apply sends the users.
+    pub destination: &'a Destination,
     /// The lineage of the state that the plan was made against.
     pub lineage: &'a str,
     /// The serial of the state that the plan was made against.
@@ -219,6 +221,7 @@ impl<'a> PlanView<'a> {
     /// Masks the values of sensitive fields, unless `show_sensitive` is set.
     pub fn new(plan: &'a Plan, sensitive: &Sensitive, show_sensitive: bool) -> Self {
         let Plan {
+            destination,
             lineage,
             serial,
             api,
@@ -252,6 +255,7 @@ impl<'a> PlanView<'a> {
             opt_in: changes.iter().filter(|change| change.opt_in).count(),
         };
         Self {
+            destination,
             lineage,
             serial: *serial,
             digest: *digest,

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Attributes, Change, DigestKey, Digests, Entry, FieldAction, FieldChange, Limit, LimitCheck,
-    LimitKind, MemberId, Origin, Plan, PlanDigest, PlannedChange, Previous, Reason,
-    RejectedRequest, Rejection, Sensitive, Upsert, Value, Write,
+    ApiVersion, Attributes, Change, ChannelId, Destination, DigestKey, Digests, Entry, FieldAction,
+    FieldChange, Limit, LimitCheck, LimitKind, MemberId, Origin, Plan, PlanDigest, PlannedChange,
+    Previous, Reason, RejectedRequest, Rejection, Sensitive, Upsert, Value, Write,
 };
 use crate::render::plan::text;
 use crate::render::plan::text::TextOptions;
@@ -178,6 +178,10 @@ pub(crate) fn plan(mut changes: Vec<PlannedChange>, unchanged: usize) -> Plan {
     assert_eq!(ids.len(), changes.len(), "ids are unique");
     let digest = PlanDigest::over(ids.iter().map(|id| id.as_str().as_bytes()));
     Plan {
+        destination: Destination {
+            channel_id: ChannelId::new("6263").ok(),
+            ..Destination::of_api(ApiVersion::V4)
+        },
         refreshed: false,
         kept_consent: Vec::new(),
         lineage: "9f86d081884c7d65".to_owned(),

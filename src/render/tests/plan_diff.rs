@@ -24,16 +24,18 @@ fn words_within_a_long_text() {
         known("profile.long", &*long, &*long.replacen("end", "the end", 1)),
         add("profile.new", &*long),
     ]), @r#"
-    + create   ~ update
+    Destination: channel 6263 at https://api.channel.io, API v4
 
-    # u-1 will be updated                               users/vip.yaml:14
-    ~ u-1
-        ~ profile.bio    "The quick [-brown-]{+red+} fox jumps over the [-lazy -]dog while the cat is [-watching-]{+sleeping+}."
-        ~ profile.far
-            - "The quick brown fox jumps over the lazy dog while the cat is watching."
-            + "An entirely different sentence, with nothing at all in common there, 1234567890."
-        ~ profile.long   "Lorem ipsum dolor sit am … m ipsum dolor sit amet. {+the +}end"
-        + profile.new    "Lorem ipsum dolor sit amet. Lorem ipsum dolor sit amet. Lorem ipsum dolor sit amet. Lorem ipsum dolor sit amet. Lorem ipsum dolor sit amet. Lorem ipsum dolor sit amet. Lorem ipsum dolor sit amet. Lore" … (363 more characters)
+      + create   ~ update
+
+      # u-1 will be updated                               users/vip.yaml:14
+      ~ u-1
+          ~ profile.bio    "The quick [-brown-]{+red+} fox jumps over the [-lazy -]dog while the cat is [-watching-]{+sleeping+}."
+          ~ profile.far
+              - "The quick brown fox jumps over the lazy dog while the cat is watching."
+              + "An entirely different sentence, with nothing at all in common there, 1234567890."
+          ~ profile.long   "Lorem ipsum dolor sit am … m ipsum dolor sit amet. {+the +}end"
+          + profile.new    "Lorem ipsum dolor sit amet. Lorem ipsum dolor sit amet. Lorem ipsum dolor sit amet. Lorem ipsum dolor sit amet. Lorem ipsum dolor sit amet. Lorem ipsum dolor sit amet. Lorem ipsum dolor sit amet. Lore" … (363 more characters)
     "#);
 }
 
@@ -47,30 +49,32 @@ fn lines_of_a_text_of_many() {
         known("profile.gap", "a\nb", "a\nb  "),
         known("profile.plan", "free", "pro"),
     ]), @r#"
-    ~ update
+    Destination: channel 6263 at https://api.channel.io, API v4
 
-    # u-1 will be updated                               users/vip.yaml:14
-    ~ u-1
-        ~ profile.note
-              one
-              two
-            - three
-            + THREE
-              four
-              five
-              …
-              nine
-              ten
-            + eleven
-        ~ profile.end    (the line end after the last line)
-              a
-            - b
-            + b
-        ~ profile.gap
-              a
-            - b
-            + b··
-        ~ profile.plan   "free" -> "pro"
+      ~ update
+
+      # u-1 will be updated                               users/vip.yaml:14
+      ~ u-1
+          ~ profile.note
+                one
+                two
+              - three
+              + THREE
+                four
+                five
+                …
+                nine
+                ten
+              + eleven
+          ~ profile.end    (the line end after the last line)
+                a
+              - b
+              + b
+          ~ profile.gap
+                a
+              - b
+              + b··
+          ~ profile.plan   "free" -> "pro"
     "#);
 }
 
@@ -107,21 +111,25 @@ fn lists_and_tags() {
         known("profile.mixed", texts(&["1"]), numbers(&[1])),
         change("tags", texts(&["beta", "has, comma", "- trial"])),
     ]), @r#"
-    ~ update
+    Destination: channel 6263 at https://api.channel.io, API v4
 
-    # u-1 will be updated                               users/vip.yaml:14
-    ~ u-1
-        ~ profile.list    [+ "b", "a", - "b", "c", - "d", + "e"]
-        ~ profile.long    [0, … 28 unchanged, 29, + 30]
-        ~ profile.mixed   ["1"] -> [1]
-        ~ tags            (as applied) -> [beta, "has, comma", "- trial"]
+      ~ update
+
+      # u-1 will be updated                               users/vip.yaml:14
+      ~ u-1
+          ~ profile.list    [+ "b", "a", - "b", "c", - "d", + "e"]
+          ~ profile.long    [0, … 28 unchanged, 29, + 30]
+          ~ profile.mixed   ["1"] -> [1]
+          ~ tags            (as applied) -> [beta, "has, comma", "- trial"]
     "#);
     assert_snapshot!(fields(vec![known("tags", texts(&["beta"]), texts(&[]))]), @"
-    ~ update
+    Destination: channel 6263 at https://api.channel.io, API v4
 
-    # u-1 will be updated                               users/vip.yaml:14
-    ~ u-1
-        ~ tags   [- beta]
+      ~ update
+
+      # u-1 will be updated                               users/vip.yaml:14
+      ~ u-1
+          ~ tags   [- beta]
     ");
 }
 
@@ -136,20 +144,22 @@ fn hostile_values() {
         change("profile.f\u{202e}::x", "y"),
         change("tags", texts(&["\u{202e}x", "a\nb"])),
     ]), @r#"
-    ~ update
+    Destination: channel 6263 at https://api.channel.io, API v4
 
-    # u-1 will be updated                               users/vip.yaml:14
-    ~ u-1
-        ~ profile.a              (as applied) -> "\u{1b}[31mred\u{1b}[0m \u{7}\u{9b}2J"
-        ~ profile.b              (as applied) -> "\u{3a}:set-output name=x::y\n::error::z"
-        ~ profile.c
-              first
-            - second
-            +   \u{3a}:error::second
-            + #\u{23}[error]third #\u{23}vso[task]
-        ~ profile.d              (as applied) -> "\u{202e}gpj.exe \u{200b}\u{feff}\u{2028}\u{e0041}"
-        ~ profile.e              (as applied) -> "`` ` </details> @everyone <!-- | \"quoted\" \\ back"
-        ~ profile.f\u{202e}::x   (as applied) -> "y"
-        ~ tags                   (as applied) -> ["\u{202e}x", "a\nb"]
+      ~ update
+
+      # u-1 will be updated                               users/vip.yaml:14
+      ~ u-1
+          ~ profile.a              (as applied) -> "\u{1b}[31mred\u{1b}[0m \u{7}\u{9b}2J"
+          ~ profile.b              (as applied) -> "\u{3a}:set-output name=x::y\n::error::z"
+          ~ profile.c
+                first
+              - second
+              +   \u{3a}:error::second
+              + #\u{23}[error]third #\u{23}vso[task]
+          ~ profile.d              (as applied) -> "\u{202e}gpj.exe \u{200b}\u{feff}\u{2028}\u{e0041}"
+          ~ profile.e              (as applied) -> "`` ` </details> @everyone <!-- | \"quoted\" \\ back"
+          ~ profile.f\u{202e}::x   (as applied) -> "y"
+          ~ tags                   (as applied) -> ["\u{202e}x", "a\nb"]
     "#);
 }

@@ -62,6 +62,12 @@ fn the_whole() {
     {
       "formatVersion": 1,
       "talkform": "VERSION",
+      "destination": {
+        "baseUrl": "https://api.channel.io",
+        "channelId": "6263",
+        "api": "v4",
+        "environment": null
+      },
       "lineage": "9f86d081884c7d65",
       "serial": 42,
       "digest": "sha256:b4bd4f07074a0d32097922d7f8dd12a891a1746737eb2e58c6f4ccb4f8db1989",
@@ -99,6 +105,12 @@ fn nothing_to_do() {
     {
       "formatVersion": 1,
       "talkform": "VERSION",
+      "destination": {
+        "baseUrl": "https://api.channel.io",
+        "channelId": "6263",
+        "api": "v4",
+        "environment": null
+      },
       "lineage": "9f86d081884c7d65",
       "serial": 42,
       "digest": "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",

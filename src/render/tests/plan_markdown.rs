@@ -29,6 +29,8 @@ fn dangers_first_and_open() {
     <!-- talkform plan -->
     ### talkform plan
 
+    Destination: `channel 6263 at https://api.channel.io, API v4`
+
     > [!CAUTION]
     > **This plan exceeds the project's limits: apply refuses it.**
 
@@ -125,6 +127,8 @@ fn nothing_to_do() {
     <!-- talkform plan staging -->
     ### talkform plan for `staging`
 
+    Destination: `channel 6263 at https://api.channel.io, API v4`
+
     No changes. Your channel matches the manifests. (150 users)
 
     Plan digest: `sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855`
@@ -158,6 +162,8 @@ fn hostile_values_stay_text() {
     assert_snapshot!(with(&plan, &options), @r#"
     <!-- talkform plan -_____everyone____details_ -->
     ### talkform plan for <code>--&#62; &#96;&#64;everyone&#96; &#60;&#47;details&#62;</code>
+
+    Destination: `channel 6263 at https://api.channel.io, API v4`
 
     **Plan: 1 to update. 0 unchanged.**
     About 1 request, under a second at 10 a second.
@@ -204,8 +210,10 @@ fn a_long_one_is_shortened_and_says_so() {
     <!-- talkform plan -->
     ### talkform plan
 
+    Destination: `channel 6263 at https://api.channel.io, API v4`
+
     > [!WARNING]
-    > **This comment is shortened: 1996 of 2001 changed users are not shown.** The whole plan: <https://github.com/acme/users/actions/runs/1>.
+    > **This comment is shortened: 1997 of 2001 changed users are not shown.** The whole plan: <https://github.com/acme/users/actions/runs/1>.
 
     **Plan: 2001 to update. 0 unchanged.**
     **1 user may be messaged again after opting out.**
@@ -221,7 +229,7 @@ fn a_long_one_is_shortened_and_says_so() {
 
     </details>
 
-    <details><summary><b>All other changes</b> (4 users)</summary>
+    <details><summary><b>All other changes</b> (3 users)</summary>
 
     ```diff
     # u-0000 will be updated   users/vip.yaml:14
@@ -237,11 +245,6 @@ fn a_long_one_is_shortened_and_says_so() {
     # u-0002 will be updated   users/vip.yaml:14
     ! u-0002
     !     profile.number   (as applied) -> 2
-          # 1 unchanged field hidden
-
-    # u-0003 will be updated   users/vip.yaml:14
-    ! u-0003
-    !     profile.number   (as applied) -> 3
           # 1 unchanged field hidden
     ```
 

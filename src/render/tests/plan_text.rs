@@ -47,6 +47,8 @@ fn story() -> Plan {
 #[test]
 fn create_update_and_forget() {
     assert_snapshot!(text(&story()), @r#"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       + create   ~ update   - clear   . forget
 
       # u-0093 is no longer declared: forgotten here, left as it is on Channel
@@ -131,6 +133,8 @@ fn what_is_cleared_left_alone_and_deleted() {
         0,
     );
     assert_snapshot!(text(&plan), @r#"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       + create   ~ update   - clear   x delete   . forget
 
       # u-1 will be updated                               users/vip.yaml:14
@@ -174,6 +178,8 @@ fn opting_in_stands_out() {
         0,
     );
     assert_snapshot!(text(&plan), @"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       ~ update
 
       # u-1 will be updated                               users/vip.yaml:14
@@ -203,6 +209,8 @@ fn rejected_before_and_another_api_version() {
     let mut moved = update("u-5", vec![], 4);
     moved.reason = Reason::ApiChanged;
     assert_snapshot!(text(&plan(vec![again, codeless, moved], 1)), @r#"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       + create   ~ update
 
       # u-3 will be created                               users/vip.yaml:20
@@ -250,6 +258,8 @@ fn changes_that_are_alike_are_grouped() {
         2,
     ));
     assert_snapshot!(text(&plan(changes, 9)), @r#"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       ~ update   . forget
 
       # 30 users are no longer declared: forgotten here, left as they are on Channel
@@ -354,13 +364,23 @@ fn many_creates_are_counted() {
 
 #[test]
 fn nothing_to_do() {
-    assert_snapshot!(text(&plan(vec![], 150)), @"No changes. Your channel matches the manifests. (150 users)");
-    assert_snapshot!(text(&plan(vec![], 1)), @"No changes. Your channel matches the manifests. (1 user)");
+    assert_snapshot!(text(&plan(vec![], 150)), @"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
+    No changes. Your channel matches the manifests. (150 users)
+    ");
+    assert_snapshot!(text(&plan(vec![], 1)), @"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
+    No changes. Your channel matches the manifests. (1 user)
+    ");
 }
 
 #[test]
 fn limits_that_trip() {
     assert_snapshot!(text(&tripped(plan(vec![forget("u-1")], 61), 162)), @"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       . forget
 
       # u-1 is no longer declared: forgotten here, left as it is on Channel
@@ -413,6 +433,8 @@ fn long_ids_and_korean_ids_keep_their_place() {
         0,
     );
     assert_snapshot!(text(&plan), @r#"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       ~ update
 
       # xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx will be updated  users/vip.yaml:14

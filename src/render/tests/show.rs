@@ -2,7 +2,9 @@
 
 use insta::assert_snapshot;
 
-use crate::model::{ApiVersion, DigestKey, Entry, FieldPath, RecordedFields, State};
+use crate::model::{
+    ApiVersion, ChannelId, Destination, DigestKey, Entry, FieldPath, RecordedFields, State,
+};
 use crate::render::common::style::Style;
 use crate::render::state;
 use crate::render::tests::build::{entry, id, rejection};
@@ -12,10 +14,10 @@ fn state() -> State {
         "9f86d081884c7d65".to_owned(),
         vec![1, 2],
         None,
-        ApiVersion::V4,
+        Destination::of_api(ApiVersion::V4),
     );
     state.serial = 42;
-    state.destination.channel_id = Some("6263".to_owned());
+    state.destination.channel_id = ChannelId::new("6263").ok();
     let key = DigestKey::new(b"salt", None).for_user(&id("u-1001"));
     let paths: [FieldPath; 2] =
         ["profile.email", "tags"].map(|path| path.parse().expect("a field"));
@@ -47,7 +49,7 @@ fn the_whole() {
     assert_snapshot!(text, @"
     lineage       9f86d081884c7d65
     serial        42
-    channel       6263 (API v4)
+    destination   channel 6263 at https://api.channel.io, API v4
     state key     none
     form          2
     users         2

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use jiff::Timestamp;
 
 use crate::model::{
-    ApiVersion, Attributes, ContentDigest, DigestKey, Entry, FieldPath, FileContent, FileRecord,
-    MemberId, Pending, PendingAction, Rejection, State, UsersSum, file_record,
+    ApiVersion, Attributes, ContentDigest, Destination, DigestKey, Entry, FieldPath, FileContent,
+    FileRecord, MemberId, Pending, PendingAction, Rejection, State, UsersSum, file_record,
 };
 use crate::state::format::FormatError;
 use crate::state::read::parse;
@@ -24,7 +24,12 @@ fn written(state: &State) -> Vec<u8> {
 }
 
 fn empty() -> State {
-    State::new("lineage".into(), b"salt".to_vec(), None, ApiVersion::V4)
+    State::new(
+        "lineage".into(),
+        b"salt".to_vec(),
+        None,
+        Destination::of_api(ApiVersion::V4),
+    )
 }
 
 fn states() -> impl Strategy<Value = State> {

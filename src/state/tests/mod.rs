@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::{ApiVersion, Attributes, DigestKey, Entry, MemberId, State};
+use crate::model::{ApiVersion, Attributes, Destination, DigestKey, Entry, MemberId, State};
 use crate::state::lock::{LockError, LockOwner};
 use crate::state::store::Store;
 
@@ -33,7 +33,12 @@ fn entry(tag: &str) -> Entry {
 
 fn saved(folder: &Path) -> (Store, State) {
     let store = Store::new(&folder.join("talkform.state.json"));
-    let mut state = State::new("lineage".into(), b"salt".to_vec(), None, ApiVersion::V4);
+    let mut state = State::new(
+        "lineage".into(),
+        b"salt".to_vec(),
+        None,
+        Destination::of_api(ApiVersion::V4),
+    );
     state.serial = 1;
     state.users.insert(id("u-0"), entry("old"));
     store.save(&state).expect("saved");

@@ -111,7 +111,7 @@ fn refusals_write_nothing() {
     let file = project.read("talkform.yaml");
     project.write(
         "talkform.yaml",
-        &file.replacen("channel: {", "channel: { id: \"other\",", 1),
+        &file.replacen("id: sandbox", "id: other", 1),
     );
     refused(
         &project,

@@ -156,8 +156,10 @@ fn a_refreshed_plan_shows_every_kind_of_change() {
     project.run(&["state", "forget", &id(5)]).expect(0);
     edit(5, |user| user["profile"]["plan"] = json!("free"));
     let text = project.run(&["plan", "--refresh"]).expect(0).stdout;
-    insta::with_settings!({filters => vec![("sha256:[0-9a-f]{64}", "sha256:…")]}, {
+    insta::with_settings!({filters => vec![("sha256:[0-9a-f]{64}", "sha256:…"), ("127.0.0.1:[0-9]+", "127.0.0.1:…")]}, {
         insta::assert_snapshot!(text, @r#"
+        Destination: channel sandbox at http://127.0.0.1:…, API v4
+
           + create   ~ update   - clear
 
           # u-00000 will be restored: changed on Channel since the last apply  users/a.yaml:9

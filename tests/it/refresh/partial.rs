@@ -71,9 +71,6 @@ fn nothing_is_planned_from_a_partial_reading() {
 fn keys_of_another_channel_read_nobody() {
     let channel = Channel::faulty(&["wrong-channel"]);
     let project = channel.project();
-    let file = project.read("talkform.yaml");
-    let file = file.replacen("channel: {", "channel: { id: \"sandbox\",", 1);
-    project.write("talkform.yaml", &file);
     project.write(
         "users/a.yaml",
         "apiVersion: talkform/v1\nkind: User\nmemberId: \"u-1\"\n",

@@ -11,6 +11,8 @@ fn a_value_changes() {
         "profile: { plan: pro, seats: 3 }",
     );
     assert_snapshot!(text, @r#"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       ~ update
 
       # u-1 will be updated                               users/story.yaml:3
@@ -28,6 +30,8 @@ fn a_value_changes() {
 fn a_key_goes_and_another_comes() {
     let text = check("profile: { plan: free }", "profile: { seats: 3 }");
     assert_snapshot!(text, @"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       + create   ~ update   - clear
 
       # u-1 will be updated                               users/story.yaml:3
@@ -45,6 +49,8 @@ fn a_key_goes_and_another_comes() {
 fn a_key_is_declared_gone() {
     let text = check("profile: { beta: true }", "profile: { beta: null }");
     assert_snapshot!(text, @"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       ~ update   - clear
 
       # u-1 will be updated                               users/story.yaml:3
@@ -61,6 +67,8 @@ fn a_key_is_declared_gone() {
 fn only_the_kind_of_a_value_changes() {
     let text = check("profile: { code: \"1\" }", "profile: { code: 1 }");
     assert_snapshot!(text, @"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       ~ update
 
       # u-1 will be updated                               users/story.yaml:3
@@ -80,6 +88,8 @@ fn tags_go() {
         "profile: { plan: pro }",
     );
     assert_snapshot!(text, @"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       ~ update   - clear
 
       # u-1 will be updated                               users/story.yaml:3
@@ -100,6 +110,8 @@ fn a_flag_is_released() {
         "profile: { plan: pro }",
     );
     assert_snapshot!(text, @"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       ~ update   . forget
 
       # u-1 will be updated in the state only             users/story.yaml:3
@@ -117,6 +129,8 @@ fn a_flag_is_released() {
 fn somebody_is_opted_in() {
     let text = check("unsubscribeEmail: true", "unsubscribeEmail: false");
     assert_snapshot!(text, @"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       ~ update
 
       # u-1 will be updated                               users/story.yaml:3
@@ -151,6 +165,8 @@ fn a_key_moves_to_once() {
         "profileOnce: { source: naver }",
     );
     assert_snapshot!(text, @r#"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       + create   ~ update   . forget
 
       # u-1 will be updated                               users/story.yaml:3
@@ -168,6 +184,8 @@ fn a_key_moves_to_once() {
 fn a_name_changes() {
     let text = check("profile: { name: Coco }", "profile: { name: Gabrielle }");
     assert_snapshot!(text, @"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       ~ update
 
       # u-1 will be updated                               users/story.yaml:3
@@ -186,5 +204,9 @@ fn nothing_changes() {
         "profile: { name: Coco }",
         "profile: { name: Coco } # the same",
     );
-    assert_snapshot!(text, @"No changes. Your channel matches the manifests. (1 user)");
+    assert_snapshot!(text, @"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
+    No changes. Your channel matches the manifests. (1 user)
+    ");
 }

@@ -13,6 +13,8 @@ fn an_id_changes() {
         "moved: [{ from: u-1, to: u-2 }]\nusers: [{ memberId: u-2, profile: { plan: pro, seats: 3, name: Coco }, unsubscribeEmail: false }]",
     );
     assert_snapshot!(text, @r#"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       > move   - clear
 
       # u-1 moves to u-2                                  users/story.yaml:4
@@ -37,6 +39,8 @@ fn an_id_changes_and_the_old_one_is_deleted() {
         "moved: [{ from: u-1, to: u-2 }]\nusers: [{ memberId: u-2, profile: { plan: free } }]",
     );
     assert_snapshot!(text, @"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       > move
 
       # u-1 moves to u-2                                  users/story.yaml:4
@@ -74,6 +78,8 @@ fn an_opt_out_does_not_move() {
         "moved: [{ from: u-1, to: u-2 }]\nusers: [{ memberId: u-2 }]",
     );
     assert_snapshot!(text, @"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       > move   . forget
 
       # u-1 moves to u-2                                  users/story.yaml:4
@@ -112,7 +118,11 @@ fn a_move_that_was_made() {
         "users: [{ memberId: u-2, profile: { plan: free } }]",
         "moved: [{ from: u-1, to: u-2 }]\nusers: [{ memberId: u-2, profile: { plan: free } }]",
     );
-    assert_snapshot!(text, @"No changes. Your channel matches the manifests. (1 user)");
+    assert_snapshot!(text, @"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
+    No changes. Your channel matches the manifests. (1 user)
+    ");
 }
 
 #[test]
@@ -123,6 +133,8 @@ fn both_ids_are_recorded() {
         "moved: [{ from: u-1, to: u-2 }]\nusers: [{ memberId: u-2, profile: { plan: pro } }]",
     );
     assert_snapshot!(text, @r#"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       ~ update   . forget
 
       # u-1 is no longer declared: forgotten here, left as it is on Channel
@@ -146,6 +158,8 @@ fn an_id_probably_changed() {
         "users: [{ memberId: u-2, profile: { plan: free } }, { memberId: u-4 }]",
     );
     assert_snapshot!(text, @r#"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       + create   . forget
 
       # u-1 is no longer declared: forgotten here, left as it is on Channel
@@ -177,6 +191,8 @@ fn two_with_the_same_attributes_are_no_likely_move() {
         "users: [{ memberId: u-2, profile: { plan: free } }, { memberId: u-4 }]",
     );
     assert_snapshot!(text, @r#"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       + create   . forget
 
       # u-1 is no longer declared: forgotten here, left as it is on Channel

@@ -12,6 +12,8 @@ fn another_api_version() {
         "users: [{ memberId: u-1, profile: { plan: free } }, { memberId: u-2 }]",
     );
     assert_snapshot!(text, @"
+    Destination: channel 6263 at https://api.channel.io, API v5
+
       ~ update   . forget
 
       # API v4 -> v5: no users are sent because of it; the state will record v5
@@ -36,6 +38,8 @@ fn another_api_version_and_nothing_else() {
         "users: [{ memberId: u-1, profile: { plan: free } }]",
     );
     assert_snapshot!(text, @"
+    Destination: channel 6263 at https://api.channel.io, API v5
+
       # API v4 -> v5: no users are sent because of it; the state will record v5
 
     Plan: API v4 -> v5. 1 unchanged.
@@ -52,6 +56,8 @@ fn somebody_is_deleted_and_somebody_loses_a_field() {
         "users: [{ memberId: u-1 }]",
     );
     assert_snapshot!(text, @"
+    Destination: channel 6263 at https://api.channel.io, API v4
+
       ~ update   - clear   x delete
 
       # u-1 will be updated                               users/story.yaml:3

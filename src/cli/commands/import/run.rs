@@ -19,7 +19,9 @@ use crate::cli::{lock_owner, output};
 use talkform::apply::ReadReport;
 use talkform::manifest;
 use talkform::manifest::{Adopted, ReadSettings};
-use talkform::model::{Desired, Diagnostic, Entry, FieldPath, MemberId, RemoteUser, State, Unread};
+use talkform::model::{
+    ChannelId, Desired, Diagnostic, Entry, FieldPath, MemberId, RemoteUser, State, Unread,
+};
 use talkform::plan;
 use talkform::render::common::stop_cause::why_stopped;
 use talkform::state::{JournalRecord, Loaded, StoreError};
@@ -50,7 +52,7 @@ pub(crate) fn run(
     } else {
         None
     };
-    let loaded = settings.store.load()?;
+    let loaded = settings.load()?;
     output::replayed(terminal, &loaded);
     let ids = to_read(
         &settings,
@@ -284,9 +286,9 @@ fn read(
     loaded: &Loaded,
     ids: &[MemberId],
     terminal: Terminal,
-) -> Result<(ReadReport, Users, String), Failure> {
+) -> Result<(ReadReport, Users, ChannelId), Failure> {
     let state = loaded.state.as_ref();
-    let recorded = state.and_then(|state| state.destination.channel_id.as_deref());
+    let recorded = state.and_then(|state| state.destination.channel_id.as_ref());
     let requests = &arguments.traffic;
     let credentials = Credentials::require(settings, requests)?;
     let mut connection = Connection::open(credentials, settings, requests, recorded, terminal)?;
@@ -294,7 +296,7 @@ fn read(
     let report = connection.read_users(ids, &mut |id, user| {
         users.insert(id.clone(), user);
     });
-    let channel_id = connection.channel_id.clone();
+    let channel_id = connection.answering.id.clone();
     connection.close();
     Ok((report, users, channel_id))
 }
@@ -303,12 +305,11 @@ fn read(
 fn next_state(
     settings: &LoadedProject,
     mut loaded: Loaded,
-    channel_id: String,
+    channel_id: ChannelId,
     desired: &Desired,
     imported: &Imported,
 ) -> Result<State, Failure> {
     let recorded = loaded.state.take();
-    let is_first = recorded.is_none();
     let mut state = match recorded {
         Some(state) => state,
         None => settings.first_state()?,
@@ -328,10 +329,6 @@ fn next_state(
         state.users.insert(id, entry);
     }
     state.destination.channel_id = Some(channel_id);
-    // Another API version is a step of a plan, not of an import.
-    if is_first {
-        state.destination.api = settings.project.channel.api;
-    }
     state.serial += 1;
     Ok(state)
 }

@@ -15,7 +15,7 @@ use crate::cli::output;
 use crate::cli::project::{LoadedProject, SANDBOX_FOLDER};
 use crate::cli::terminal::Terminal;
 use talkform::model::digest::digests::to_hex;
-use talkform::model::{MemberId, PlanDigest, State};
+use talkform::model::{ChannelId, MemberId, PlanDigest, State};
 use talkform::state::{DriftCheckpoint, record_line};
 
 /// A checkpoint that is older is ignored, because Channel may have changed since.
@@ -52,7 +52,7 @@ impl<'a> CheckpointFile<'a> {
         settings: &LoadedProject,
         scope: &Scope,
         state: &'a State,
-        channel_id: &str,
+        channel_id: &ChannelId,
         terminal: Terminal,
     ) -> Self {
         let name = scope_name(settings, scope, state, channel_id);
@@ -150,7 +150,13 @@ fn is_fresh(checkpoint: &DriftCheckpoint) -> bool {
 
 /// Names a scope in 16 hex digits: the selection and sample, the state, the channel and the API
 /// version.
-fn scope_name(settings: &LoadedProject, scope: &Scope, state: &State, channel_id: &str) -> String {
+fn scope_name(
+    settings: &LoadedProject,
+    scope: &Scope,
+    state: &State,
+    channel_id: &ChannelId,
+) -> String {
+    let channel_id = channel_id.as_str();
     let mut select = scope.select.clone();
     select.sort();
     let sample = format!("{:?} {:?}", scope.sample, scope.seed);

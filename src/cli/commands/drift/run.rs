@@ -3,8 +3,8 @@
 use clap::Args;
 
 use crate::cli::args::{Global, PlanFormat, RequestOptions};
+use crate::cli::commands::drift::checkpoint::{CheckpointFile, Scope};
 use crate::cli::connection::{Connection, Credentials};
-use crate::cli::drift_checkpoint::{CheckpointFile, Scope};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Presentation;
 use crate::cli::project::LoadedProject;
@@ -62,7 +62,7 @@ pub(crate) fn run(
     let (desired, warnings) = settings.desired()?;
     output::warn(terminal, &settings.root, &warnings);
     let credentials = Credentials::require(&settings, &arguments.traffic)?;
-    let loaded = settings.store.load()?;
+    let loaded = settings.load()?;
     output::replayed(terminal, &loaded);
     let Some(state) = &loaded.state else {
         let path = settings.store.path().display();
@@ -82,14 +82,14 @@ pub(crate) fn run(
         credentials,
         &settings,
         &arguments.traffic,
-        state.destination.channel_id.as_deref(),
+        state.destination.channel_id.as_ref(),
         terminal,
     )?;
     let mut checkpoint = CheckpointFile::find(
         &settings,
         &arguments.scope,
         state,
-        &connection.channel_id,
+        &connection.answering.id,
         terminal,
     );
     let ids = scope(state, arguments, &mut checkpoint, &mut collector.report);

@@ -1,0 +1,4 @@
+//! The `drift` command.
+
+pub(crate) mod checkpoint;
+pub(crate) mod run;

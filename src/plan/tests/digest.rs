@@ -1,0 +1,112 @@
+//! What the digest of a plan covers.
+
+use std::collections::BTreeMap;
+
+use crate::model::{
+    ApiVersion, Attributes, ChannelId, Declared, Destination, Limits, PlanDigest, ProfileKey,
+    RemovedPolicy, SANDBOX_URL, Selection, State,
+};
+use crate::plan::context::Context;
+use crate::plan::planner::plan;
+use crate::plan::tests::build::{Users, desired, key};
+
+fn users() -> Users {
+    let plan = |value: &str| Attributes {
+        profile: [(ProfileKey::new("plan"), Declared::Set(value.into()))].into(),
+        ..Attributes::default()
+    };
+    [
+        ("u-1".to_owned(), plan("pro")),
+        ("u-2".to_owned(), plan("free")),
+    ]
+    .into()
+}
+
+/// The digest of a plan for `wanted` against an empty state of `recorded`.
+fn digest_of(recorded: &Destination, wanted: &Destination, lineage: &str) -> PlanDigest {
+    let users = desired(&users());
+    let state = State::new(lineage.to_owned(), Vec::new(), None, recorded.clone());
+    let context = Context {
+        key: &key(),
+        destination: wanted,
+        removed: RemovedPolicy::default(),
+        limits: &Limits::default(),
+        selection: &Selection::default(),
+        base: None,
+        observed: None,
+    };
+    plan(&users, &state, &context).digest
+}
+
+/// One destination, and others that differ from it in one part each.
+fn destinations() -> Vec<(&'static str, Destination)> {
+    let one = Destination {
+        base_url: "https://api.channel.io".to_owned(),
+        channel_id: ChannelId::new("6263").ok(),
+        api: ApiVersion::V4,
+        environment: Some("staging".to_owned()),
+    };
+    let base_url = |url: &str| Destination {
+        base_url: url.to_owned(),
+        ..one.clone()
+    };
+    let channel = |id: Option<&str>| Destination {
+        channel_id: id.and_then(|id| ChannelId::new(id).ok()),
+        ..one.clone()
+    };
+    let environment = |name: Option<&str>| Destination {
+        environment: name.map(ToOwned::to_owned),
+        ..one.clone()
+    };
+    vec![
+        ("as it is", one.clone()),
+        ("another scheme", base_url("http://api.channel.io")),
+        ("another host", base_url("https://gateway.example")),
+        ("another port", base_url("https://api.channel.io:8443")),
+        ("another path", base_url("https://api.channel.io/eu")),
+        ("the sandbox", base_url(SANDBOX_URL)),
+        ("another channel", channel(Some("777"))),
+        ("a channel that is not known", channel(None)),
+        (
+            "another API version",
+            Destination {
+                api: ApiVersion::V5,
+                ..one.clone()
+            },
+        ),
+        ("another environment", environment(Some("prod"))),
+        ("no environment", environment(None)),
+        ("an environment without a name", environment(Some(""))),
+    ]
+}
+
+#[test]
+fn every_part_of_the_destination_is_covered() {
+    // An empty lineage is that of a project that was never applied.
+    for lineage in ["", "9f86d081884c7d65"] {
+        let mut seen: BTreeMap<PlanDigest, &str> = BTreeMap::new();
+        for (what, destination) in destinations() {
+            let digest = digest_of(&destination, &destination, lineage);
+            assert_eq!(
+                digest,
+                digest_of(&destination, &destination, lineage),
+                "{what}"
+            );
+            if let Some(other) = seen.insert(digest, what) {
+                panic!("{what} and {other} have one digest with lineage {lineage:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_channel_that_only_the_state_names_is_covered() {
+    let named = destinations()[0].1.clone();
+    let unnamed = Destination {
+        channel_id: None,
+        ..named.clone()
+    };
+    let digest = |recorded, wanted| digest_of(recorded, wanted, "l");
+    assert_eq!(digest(&named, &unnamed), digest(&named, &named));
+    assert_ne!(digest(&named, &unnamed), digest(&unnamed, &unnamed));
+}
