@@ -1,14 +1,19 @@
 //! Stops a run early: on Ctrl-C, SIGTERM, a closed terminal, or the end of `--max-duration`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use talkform::model::StopCause;
 
-/// Watches for signals. The first signal stops the run; a second one ends the process at once. The
-/// journal then holds every result so far.
+/// Signals within this time after a stop was asked for belong to that stop. `timeout` signals its child and
+/// then the child's group, and a closed terminal sends SIGHUP from the kernel and from the shell; nobody asks
+/// twice that fast by hand.
+const ONE_STOP: Duration = Duration::from_millis(500);
+
+/// Watches for signals. The first signal stops the run; a later one ends the process at once. The journal
+/// then holds every result so far.
 pub(crate) fn watch(
     max_duration: Option<Duration>,
 ) -> (watch::Sender<Option<StopCause>>, JoinHandle<()>) {
@@ -26,15 +31,25 @@ pub(crate) fn watch(
             () = signals.next() => StopCause::Interrupted,
             () = deadline => StopCause::Deadline,
         };
+        let stopped_at = Instant::now();
         asked.send_if_modified(|stopped| {
             let first = stopped.is_none();
             stopped.get_or_insert(cause);
             first
         });
-        signals.next().await;
-        std::process::exit(4);
+        loop {
+            signals.next().await;
+            if is_another_stop(stopped_at, Instant::now()) {
+                std::process::exit(4);
+            }
+        }
     });
     (stop, watching)
+}
+
+/// Whether a signal asks to end at once, rather than being part of the stop that was asked for before.
+fn is_another_stop(stopped_at: Instant, signalled_at: Instant) -> bool {
+    signalled_at.duration_since(stopped_at) >= ONE_STOP
 }
 
 /// Ends the process at the first signal. For a run that has sent nothing: after signals were watched
@@ -92,6 +107,26 @@ impl Signals {
     async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_later_signal_is_another_stop() {
+        let stopped_at = Instant::now();
+        let later = |milliseconds| stopped_at + Duration::from_millis(milliseconds);
+        for (signalled_at, is_another) in [
+            (stopped_at, false),
+            (later(1), false),
+            (later(499), false),
+            (later(500), true),
+            (later(60_000), true),
+        ] {
+            assert_eq!(is_another_stop(stopped_at, signalled_at), is_another);
         }
     }
 }

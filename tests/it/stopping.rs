@@ -55,16 +55,45 @@ fn asked_to_stop() {
     }
 }
 
+/// `timeout` signals its child and then the child's group; a closed terminal sends SIGHUP twice, too.
+#[test]
+fn several_signals_at_once_are_one_stop() {
+    for names in [
+        &["TERM", "TERM"][..],
+        &["HUP", "HUP"],
+        &["INT", "TERM"],
+        &["INT", "TERM", "HUP", "INT", "TERM", "HUP"],
+    ] {
+        let (channel, project) = slow();
+        let child = project.start(&["apply", "--auto-approve"]);
+        wait_for(&channel, 20);
+        let all: Vec<String> = names
+            .iter()
+            .map(|name| format!("kill -{name} {}", child.id()))
+            .collect();
+        // One shell, so that no program has to start between two signals.
+        let status = Command::new("sh")
+            .args(["-c", &all.join("; ")])
+            .status()
+            .expect("sh runs");
+        assert!(status.success(), "{names:?}");
+        goes_on(&channel, &project, finish(child));
+    }
+}
+
 #[test]
 fn asked_twice_it_ends_at_once_and_the_journal_holds() {
     let channel = Channel::faulty(&["slow=10s#21+"]);
     let project = channel.project();
     project.write("users/a.yaml", &many_users(USERS, "pro"));
-    let child = project.start(&["apply", "--auto-approve"]);
+    let mut child = project.start(&["apply", "--auto-approve"]);
     wait_for(&channel, 20);
-    signal(&child, "INT");
-    thread::sleep(Duration::from_millis(100));
-    signal(&child, "INT");
+    // A signal soon after the first belongs to the same stop, so the requests that are under way keep the
+    // program alive until a later one arrives.
+    while child.try_wait().expect("a child").is_none() {
+        signal(&child, "INT");
+        thread::sleep(Duration::from_millis(20));
+    }
     let ran = finish(child);
     assert_eq!(ran.code, Some(4), "{}", ran.all());
     assert!(project.at("talkform.state.json.journal").exists());
