@@ -19,7 +19,7 @@ use crate::model::{
     ApiVersion, Change, ChannelId, Digests, Entry, FieldPath, Plan, PlannedChange, RejectedRequest,
     Rejection, State, StopCause,
 };
-use crate::remote::{AnsweredUser, Channel, Policy, Request, request, unconfirmed};
+use crate::remote::{AnsweredUser, Policy, Request, Transport, request, unconfirmed};
 use crate::state::{JournalRecord, JournalWriter, OpenIntents};
 
 /// How a plan is executed. None of these changes what is sent.
@@ -52,7 +52,7 @@ pub struct Record<'a> {
 /// finished. `clock` gives the time that is recorded.
 pub async fn execute(
     plan: &Plan,
-    channel: Arc<Channel>,
+    channel: Arc<dyn Transport>,
     options: &Options,
     record: Record<'_>,
     stop: &watch::Sender<Option<StopCause>>,

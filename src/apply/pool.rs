@@ -83,7 +83,9 @@ pub(crate) async fn send_all(
         if under_way.is_empty() && (is_exhausted || stopping.is_some()) {
             break;
         }
+        // In this order, so that the same responses give the same run.
         tokio::select! {
+            biased;
             Some(ended) = under_way.join_next() => {
                 while let Ok(event) = events_in.try_recv() {
                     work.on_message(Message::Event(event));

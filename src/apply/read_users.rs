@@ -13,7 +13,7 @@ use crate::apply::pace::Pace;
 use crate::apply::pool::{Job, Message, Work, send_all};
 use crate::apply::send::{Ending, Sender, SenderOptions, early_stop};
 use crate::model::{ApiVersion, MemberId, RemoteUser, StopCause, Unread};
-use crate::remote::{Channel, Policy, observed, request};
+use crate::remote::{Policy, Transport, observed, request};
 
 /// How users are read.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl ReadReport {
 /// compared with.
 pub async fn read_users(
     ids: &[MemberId],
-    channel: Arc<Channel>,
+    channel: Arc<dyn Transport>,
     options: &ReadOptions,
     stop: &watch::Sender<Option<StopCause>>,
     clock: fn() -> Timestamp,

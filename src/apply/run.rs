@@ -11,7 +11,7 @@ use crate::apply::execute::{Options, Record, execute};
 use crate::apply::outcome::Report;
 use crate::model::{ChannelId, Desired, Destination, DigestKey, MemberId, Plan, State, StopCause};
 use crate::plan;
-use crate::remote::Channel;
+use crate::remote::Transport;
 use crate::state::{JournalWriter, Loaded, Store, StoreError};
 
 /// The state that an apply starts from.
@@ -65,7 +65,7 @@ pub struct Target<'a> {
 #[derive(Debug)]
 pub struct RunSettings<'a> {
     /// The connection to Channel.
-    pub channel: Arc<Channel>,
+    pub channel: Arc<dyn Transport>,
     /// The id of the channel that the credentials belong to.
     pub channel_id: ChannelId,
     /// How the plan is executed.

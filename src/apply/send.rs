@@ -10,14 +10,14 @@ use crate::apply::event::Event;
 use crate::apply::pace::Pace;
 use crate::model::{MemberId, StopCause};
 use crate::remote::{
-    Answer, AnsweredUser, Channel, Decision, Policy, RateHeaders, Request, RetryBudget,
+    Answer, AnsweredUser, Decision, Policy, RateHeaders, Request, RetryBudget, Transport,
     TransportError, Verdict, decide, judge,
 };
 use crate::state::Ticket;
 
 /// Sends requests. All jobs of a run share one.
 pub(crate) struct Sender {
-    channel: Arc<Channel>,
+    channel: Arc<dyn Transport>,
     /// The channel that the credentials belong to, where it is known.
     channel_id: Option<String>,
     policy: Policy,
@@ -30,7 +30,7 @@ pub(crate) struct Sender {
 
 /// What a [`Sender`] is made of.
 pub(crate) struct SenderOptions<'a> {
-    pub(crate) channel: Arc<Channel>,
+    pub(crate) channel: Arc<dyn Transport>,
     pub(crate) channel_id: Option<&'a str>,
     pub(crate) policy: &'a Policy,
     pub(crate) pace: &'a Arc<Pace>,
@@ -297,6 +297,7 @@ impl Sender {
     async fn pause(&self, wait: Duration) {
         let mut stop = self.stop.clone();
         tokio::select! {
+            biased;
             () = tokio::time::sleep(wait) => {}
             // Disabled where the other end is gone: then nobody can ask for a stop.
             Ok(_) = stop.wait_for(Option::is_some) => {}

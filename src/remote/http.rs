@@ -9,6 +9,7 @@ use tracing::Instrument;
 
 use crate::remote::rate::RateHeaders;
 use crate::remote::request::{Method, Request};
+use crate::remote::transport::{Answer, Sending, Transport, TransportError};
 
 /// How many bytes of a body are read. A response about one user is far smaller.
 const MAX_BODY: usize = 1024 * 1024;
@@ -63,46 +64,6 @@ pub enum ClientError {
     /// The HTTP library refuses, for example because the system's certificates cannot be read.
     #[error("cannot make an HTTP client: {0}")]
     Client(String),
-}
-
-/// Why there is no response. The message holds no header, no body and no secret.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TransportError {
-    /// No connection: nothing was sent.
-    #[error("cannot connect to Channel: {0}")]
-    Connect(String),
-    /// The response took too long. The request may have been done.
-    #[error("no answer from Channel in time")]
-    Timeout,
-    /// The connection broke. The request may have been done.
-    #[error("the connection to Channel broke: {0}")]
-    Broken(String),
-    /// The request could not be built.
-    #[error("cannot send the request: {0}")]
-    Request(String),
-}
-
-impl TransportError {
-    /// Whether the failure may pass.
-    pub fn may_pass(&self) -> bool {
-        match self {
-            Self::Connect(_) | Self::Timeout | Self::Broken(_) => true,
-            Self::Request(_) => false,
-        }
-    }
-}
-
-/// A response, whatever it means.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// The headers of the rate limit.
-    pub rate: RateHeaders,
-    /// The body; empty where it broke off or is longer than a megabyte.
-    pub body: Vec<u8>,
-    /// Whether the body was read to its end.
-    pub is_whole: bool,
 }
 
 /// A connection to Channel for one pair of credentials.
@@ -205,6 +166,12 @@ impl Channel {
             is_whole: body.is_some(),
             body: body.unwrap_or_default(),
         })
+    }
+}
+
+impl Transport for Channel {
+    fn send<'a>(&'a self, request: &'a Request) -> Sending<'a> {
+        Box::pin(Self::send(self, request))
     }
 }
 

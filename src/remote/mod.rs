@@ -10,15 +10,17 @@ pub mod rate;
 pub mod request;
 pub mod response;
 pub mod retry;
+pub mod transport;
 
 pub use crate::remote::answered::AnsweredUser;
 pub use crate::remote::confirm::unconfirmed;
-pub use crate::remote::http::{Answer, Channel, HttpSettings, TransportError};
+pub use crate::remote::http::{Channel, HttpSettings};
 pub use crate::remote::observe::observed;
 pub use crate::remote::rate::{Bucket, RateHeaders};
 pub use crate::remote::request::{Method, Request};
 pub use crate::remote::response::{ChannelInfo, Verdict, judge, judge_channel};
 pub use crate::remote::retry::{Decision, Policy, RetryBudget, decide};
+pub use crate::remote::transport::{Answer, Sending, Transport, TransportError};
 
 #[cfg(test)]
 mod tests;

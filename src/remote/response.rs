@@ -10,9 +10,9 @@ use serde_json::Value as Json;
 use crate::model::{ChannelId, MemberId};
 use crate::remote::answered::{AnsweredUser, id_text};
 use crate::remote::error_body::ErrorBody;
-use crate::remote::http::{Answer, TransportError};
 use crate::remote::rate::RetryAfter;
 use crate::remote::request::{Method, Request};
+use crate::remote::transport::{Answer, TransportError};
 
 /// What a response means. `T` is what an accepted request yields.
 #[derive(Clone, Debug, PartialEq)]

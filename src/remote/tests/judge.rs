@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::model::{ApiVersion, MemberId, Upsert};
-use crate::remote::http::{Answer, TransportError};
 use crate::remote::request;
 use crate::remote::request::Request;
 use crate::remote::response::{ChannelInfo, Verdict, judge, judge_channel};
 use crate::remote::tests::answer;
+use crate::remote::transport::{Answer, TransportError};
 
 const CHANNEL: Option<&str> = Some("7");
 

@@ -4,8 +4,8 @@ mod confirm;
 mod judge;
 mod rate;
 
-use crate::remote::http::Answer;
 use crate::remote::rate::{RateHeaders, RetryAfter};
+use crate::remote::transport::Answer;
 
 /// A whole response that asks to be tried again after three seconds.
 fn answer(status: u16, body: &[u8]) -> Answer {
