@@ -237,7 +237,7 @@ impl Target<'_> {
         if matches!(cause, StoreError::Conflict { .. }) {
             return Err(SaveError::Conflict(cause));
         }
-        Err(match Store::save_elsewhere(state, self.rescue_folder) {
+        Err(match self.store.save_elsewhere(state, self.rescue_folder) {
             Ok(copy) => SaveError::Rescued { cause, copy },
             Err(second) => SaveError::NotRescued { cause, second },
         })

@@ -1,33 +1,33 @@
 //! Appends to the journal and flushes it to the disk in groups.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use crate::model::{MemberId, Pending};
-use crate::state::folder::{folder_of, sync_folder};
+use crate::state::disk::{Access, Disk, DiskFile, Running};
+use crate::state::folder::folder_of;
 use crate::state::journal::{self, Head, JournalRecord};
-use crate::state::regular_file;
+use crate::state::regular_file::OpenError;
 
 /// How long results may wait to be flushed to the disk together. A kill loses none of them; a power cut
 /// those of this time, whose users are then pending.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(50);
 
-/// An open journal. Each record is handed to the system at once, so that a kill loses none. A thread
-/// flushes them to the disk in groups: intents without delay, results within `FLUSH_INTERVAL`.
+/// An open journal. Each record is handed to the system at once, so that a kill loses none. Work beside the
+/// writer flushes them to the disk in groups: intents without delay, results within `FLUSH_INTERVAL`.
 #[derive(Debug)]
 pub struct JournalWriter {
-    file: File,
+    file: Arc<dyn DiskFile>,
     id: String,
     length: u64,
     shared: Arc<Shared>,
     flushed: watch::Receiver<Flushed>,
-    flusher: Option<JoinHandle<()>>,
+    flusher: Option<Box<dyn Running>>,
 }
 
 /// How far the journal is flushed. Records are counted from 1.
@@ -42,7 +42,7 @@ struct Flushed {
 #[derive(Debug, Default)]
 struct Shared {
     progress: Mutex<Progress>,
-    is_changed: Condvar,
+    is_changed: Notify,
 }
 
 /// What there is to flush.
@@ -95,33 +95,28 @@ impl Ticket {
 }
 
 impl JournalWriter {
-    pub(crate) fn create(path: &Path, head: Head) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path)?;
-        regular_file::make_private(&file)?;
+    pub(crate) fn create(disk: &dyn Disk, path: &Path, head: Head) -> Result<Self, OpenError> {
+        let Some(file) = disk.open(path, Access::Replace)? else {
+            return Err(io::Error::from(io::ErrorKind::NotFound).into());
+        };
+        let file: Arc<dyn DiskFile> = Arc::from(file);
+        file.make_private()?;
         let first = journal::seal(&head);
-        file.write_all(first.as_bytes())?;
-        file.sync_all()?;
-        sync_folder(folder_of(path))?;
+        file.append(first.as_bytes())?;
+        file.sync()?;
+        disk.sync_folder(folder_of(path))?;
 
         let shared = Arc::new(Shared::default());
         let (report, flushed) = watch::channel(Flushed::default());
-        let thread = {
-            let (shared, file) = (Arc::clone(&shared), file.try_clone()?);
-            thread::Builder::new()
-                .name("journal".to_owned())
-                .spawn(move || flush_until_end(&shared, &file, &report))?
-        };
+        let work = flush_until_end(Arc::clone(&shared), Arc::clone(&file), report);
+        let running = disk.run_beside("journal", Box::pin(work))?;
         Ok(Self {
             file,
             id: head.id,
             length: first.len() as u64,
             shared,
             flushed,
-            flusher: Some(thread),
+            flusher: Some(running),
         })
     }
 
@@ -167,31 +162,29 @@ impl JournalWriter {
     }
 
     fn write(&mut self, line: &str) -> io::Result<()> {
-        if let Err(error) = self.file.write_all(line.as_bytes()) {
-            self.file.set_len(self.length)?;
-            io::Seek::seek(&mut self.file, io::SeekFrom::Start(self.length))?;
+        if let Err(error) = self.file.append(line.as_bytes()) {
+            self.file.truncate(self.length)?;
             return Err(error);
         }
         self.length += line.len() as u64;
         Ok(())
     }
 
-    /// Flushes what is left and stops the thread.
+    /// Flushes what is left and ends the work beside the writer.
     ///
     /// # Errors
     ///
     /// The file cannot be flushed.
     pub fn close(mut self) -> io::Result<()> {
         self.stop();
-        self.file.sync_data()
+        self.file.sync()
     }
 
     fn stop(&mut self) {
         self.shared.progress().is_ending = true;
         self.shared.is_changed.notify_one();
         if let Some(flusher) = self.flusher.take() {
-            // The thread cannot panic; if it did, the closing flush still happens.
-            let _ = flusher.join();
+            flusher.join();
         }
     }
 }
@@ -202,34 +195,61 @@ impl Drop for JournalWriter {
     }
 }
 
-/// The work of the thread. What is written during one flush shares the next one.
-fn flush_until_end(shared: &Shared, file: &File, report: &watch::Sender<Flushed>) {
+/// What there is to do next.
+enum Next {
+    /// Flush this many records.
+    Flush(u64),
+    /// Wait this long, and for another record.
+    Wait(Duration),
+    /// Wait for another record.
+    Idle,
+    End,
+}
+
+impl Progress {
+    /// `age` is the time since the last flush.
+    fn next(&self, flushed: u64, age: Duration) -> Next {
+        if self.is_ending {
+            Next::End
+        } else if self.last_intent > flushed {
+            Next::Flush(self.records)
+        } else if self.records == flushed {
+            Next::Idle
+        } else if age < FLUSH_INTERVAL {
+            Next::Wait(FLUSH_INTERVAL.saturating_sub(age))
+        } else {
+            Next::Flush(self.records)
+        }
+    }
+}
+
+/// Flushes records in groups. What is written during one flush shares the next one.
+async fn flush_until_end(
+    shared: Arc<Shared>,
+    file: Arc<dyn DiskFile>,
+    report: watch::Sender<Flushed>,
+) {
     let mut flushed = Flushed::default();
     let mut last = Instant::now();
     loop {
-        let mut progress = shared.progress();
-        loop {
-            if progress.is_ending {
-                return;
+        let next = shared.progress().next(flushed.records, last.elapsed());
+        let records = match next {
+            Next::End => return,
+            Next::Idle => {
+                shared.is_changed.notified().await;
+                continue;
             }
-            let age = last.elapsed();
-            let is_due = progress.last_intent > flushed.records
-                || (progress.records > flushed.records && age >= FLUSH_INTERVAL);
-            if is_due {
-                break;
+            Next::Wait(rest) => {
+                tokio::select! {
+                    biased;
+                    () = shared.is_changed.notified() => {}
+                    () = tokio::time::sleep(rest) => {}
+                }
+                continue;
             }
-            progress = if progress.records > flushed.records {
-                let rest = FLUSH_INTERVAL.saturating_sub(age);
-                let waited = shared.is_changed.wait_timeout(progress, rest);
-                waited.unwrap_or_else(PoisonError::into_inner).0
-            } else {
-                let waited = shared.is_changed.wait(progress);
-                waited.unwrap_or_else(PoisonError::into_inner)
-            };
-        }
-        let records = progress.records;
-        drop(progress);
-        let result = file.sync_data();
+            Next::Flush(records) => records,
+        };
+        let result = file.flush().await;
         last = Instant::now();
         match result {
             Ok(()) => flushed.records = records,

@@ -4,15 +4,16 @@
 //! text in the file only says who it is. The file is removed on release, while the lock is
 //! still held; who then gets a lock on the removed file notices and starts over.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::TryLockError;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::state::regular_file;
+use crate::state::disk::{Access, Disk, DiskFile};
 use crate::state::regular_file::{NotRegular, OpenError};
 
 /// How long to wait between two tries.
@@ -91,8 +92,9 @@ pub enum LockError {
 /// The right to write. Dropping it gives it back.
 #[derive(Debug)]
 pub struct Lock {
+    disk: Arc<dyn Disk>,
     path: PathBuf,
-    file: File,
+    file: Box<dyn DiskFile>,
     id: String,
 }
 
@@ -103,21 +105,27 @@ impl Lock {
     ///
     /// Another process holds the lock until the timeout, the file system has no locks, or the file cannot be
     /// opened.
-    pub fn acquire(path: &Path, holder: &LockOwner, timeout: Duration) -> Result<Self, LockError> {
+    pub(crate) fn acquire(
+        disk: &Arc<dyn Disk>,
+        path: &Path,
+        holder: &LockOwner,
+        timeout: Duration,
+    ) -> Result<Self, LockError> {
         let failed = |cause| LockError::File {
             path: path.to_owned(),
             cause,
         };
         let mut left = timeout;
         loop {
-            let mut file = open(path).map_err(|error| match error {
+            let file = open(&**disk, path).map_err(|error| match error {
                 OpenError::NotRegular(found) => LockError::NotRegular(found),
                 OpenError::Io(cause) => failed(cause),
             })?;
             match file.try_lock() {
-                Ok(()) if is_still_there(&file, path) => {
-                    write_holder(&mut file, holder).map_err(failed)?;
+                Ok(()) if is_still_there(&**disk, &*file, path) => {
+                    write_holder(&*file, holder).map_err(failed)?;
                     return Ok(Self {
+                        disk: Arc::clone(disk),
                         path: path.to_owned(),
                         file,
                         id: holder.id.clone(),
@@ -127,9 +135,9 @@ impl Lock {
                 Err(TryLockError::WouldBlock) if left.is_zero() => {
                     return Err(LockError::Held {
                         // Who has just taken it may be about to write.
-                        holder: read_holder(&mut file).or_else(|| {
+                        holder: read_holder(&*file).or_else(|| {
                             thread::sleep(PAUSE);
-                            read_holder(&mut file)
+                            read_holder(&*file)
                         }),
                     });
                 }
@@ -151,52 +159,41 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        let is_own = read_holder(&mut self.file).is_some_and(|holder| holder.id == self.id)
-            && is_still_there(&self.file, &self.path)
+        let is_own = read_holder(&*self.file).is_some_and(|holder| holder.id == self.id)
+            && is_still_there(&*self.disk, &*self.file, &self.path)
             // The target of a link would stay, and the link is somebody else's.
-            && fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_file());
+            && !self.disk.is_link(&self.path);
         if is_own {
             // A file that stays behind is harmless: without the kernel's lock it says nothing.
-            let _ = fs::remove_file(&self.path);
+            let _ = self.disk.remove(&self.path);
         }
     }
 }
 
-fn open(path: &Path) -> Result<File, OpenError> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    regular_file::open(path, &mut options)?
+fn open(disk: &dyn Disk, path: &Path) -> Result<Box<dyn DiskFile>, OpenError> {
+    disk.open(path, Access::Lock)?
         .ok_or_else(|| OpenError::Io(io::ErrorKind::NotFound.into()))
 }
 
-#[cfg(unix)]
-fn is_still_there(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    match (file.metadata(), fs::metadata(path)) {
-        (Ok(held), Ok(named)) => held.ino() == named.ino() && held.dev() == named.dev(),
+fn is_still_there(disk: &dyn Disk, file: &dyn DiskFile, path: &Path) -> bool {
+    let Ok(Some(named)) = disk.open(path, Access::Read) else {
+        return false;
+    };
+    match (file.identity(), named.identity()) {
+        (Ok(held), Ok(named)) => held.is_same_file(&named),
         _ => false,
     }
 }
 
-#[cfg(not(unix))]
-fn is_still_there(_file: &File, path: &Path) -> bool {
-    path.exists()
-}
-
-fn write_holder(file: &mut File, holder: &LockOwner) -> io::Result<()> {
-    regular_file::make_private(file)?;
-    file.set_len(0)?;
-    file.seek(SeekFrom::Start(0))?;
+fn write_holder(file: &dyn DiskFile, holder: &LockOwner) -> io::Result<()> {
+    file.make_private()?;
+    file.truncate(0)?;
     let mut text = serde_json::to_string(holder)?;
     text.push('\n');
-    file.write_all(text.as_bytes())
+    file.append(text.as_bytes())
 }
 
-fn read_holder(file: &mut File) -> Option<Box<LockOwner>> {
-    let mut text = String::new();
-    file.seek(SeekFrom::Start(0)).ok()?;
-    file.take(64 * 1024).read_to_string(&mut text).ok()?;
-    serde_json::from_str(&text).ok()
+fn read_holder(file: &dyn DiskFile) -> Option<Box<LockOwner>> {
+    let text = file.read_from(0).ok()?;
+    serde_json::from_slice(&text).ok()
 }

@@ -1,5 +1,6 @@
 //! The record of what was applied: its text form, its journal, its lock and its files.
 
+pub(crate) mod disk;
 pub(crate) mod disk_space;
 pub(crate) mod drift_checkpoint;
 pub(crate) mod file_stamp;
@@ -15,20 +16,23 @@ pub(crate) mod repair;
 pub(crate) mod replay;
 pub(crate) mod store;
 pub(crate) mod store_error;
+pub(crate) mod system_disk;
 pub(crate) mod temporary;
 pub(crate) mod write;
 
+pub use crate::state::disk::{Access, Background, Disk, DiskFile, FileIdentity, Flushing, Running};
 pub use crate::state::drift_checkpoint::{CheckpointHeader, DriftCheckpoint, record_line};
 pub use crate::state::format::{FormatError, VERSION, schema};
 pub use crate::state::journal::JournalRecord;
 pub use crate::state::journal_writer::{JournalWriter, NotFlushed, Ticket};
 pub use crate::state::lock::{Lock, LockError, LockOwner};
 pub use crate::state::read::parse;
-pub use crate::state::regular_file::{FileKind, NotRegular};
+pub use crate::state::regular_file::{FileKind, NotRegular, OpenError};
 pub use crate::state::repair::{Repaired, repair};
 pub use crate::state::replay::{Mismatch, OpenIntents, Replay, ReplayError, replay};
 pub use crate::state::store::{Loaded, Store};
 pub use crate::state::store_error::StoreError;
+pub use crate::state::system_disk::SystemDisk;
 pub use crate::state::write::write;
 
 #[cfg(test)]

@@ -46,20 +46,18 @@ pub struct NotRegular {
 }
 
 /// Why a file cannot be opened.
-#[derive(Debug)]
-pub(crate) enum OpenError {
-    NotRegular(NotRegular),
-    Io(io::Error),
-}
-
-impl From<io::Error> for OpenError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The path names something other than a regular file.
+    #[error(transparent)]
+    NotRegular(#[from] NotRegular),
+    /// The system refuses.
+    #[error(transparent)]
+    Io(#[from] io::Error),
 }
 
 /// Refuses whatever is there and is not a regular file. Nothing is opened.
-pub(crate) fn check(path: &Path) -> Result<(), OpenError> {
+fn check(path: &Path) -> Result<(), OpenError> {
     let kind = match fs::metadata(path) {
         Ok(found) => kind(found.file_type()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -102,15 +100,6 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> Result<Option<File
             kind,
         })),
     }
-}
-
-/// Makes a file readable and writable by its owner alone, whatever the umask was when it was created.
-pub(crate) fn make_private(file: &File) -> io::Result<()> {
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    #[cfg(not(unix))]
-    let _ = file;
-    Ok(())
 }
 
 /// `None` for a regular file.

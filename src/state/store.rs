@@ -1,17 +1,17 @@
 //! The state's files: read, journalled, replaced as a whole.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ffi::OsStr;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::digest::digests::to_hex;
 use crate::model::{Desired, State, file_record};
+use crate::state::disk::{Access, Disk, DiskFile};
 use crate::state::file_stamp::{FileStamp, FileStamps};
-use crate::state::folder::{folder_of, sync_folder};
+use crate::state::folder::folder_of;
 use crate::state::format::check_of;
 use crate::state::journal;
 use crate::state::journal::{Head, JournalRecord};
@@ -21,11 +21,14 @@ use crate::state::regular_file::OpenError;
 use crate::state::repair::Repaired;
 use crate::state::replay::{Replay, replay};
 use crate::state::store_error::StoreError;
-use crate::state::{disk_space, read, regular_file, repair, temporary, write};
+use crate::state::system_disk::SystemDisk;
+use crate::state::temporary::Temporary;
+use crate::state::{read, repair, temporary, write};
 
 /// Where a project's state lives.
 #[derive(Clone, Debug)]
 pub struct Store {
+    disk: Arc<dyn Disk>,
     path: PathBuf,
     /// The state's file as this run loaded or saved it last.
     expected: Arc<Mutex<Option<FileStamp>>>,
@@ -43,11 +46,17 @@ pub struct Loaded {
 }
 
 impl Store {
-    /// A state at this path, whether or not it is there.
+    /// A state at this path of the system's disk, whether or not it is there.
     pub fn new(path: &Path) -> Self {
-        // A link is followed, so that saving replaces the file and not the link.
+        Self::on(Arc::new(SystemDisk), path)
+    }
+
+    /// A state at this path of another disk.
+    pub fn on(disk: Arc<dyn Disk>, path: &Path) -> Self {
         Self {
-            path: fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
+            // A link is followed, so that saving replaces the file and not the link.
+            path: disk.follow_links(path),
+            disk,
             expected: Arc::default(),
         }
     }
@@ -72,10 +81,11 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// As for [`Lock::acquire`].
+    /// Another process holds the lock until the timeout, the file system has no locks, or the file cannot be
+    /// opened.
     pub fn lock(&self, holder: &LockOwner, timeout: Duration) -> Result<Lock, LockError> {
-        let lock = Lock::acquire(&self.beside(".lock"), holder, timeout)?;
-        temporary::sweep(&self.path);
+        let lock = Lock::acquire(&self.disk, &self.beside(".lock"), holder, timeout)?;
+        temporary::sweep(&*self.disk, &self.path);
         Ok(lock)
     }
 
@@ -88,8 +98,8 @@ impl Store {
         // The journal first: an apply that ends in between has saved the state before it removes
         // the journal, so the pair is never older than the journal.
         let journal_path = self.journal_path();
-        let (journal_stamp, journal) = read_optional(&journal_path)?.unzip();
-        let (state_stamp, bytes) = read_optional(&self.path)?.unzip();
+        let (journal_stamp, journal) = self.read_optional(&journal_path)?.unzip();
+        let (state_stamp, bytes) = self.read_optional(&self.path)?.unzip();
         self.expect(state_stamp.clone());
         let stamps = FileStamps {
             state: state_stamp,
@@ -151,13 +161,15 @@ impl Store {
     ///
     /// There is no state, its header cannot be trusted, or a file cannot be read or written.
     pub fn repair(&self, now: Timestamp) -> Result<Option<(Repaired, PathBuf)>, StoreError> {
-        let journal = read_optional(&self.journal_path())?.map(|(_, bytes)| bytes);
+        let journal = self
+            .read_optional(&self.journal_path())?
+            .map(|(_, bytes)| bytes);
         let failed = |doing, cause| StoreError::File {
             doing,
             path: self.path.clone(),
             cause,
         };
-        let Some((stamp, bytes)) = read_optional(&self.path)? else {
+        let Some((stamp, bytes)) = self.read_optional(&self.path)? else {
             return Err(failed("repair", io::ErrorKind::NotFound.into()));
         };
         self.expect(Some(stamp));
@@ -171,11 +183,28 @@ impl Store {
         })?;
         self.replay(journal, base.as_deref(), &mut repaired.state)?;
         repaired.state.serial += 1;
-        let copy = self.beside(&format!(".damaged-{:08x}", fastrand::u32(..)));
-        fs::copy(&self.path, &copy).map_err(|cause| failed("copy", cause))?;
+        let copy = self
+            .keep_damaged(&bytes)
+            .map_err(|cause| failed("copy", cause))?;
         self.save(&repaired.state)?;
         self.remove_journal()?;
         Ok(Some((repaired, copy)))
+    }
+
+    fn keep_damaged(&self, bytes: &[u8]) -> io::Result<PathBuf> {
+        let temporary = Temporary::create(&*self.disk, &self.path)?;
+        temporary.file().append(bytes)?;
+        temporary.file().sync()?;
+        let copy = self.new_name("damaged")?;
+        temporary.persist(&copy)?;
+        self.disk.sync_folder(folder_of(&self.path))?;
+        Ok(copy)
+    }
+
+    /// A name beside the state that no file has.
+    fn new_name(&self, what: &str) -> io::Result<PathBuf> {
+        let id = self.disk.random_id()?;
+        Ok(self.beside(&format!(".{what}-{id:016x}")))
     }
 
     /// Whether the state's file is the one that this run loaded or saved last.
@@ -184,7 +213,7 @@ impl Store {
     ///
     /// The file cannot be inspected.
     pub fn is_unmodified(&self) -> Result<bool, StoreError> {
-        match FileStamp::at(&self.path) {
+        match FileStamp::at(&*self.disk, &self.path) {
             Ok(stamp) => Ok(stamp == *self.expected()),
             // Somebody put a folder or a pipe in its place.
             Err(OpenError::NotRegular(_)) => Ok(false),
@@ -214,26 +243,22 @@ impl Store {
             cause,
         };
         let folder = folder_of(&self.path);
-        let mut temporary = temporary::create(&self.path).map_err(failed)?;
-        write_whole(state, temporary.as_file_mut()).map_err(failed)?;
-        temporary.as_file().sync_all().map_err(failed)?;
-        let stamp = FileStamp::of(temporary.as_file_mut()).map_err(failed)?;
+        let temporary = Temporary::create(&*self.disk, &self.path).map_err(failed)?;
+        write_whole(state, temporary.file()).map_err(failed)?;
+        temporary.file().sync().map_err(failed)?;
+        let stamp = FileStamp::of(temporary.file()).map_err(failed)?;
         if !self.is_unmodified()? {
-            let copy = self.beside(&format!(".conflict-{:08x}", fastrand::u32(..)));
-            temporary
-                .persist_noclobber(&copy)
-                .map_err(|error| failed(error.error))?;
-            sync_folder(folder).map_err(failed)?;
+            let copy = self.new_name("conflict").map_err(failed)?;
+            temporary.persist(&copy).map_err(failed)?;
+            self.disk.sync_folder(folder).map_err(failed)?;
             return Err(StoreError::Conflict {
                 path: self.path.clone(),
                 copy,
             });
         }
-        temporary
-            .persist(&self.path)
-            .map_err(|error| failed(error.error))?;
+        temporary.persist(&self.path).map_err(failed)?;
         self.expect(Some(stamp));
-        sync_folder(folder).map_err(failed)
+        self.disk.sync_folder(folder).map_err(failed)
     }
 
     /// Makes sure, before anything is sent, that the journal can be written and that it and the
@@ -253,7 +278,8 @@ impl Store {
         /// The most that an entry grows when its file is recorded.
         const FILE: usize = ",\"file\":4294967295".len();
         let path = self.journal_path();
-        regular_file::open(&path, OpenOptions::new().append(true))
+        self.disk
+            .open(&path, Access::Append)
             .map_err(|error| StoreError::opening("write the journal", &path, error))?;
         // A user's line in the state is no longer than its line in the journal; a name is at worst all
         // escapes.
@@ -265,19 +291,18 @@ impl Store {
         let recorded = loaded.state.as_ref().map_or(0, |state| state.users.len());
         let bytes = loaded.stamps.length()
             + (journal::HEAD + 2 * lines + names.sum::<usize>() + FILE * recorded) as u64;
-        disk_space::check_available(folder_of(&self.path), bytes).map_err(|cause| {
-            match cause.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Room {
-                    path: self.path.clone(),
-                    bytes,
-                    cause,
-                },
-                _ => StoreError::File {
-                    doing: "write beside",
-                    path: self.path.clone(),
-                    cause,
-                },
-            }
+        let available = self.disk.check_available(folder_of(&self.path), bytes);
+        available.map_err(|cause| match cause.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Room {
+                path: self.path.clone(),
+                bytes,
+                cause,
+            },
+            _ => StoreError::File {
+                doing: "write beside",
+                path: self.path.clone(),
+                cause,
+            },
         })
     }
 
@@ -286,23 +311,18 @@ impl Store {
     /// # Errors
     ///
     /// The file cannot be written.
-    pub fn save_elsewhere(state: &State, folder: &Path) -> Result<PathBuf, StoreError> {
-        let failed = |cause| StoreError::File {
+    pub fn save_elsewhere(&self, state: &State, folder: &Path) -> Result<PathBuf, StoreError> {
+        let (prefix, suffix) = (OsStr::new("talkform-state-"), ".json");
+        let written = Temporary::create_in(&*self.disk, folder, prefix, suffix).and_then(|copy| {
+            write_whole(state, copy.file())?;
+            copy.file().sync()?;
+            Ok(copy.keep())
+        });
+        written.map_err(|cause| StoreError::File {
             doing: "write to",
             path: folder.to_owned(),
             cause,
-        };
-        let mut file = tempfile::Builder::new()
-            .prefix("talkform-state-")
-            .suffix(".json")
-            .tempfile_in(folder)
-            .map_err(failed)?;
-        regular_file::make_private(file.as_file()).map_err(failed)?;
-        write_whole(state, file.as_file_mut())
-            .and_then(|()| file.as_file().sync_all())
-            .map_err(failed)?;
-        let (_, path) = file.keep().map_err(|error| failed(error.error))?;
-        Ok(path)
+        })
     }
 
     /// Starts a journal for this state, which must be saved already. What was left behind by
@@ -313,31 +333,25 @@ impl Store {
     /// The journal cannot be created.
     pub fn open_journal(&self, state: &State) -> Result<JournalWriter, StoreError> {
         let path = self.journal_path();
-        regular_file::check(&path)
-            .map_err(|error| StoreError::opening("write the journal", &path, error))?;
         let head = || {
-            let mut id = [0; 8];
-            getrandom::fill(&mut id).map_err(io::Error::other)?;
-            Ok(Head::new(state, to_hex(&id), self.base()?))
+            let id = format!("{:016x}", self.disk.random_id()?);
+            Ok::<_, OpenError>(Head::new(state, id, self.base()?))
         };
-        let created = head().and_then(|head| JournalWriter::create(&path, head));
-        created.map_err(|cause| StoreError::File {
-            doing: "write the journal",
-            path,
-            cause,
-        })
+        head()
+            .and_then(|head| JournalWriter::create(&*self.disk, &path, head))
+            .map_err(|error| StoreError::opening("write the journal", &path, error))
     }
 
     /// The checksum of the state's file.
-    fn base(&self) -> io::Result<String> {
+    fn base(&self) -> Result<String, OpenError> {
         /// More than the line of the checksum.
         const END: u64 = 64;
-        let mut file = File::open(&self.path)?;
-        let length = file.seek(SeekFrom::End(0))?;
-        file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
-        let mut end = Vec::new();
-        file.read_to_end(&mut end)?;
-        check_of(&end).ok_or_else(|| io::Error::other("the state has no checksum"))
+        let Some(file) = self.disk.open(&self.path, Access::Read)? else {
+            return Err(io::Error::from(io::ErrorKind::NotFound).into());
+        };
+        let length = file.identity()?.length;
+        let end = file.read_from(length.saturating_sub(END))?;
+        check_of(&end).ok_or_else(|| io::Error::other("the state has no checksum").into())
     }
 
     /// Removes the journal, after a save that holds all of it.
@@ -347,9 +361,9 @@ impl Store {
     /// The journal cannot be removed.
     pub fn remove_journal(&self) -> Result<(), StoreError> {
         let path = self.journal_path();
-        let removed = match fs::remove_file(&path) {
+        let removed = match self.disk.remove(&path) {
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
-            _ => sync_folder(folder_of(&path)),
+            _ => self.disk.sync_folder(folder_of(&path)),
         };
         removed.map_err(|cause| StoreError::File {
             doing: "remove the journal",
@@ -357,14 +371,14 @@ impl Store {
             cause,
         })
     }
+
+    fn read_optional(&self, path: &Path) -> Result<Option<(FileStamp, Vec<u8>)>, StoreError> {
+        FileStamp::read(&*self.disk, path).map_err(|error| StoreError::opening("read", path, error))
+    }
 }
 
-fn write_whole(state: &State, file: &mut File) -> io::Result<()> {
+fn write_whole(state: &State, file: &dyn DiskFile) -> io::Result<()> {
     let mut out = io::BufWriter::with_capacity(1 << 20, file);
     write::write(state, &mut out)?;
     out.flush()
-}
-
-fn read_optional(path: &Path) -> Result<Option<(FileStamp, Vec<u8>)>, StoreError> {
-    FileStamp::read(path).map_err(|error| StoreError::opening("read", path, error))
 }

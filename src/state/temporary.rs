@@ -1,45 +1,88 @@
 //! Makes the temporary file that becomes the state, and removes those that killed runs left behind.
 
-use std::ffi::OsString;
-use std::fs;
+use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
+use crate::state::disk::{Disk, DiskFile};
 use crate::state::folder::folder_of;
-use crate::state::regular_file;
 
 /// How many random letters and digits end the name.
 const RANDOM: usize = 8;
 
-/// Makes an empty file in the folder of this state, for its owner alone.
-pub(crate) fn create(state: &Path) -> io::Result<NamedTempFile> {
-    let file = tempfile::Builder::new()
-        .prefix(&prefix(state))
-        .rand_bytes(RANDOM)
-        .tempfile_in(folder_of(state))?;
-    regular_file::make_private(file.as_file())?;
-    Ok(file)
+/// A file that is removed unless it is kept.
+#[derive(Debug)]
+pub(crate) struct Temporary<'d> {
+    disk: &'d dyn Disk,
+    path: PathBuf,
+    file: Box<dyn DiskFile>,
+    is_kept: bool,
+}
+
+impl<'d> Temporary<'d> {
+    /// Makes an empty file in the folder of this state.
+    pub(crate) fn create(disk: &'d dyn Disk, state: &Path) -> io::Result<Self> {
+        Self::create_in(disk, folder_of(state), &prefix(state), "")
+    }
+
+    /// Makes an empty file in this folder.
+    pub(crate) fn create_in(
+        disk: &'d dyn Disk,
+        folder: &Path,
+        prefix: &OsStr,
+        suffix: &str,
+    ) -> io::Result<Self> {
+        let (path, file) = disk.create_temporary(folder, prefix, suffix)?;
+        Ok(Self {
+            disk,
+            path,
+            file,
+            is_kept: false,
+        })
+    }
+
+    /// The open file.
+    pub(crate) fn file(&self) -> &dyn DiskFile {
+        &*self.file
+    }
+
+    /// Gives the file its name for good.
+    pub(crate) fn persist(mut self, path: &Path) -> io::Result<()> {
+        self.disk.rename(&self.path, path)?;
+        self.is_kept = true;
+        Ok(())
+    }
+
+    /// Keeps the file under its random name.
+    pub(crate) fn keep(mut self) -> PathBuf {
+        self.is_kept = true;
+        self.path.clone()
+    }
+}
+
+impl Drop for Temporary<'_> {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // A file that stays takes room until the next run sweeps it.
+            let _ = self.disk.remove(&self.path);
+        }
+    }
 }
 
 /// Removes the temporary files of this state. The caller holds its lock, so nobody writes one. Those of another
 /// state in the same folder stay: its lock is another one.
-pub(crate) fn sweep(state: &Path) {
+pub(crate) fn sweep(disk: &dyn Disk, state: &Path) {
     let prefix = prefix(state);
     let prefix = prefix.as_encoded_bytes();
-    let Ok(entries) = fs::read_dir(folder_of(state)) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
+    let folder = folder_of(state);
+    for name in disk.files_in(folder).unwrap_or_default() {
         let random = name.as_encoded_bytes().strip_prefix(prefix);
         let is_own = random.is_some_and(|random| {
             random.len() == RANDOM && random.iter().all(u8::is_ascii_alphanumeric)
         });
-        if is_own && entry.file_type().is_ok_and(|found| found.is_file()) {
+        if is_own {
             // A file that stays takes room and harms nothing else.
-            let _ = fs::remove_file(entry.path());
+            let _ = disk.remove(&folder.join(name));
         }
     }
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use crate::state::lock::LockOwner;
 use crate::state::store::Store;
 use crate::state::store_error::StoreError;
+use crate::state::system_disk::SystemDisk;
+use crate::state::temporary::Temporary;
 use crate::state::tests::journal::records;
 use crate::state::tests::{entry, id, saved};
 
@@ -228,8 +230,9 @@ fn leftovers_of_killed_runs_are_swept_under_the_lock() {
 fn a_temporary_file_is_named_as_the_sweep_expects() {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, _) = saved(folder.path());
-    let temporary = crate::state::temporary::create(store.path()).expect("made");
-    let (_, path) = temporary.keep().expect("kept");
+    let path = Temporary::create(&SystemDisk, store.path())
+        .expect("made")
+        .keep();
     let _lock = store.lock(&owner(), Duration::ZERO).expect("locked");
     assert!(!path.exists(), "{}", path.display());
 }

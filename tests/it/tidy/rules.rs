@@ -100,6 +100,8 @@ const HOMES: &[(&str, &[&str])] = &[
             "src/remote/http.rs",
             // A request waits for its intent to be flushed.
             "src/state/journal_writer.rs",
+            // The journal is flushed beside the requests.
+            "src/state/system_disk.rs",
         ],
     ),
 ];

@@ -1,0 +1,205 @@
+//! Defines what a state asks of the disk. [`SystemDisk`](crate::state::system_disk::SystemDisk) is the real one.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs::TryLockError;
+use std::future::Future;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::time::SystemTime;
+
+use crate::state::regular_file::OpenError;
+
+/// What a file is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Reading.
+    Read,
+    /// Writing at its end.
+    Append,
+    /// Writing from its beginning: it is made where it is missing, and is empty afterwards.
+    Replace,
+    /// Holding a lock: it is made where it is missing, and keeps its content.
+    Lock,
+}
+
+/// A flush under way.
+pub type Flushing<'a> = Pin<Box<dyn Future<Output = io::Result<()>> + Send + 'a>>;
+
+/// Work that runs beside its caller.
+pub type Background = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The folders and files in which a state is kept. What was written is safe from a power cut only after it was
+/// flushed: the content of a file by the file, its name by the folder.
+pub trait Disk: fmt::Debug + Send + Sync {
+    /// The file that a path leads to through links; the path itself where it leads to none.
+    fn follow_links(&self, path: &Path) -> PathBuf;
+
+    /// Whether a link stands at this path.
+    fn is_link(&self, path: &Path) -> bool;
+
+    /// Opens a regular file, or a link to one. `None` where nothing is there and `access` makes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The path names something other than a regular file, or the file cannot be opened.
+    fn open(&self, path: &Path, access: Access) -> Result<Option<Box<dyn DiskFile>>, OpenError>;
+
+    /// Makes an empty file for its owner alone. Its name is the prefix, eight random letters and digits, and the
+    /// suffix.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be made.
+    fn create_temporary(
+        &self,
+        folder: &Path,
+        prefix: &OsStr,
+        suffix: &str,
+    ) -> io::Result<(PathBuf, Box<dyn DiskFile>)>;
+
+    /// Gives a file another name in the same folder, in place of the file that has it: whoever looks finds one of
+    /// the two.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be renamed.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be removed.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// The names of the regular files in a folder.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be read.
+    fn files_in(&self, folder: &Path) -> io::Result<Vec<OsString>>;
+
+    /// Flushes a folder, so that a file made, renamed or removed in it stays so after a power cut.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be flushed.
+    fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+
+    /// Checks that this many bytes can be written in a folder. Leaves no file.
+    ///
+    /// # Errors
+    ///
+    /// The folder takes no files, or not that much.
+    fn check_available(&self, folder: &Path, bytes: u64) -> io::Result<()>;
+
+    /// A random number that no other file is named by.
+    ///
+    /// # Errors
+    ///
+    /// The system has no random numbers.
+    fn random_id(&self) -> io::Result<u64>;
+
+    /// Starts work beside the caller. The work may use tokio's clock and may block.
+    ///
+    /// # Errors
+    ///
+    /// The work cannot be started.
+    fn run_beside(&self, name: &str, work: Background) -> io::Result<Box<dyn Running>>;
+}
+
+/// Work that was started with [`Disk::run_beside`].
+pub trait Running: fmt::Debug + Send + Sync {
+    /// Waits for the end of the work.
+    fn join(self: Box<Self>);
+}
+
+/// An open file.
+pub trait DiskFile: fmt::Debug + Send + Sync {
+    /// Which file this is.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be inspected.
+    fn identity(&self) -> io::Result<FileIdentity>;
+
+    /// Reads from a position to the end.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    fn read_from(&self, position: u64) -> io::Result<Vec<u8>>;
+
+    /// Writes at the end. After an error any part may be written.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    fn append(&self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Cuts the file to a length.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    fn truncate(&self, length: u64) -> io::Result<()>;
+
+    /// Flushes content and length. After an error nothing tells what of it is on the disk.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be flushed.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Flushes what was written before the call, without blocking whoever polls it where the disk can do that.
+    fn flush(&self) -> Flushing<'_> {
+        Box::pin(std::future::ready(self.sync()))
+    }
+
+    /// Makes the file readable and writable by its owner alone.
+    ///
+    /// # Errors
+    ///
+    /// The permissions cannot be changed.
+    fn make_private(&self) -> io::Result<()>;
+
+    /// Takes the lock on this file, which ends with the file or the process.
+    ///
+    /// # Errors
+    ///
+    /// Another process holds the lock, or the file system has no locks.
+    fn try_lock(&self) -> Result<(), TryLockError>;
+}
+
+/// Which file an open file is, and its length and time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileIdentity {
+    /// The device; 0 where the system tells none.
+    pub device: u64,
+    /// The number of the file on its device; 0 where the system tells none.
+    pub inode: u64,
+    /// The length in bytes.
+    pub length: u64,
+    /// The time of the last change, where the system tells it.
+    pub modified: Option<SystemTime>,
+}
+
+impl FileIdentity {
+    /// Whether both are the same file, whatever its content.
+    pub(crate) fn is_same_file(&self, other: &Self) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+}
+
+impl io::Write for &dyn DiskFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.append(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
