@@ -14,6 +14,7 @@ pub mod plan;
 pub mod progress;
 pub mod report;
 pub mod state;
+pub mod state_json;
 
 pub use crate::render::common::style::Style;
 pub use crate::render::drift::view::DriftView;

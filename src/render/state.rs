@@ -49,22 +49,29 @@ pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Res
         ("rejected", rejected.len().to_string()),
         ("unconfirmed", unconfirmed.to_string()),
     ];
-    for (name, value) in rows {
-        writeln!(
-            out,
-            "{}   {value}",
-            paint(style.strong, &format!("{name:11}"))
-        )?;
-    }
-    Ok(())
+    write_rows(out, &rows, style)
 }
 
-/// Writes the changes and the totals of a plan file. Its texts are untrusted.
+/// Writes the destination, the origin, the changes and the totals of a plan file. Its texts are untrusted.
 ///
 /// # Errors
 ///
 /// `out` returns an error.
 pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fmt::Result {
+    let revision = file.revision.as_deref().unwrap_or("not known");
+    write_rows(
+        out,
+        &[
+            (
+                "destination",
+                terminal(&file.destination.to_string()).into_owned(),
+            ),
+            ("revision", terminal(revision).into_owned()),
+            ("made at", file.at.to_string()),
+        ],
+        style,
+    )?;
+    writeln!(out)?;
     for (id, line) in &file.changes {
         writeln!(
             out,
@@ -87,14 +94,7 @@ pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fm
         0 => String::new(),
         count => count.to_string(),
     };
-    let revision = file.revision.as_deref().unwrap_or("not known");
     let rows = [
-        (
-            "destination",
-            terminal(&file.destination.to_string()).into_owned(),
-        ),
-        ("revision", terminal(revision).into_owned()),
-        ("made at", file.at.to_string()),
         ("create", of(Action::Create).to_string()),
         ("update", of(Action::Update).to_string()),
         ("move", some(of(Action::Move))),
@@ -116,12 +116,14 @@ pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fm
         ("manifests", file.manifests.to_string()),
         ("digest", file.digest.to_string()),
     ];
+    write_rows(out, &rows, style)
+}
+
+/// Writes a line for each row with a value.
+fn write_rows(out: &mut dyn fmt::Write, rows: &[(&str, String)], style: &Style) -> fmt::Result {
     for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
-        writeln!(
-            out,
-            "{}   {value}",
-            paint(style.strong, &format!("{name:11}"))
-        )?;
+        let name = paint(style.strong, &format!("{name:11}"));
+        writeln!(out, "{name}   {value}")?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::project::Project;
 
-const SCHEMAS: [(&str, &[&str]); 8] = [
+const SCHEMAS: [(&str, &[&str]); 9] = [
     ("manifest.schema.json", &["schema", "manifest"]),
     (
         "manifest-v5.schema.json",
@@ -19,6 +19,7 @@ const SCHEMAS: [(&str, &[&str]); 8] = [
     ("report.schema.json", &["schema", "report"]),
     ("drift.schema.json", &["schema", "drift"]),
     ("state.schema.json", &["schema", "state"]),
+    ("state-summary.schema.json", &["schema", "state-summary"]),
 ];
 
 fn root() -> &'static Path {
@@ -157,4 +158,8 @@ fn what_is_printed_and_written_fits_its_schema() {
         .expect(0);
     check("plan.schema.json", &plan.stdout);
     check("plan-file.schema.json", &project.read("plan.json"));
+    let shown = project.run(&["show", "--json", "plan.json"]).expect(0);
+    check("plan-file.schema.json", &shown.stdout);
+    let shown = project.run(&["show", "--json", "--sandbox"]).expect(0);
+    check("state-summary.schema.json", &shown.stdout);
 }

@@ -25,7 +25,7 @@ use talkform::state::{Loaded, Lock, Store};
 /// The arguments of `apply`.
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArguments {
-    /// A plan file of `plan --out`: apply this plan and no other
+    /// A plan file of `plan --out`: apply this plan and no other, without asking again
     #[arg(value_name = "PLAN", conflicts_with = "expect")]
     pub plan: Option<PathBuf>,
     /// What goes into the plan.

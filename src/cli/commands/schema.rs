@@ -38,6 +38,8 @@ pub(crate) enum SchemaOf {
     Drift,
     /// The state file.
     State,
+    /// `show --json` of a state.
+    StateSummary,
 }
 
 /// Prints one JSON Schema.
@@ -54,6 +56,7 @@ pub(crate) fn run(
         SchemaOf::Report => render::report::json::report_schema(),
         SchemaOf::Drift => render::drift::json::drift_schema(),
         SchemaOf::State => state::schema(),
+        SchemaOf::StateSummary => render::state_json::state_summary_schema(),
     };
     terminal.result(&format!("{schema:#}\n"))?;
     Ok(Exit::Done)

@@ -17,7 +17,7 @@ use talkform::model::{
 };
 use talkform::plan;
 use talkform::render::common::escape;
-use talkform::render::state;
+use talkform::render::{state, state_json};
 
 /// The arguments of `show`.
 #[derive(Debug, Args)]
@@ -25,6 +25,9 @@ pub(crate) struct ShowArguments {
     /// A plan file; without it, the state is shown
     #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,
+    /// Print one JSON document; see `talkform schema plan-file` and `talkform schema state-summary`
+    #[arg(long, env = "TALKFORM_JSON")]
+    pub json: bool,
 }
 
 /// The subcommands of `state`.
@@ -90,6 +93,10 @@ pub(crate) fn show_all(
 ) -> Result<Exit, Failure> {
     if let Some(path) = &arguments.plan {
         let file = read_plan_file(path)?;
+        if arguments.json {
+            terminal.stream(|out| state_json::plan_file(out, &file))?;
+            return Ok(Exit::Done);
+        }
         let style = output::style(terminal);
         terminal.result(&output::text_of(|out| {
             state::plan_file(out, &file, &style)
@@ -98,6 +105,10 @@ pub(crate) fn show_all(
     }
     let settings = LoadedProject::read(global)?;
     let state = recorded(&settings, terminal)?;
+    if arguments.json {
+        terminal.stream(|out| state_json::state(out, &state))?;
+        return Ok(Exit::Done);
+    }
     let style = output::style(terminal);
     terminal.result(&output::text_of(|out| state::state(out, &state, &style))?)?;
     Ok(Exit::Done)

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 
 use crate::model::{
     ApiVersion, Attributes, Change, Declared, Desired, DesiredUser, Destination, DigestKey, Entry,
-    Limits, MemberId, Moved, Origin, Plan, RemoteUser, RemovedPolicy, Selection, State, Upsert,
-    Value,
+    Limits, MemberId, Moved, Origin, Plan, ProfileKey, RemoteUser, RemovedPolicy, Selection, State,
+    Upsert, Value,
 };
 use crate::plan::context::Context;
 use crate::plan::planner::plan;
@@ -29,6 +29,14 @@ pub(crate) fn destination() -> Destination {
 
 pub(crate) fn id(text: &str) -> MemberId {
     MemberId::new(text).expect("an id")
+}
+
+/// A user with nothing but a plan.
+pub(crate) fn with_plan(plan: &str) -> Attributes {
+    Attributes {
+        profile: [(ProfileKey::new("plan"), Declared::Set(plan.into()))].into(),
+        ..Attributes::default()
+    }
 }
 
 pub(crate) fn desired(users: &Users) -> Desired {

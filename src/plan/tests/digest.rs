@@ -3,23 +3,18 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    ApiVersion, Attributes, ChannelId, Declared, Destination, Limits, PlanDigest, ProfileKey,
-    RemovedPolicy, SANDBOX_URL, Selection, State,
+    ApiVersion, ChannelId, Destination, Limits, PlanDigest, RemovedPolicy, SANDBOX_URL, Selection,
+    State,
 };
 use crate::plan::context::Context;
 use crate::plan::planner::plan;
-use crate::plan::tests::build::{Users, desired, key};
+use crate::plan::tests::build::{Users, desired, key, with_plan};
 
 fn users() -> Users {
-    let plan = |value: &str| Attributes {
-        profile: [(ProfileKey::new("plan"), Declared::Set(value.into()))].into(),
-        ..Attributes::default()
-    };
-    [
-        ("u-1".to_owned(), plan("pro")),
-        ("u-2".to_owned(), plan("free")),
-    ]
-    .into()
+    let users = [("u-1", "pro"), ("u-2", "free")];
+    users
+        .map(|(id, plan)| (id.to_owned(), with_plan(plan)))
+        .into()
 }
 
 /// The digest of a plan for `wanted` against an empty state of `recorded`.

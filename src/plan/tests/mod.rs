@@ -6,4 +6,5 @@ mod drift;
 mod moves;
 mod naive;
 mod pending;
+mod plan_file;
 mod refresh;

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::review::applied::applied;
+use crate::command::git;
+use crate::project::many_users;
+use crate::review::applied::{applied, commit};
 
 #[test]
 fn a_plan_file_runs_as_reviewed_and_holds_no_value() {
@@ -132,6 +134,102 @@ fn a_plan_file_carries_its_selection_and_no_other() {
         .run(&["apply", "plan.json", "--auto-approve"])
         .expect(0);
     assert_eq!(channel.about_users().len(), sent + 1);
+}
+
+#[test]
+fn an_altered_plan_file_is_refused_and_not_shown() {
+    let (channel, project) = applied(5);
+    project.edit(
+        "users/a.yaml",
+        "plan: free, seats: 3 ",
+        "plan: pro, seats: 3 ",
+    );
+    project.run(&["plan", "--out", "plan.json"]).expect(0);
+    let sent = channel.about_users().len();
+    let digest = project
+        .read("plan.json")
+        .split("sha256:")
+        .nth(1)
+        .map(|rest| format!("sha256:{}", &rest[..64]))
+        .expect("a digest");
+    project.edit("plan.json", "set profile.plan", "clear profile.plan");
+    for arguments in [&["apply", "plan.json"][..], &["show", "plan.json"]] {
+        let ran = project.run(arguments).expect(1);
+        assert!(
+            ran.stderr.contains("its digest does not fit its content"),
+            "{}",
+            ran.stderr
+        );
+        assert!(ran.stderr.contains(&digest), "{}", ran.stderr);
+        assert_eq!(ran.stdout, "", "{arguments:?}");
+    }
+    assert_eq!(channel.about_users().len(), sent);
+}
+
+#[test]
+fn a_plan_file_says_where_it_is_for_and_where_it_comes_from() {
+    let (channel, project) = applied(2);
+    project.edit(
+        "users/a.yaml",
+        "plan: free, seats: 1 ",
+        "plan: pro, seats: 1 ",
+    );
+    project.run(&["plan", "--out", "plan.json"]).expect(0);
+    let shown = project.run(&["show", "plan.json"]).expect(0).stdout;
+    let base_url = channel.running().base_url();
+    let destination = format!("destination   channel sandbox at {base_url}, API v4\n");
+    assert!(shown.starts_with(&destination), "{shown}");
+    assert!(shown.contains("\nrevision      not known\n"), "{shown}");
+    let file: serde_json::Value = serde_json::from_str(&project.read("plan.json")).expect("json");
+    let made = format!("\nmade at       {}\n", file["at"].as_str().expect("a time"));
+    assert!(shown.contains(&made), "{shown}");
+
+    git(project.path(), &["init", "-q"]);
+    commit(project.path(), "one");
+    let commit = git(project.path(), &["rev-parse", "HEAD"]);
+    project.run(&["plan", "--out", "plan.json"]).expect(0);
+    let shown = project.run(&["show", "plan.json"]).expect(0).stdout;
+    let revision = format!("\nrevision      {}\n", commit.trim());
+    assert!(shown.contains(&revision), "{shown}");
+    let json = project.run(&["show", "--json", "plan.json"]).expect(0);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("json");
+    assert_eq!(json["revision"], commit.trim());
+    assert_eq!(json["destination"]["baseUrl"], base_url);
+}
+
+/// The review was the question. Limits and deletions are agreements of their own.
+#[test]
+fn a_plan_file_is_not_asked_about_but_keeps_to_limits_and_deletions() {
+    let (channel, project) = applied(3);
+    project.edit("talkform.yaml", "update: 100%", "update: 1, delete: 1");
+    let text = project.read("talkform.yaml");
+    let text = format!("{text}removed: {{ users: delete }}\n");
+    project.write("talkform.yaml", &text);
+    let users = many_users(3, "pro");
+    project.write("users/a.yaml", &users);
+    project.run(&["plan", "--out", "plan.json"]).expect(0);
+    let sent = channel.about_users().len();
+    let ran = project.run(&["apply", "plan.json"]).expect(1);
+    assert!(ran.stderr.contains("--approve-limits"), "{}", ran.stderr);
+    assert_eq!(channel.about_users().len(), sent);
+
+    let without_one: Vec<&str> = lines_without(&users, "u-00002");
+    project.write("users/a.yaml", &(without_one.join("\n") + "\n"));
+    project.edit("talkform.yaml", "update: 1,", "update: 2,");
+    project.run(&["plan", "--out", "plan.json"]).expect(0);
+    let ran = project.run(&["apply", "plan.json"]).expect(1);
+    assert!(ran.stderr.contains("--allow-deletes 1"), "{}", ran.stderr);
+    assert_eq!(channel.about_users().len(), sent);
+    project
+        .run(&["apply", "plan.json", "--allow-deletes", "1"])
+        .expect(0);
+    assert_eq!(channel.running().member_ids(), ["u-00000", "u-00001"]);
+}
+
+/// The lines of a manifest without one user.
+fn lines_without<'t>(text: &'t str, without: &str) -> Vec<&'t str> {
+    let lines = text.lines();
+    lines.filter(|line| !line.contains(without)).collect()
 }
 
 #[test]
