@@ -161,7 +161,7 @@ while :; do
             fi
             keep "$path changed on $branch meanwhile (serial $their_serial there, $serial here); nothing was overwritten" \
                 'another apply ran at the same time: let only one run at once' \
-                "then run apply again on $branch: it sends this run's users once more, which is harmless"
+                "then run apply again on $branch: it sends this run's users once more"
         fi
         commit=$(commit_on "$head")
         if remote_git push -q "$remote" "$commit:refs/heads/$branch" 2>"$tmp/said"; then
@@ -172,7 +172,7 @@ while :; do
     if [ "$try" -ge "$tries" ]; then
         without_credentials "$tmp/said"
         keep "the state did not get to $branch in $try tries; git's last words are above" \
-            'until it does, the next apply sends the same users again, which is harmless'
+            'until it does, the next apply sends the same users again'
     fi
     try=$((try + 1))
     sleep "$pause"

@@ -46,16 +46,16 @@ pub(crate) fn decide(
     ))
 }
 
-/// Reads the selected users from Channel for `--refresh`. Fails if one of them cannot be read, because
+/// Reads the selected users, and both ids of users that move, from Channel for `--refresh`. Fails if one of them cannot be read, because
 /// nothing is planned from a partial reading.
 pub(crate) fn refresh(
     connection: &mut Connection<'_>,
     desired: &Desired,
+    state: &State,
     select: &[String],
 ) -> Result<BTreeMap<MemberId, RemoteUser>, Failure> {
-    let selection = Selection::new(select);
-    let ids = desired.users.keys().filter(|id| selection.covers(id));
-    let ids: Vec<MemberId> = ids.cloned().collect();
+    let ids = plan::to_refresh(desired, state, &Selection::new(select));
+    let ids: Vec<MemberId> = ids.into_iter().collect();
     let mut observed = BTreeMap::new();
     let mut failed = Vec::new();
     let report = connection.read_users(&ids, &mut |id, user| match user {

@@ -7,6 +7,7 @@
 pub(crate) mod change;
 pub(crate) mod change_line;
 pub(crate) mod compare;
+pub(crate) mod consent;
 pub(crate) mod context;
 pub(crate) mod digest;
 pub(crate) mod drift;
@@ -25,6 +26,7 @@ pub use crate::plan::compare::{Comparison, compare, differing};
 pub use crate::plan::context::Context;
 pub use crate::plan::drift::{DriftCollector, DriftReport, Sample};
 pub use crate::plan::file_records::record_files;
+pub use crate::plan::moves::to_refresh;
 pub use crate::plan::plan_file::{PlanFile, PlanFileError, file_schema};
 pub use crate::plan::planner::plan;
 pub use crate::plan::rekey::{rekey, rekey_plan};

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Attributes, Change, Desired, DesiredUser, DigestKey, Digests, Entry, FieldPath, LikelyMove,
-    MemberId, PlannedChange, Reason, State,
+    Attributes, Change, Desired, DesiredUser, DigestKey, Digests, Entry, FieldPath, KeptConsent,
+    LikelyMove, MemberId, Observed, PlannedChange, Reason, RemoteUser, Selection, State,
 };
-use crate::plan::change;
+use crate::plan::consent::BothIds;
 use crate::plan::context::Context;
+use crate::plan::{change, consent};
 
 /// The moves that an apply has to make: the old id is recorded and the new one is not. Any other entry was
 /// applied before, or its user is created.
@@ -18,14 +19,14 @@ pub(crate) struct Moves<'a> {
 
 impl<'a> Moves<'a> {
     /// Finds the moves to make. A move is selected where either of its ids is.
-    pub(crate) fn to_make(desired: &'a Desired, state: &'a State, context: &Context<'_>) -> Self {
+    pub(crate) fn to_make(desired: &'a Desired, state: &'a State, selection: &Selection) -> Self {
         let mut moves = Self {
             by_new: BTreeMap::new(),
             old: BTreeSet::new(),
         };
         for (to, moved) in &desired.moved {
             let is_new = desired.users.contains_key(to) && !state.users.contains_key(to);
-            let selected = context.selection.covers(to) || context.selection.covers(&moved.from);
+            let selected = selection.covers(to) || selection.covers(&moved.from);
             if let Some(last) = state.users.get(&moved.from)
                 && is_new
                 && selected
@@ -55,27 +56,61 @@ impl<'a> Moves<'a> {
         digests: &Digests,
         state: &State,
         context: &Context<'_>,
+        kept_consent: &mut Vec<KeptConsent>,
     ) -> Option<PlannedChange> {
         let (from, last) = *self.by_new.get(to)?;
         let base = context
             .base
             .and_then(|base| base.get(from).or_else(|| base.get(to)));
-        let digests = digests.clone();
+        let ids = BothIds {
+            old: present(from, context),
+            new: present(to, context),
+        };
+        for path in consent::kept(&user.attributes, ids) {
+            kept_consent.push(KeptConsent {
+                id: to.clone(),
+                path,
+                chosen: true,
+                never_confirmed: false,
+                origin: user.origin.clone(),
+            });
+        }
+        let mut change = change::moved(
+            &user.attributes,
+            digests.clone(),
+            (from, last),
+            base,
+            state.pending.get(to),
+            context,
+        );
+        if let Change::Move { write, .. } = &mut change {
+            consent::weigh(write, &user.attributes, ids);
+        }
         Some(PlannedChange {
             id: to.clone(),
-            change: change::moved(
-                &user.attributes,
-                digests,
-                (from, last),
-                base,
-                state.pending.get(to),
-                context,
-            ),
+            change,
             reason: Reason::Moved,
             origin: Some(user.origin.clone()),
             rejected: state.rejected.get(to).cloned(),
         })
     }
+}
+
+/// What Channel has of a user; `None` where it was not asked or does not have the user.
+fn present<'o>(id: &MemberId, context: &Context<'o>) -> Option<&'o Observed> {
+    match context.observed?.get(id)? {
+        RemoteUser::Present(observed) => Some(observed),
+        RemoteUser::Missing => None,
+    }
+}
+
+/// The users to read from Channel before a refreshed plan: every selected user that is declared, and both ids
+/// of every user that moves.
+pub fn to_refresh(desired: &Desired, state: &State, selection: &Selection) -> BTreeSet<MemberId> {
+    let moves = Moves::to_make(desired, state, selection);
+    let declared = desired.users.keys().filter(|id| selection.covers(id));
+    let moving = moves.by_new.iter().flat_map(|(to, (from, _))| [*to, *from]);
+    declared.chain(moving).cloned().collect()
 }
 
 /// How many pairs of a removed and a created user are compared at most. Each comparison takes one field

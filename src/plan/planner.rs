@@ -18,7 +18,7 @@ use crate::plan::{change, digest, limits, moves, pending, refresh};
 ///
 /// Every desired user and every recorded user has exactly one change or is unchanged.
 pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
-    let moves = Moves::to_make(desired, state, context);
+    let moves = Moves::to_make(desired, state, context.selection);
     let mut walk = Walk {
         state,
         context,
@@ -118,9 +118,14 @@ impl Walk<'_> {
         recorded: Option<&Entry>,
     ) {
         self.add_to_manifests(id, &digests.user);
-        let moved = self
-            .moves
-            .change(id, user, &digests, self.state, self.context);
+        let moved = self.moves.change(
+            id,
+            user,
+            &digests,
+            self.state,
+            self.context,
+            &mut self.kept_consent,
+        );
         if let Some(moved) = moved {
             self.changes.push(moved);
             return;

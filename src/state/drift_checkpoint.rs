@@ -56,7 +56,7 @@ impl DriftCheckpoint {
     }
 
     /// Reads a file, up to the first line that is torn or altered. `None` where even the first is, or
-    /// where another version wrote it: then everybody is read again, which is harmless.
+    /// where another version wrote it: then everybody is read again, which costs only requests.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
         let head: CheckpointHeader = next_line(&mut rest).and_then(unseal)?;

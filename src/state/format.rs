@@ -41,7 +41,7 @@ pub enum FormatError {
     },
     /// Made before the first release.
     #[error(
-        "it has version {found}, which no released talkform wrote; move it away and run `talkform apply`: every user is then sent again, which is harmless"
+        "it has version {found}, which no released talkform wrote; move it away and run `talkform apply`: every user is then sent again, and what is no longer declared stays on Channel"
     )]
     Older {
         /// The version it names.
@@ -58,7 +58,7 @@ pub enum FormatError {
     },
     /// Conflict markers of git.
     #[error(
-        "it holds git conflict markers; take one side whole (`git checkout --ours` or `--theirs`): sending a user again is harmless"
+        "it holds git conflict markers; take one side whole (`git checkout --ours` or `--theirs`); the next apply sends again what only the other side records"
     )]
     Conflict,
     /// The bytes are not those that were written.

@@ -110,7 +110,7 @@ impl Store {
                 return Err(StoreError::Journal {
                     path: journal_path,
                     reason: format!(
-                        "its state {} is missing; restore the state, or remove the journal to start from nothing (every user is then sent again)",
+                        "its state {} is missing; restore the state, or remove the journal to start from nothing (every user is then sent again, and what is no longer declared stays on Channel)",
                         self.path.display()
                     ),
                 });

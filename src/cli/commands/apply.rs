@@ -82,6 +82,7 @@ pub(crate) fn run(
         Some(planning::refresh(
             connection.insert(opened),
             &desired,
+            &recorded,
             select,
         )?)
     } else {

@@ -87,7 +87,12 @@ pub(crate) fn run(
             recorded,
             terminal,
         )?;
-        Some(refresh(connection.insert(opened), &desired, select)?)
+        Some(refresh(
+            connection.insert(opened),
+            &desired,
+            &state,
+            select,
+        )?)
     } else {
         None
     };

@@ -1,0 +1,104 @@
+//! Weighs the consent of a user that moves, where Channel was asked about both ids.
+//!
+//! A move makes a new person on Channel, and an opt-out of the old one does not move by itself. What the state
+//! records does not show what the person chose on Channel, so with `--refresh` the flags on Channel decide
+//! whether the new person may be messaged although the old one opted out.
+
+use crate::model::{
+    Attributes, FieldAction, FieldChange, FieldPath, Observed, Previous, Upsert, Write,
+};
+
+/// What Channel has of a user that moves. `None` where Channel was not asked or does not have the id.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BothIds<'a> {
+    pub(crate) old: Option<&'a Observed>,
+    pub(crate) new: Option<&'a Observed>,
+}
+
+impl BothIds<'_> {
+    /// Whether the person is opted out under the new id already. No request of ours changes that.
+    fn is_opted_out(self, path: &FieldPath) -> bool {
+        self.new.and_then(|new| new.flag(path)) == Some(true)
+    }
+}
+
+const FLAGS: [FieldPath; 3] = [
+    FieldPath::Unsubscribed,
+    FieldPath::UnsubscribeEmail,
+    FieldPath::UnsubscribeTexting,
+];
+
+/// The flags that are declared `false` and that stay `true` under the new id.
+pub(crate) fn kept(attributes: &Attributes, ids: BothIds<'_>) -> Vec<FieldPath> {
+    let is_kept =
+        |path: &FieldPath| declared(attributes, path) == Some(false) && ids.is_opted_out(path);
+    FLAGS.into_iter().filter(is_kept).collect()
+}
+
+/// Corrects the flags of a move by what Channel has.
+pub(crate) fn weigh(write: &mut Write, attributes: &Attributes, ids: BothIds<'_>) {
+    for path in FLAGS {
+        let flag = declared(attributes, &path);
+        let is_planned = write.fields.iter().any(|field| field.path == path);
+        if ids.is_opted_out(&path) {
+            // Channel has it, and the person may take it back before the request arrives.
+            leave_out(write, &path);
+            match flag {
+                Some(false) if is_planned => {
+                    replace(write, path, FieldAction::Once { new: false.into() });
+                }
+                None if is_planned => replace(write, path, FieldAction::Release),
+                Some(_) | None => {}
+            }
+            continue;
+        }
+        let Some(old) = ids.old.and_then(|old| old.flag(&path)) else {
+            continue;
+        };
+        let before = Previous::Value(old.into());
+        match (flag, old) {
+            // Nothing is sent for it: the new person has not opted out.
+            (Some(false), true) => {
+                let new = false.into();
+                replace(write, path, FieldAction::Set { old: before, new });
+                write.unchanged_fields -= usize::from(!is_planned);
+            }
+            (Some(false), false) if is_planned => {
+                replace(write, path, FieldAction::Once { new: false.into() });
+            }
+            (None, is_opted_out) if is_opted_out || is_planned => {
+                replace(write, path, FieldAction::Leave { old: before });
+            }
+            // Declared `true`, the opt-out moves along.
+            (Some(true), _) | (Some(false) | None, false) | (None, true) => {}
+        }
+    }
+    write.fields.sort_by(|one, other| one.path.cmp(&other.path));
+}
+
+fn declared(attributes: &Attributes, path: &FieldPath) -> Option<bool> {
+    match path {
+        FieldPath::Unsubscribed => attributes.unsubscribed,
+        FieldPath::UnsubscribeEmail => attributes.unsubscribe_email,
+        FieldPath::UnsubscribeTexting => attributes.unsubscribe_texting,
+        FieldPath::Profile(_) | FieldPath::ProfileOnce(_) | FieldPath::Tags => None,
+    }
+}
+
+fn leave_out(write: &mut Write, path: &FieldPath) {
+    let Some(Upsert(sent)) = &mut write.upsert else {
+        return;
+    };
+    match path {
+        FieldPath::Unsubscribed => sent.unsubscribed = None,
+        FieldPath::UnsubscribeEmail => sent.unsubscribe_email = None,
+        FieldPath::UnsubscribeTexting => sent.unsubscribe_texting = None,
+        FieldPath::Profile(_) | FieldPath::ProfileOnce(_) | FieldPath::Tags => {}
+    }
+}
+
+/// Replaces the change of a field, or adds it.
+fn replace(write: &mut Write, path: FieldPath, action: FieldAction) {
+    write.fields.retain(|field| field.path != path);
+    write.fields.push(FieldChange { path, action });
+}
