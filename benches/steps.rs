@@ -18,10 +18,10 @@ use divan::{Bencher, black_box};
 use fastrand::Rng;
 use talkform::manifest::{self, ReadSettings};
 use talkform::model::{
-    ApiVersion, Desired, Destination, DigestKey, Entry, Plan, Project, Rate, Sensitive, State,
+    ApiVersion, Desired, Destination, DigestKey, Entry, Plan, Project, Rate, State, Visibility,
 };
 use talkform::render::plan::markdown::MarkdownOptions;
-use talkform::render::{PlanView, Style, TextOptions, plan as plan_renderer};
+use talkform::render::{KnownUsers, PlanView, Style, TextOptions, plan as plan_renderer};
 use talkform::state::{self, Store};
 
 const USERS: u32 = 100_000;
@@ -54,8 +54,7 @@ fn settings() -> ReadSettings {
     ReadSettings {
         patterns: Project::default().manifests,
         api: ApiVersion::V4,
-        sensitive: Sensitive::default(),
-        show_sensitive: false,
+        visibility: Visibility::default(),
         rules: None,
     }
 }
@@ -199,7 +198,8 @@ fn render_text(bencher: Bencher<'_, '_>) {
     };
     bencher.counter(ItemsCount::new(CHANGES)).bench(|| {
         let mut text = String::new();
-        let view = PlanView::new(plan, &Sensitive::default(), false);
+        let visibility = Visibility::default();
+        let view = PlanView::new(plan, &visibility, KnownUsers::default());
         plan_renderer::text::write(&mut text, &view, &options).expect("rendered");
         text
     });
@@ -209,7 +209,8 @@ fn render_text(bencher: Bencher<'_, '_>) {
 fn render_markdown(bencher: Bencher<'_, '_>) {
     let plan = &*MANY_CHANGES;
     bencher.counter(ItemsCount::new(CHANGES)).bench(|| {
-        let view = PlanView::new(plan, &Sensitive::default(), false);
+        let visibility = Visibility::default();
+        let view = PlanView::new(plan, &visibility, KnownUsers::default());
         plan_renderer::markdown::comment(&view, &MarkdownOptions::default())
     });
 }

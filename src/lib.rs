@@ -40,9 +40,9 @@
 //!   what a person chose on Channel.
 //! - A digest is recorded only after Channel accepted that user.
 //! - Nothing is planned from a partial reading of the manifests.
-//! - State, journal, logs and default output contain digests and member ids, and no value of a sensitive
-//!   field. Each output masks values itself: [`PlanView`] and [`DriftView`] for plans and drift, `manifest`
-//!   for excerpts in diagnostics and for written manifests.
+//! - State, journal, logs and default output contain digests and member ids, and no text that may be personal.
+//!   [`Visibility`] decides what is shown. [`PlanView`] and [`DriftView`] hide values before any renderer,
+//!   `manifest` does in diagnostics and in written manifests.
 //! - The same manifests and the same state give the same plan and the same plan digest, whether or not
 //!   unchanged files were skipped.
 //!
@@ -57,8 +57,7 @@
 //! ```
 //! use talkform::render::plan::text;
 //! use talkform::{
-//!     ApiVersion, Context, Destination, DigestKey, Limits, PlanView, ReadSettings, RemovedPolicy, Selection,
-//!     Sensitive, State, TextOptions, plan, read_texts,
+//!     ApiVersion, Context, Destination, DigestKey, KnownUsers, Limits, plan, PlanView, read_texts, ReadSettings, RemovedPolicy, Selection, State, TextOptions, Visibility,
 //! };
 //!
 //! let manifest = b"
@@ -70,8 +69,7 @@
 //! let settings = ReadSettings {
 //!     patterns: vec!["users/*.yaml".to_owned()],
 //!     api: ApiVersion::V4,
-//!     sensitive: Sensitive::default(),
-//!     show_sensitive: false,
+//!     visibility: Visibility::default(),
 //!     rules: None,
 //! };
 //! let reading = read_texts(vec![("users/vip.yaml".into(), manifest.to_vec())], &settings);
@@ -90,7 +88,7 @@
 //! };
 //! let plan = plan(&reading.desired, &state, &context);
 //!
-//! let view = PlanView::new(&plan, &settings.sensitive, settings.show_sensitive);
+//! let view = PlanView::new(&plan, &settings.visibility, KnownUsers::default());
 //! let mut out = String::new();
 //! text::write(&mut out, &view, &TextOptions::default())?;
 //! print!("{out}");
@@ -116,9 +114,9 @@ pub use crate::apply::{Outcome, Report, RunSettings, Start, Target, run};
 pub use crate::manifest::{ReadSettings, Reading, load, read_texts};
 pub use crate::model::{
     ApiVersion, Change, Desired, Destination, Diagnostic, DigestKey, Limits, MemberId, Plan,
-    RemovedPolicy, Selection, Sensitive, State,
+    RemovedPolicy, Selection, State, Visibility,
 };
 pub use crate::plan::{Context, DriftReport, PlanFile, plan};
 pub use crate::remote::Channel;
-pub use crate::render::{DriftView, PlanView, TextOptions};
+pub use crate::render::{DriftView, KnownUsers, PlanView, TextOptions};
 pub use crate::state::Store;

@@ -20,8 +20,7 @@ pub fn project(folder: &Path) -> Result<(Project, ReadSettings), Problem> {
     let settings = ReadSettings {
         patterns: project.manifests.clone(),
         api: project.channel.api,
-        sensitive: project.sensitive.clone(),
-        show_sensitive: false,
+        visibility: talkform::model::Visibility::default(),
         rules: None,
     };
     Ok((project, settings))

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use talkform::manifest::{ReadSettings, read_texts, write};
-use talkform::model::{ApiVersion, Sensitive};
+use talkform::model::{ApiVersion, Visibility};
 
 fuzz_target!(|data: &[u8]| {
     let Some((format, text)) = data.split_first() else {
@@ -13,15 +13,15 @@ fuzz_target!(|data: &[u8]| {
     let settings = ReadSettings {
         patterns: Vec::new(),
         api: ApiVersion::V4,
-        sensitive: Sensitive::default(),
-        show_sensitive: format & 0x80 != 0, rules: None,
+        visibility: Visibility::default().revealing(format & 0x80 != 0),
+        rules: None,
     };
     let reading = read_texts(vec![(name.into(), text.to_vec())], &settings);
     if reading.has_errors() {
         assert!(reading.desired.users.is_empty());
         return;
     }
-    let yaml = write(&reading.desired, None);
+    let yaml = write(&reading.desired, &Visibility::default().revealing(true));
     let again = read_texts(vec![("a.yaml".into(), yaml.clone().into_bytes())], &settings);
     assert!(!again.has_errors(), "{:?}\n{yaml}", again.diagnostics);
     for (id, user) in &reading.desired.users {

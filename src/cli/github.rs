@@ -22,8 +22,11 @@ const MAX_SUMMARY: usize = 1_000_000;
 const MAX_ANNOTATIONS: usize = 10;
 
 /// Writes the outputs and the summary of a plan.
-pub(crate) fn planned(settings: &LoadedProject, plan: &Plan) -> Result<(), Failure> {
-    let view = PlanView::new(plan, &settings.project.sensitive, settings.show_sensitive);
+pub(crate) fn planned(
+    settings: &LoadedProject,
+    plan: &Plan,
+    view: &PlanView<'_>,
+) -> Result<(), Failure> {
     if let Some(path) = path_from("GITHUB_OUTPUT") {
         files::append(&path, &numbers(plan, &[]))?;
     }
@@ -34,7 +37,7 @@ pub(crate) fn planned(settings: &LoadedProject, plan: &Plan) -> Result<(), Failu
             rate: settings.project.channel.rate,
             ..plan::markdown::MarkdownOptions::default()
         };
-        files::append(&path, &plan::markdown::comment(&view, &options))?;
+        files::append(&path, &plan::markdown::comment(view, &options))?;
     }
     Ok(())
 }
@@ -63,8 +66,11 @@ pub(crate) fn applied(ended: &Report, plan: &Plan) -> Result<(), Failure> {
 }
 
 /// Writes the outputs and the summary of a drift.
-pub(crate) fn drifted(settings: &LoadedProject, report: &DriftReport) -> Result<(), Failure> {
-    let view = DriftView::new(report, &settings.project.sensitive, settings.show_sensitive);
+pub(crate) fn drifted(
+    settings: &LoadedProject,
+    report: &DriftReport,
+    view: &DriftView<'_>,
+) -> Result<(), Failure> {
     if let Some(path) = path_from("GITHUB_OUTPUT") {
         let rows = [
             ("drift", report.has_drift().to_string()),
@@ -80,7 +86,7 @@ pub(crate) fn drifted(settings: &LoadedProject, report: &DriftReport) -> Result<
     }
     if let Some(path) = path_from("GITHUB_STEP_SUMMARY") {
         let environment = settings.environment.as_deref();
-        let comment = drift::markdown::comment(&view, environment, MAX_SUMMARY);
+        let comment = drift::markdown::comment(view, environment, MAX_SUMMARY);
         files::append(&path, &comment)?;
     }
     Ok(())

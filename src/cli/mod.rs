@@ -3,6 +3,7 @@
 
 mod approval;
 mod args;
+mod base;
 mod clock;
 mod commands;
 mod connection;

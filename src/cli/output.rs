@@ -10,8 +10,7 @@ use crate::cli::github;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use talkform::apply::Report;
-use talkform::model::{Diagnostic, Plan};
-use talkform::plan::DriftReport;
+use talkform::model::Diagnostic;
 use talkform::render::common::escape;
 use talkform::render::{DriftView, PlanView, Style, TextOptions, diagnostic, drift, plan, report};
 use talkform::state::{Loaded, Mismatch};
@@ -64,12 +63,11 @@ pub(crate) fn plan(
     terminal: Terminal,
     settings: &LoadedProject,
     presentation: &Presentation,
-    plan: &Plan,
+    view: &PlanView<'_>,
 ) -> Result<(), Failure> {
-    let view = PlanView::new(plan, &settings.project.sensitive, settings.show_sensitive);
     match presentation.format {
-        PlanFormat::Text => plan_text(terminal, settings, presentation.full, plan),
-        PlanFormat::Json => terminal.stream(|out| plan::json::write(out, &view)),
+        PlanFormat::Text => plan_text(terminal, settings, presentation.full, view),
+        PlanFormat::Json => terminal.stream(|out| plan::json::write(out, view)),
         PlanFormat::Markdown => {
             let options = plan::markdown::MarkdownOptions {
                 environment: settings.environment.as_deref(),
@@ -77,7 +75,7 @@ pub(crate) fn plan(
                 rate: settings.project.channel.rate,
                 ..plan::markdown::MarkdownOptions::default()
             };
-            terminal.result(&plan::markdown::comment(&view, &options))
+            terminal.result(&plan::markdown::comment(view, &options))
         }
     }
 }
@@ -87,15 +85,14 @@ pub(crate) fn plan_text(
     terminal: Terminal,
     settings: &LoadedProject,
     full: bool,
-    plan: &Plan,
+    view: &PlanView<'_>,
 ) -> Result<(), Failure> {
-    let view = PlanView::new(plan, &settings.project.sensitive, settings.show_sensitive);
     let options = TextOptions {
         style: style(terminal),
         full,
         rate: settings.project.channel.rate,
     };
-    terminal.result(&text_of(|out| plan::text::write(out, &view, &options))?)
+    terminal.result(&text_of(|out| plan::text::write(out, view, &options))?)
 }
 
 /// Prints drift in the format of `presentation`.
@@ -103,21 +100,18 @@ pub(crate) fn drift(
     terminal: Terminal,
     settings: &LoadedProject,
     presentation: &Presentation,
-    report: &DriftReport,
+    view: &DriftView<'_>,
 ) -> Result<(), Failure> {
-    let view = DriftView::new(report, &settings.project.sensitive, settings.show_sensitive);
     match presentation.format {
         PlanFormat::Text => {
             let style = style(terminal);
             let full = presentation.full;
-            terminal.result(&text_of(|out| {
-                drift::text::write(out, &view, &style, full)
-            })?)
+            terminal.result(&text_of(|out| drift::text::write(out, view, &style, full))?)
         }
-        PlanFormat::Json => terminal.stream(|out| drift::json::write(out, &view)),
+        PlanFormat::Json => terminal.stream(|out| drift::json::write(out, view)),
         PlanFormat::Markdown => {
             let environment = settings.environment.as_deref();
-            let comment = drift::markdown::comment(&view, environment, presentation.max_bytes);
+            let comment = drift::markdown::comment(view, environment, presentation.max_bytes);
             terminal.result(&comment)
         }
     }

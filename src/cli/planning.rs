@@ -9,6 +9,7 @@ use crate::cli::project::LoadedProject;
 use talkform::apply::ReadReport;
 use talkform::model::{Attributes, Desired, MemberId, Plan, RemoteUser, Selection, State, Unread};
 use talkform::plan;
+use talkform::render::KnownUsers;
 use talkform::render::common::stop_cause::why_stopped;
 
 /// The most unread users that an error names.
@@ -21,6 +22,16 @@ pub(crate) struct Knowledge<'a> {
     pub base: Option<&'a BTreeMap<MemberId, Attributes>>,
     /// What Channel has.
     pub observed: Option<&'a BTreeMap<MemberId, RemoteUser>>,
+}
+
+impl<'a> Knowledge<'a> {
+    /// The same, for the view of the plan.
+    pub(crate) fn of_users(self) -> KnownUsers<'a> {
+        KnownUsers {
+            base: self.base,
+            observed: self.observed,
+        }
+    }
 }
 
 /// Plans the selected users against a state.

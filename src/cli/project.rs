@@ -1,6 +1,8 @@
 //! Loads a project: its settings, store, digest key and manifests.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,8 +12,8 @@ use crate::cli::{destination, files};
 use talkform::manifest;
 use talkform::manifest::{ReadSettings, Rules};
 use talkform::model::{
-    ChannelId, Depth, Desired, Destination, Diagnostic, DigestKey, Project, Rate, RecordedLookup,
-    SANDBOX_URL, State,
+    ChannelId, Depth, Desired, Destination, Diagnostic, DigestKey, FieldPath, FieldSettings,
+    Project, Rate, RecordedLookup, SANDBOX_URL, State, Visibility,
 };
 use talkform::sandbox;
 use talkform::state::{Loaded, Store};
@@ -35,9 +37,10 @@ pub(crate) struct LoadedProject {
     pub store: Store,
     /// Whether commands use the sandbox instead of the real channel.
     pub sandbox: bool,
-    /// Whether sensitive values are shown.
+    /// Whether hidden values are shown.
     pub show_sensitive: bool,
     state_key: Option<String>,
+    rules: OnceCell<Option<Arc<Rules>>>,
 }
 
 impl LoadedProject {
@@ -78,6 +81,7 @@ impl LoadedProject {
             sandbox: global.sandbox,
             show_sensitive: global.show_sensitive,
             state_key: state_key("TALKFORM_STATE_KEY")?,
+            rules: OnceCell::new(),
         })
     }
 
@@ -96,7 +100,9 @@ impl LoadedProject {
 
     /// Reads all manifests in full. Returns the warnings; any error fails with all diagnostics.
     pub(crate) fn desired(&self) -> Result<(Desired, Vec<Diagnostic>), Failure> {
-        self.read_manifests(None)
+        let (desired, mut diagnostics) = self.read_manifests(None)?;
+        diagnostics.extend(self.pattern_warnings(&desired, None));
+        Ok((desired, diagnostics))
     }
 
     /// Reads the manifests for a plan against this state, as deep as `depth` says. A state that was made
@@ -107,15 +113,35 @@ impl LoadedProject {
         depth: Depth,
     ) -> Result<(Desired, Vec<Diagnostic>), Failure> {
         let Some(state) = &loaded.state else {
-            return self.read_manifests(None);
+            return self.desired();
         };
         let key = self.digest_key(state)?;
-        match depth {
-            Depth::Full => self.read_manifests(None),
+        let (desired, mut diagnostics) = match depth {
+            Depth::Full => self.read_manifests(None)?,
             Depth::SkipUnchangedUsers | Depth::SkipUnchangedFiles => {
-                self.read_manifests(Some(&RecordedLookup::new(state, &key, depth)))
+                self.read_manifests(Some(&RecordedLookup::new(state, &key, depth)))?
             }
-        }
+        };
+        diagnostics.extend(self.pattern_warnings(&desired, Some(state)));
+        Ok((desired, diagnostics))
+    }
+
+    /// Warnings about patterns that do nothing. Users that were not read are as recorded in `state`.
+    fn pattern_warnings(&self, desired: &Desired, state: Option<&State>) -> Vec<Diagnostic> {
+        let declared = desired.users.values();
+        let declared: Vec<FieldPath> = distinct(declared.flat_map(|user| {
+            let fields = user.attributes.fields();
+            fields.map(|(path, _)| path)
+        }));
+        // Many users share one list of paths.
+        let mut before = std::ptr::null();
+        let recorded = state.into_iter().flat_map(|state| state.users.values());
+        let recorded = recorded.filter(move |entry| {
+            let paths = Arc::as_ptr(entry.fields.paths()).cast::<FieldPath>();
+            std::mem::replace(&mut before, paths) != paths
+        });
+        let recorded = recorded.flat_map(|entry| entry.fields.paths().iter());
+        manifest::pattern_warnings(&self.project, declared.iter().chain(recorded))
     }
 
     fn read_manifests(
@@ -123,8 +149,8 @@ impl LoadedProject {
         known: Option<&RecordedLookup<'_>>,
     ) -> Result<(Desired, Vec<Diagnostic>), Failure> {
         let read = ReadSettings {
-            rules: self.rules()?.map(Arc::new),
-            ..self.read_settings()
+            rules: self.rules()?,
+            ..self.read_settings()?
         };
         let reading = manifest::load(&self.root, &read, known);
         if reading.diagnostics.iter().any(Diagnostic::is_error) {
@@ -135,7 +161,15 @@ impl LoadedProject {
     }
 
     /// The project's own rules.
-    pub(crate) fn rules(&self) -> Result<Option<Rules>, Failure> {
+    pub(crate) fn rules(&self) -> Result<Option<Arc<Rules>>, Failure> {
+        if let Some(rules) = self.rules.get() {
+            return Ok(rules.clone());
+        }
+        let rules = self.read_rules()?.map(Arc::new);
+        Ok(self.rules.get_or_init(|| rules).clone())
+    }
+
+    fn read_rules(&self) -> Result<Option<Rules>, Failure> {
         let Some(name) = &self.project.rules else {
             return Ok(None);
         };
@@ -155,14 +189,19 @@ impl LoadedProject {
     }
 
     /// How manifests are read, without the rules.
-    pub(crate) fn read_settings(&self) -> ReadSettings {
-        ReadSettings {
+    pub(crate) fn read_settings(&self) -> Result<ReadSettings, Failure> {
+        Ok(ReadSettings {
             patterns: self.project.manifests.clone(),
             api: self.project.channel.api,
-            sensitive: self.project.sensitive.clone(),
-            show_sensitive: self.show_sensitive,
+            visibility: self.visibility()?,
             rules: None,
-        }
+        })
+    }
+
+    /// Which values may be shown.
+    pub(crate) fn visibility(&self) -> Result<Visibility, Failure> {
+        let settings = field_settings(&self.project, self.rules()?.as_deref());
+        Ok(Visibility::new(settings).revealing(self.show_sensitive))
     }
 
     /// The key of the state's digests. Fails if the state was made with another key.
@@ -251,6 +290,19 @@ impl LoadedProject {
             self.destination(),
         ))
     }
+}
+
+/// What a project and its rules say about fields.
+pub(crate) fn field_settings(project: &Project, rules: Option<&Rules>) -> FieldSettings {
+    FieldSettings {
+        public: project.public.clone(),
+        sensitive: project.sensitive.clone(),
+        vocabularies: rules.map(Rules::vocabularies).unwrap_or_default(),
+    }
+}
+
+fn distinct(paths: impl Iterator<Item = FieldPath>) -> Vec<FieldPath> {
+    paths.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Random bytes from the operating system.

@@ -21,6 +21,7 @@ pub(crate) mod rules;
 pub mod schema;
 pub(crate) mod syntax;
 pub(crate) mod users;
+pub(crate) mod vocabulary;
 pub mod writing;
 
 #[cfg(test)]
@@ -29,6 +30,7 @@ mod tests;
 pub use crate::manifest::files::find::{load, matcher};
 pub use crate::manifest::import::csv::{Column, Table, TableError, read_table};
 pub use crate::manifest::import::importable::{Adopted, adopt};
+pub use crate::manifest::project::field_patterns::warnings as pattern_warnings;
 pub use crate::manifest::project::file::ProjectFile;
 pub use crate::manifest::rules::Rules;
 pub use crate::manifest::writing::append::{AppendError, append, document};

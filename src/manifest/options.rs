@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::manifest::rules::Rules;
-use crate::model::{ApiVersion, Desired, Diagnostic, Sensitive};
+use crate::model::{ApiVersion, Desired, Diagnostic, Visibility};
 
 /// How manifests are read.
 #[derive(Clone, Debug)]
@@ -12,10 +12,8 @@ pub struct ReadSettings {
     pub patterns: Vec<String>,
     /// The API version whose rules apply.
     pub api: ApiVersion,
-    /// Which fields are masked in diagnostics.
-    pub sensitive: Sensitive,
-    /// Whether diagnostics show sensitive values.
-    pub show_sensitive: bool,
+    /// Which values diagnostics may show.
+    pub visibility: Visibility,
     /// The project's own rules.
     pub rules: Option<Arc<Rules>>,
 }

@@ -1,10 +1,13 @@
 //! Compiles a project's own rules, a JSON Schema that every desired user must satisfy.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Value as Json, json};
+
+use crate::manifest::vocabulary;
+use crate::model::Vocabulary;
 
 /// A compiled JSON Schema.
 ///
@@ -59,6 +62,11 @@ impl Rules {
     /// The schema as compact JSON, independent of how its text was formatted.
     pub(crate) fn text(&self) -> String {
         self.schema.to_string()
+    }
+
+    /// The texts that the rules allow for fields of which they list every text, by the field's path.
+    pub fn vocabularies(&self) -> BTreeMap<String, Vocabulary> {
+        vocabulary::of_fields(&self.schema)
     }
 
     /// Adds these rules to a manifest's schema, so that an editor completes and checks them: the rules

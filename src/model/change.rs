@@ -188,6 +188,25 @@ pub enum FieldAction {
 }
 
 impl FieldAction {
+    /// The value before and the value after, where they are known.
+    pub fn values(&self) -> (Option<&Value>, Option<&Value>) {
+        fn known(old: &Previous) -> Option<&Value> {
+            match old {
+                Previous::Value(value) => Some(value),
+                Previous::Absent
+                | Previous::DigestOnly
+                | Previous::Undeclarable
+                | Previous::Cleared => None,
+            }
+        }
+        match self {
+            Self::Set { old, new } => (known(old), Some(new)),
+            Self::Clear { old, .. } | Self::Leave { old } => (known(old), None),
+            Self::Once { new } => (None, Some(new)),
+            Self::Release => (None, None),
+        }
+    }
+
     /// The word for it: `set`, `clear`, `release`, `leave` or `once`.
     pub fn word(&self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ use crate::model::change::Previous;
 use crate::model::diagnostic::Origin;
 use crate::model::field::FieldPath;
 use crate::model::ids::member_id::MemberId;
-use crate::model::observed::RemoteValue;
+use crate::model::observed::{Observed, RemoteValue};
 
 /// A recorded user who differs on Channel from what was applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub enum UserDriftKind {
         fields: Vec<FieldDrift>,
         /// How many recorded fields are as applied, or as declared since.
         same: usize,
+        /// Everything that Channel has of the user, to find hidden values in other fields.
+        observed: Box<Observed>,
     },
 }
 

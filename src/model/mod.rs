@@ -18,12 +18,12 @@ pub mod project;
 #[doc(hidden)]
 pub mod recorded_fields;
 pub mod selection;
-pub mod sensitive;
 pub mod state;
 pub mod stop;
 pub mod unchanged;
 pub mod user;
 pub mod value;
+pub mod visibility;
 
 pub use crate::model::action::Action;
 pub use crate::model::change::{Change, FieldAction, FieldChange, Previous, Reason, Upsert, Write};
@@ -51,9 +51,13 @@ pub use crate::model::project::{
 };
 pub use crate::model::recorded_fields::RecordedFields;
 pub use crate::model::selection::Selection;
-pub use crate::model::sensitive::Sensitive;
 pub use crate::model::state::{Entry, FileContent, FileRecord, RejectedRequest, Rejection, State};
 pub use crate::model::stop::StopCause;
 pub use crate::model::unchanged::{Depth, Unchanged, UnchangedFile, UnchangedUser};
 pub use crate::model::user::{Attributes, Declared, FieldValue};
 pub use crate::model::value::{Number, Value};
+pub use crate::model::visibility::lookup::{UserVisibility, VisibilityLookup};
+pub use crate::model::visibility::patterns::{FieldPattern, FieldPatterns};
+pub use crate::model::visibility::settings::{
+    FieldRule, FieldSettings, Hidden, Visibility, Vocabulary,
+};

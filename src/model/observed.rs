@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::field::{FieldPath, ProfileKey};
 use crate::model::stop::StopCause;
+use crate::model::user::FieldValue;
 use crate::model::value::Value;
 
 /// What Channel has of one user, normalised as a manifest is: tags in lower case, phone numbers without
@@ -77,6 +78,14 @@ impl Observed {
             FieldPath::UnsubscribeTexting => shown(self.unsubscribe_texting),
         };
         value.map_or(RemoteValue::Absent, RemoteValue::Value)
+    }
+
+    /// Every value of the profile, and the tags.
+    pub fn texts(&self) -> impl Iterator<Item = (FieldPath, FieldValue<'_>)> {
+        let profile = self.profile.iter();
+        profile
+            .map(|(key, value)| (FieldPath::Profile(key.clone()), FieldValue::Value(value)))
+            .chain([(FieldPath::Tags, FieldValue::Tags(&self.tags))])
     }
 
     /// A consent flag as Channel shows it. `None` where Channel does not show it, and for any other field.

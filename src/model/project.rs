@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::model::ids::channel_id::ChannelId;
-use crate::model::sensitive::Sensitive;
+use crate::model::visibility::patterns::FieldPatterns;
 
 /// A version of the Channel Open API.
 #[derive(
@@ -219,8 +219,10 @@ pub struct Project {
     pub state: String,
     /// What happens to users and fields that are no longer declared.
     pub removed: RemovedPolicy,
-    /// The fields whose values are masked.
-    pub sensitive: Sensitive,
+    /// The fields whose texts may be shown.
+    pub public: FieldPatterns,
+    /// The fields whose values are hidden besides those that look personal.
+    pub sensitive: FieldPatterns,
     /// The path of a JSON Schema that every desired user must satisfy.
     pub rules: Option<String>,
     /// Bounds on one plan.
@@ -234,7 +236,8 @@ impl Default for Project {
             channel: ChannelSettings::default(),
             state: "talkform.state.json".to_owned(),
             removed: RemovedPolicy::default(),
-            sensitive: Sensitive::default(),
+            public: FieldPatterns::default(),
+            sensitive: FieldPatterns::default(),
             rules: None,
             limits: Limits::default(),
         }

@@ -99,6 +99,7 @@ impl DriftCollector<'_> {
                 UserDriftKind::Fields {
                     fields,
                     same: as_applied + as_declared,
+                    observed,
                 }
             }
         };

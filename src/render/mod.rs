@@ -1,8 +1,7 @@
 //! Shows plans, drift, reports, diagnostics and states to people and programs.
 //!
 //! Functions write to what they are given or return a text; none prints, reads a file, a clock or
-//! the environment. Sensitive values of a plan and of drift are masked when a [`PlanView`] or a
-//! [`DriftView`] is made. Text from manifests and from Channel is escaped by [`common::escape`] last.
+//! the environment. Values of a plan and of drift are hidden when a [`PlanView`] or a [`DriftView`] is made. Text from manifests and from Channel is escaped by [`common::escape`] last.
 //!
 //! The folders form a chain: `common`, then `plan`, then `drift` and `report`.
 
@@ -18,6 +17,7 @@ pub mod state_json;
 
 pub use crate::render::common::style::Style;
 pub use crate::render::drift::view::DriftView;
+pub use crate::render::plan::known_users::KnownUsers;
 pub use crate::render::plan::text::TextOptions;
 pub use crate::render::plan::view::PlanView;
 

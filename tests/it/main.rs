@@ -16,6 +16,7 @@ mod faults;
 #[cfg(unix)]
 mod git_environment;
 mod golden;
+mod hidden;
 mod import;
 mod kill;
 mod kill_everywhere;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use talkform::manifest::{ReadSettings, read_texts};
 use talkform::model::{
-    ApiVersion, ChannelId, Desired, Destination, DigestKey, Entry, Limits, Plan, Project,
-    RemovedPolicy, Selection, State,
+    ApiVersion, ChannelId, Desired, Destination, DigestKey, Entry, FieldPatterns, FieldSettings,
+    Limits, Plan, RemovedPolicy, Selection, State, Visibility,
 };
 use talkform::plan::{Context, plan};
 
@@ -66,13 +66,20 @@ pub(crate) fn no_users() -> State {
     )
 }
 
-/// What a project without settings of its own reads with.
+/// What a project shows that calls every key public.
+pub(crate) fn open() -> Visibility {
+    Visibility::new(FieldSettings {
+        public: FieldPatterns::new(&["profile.*"]),
+        ..FieldSettings::default()
+    })
+}
+
+/// What a project reads with that calls every key public.
 pub(crate) fn settings() -> ReadSettings {
     ReadSettings {
         patterns: vec!["users/*.yaml".into()],
         api: ApiVersion::V4,
-        sensitive: Project::default().sensitive,
-        show_sensitive: false,
+        visibility: open(),
         rules: None,
     }
 }

@@ -17,12 +17,18 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// With this project file.
+    /// With this project file, which calls every key public unless it says otherwise.
     pub(crate) fn new(project_file: &str) -> Self {
+        let open = if project_file.contains("public:") {
+            ""
+        } else {
+            "public: [\"profile.*\"]\n"
+        };
+        let project_file = format!("{open}{project_file}");
         let project = Self {
             folder: TempDir::new().expect("a folder"),
         };
-        project.write("talkform.yaml", project_file);
+        project.write("talkform.yaml", &project_file);
         project
     }
 

@@ -20,6 +20,7 @@ use talkform::apply;
 use talkform::apply::{Finished, Options, Pace, Report, RunSettings, SaveError, Start, Target};
 use talkform::model::Plan;
 use talkform::remote::Policy;
+use talkform::render::PlanView;
 use talkform::state::{Loaded, Lock, Store};
 
 /// The arguments of `apply`.
@@ -95,7 +96,9 @@ pub(crate) fn run(
     let plan = decide(&settings, select, &desired, &recorded, knowledge)?;
     let approval = &arguments.approval;
     approval.check_expected(&plan, reviewed.as_ref())?;
-    show(terminal, &settings, arguments, &plan)?;
+    let visibility = settings.visibility()?;
+    let view = PlanView::new(&plan, &visibility, knowledge.of_users());
+    show(terminal, &settings, arguments, &view)?;
     approval.check_limits(&plan)?;
     let asks = approval.asks(reviewed.as_ref());
     let deletions = approval.deletions_to_confirm(&plan, asks)?;
@@ -223,13 +226,13 @@ fn show(
     terminal: Terminal,
     settings: &LoadedProject,
     arguments: &ApplyArguments,
-    plan: &Plan,
+    view: &PlanView<'_>,
 ) -> Result<(), Failure> {
     if arguments.json {
         return Ok(());
     }
-    match output::plan_text(terminal, settings, arguments.planning.full, plan) {
-        Err(failure) if arguments.approval.auto_approve || plan.is_empty() => {
+    match output::plan_text(terminal, settings, arguments.planning.full, view) {
+        Err(failure) if arguments.approval.auto_approve || view.is_empty() => {
             output::failure(terminal, &failure);
             Ok(())
         }

@@ -1,11 +1,11 @@
 //! Runs `talkform plan`: shows what an apply would change.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::cli::args::{Global, PlanFormat, Planning, RequestOptions};
+use crate::cli::base::Base;
 use crate::cli::clock::now;
 use crate::cli::connection::{Connection, Credentials};
 use crate::cli::failure::{Exit, Failure};
@@ -14,10 +14,8 @@ use crate::cli::planning::{Knowledge, decide, refresh};
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use crate::cli::{destination, files, git, github, output};
-use talkform::manifest;
-use talkform::manifest::ReadSettings;
-use talkform::model::{ApiVersion, Attributes, MemberId};
 use talkform::plan::PlanFile;
+use talkform::render::PlanView;
 
 /// The arguments of `plan`.
 #[derive(Debug, Args)]
@@ -66,7 +64,7 @@ pub(crate) fn run(
     output::replayed(terminal, &loaded);
     let state = settings.recorded(&loaded);
     let base = match &arguments.base {
-        Some(revision) => Some(declared_at(
+        Some(revision) => Some(Base::read(
             &settings,
             revision,
             state.destination.api,
@@ -74,6 +72,10 @@ pub(crate) fn run(
         )?),
         None => None,
     };
+    let mut visibility = settings.visibility()?;
+    if let Some(fields) = base.as_ref().and_then(|base| base.fields.clone()) {
+        visibility = visibility.with_base(fields);
+    }
     let select = &arguments.planning.select;
     let recorded = state.destination.channel_id.as_ref();
     // The connection stays open, because it ends the process on a signal.
@@ -97,7 +99,7 @@ pub(crate) fn run(
         None
     };
     let knowledge = Knowledge {
-        base: base.as_ref(),
+        base: base.as_ref().map(|base| &base.users),
         observed: observed.as_ref(),
     };
     let plan = decide(&settings, select, &desired, &state, knowledge)?;
@@ -105,13 +107,14 @@ pub(crate) fn run(
         let file = PlanFile::of(&plan, select, now(), git::head(&settings.root));
         files::write_private(path, &file.write())?;
     }
-    output::warn_on_failure(terminal, github::planned(&settings, &plan));
+    let view = PlanView::new(&plan, &visibility, knowledge.of_users());
+    output::warn_on_failure(terminal, github::planned(&settings, &plan, &view));
     let presentation = Presentation {
         format: arguments.format,
         full: arguments.planning.full,
         max_bytes: arguments.max_bytes,
     };
-    output::plan(terminal, &settings, &presentation, &plan)?;
+    output::plan(terminal, &settings, &presentation, &view)?;
     let exit = if arguments.detailed_exitcode && !plan.is_empty() {
         Exit::Changes
     } else {
@@ -120,32 +123,4 @@ pub(crate) fn run(
     // The process ends here. Freeing a million users one by one takes longer than planning them.
     std::mem::forget((desired, plan, loaded));
     Ok(exit)
-}
-
-/// What the manifests of a revision declared, read with the API version that was applied last. If
-/// they have errors, the plan is shown without old values.
-fn declared_at(
-    settings: &LoadedProject,
-    revision: &str,
-    api: ApiVersion,
-    terminal: Terminal,
-) -> Result<BTreeMap<MemberId, Attributes>, Failure> {
-    let read = ReadSettings {
-        api,
-        ..settings.read_settings()
-    };
-    let wanted = manifest::matcher(&read.patterns);
-    let files = git::read_revision(&settings.root, revision, &wanted)?;
-    let reading = manifest::read_texts(files, &read);
-    if reading.has_errors() {
-        terminal.talk(
-            "warning: the manifests of the --base revision have errors; old values are not shown",
-        );
-    }
-    Ok(reading
-        .desired
-        .users
-        .into_iter()
-        .map(|(id, user)| (id, user.attributes))
-        .collect())
 }

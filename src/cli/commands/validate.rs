@@ -15,7 +15,7 @@ pub(crate) struct ValidateArguments {
     /// The format of the diagnostics
     #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
     pub format: DiagnosticFormat,
-    /// Print all users as one manifest, with defaults merged; values of sensitive fields are masked
+    /// Print all users as one manifest, with defaults merged; hidden values are left out
     /// unless --show-sensitive is given
     #[arg(long, env = "TALKFORM_PRINT")]
     pub print: bool,
@@ -47,8 +47,7 @@ pub(crate) fn run(
     let (found, ended) = match checked {
         Ok((settings, desired, warnings)) if arguments.print => {
             output::warn(terminal, &global.directory, &warnings);
-            let mask = (!settings.show_sensitive).then_some(&settings.project.sensitive);
-            terminal.result(&manifest::write(&desired, mask))?;
+            terminal.result(&manifest::write(&desired, &settings.visibility()?))?;
             return Ok(Exit::Done);
         }
         Ok((_, desired, warnings)) => (warnings, Ok(desired.users.len())),

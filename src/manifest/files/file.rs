@@ -66,7 +66,7 @@ pub(crate) fn read_file(
     FileReading {
         users,
         moved,
-        diagnostics: problems.finish(text, name, settings.show_sensitive),
+        diagnostics: problems.finish(text, name, settings.visibility.reveals()),
         ..FileReading::default()
     }
 }

@@ -4,12 +4,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::model::visibility::hidden_texts::HiddenTexts;
 use crate::model::{Diagnostic, Origin, Severity};
 use crate::words::counted;
 
 use crate::manifest::problem::excerpt;
 use crate::manifest::problem::excerpt::{MaskedScalar, Masking, Source};
 use crate::manifest::problem::span::{Locator, Position, Span};
+use crate::manifest::problem::wording::without_quoted;
 
 /// The most errors, and the most warnings, that are shown of one file: a broken export of a million lines
 /// would otherwise fill the memory with excerpts.
@@ -115,6 +117,22 @@ impl Problems {
             |other: &Problem| other.span == problem.span && other.message == problem.message;
         if !self.shown.iter().any(is_same) {
             self.push(problem);
+        }
+    }
+
+    /// How many problems will be shown.
+    pub(crate) fn shown(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// Hides values in the messages and hints of all problems but the first `from`.
+    pub(crate) fn hide_since(&mut self, from: usize, hidden: &HiddenTexts) {
+        for problem in self.shown.iter_mut().skip(from) {
+            problem.message = without_quoted(&problem.message, hidden);
+            problem.hint = problem
+                .hint
+                .take()
+                .map(|hint| without_quoted(&hint, hidden));
         }
     }
 

@@ -1,5 +1,7 @@
 //! Formats the user's text for messages and hints.
 
+use crate::model::visibility::hidden_texts::HiddenTexts;
+
 /// The most characters of a value in a message.
 const LONGEST_SHOWN: usize = 60;
 
@@ -30,6 +32,47 @@ pub(crate) fn quoted(text: &str) -> String {
         .collect()
 }
 
+/// A message without the quoted parts that contain a hidden value: `"…"`.
+pub(crate) fn without_quoted(message: &str, hidden: &HiddenTexts) -> String {
+    if hidden.is_empty() || !message.contains(['`', '"']) {
+        return message.to_owned();
+    }
+    let mut out = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(start) = rest.find(['`', '"']) {
+        let (before, quoted) = rest.split_at(start);
+        out.push_str(before);
+        let Some(end) = closing(quoted) else {
+            rest = quoted;
+            break;
+        };
+        let (part, after) = quoted.split_at(end);
+        let quote = &part[..1];
+        if hidden.are_in(&part[1..part.len() - 1]) {
+            out.extend([quote, "…", quote]);
+        } else {
+            out.push_str(part);
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The end of a text that begins with a quote, after the closing quote.
+fn closing(text: &str) -> Option<usize> {
+    let quote = text.chars().next()?;
+    let mut is_escaped = false;
+    text.char_indices()
+        .skip(1)
+        .find(|(_, letter)| {
+            let closes = *letter == quote && !is_escaped;
+            is_escaped = quote == '"' && *letter == '\\' && !is_escaped;
+            closes
+        })
+        .map(|(at, letter)| at + letter.len_utf8())
+}
+
 /// The known name that is closest to a misspelt one.
 pub(crate) fn closest_name<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
     if name.len() > LONGEST_SHOWN {
@@ -46,4 +89,23 @@ pub(crate) fn closest_name<'n>(name: &str, known: &[&'n str]) -> Option<&'n str>
         .filter(|(distance, _)| *distance <= most)
         .min()
         .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Value;
+
+    #[test]
+    fn quoted_values_are_left_out() {
+        let mut hidden = HiddenTexts::default();
+        hidden.add((&Value::from("Gabrielle")).into());
+        let without = |text: &str| without_quoted(text, &hidden);
+        assert_eq!(without("`gabrielle/vip` is repeated"), "`…` is repeated");
+        assert_eq!(
+            without(r#"write "a\"Gabrielle" or "b""#),
+            r#"write "…" or "b""#
+        );
+        assert_eq!(without("Gabrielle `x"), "Gabrielle `x");
+    }
 }

@@ -44,7 +44,7 @@ pub fn parse(text: &str, file: &str) -> Result<ProjectFile, Vec<Diagnostic>> {
     project.split(&mut problems);
     let names = project.environments.iter().map(|(name, _)| Some(&**name));
     for environment in std::iter::once(None).chain(names) {
-        let mut settings = SettingsReader::default();
+        let mut settings = SettingsReader::new(&project.file, &project.text);
         settings.project(&project.merged(environment));
         for problem in settings.problems {
             problems.push_new(problem);
@@ -91,8 +91,8 @@ impl ProjectFile {
         self.environments.iter().map(|(name, _)| &**name)
     }
 
-    /// The settings, with those of one environment merged over them: maps key by key, everything else
-    /// as a whole.
+    /// The settings, with those of one environment merged over them: maps key by key, the patterns of
+    /// `sensitive` added, everything else as a whole.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl ProjectFile {
         {
             return Err(vec![self.unknown_environment(name)]);
         }
-        let mut settings = SettingsReader::default();
+        let mut settings = SettingsReader::new(&self.file, &self.text);
         let project = settings.project(&self.merged(environment));
         if settings.problems.is_empty() {
             return Ok(project);
@@ -202,7 +202,8 @@ impl ProjectFile {
     }
 }
 
-/// Merges maps key by key, everything else as a whole.
+/// Merges maps key by key, everything else as a whole. The patterns of `sensitive` are added: an environment
+/// uncovers nothing.
 fn merge(base: &Node<'static>, over: &Node<'static>) -> Node<'static> {
     let (Content::Map(own), Content::Map(others)) = (&base.content, &over.content) else {
         return over.clone();
@@ -210,6 +211,15 @@ fn merge(base: &Node<'static>, over: &Node<'static>) -> Node<'static> {
     let mut members = own.clone();
     for other in others {
         match members.iter_mut().find(|member| member.key == other.key) {
+            Some(member) if member.key == "sensitive" => {
+                if let (Content::List(own), Content::List(more)) =
+                    (&mut member.value.content, &other.value.content)
+                {
+                    own.extend(more.iter().cloned());
+                } else {
+                    member.value = other.value.clone();
+                }
+            }
             Some(member) => {
                 member.value = merge(&member.value, &other.value);
                 member.key_span = other.key_span;

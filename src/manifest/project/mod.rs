@@ -1,5 +1,6 @@
 //! Reads the project file.
 
 pub mod base_url;
+pub mod field_patterns;
 pub mod file;
 pub(crate) mod settings;

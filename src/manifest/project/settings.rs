@@ -1,27 +1,30 @@
 //! Reads and checks each setting of a project.
 
+use std::sync::Arc;
+
 use crate::model::{
-    ApiVersion, ChannelId, ChannelSettings, FieldPath, Limit, Limits, Project, Rate, RemovedFields,
-    RemovedPolicy, RemovedUsers, Sensitive,
+    ApiVersion, ChannelId, ChannelSettings, FieldPattern, FieldPatterns, Limit, Limits, Project,
+    Rate, RemovedFields, RemovedPolicy, RemovedUsers,
 };
 
 use crate::manifest::problem::problems::Problem;
-use crate::manifest::problem::span::Span;
+use crate::manifest::problem::span::{Locator, Span};
 use crate::manifest::problem::wording::{closest_name, in_backticks, quoted};
-use crate::manifest::project::base_url;
+use crate::manifest::project::{base_url, field_patterns};
 use crate::manifest::syntax::node::{Content, Member, Node};
 use crate::manifest::syntax::scalar;
 use crate::manifest::syntax::scalar::PlainScalar;
 use crate::manifest::users::document::API_VERSION;
 
 /// The settings at the top of the file.
-pub(crate) const SETTINGS: [&str; 10] = [
+pub(crate) const SETTINGS: [&str; 11] = [
     "apiVersion",
     "kind",
     "manifests",
     "channel",
     "state",
     "removed",
+    "public",
     "sensitive",
     "rules",
     "limits",
@@ -43,12 +46,22 @@ pub(crate) const LIMITS: [&str; 7] = [
 ];
 
 /// Reads settings and collects their problems.
-#[derive(Default)]
-pub(crate) struct SettingsReader {
+pub(crate) struct SettingsReader<'f> {
     pub(crate) problems: Vec<Problem>,
+    file: &'f Arc<str>,
+    text: &'f str,
 }
 
-impl SettingsReader {
+impl<'f> SettingsReader<'f> {
+    /// A reader of the settings of this file.
+    pub(crate) fn new(file: &'f Arc<str>, text: &'f str) -> Self {
+        Self {
+            problems: Vec::new(),
+            file,
+            text,
+        }
+    }
+
     /// Reads all settings. A wrong setting keeps its default.
     pub(crate) fn project(&mut self, root: &Node<'_>) -> Project {
         let mut project = Project::default();
@@ -61,7 +74,8 @@ impl SettingsReader {
                 "channel" => self.channel(value, &mut project.channel),
                 "state" => self.state(value, &mut project.state),
                 "removed" => self.removed(value, &mut project.removed),
-                "sensitive" => self.sensitive(value, &mut project.sensitive),
+                "public" => self.fields(value, "public", &mut project.public),
+                "sensitive" => self.fields(value, "sensitive", &mut project.sensitive),
                 "rules" => project.rules = self.path(value, "rules"),
                 "limits" => self.limits(value, &mut project.limits),
                 _ => self.unknown(member, "", &SETTINGS),
@@ -240,26 +254,27 @@ impl SettingsReader {
         *state = path;
     }
 
-    fn sensitive(&mut self, node: &Node<'_>, sensitive: &mut Sensitive) {
-        let Some(patterns) = self.texts(node, "sensitive") else {
+    fn fields(&mut self, node: &Node<'_>, setting: &str, patterns: &mut FieldPatterns) {
+        let Some(texts) = self.texts(node, setting) else {
             return;
         };
-        for (pattern, span) in &patterns {
-            if pattern.contains(['*', '?']) || pattern.parse::<FieldPath>().is_ok() {
-                continue;
+        for (pattern, span) in &texts {
+            if let Some((message, hint)) = field_patterns::refusal(pattern) {
+                self.problems.push(
+                    Problem::error("unknown-field-path", *span, message)
+                        .path(setting)
+                        .hint(hint),
+                );
             }
-            let message = format!(
-                "{} is not a field of a user, so it would hide nothing",
-                in_backticks(pattern)
-            );
-            self.problems.push(
-                Problem::error("unknown-field-path", *span, message)
-                    .path("sensitive")
-                    .hint(format!("did you mean profile.{pattern}?")),
-            );
         }
-        let patterns: Vec<String> = patterns.into_iter().map(|(pattern, _)| pattern).collect();
-        *sensitive = Sensitive::new(&patterns);
+        let mut places = Locator::new(self.text);
+        *patterns = texts
+            .into_iter()
+            .map(|(pattern, span)| {
+                let position = places.locate(span.start());
+                FieldPattern::new(&pattern, Some(position.in_file(self.file)))
+            })
+            .collect();
     }
 
     fn is(&mut self, node: &Node<'_>, path: &str, expected: &str) {

@@ -7,7 +7,7 @@ use crate::manifest::ReadSettings;
 use crate::manifest::load;
 use crate::model::ApiVersion;
 
-use crate::manifest::tests::{settings, written};
+use crate::manifest::tests::{open, written};
 
 #[test]
 fn cases() {
@@ -26,9 +26,8 @@ fn cases() {
             } else {
                 ApiVersion::V4
             },
-            show_sensitive: name.ends_with("-shown"),
+            visibility: open().revealing(name.ends_with("-shown")),
             rules: None,
-            ..settings()
         };
         let reading = load(&folder, &settings, None);
         let mut text = String::new();

@@ -101,7 +101,7 @@ fn duplicates_between_files() {
 #[test]
 fn shown_on_demand() {
     let mut settings = settings();
-    settings.show_sensitive = true;
+    settings.visibility = settings.visibility.revealing(true);
     let text = user("memberId: a\nprofile: { name: [Xaviera] }\n");
     let reading = read_texts(vec![("a.yaml".into(), text.into_bytes())], &settings);
     assert!(format!("{:?}", reading.diagnostics).contains("Xaviera"));

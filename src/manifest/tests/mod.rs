@@ -15,17 +15,24 @@ mod table;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::model::{ApiVersion, Diagnostic, Sensitive};
+use crate::model::{ApiVersion, Diagnostic, FieldPatterns, FieldSettings, Visibility};
 
 use crate::manifest::{ReadSettings, Reading, read_texts};
 
-/// What a project without a project file reads with.
+/// What a project shows that calls every key public.
+fn open() -> Visibility {
+    Visibility::new(FieldSettings {
+        public: FieldPatterns::new(&["profile.*"]),
+        ..FieldSettings::default()
+    })
+}
+
+/// What a project reads with that calls every key public.
 fn settings() -> ReadSettings {
     ReadSettings {
         patterns: vec!["**/*".to_owned()],
         api: ApiVersion::V4,
-        sensitive: Sensitive::default(),
-        show_sensitive: false,
+        visibility: open(),
         rules: None,
     }
 }

@@ -73,8 +73,16 @@ fn every_setting() {
     assert_eq!(project.state, "my.state.json");
     assert_eq!(project.removed.users, RemovedUsers::Delete);
     assert_eq!(project.removed.fields, RemovedFields::Forget);
-    assert!(project.sensitive.covers_text("profileOnce.secretName"));
-    assert!(!project.sensitive.covers_text("profile.email"));
+    assert!(
+        project
+            .sensitive
+            .covers(&"profileOnce.secretName".parse().expect("a field"))
+    );
+    assert!(
+        !project
+            .sensitive
+            .covers(&"profile.email".parse().expect("a field"))
+    );
     assert_eq!(project.rules.as_deref(), Some("rules.json"));
     assert_eq!(project.limits.create, Limit::Count(5));
     assert_eq!(project.limits.update, Limit::Percent(12.5));

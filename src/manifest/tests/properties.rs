@@ -268,7 +268,7 @@ proptest! {
         let json = serde_json::to_string(&list(&users)).expect("json");
         let first = read("a.json", &json);
         prop_assert!(!first.has_errors(), "{:?}", first.diagnostics);
-        let yaml = crate::manifest::write(&first.desired, None);
+        let yaml = crate::manifest::write(&first.desired, &crate::model::Visibility::default().revealing(true));
         let again = read("a.yaml", &yaml);
         prop_assert!(!again.has_errors(), "{:?}\n{yaml}", again.diagnostics);
         prop_assert_eq!(wanted(&again), wanted(&first), "{}", yaml);

@@ -6,10 +6,11 @@ use crate::manifest::options::ReadSettings;
 use crate::manifest::problem::problems::{Problem, Problems};
 use crate::manifest::problem::span::Locator;
 use crate::manifest::problem::wording::{clip, closest_name, in_backticks};
-use crate::manifest::syntax::node::{Member, Node};
+use crate::manifest::syntax::node::{Member, Node, Scalar};
 use crate::manifest::users::declared::{DeclaredMove, DeclaredUser};
 use crate::manifest::users::key_cache::KeyCache;
 use crate::manifest::users::mask;
+use crate::model::FieldPath;
 
 /// Reads the documents of one file.
 pub(crate) struct Reader<'r> {
@@ -46,9 +47,22 @@ impl<'r> Reader<'r> {
         let windows = self.problems.take_windows(self.text);
         if !windows.is_empty() {
             for root in roots {
-                let scalars = mask::scalars_in(root, &self.settings.sensitive, &windows);
+                let scalars = mask::scalars_in(root, &self.settings.visibility, &windows);
                 self.problems.add_scalars(scalars);
             }
+        }
+    }
+
+    /// Whether a message must not show the value of a field.
+    pub(crate) fn hides(&self, path: &FieldPath, scalar: &Scalar<'_>) -> bool {
+        mask::hides(&self.settings.visibility, path, scalar)
+    }
+
+    /// Hides the values of a user, or of defaults, in the problems after the first `from`.
+    pub(crate) fn hide_since(&mut self, from: usize, members: &[Member<'_>]) {
+        if self.problems.shown() > from {
+            let hidden = mask::hidden_texts(members, &self.settings.visibility);
+            self.problems.hide_since(from, &hidden);
         }
     }
 

@@ -54,8 +54,10 @@ impl Reader<'_> {
         self.api_version(root, form);
         match self.kind(root, form) {
             Some(Kind::User) => {
+                let before = self.problems.shown();
                 let draft = self.user(members, Scope::Document, root.span);
                 defaults::apply_defaults(self, draft, &Draft::default(), None);
+                self.hide_since(before, members);
             }
             Some(Kind::UserList) => self.user_list(root, members),
             None => {}
@@ -152,7 +154,10 @@ impl Reader<'_> {
             None => Draft::default(),
             Some(member) => {
                 if let Some(fields) = member.value.members() {
-                    self.user(fields, Scope::Defaults, member.value.span)
+                    let before = self.problems.shown();
+                    let draft = self.user(fields, Scope::Defaults, member.value.span);
+                    self.hide_since(before, fields);
+                    draft
                 } else {
                     self.wrong_type(&member.value, "defaults".to_owned(), "a map");
                     Draft::default()
@@ -175,8 +180,10 @@ impl Reader<'_> {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             match item.members() {
                 Some(fields) => {
+                    let before = self.problems.shown();
                     let draft = self.user(fields, Scope::Item(index), item.span);
                     defaults::apply_defaults(self, draft, &defaults, Some(index));
+                    self.hide_since(before, fields);
                 }
                 None => self.wrong_type(item, format!("users[{index}]"), "a map with `memberId`"),
             }

@@ -1,45 +1,188 @@
-//! Tells which scalars of a document an excerpt may show. Everything that is not known to be harmless is
+//! Tells which scalars of a document a diagnostic may show. Everything that is not known to be harmless is
 //! masked: the value of a misspelt field may be personal.
 
-use crate::model::Sensitive;
+use crate::model::visibility::hidden_texts::HiddenTexts;
+use crate::model::visibility::personal_value;
+use crate::model::{FieldPath, FieldRule, Value, Visibility};
 
 use crate::manifest::problem::excerpt::MaskedScalar;
 use crate::manifest::problem::span::Span;
-use crate::manifest::syntax::node::{Content, Member, Node};
+use crate::manifest::syntax::node::{Content, Member, Node, Scalar};
+use crate::manifest::syntax::scalar;
+use crate::manifest::syntax::scalar::{Ambiguity, PlainScalar};
 
 /// The scalars of a document within the given windows of its text.
 pub(crate) fn scalars_in(
     root: &Node<'_>,
-    sensitive: &Sensitive,
+    visibility: &Visibility,
     windows: &[Span],
 ) -> Vec<MaskedScalar> {
     let mut walk = Walk {
-        sensitive,
+        visibility,
         windows,
         scalars: Vec::new(),
+        hidden: HiddenTexts::default(),
     };
     walk.document(root);
     walk.scalars
 }
 
+/// Whether the value of a field is hidden where it is written like this, whatever the user's other values.
+pub(crate) fn hides(visibility: &Visibility, path: &FieldPath, scalar: &Scalar<'_>) -> bool {
+    !visibility.reveals() && hidden_by(&visibility.field(path), scalar)
+}
+
+fn hidden_by(rule: &FieldRule<'_>, scalar: &Scalar<'_>) -> bool {
+    let meaning = if scalar.plain {
+        scalar::meaning(&scalar.text)
+    } else {
+        PlainScalar::Text
+    };
+    match meaning {
+        PlainScalar::Text | PlainScalar::Ambiguous(Ambiguity::Date) => {
+            let text = Value::Text(scalar.text.clone().into_owned());
+            rule.hides((&text).into()).is_some()
+        }
+        // Other readers disagree about these, but none takes them for more than a number or a word.
+        PlainScalar::Blank
+        | PlainScalar::Null
+        | PlainScalar::Boolean(_)
+        | PlainScalar::Number(_)
+        | PlainScalar::NotFinite
+        | PlainScalar::Ambiguous(_) => {
+            *rule == FieldRule::Hidden || personal_value::looks_personal(&scalar.text)
+        }
+    }
+}
+
+/// The hidden values of a map of user fields.
+pub(crate) fn hidden_texts(members: &[Member<'_>], visibility: &Visibility) -> HiddenTexts {
+    let mut hidden = HiddenTexts::default();
+    if visibility.reveals() {
+        return hidden;
+    }
+    let is_header = |member: &&Member<'_>| matches!(&*member.key, "apiVersion" | "kind");
+    for member in members.iter().filter(|member| !is_header(member)) {
+        match field_paths(member) {
+            Fields::Keys(map, entries) => {
+                for entry in entries {
+                    let rule = (!entry.refused).then(|| visibility.field(&path(map, &entry.key)));
+                    add_hidden(&entry.value, rule.as_ref(), &mut hidden);
+                }
+            }
+            Fields::One(path) => {
+                add_hidden(&member.value, Some(&visibility.field(&path)), &mut hidden);
+            }
+            Fields::Id => {}
+            Fields::None => add_hidden(&member.value, None, &mut hidden),
+        }
+    }
+    hidden
+}
+
+/// Adds the scalars of a value that its field's rule hides; without a rule, all of them.
+fn add_hidden(node: &Node<'_>, rule: Option<&FieldRule<'_>>, hidden: &mut HiddenTexts) {
+    match &node.content {
+        Content::Scalar(scalar) => {
+            let is_word = scalar.plain
+                && matches!(
+                    scalar::meaning(&scalar.text),
+                    PlainScalar::Blank | PlainScalar::Null | PlainScalar::Boolean(_)
+                );
+            if !is_word && rule.is_none_or(|rule| hidden_by(rule, scalar)) {
+                let text = Value::Text(scalar.text.clone().into_owned());
+                hidden.add((&text).into());
+            }
+        }
+        Content::List(items) => items.iter().for_each(|item| add_hidden(item, rule, hidden)),
+        Content::Map(members) => members
+            .iter()
+            .for_each(|member| add_hidden(&member.value, None, hidden)),
+    }
+}
+
+/// What a member of a user stands for.
+enum Fields<'n, 't> {
+    /// The keys of `profile` or `profileOnce`.
+    Keys(&'static str, &'n [Member<'t>]),
+    /// A field of its own.
+    One(FieldPath),
+    Id,
+    /// Nothing that is known.
+    None,
+}
+
+fn field_paths<'n, 't>(member: &'n Member<'t>) -> Fields<'n, 't> {
+    if member.refused {
+        return Fields::None;
+    }
+    match (&*member.key, member.value.members()) {
+        ("profile", Some(entries)) => Fields::Keys("profile", entries),
+        ("profileOnce", Some(entries)) => Fields::Keys("profileOnce", entries),
+        ("memberId", _) => Fields::Id,
+        (field @ ("tags" | "unsubscribed" | "unsubscribeEmail" | "unsubscribeTexting"), _) => {
+            field.parse().map_or(Fields::None, Fields::One)
+        }
+        _ => Fields::None,
+    }
+}
+
+/// The field of a key of `profile` or `profileOnce`.
+pub(crate) fn path(map: &str, key: &str) -> FieldPath {
+    if map == "profile" {
+        FieldPath::Profile(key.into())
+    } else {
+        FieldPath::ProfileOnce(key.into())
+    }
+}
+
 struct Walk<'w> {
-    sensitive: &'w Sensitive,
+    visibility: &'w Visibility,
     windows: &'w [Span],
     scalars: Vec<MaskedScalar>,
+    /// The hidden values of the present user.
+    hidden: HiddenTexts,
 }
 
 impl Walk<'_> {
-    fn add(&mut self, span: Span, masked: bool) {
+    fn shows(&self, span: Span) -> bool {
         // Windows are at most a line long, so few of them end after a place and begin before it.
         let first = self
             .windows
             .partition_point(|window| window.end <= span.start);
-        if self
-            .windows
+        self.windows
             .get(first)
             .is_some_and(|window| window.start < span.end)
-        {
+    }
+
+    fn shows_part_of(&self, node: &Node<'_>) -> bool {
+        match &node.content {
+            Content::Scalar(_) => self.shows(node.span),
+            Content::List(items) => items.iter().any(|item| self.shows_part_of(item)),
+            Content::Map(members) => members
+                .iter()
+                .any(|member| self.shows(member.key_span) || self.shows_part_of(&member.value)),
+        }
+    }
+
+    fn add(&mut self, span: Span, masked: bool) {
+        if self.shows(span) {
             self.scalars.push(MaskedScalar { span, masked });
+        }
+    }
+
+    /// The value of a field that has a rule.
+    fn ruled(&mut self, node: &Node<'_>, rule: &FieldRule<'_>) {
+        match &node.content {
+            Content::Scalar(scalar) => {
+                if self.shows(node.span) {
+                    let masked = !self.visibility.reveals()
+                        && (hidden_by(rule, scalar) || self.hidden.are_in(&scalar.text));
+                    self.add(node.span, masked);
+                }
+            }
+            Content::List(items) => items.iter().for_each(|item| self.ruled(item, rule)),
+            Content::Map(_) => self.value(node, *rule == FieldRule::Hidden),
         }
     }
 
@@ -75,16 +218,26 @@ impl Walk<'_> {
     }
 
     fn document(&mut self, root: &Node<'_>) {
+        let is_list = ["users", "defaults", "moved"]
+            .iter()
+            .any(|key| root.get(key).is_some());
+        if !is_list {
+            return self.user(root, true);
+        }
         for member in self.members(root) {
             match (&*member.key, &member.value.content) {
                 ("apiVersion" | "kind", Content::Scalar(_)) => self.value(&member.value, false),
-                ("users", Content::List(users)) => users.iter().for_each(|user| self.user(user)),
+                ("users", Content::List(users)) => {
+                    for user in users {
+                        self.user(user, false);
+                    }
+                }
                 ("moved", Content::List(entries)) => {
                     for entry in entries {
                         self.one_move(entry);
                     }
                 }
-                ("defaults", _) => self.user(&member.value),
+                ("defaults", _) => self.user(&member.value, false),
                 _ => self.field(member),
             }
         }
@@ -97,28 +250,38 @@ impl Walk<'_> {
         }
     }
 
-    fn user(&mut self, user: &Node<'_>) {
-        for member in self.members(user) {
-            self.field(member);
+    fn user(&mut self, user: &Node<'_>, has_header: bool) {
+        if let Some(members) = user.members()
+            && self.shows_part_of(user)
+        {
+            self.hidden = hidden_texts(members, self.visibility);
         }
+        for member in self.members(user) {
+            match (&*member.key, &member.value.content) {
+                ("apiVersion" | "kind", Content::Scalar(_)) if has_header => {
+                    self.value(&member.value, false);
+                }
+                _ => self.field(member),
+            }
+        }
+        self.hidden = HiddenTexts::default();
     }
 
     fn field(&mut self, member: &Member<'_>) {
         let value = &member.value;
-        match &*member.key {
-            "memberId" => self.value(value, value.scalar().is_none()),
-            field @ ("profile" | "profileOnce") => {
+        match field_paths(member) {
+            Fields::Id => self.value(value, value.scalar().is_none()),
+            Fields::Keys(map, _) => {
                 for entry in self.members(value) {
-                    let path = format!("{field}.{}", entry.key);
-                    let masked = self.sensitive.covers_text(&path);
-                    self.value(&entry.value, masked);
+                    let rule = self.visibility.field(&path(map, &entry.key));
+                    self.ruled(&entry.value, &rule);
                 }
             }
-            field @ ("tags" | "unsubscribed" | "unsubscribeEmail" | "unsubscribeTexting") => {
-                let masked = self.sensitive.covers_text(field);
-                self.value(value, masked);
+            Fields::One(path) => {
+                let rule = self.visibility.field(&path);
+                self.ruled(value, &rule);
             }
-            _ => self.value(value, true),
+            Fields::None => self.value(value, true),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::manifest::problem::span::Span;
 use crate::manifest::problem::wording::clip;
 use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::{Draft, Scope};
-use crate::model::{Attributes, FieldPath, FieldValue, MemberId, ProfileKey};
+use crate::model::{Attributes, FieldPath, FieldValue, MemberId, Number, ProfileKey, Value};
 
 /// Where the fields of a user are written: in the user or in the defaults.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ impl FieldSpans {
     }
 }
 
-/// Checks a user against the rules. Messages show a value only where it is not sensitive.
+/// Checks a user against the rules. Messages show a value only where it is not hidden.
 pub(crate) fn check(
     reader: &mut Reader<'_>,
     id: &MemberId,
@@ -99,7 +99,7 @@ pub(crate) fn check(
     }
 }
 
-/// How a message names the value: by itself where it is a single one that is not sensitive.
+/// How a message names the value: by itself where it is a single one that is not hidden.
 fn name(settings: &ReadSettings, path: &[String], value: &Json) -> String {
     let field = match (path.first().map(|field| &**field), path.get(1)) {
         (Some("profile"), Some(key)) => Some(FieldPath::Profile(ProfileKey::new(key))),
@@ -107,11 +107,23 @@ fn name(settings: &ReadSettings, path: &[String], value: &Json) -> String {
         (Some("tags"), _) => Some(FieldPath::Tags),
         _ => None,
     };
-    let hides = |field| !settings.show_sensitive && settings.sensitive.covers(&field);
-    match (field, value) {
-        (_, Json::Object(_) | Json::Array(_)) | (None, _) => "this value".to_owned(),
-        (Some(field), _) if hides(field.clone()) => "this value".to_owned(),
-        (Some(_), value) => clip(&value.to_string()),
+    let hides = |field, value: Value| {
+        let rule = settings.visibility.field(&field);
+        !settings.visibility.reveals() && rule.hides((&value).into()).is_some()
+    };
+    let is_hidden = match (field, value) {
+        (_, Json::Object(_) | Json::Array(_) | Json::Null) | (None, _) => true,
+        (Some(field), Json::String(text)) => hides(field, Value::Text(text.clone())),
+        (Some(field), Json::Bool(flag)) => hides(field, Value::Boolean(*flag)),
+        (Some(field), Json::Number(number)) => number
+            .as_f64()
+            .and_then(Number::new)
+            .is_none_or(|number| hides(field, Value::Number(number))),
+    };
+    if is_hidden {
+        "this value".to_owned()
+    } else {
+        clip(&value.to_string())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::FieldPath;
+
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::wording::{in_backticks, quoted};
 use crate::manifest::syntax::node::{Content, Node};
@@ -55,8 +57,11 @@ impl Reader<'_> {
     }
 
     fn tag(&mut self, item: &Node<'_>, path: &str) -> Option<String> {
-        let shown = |reader: &Self, text: &str| {
-            if reader.masks_tags() {
+        let is_masked = item
+            .scalar()
+            .is_some_and(|scalar| self.hides(&FieldPath::Tags, scalar));
+        let shown = |text: &str| {
+            if is_masked {
                 "this tag".to_owned()
             } else {
                 in_backticks(text)
@@ -77,14 +82,14 @@ impl Reader<'_> {
                 if meaning == PlainScalar::Blank || text.trim().is_empty() {
                     Problem::error("empty-tag", item.span, "a tag is not empty")
                 } else if meaning != PlainScalar::Text {
-                    let fix = if self.masks_tags() {
+                    let fix = if is_masked {
                         "\"…\"".to_owned()
                     } else {
                         quoted(text)
                     };
                     let message = format!(
                         "{} without quotes is {}; a tag is a text",
-                        shown(self, text),
+                        shown(text),
                         meaning.noun()
                     );
                     Problem::error(meaning.unquoted_code(), item.span, message)
@@ -95,9 +100,9 @@ impl Reader<'_> {
                 } else {
                     let lower = text.to_lowercase();
                     if lower != text && self.first_time("tag-case", text) {
-                        let message = format!("Channel writes {} in lower case", shown(self, text));
+                        let message = format!("Channel writes {} in lower case", shown(text));
                         let problem = Problem::warning("tag-case", item.span, message).path(path);
-                        let problem = if self.masks_tags() {
+                        let problem = if is_masked {
                             problem
                         } else {
                             problem.hint(format!(
@@ -117,7 +122,10 @@ impl Reader<'_> {
 
     fn repeated(&mut self, tag: &str, item: &Node<'_>, path: &str) {
         if self.first_time("repeated-tag", tag) {
-            let tag = if self.masks_tags() {
+            let is_masked = item
+                .scalar()
+                .is_some_and(|scalar| self.hides(&FieldPath::Tags, scalar));
+            let tag = if is_masked {
                 "this tag".to_owned()
             } else {
                 in_backticks(tag)
@@ -129,9 +137,5 @@ impl Reader<'_> {
                     .hint("tags are a set; reported once per file"),
             );
         }
-    }
-
-    fn masks_tags(&self) -> bool {
-        !self.settings.show_sensitive && self.settings.sensitive.covers_text("tags")
     }
 }

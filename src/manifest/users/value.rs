@@ -11,6 +11,20 @@ use crate::manifest::syntax::scalar::{Ambiguity, PlainScalar};
 use crate::manifest::users::check;
 use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::Scope;
+use crate::manifest::users::mask;
+
+/// The profile keys that Channel documents, each with a type of its own.
+pub(crate) const DOCUMENTED: [&str; 9] = [
+    "name",
+    "firstName",
+    "lastName",
+    "email",
+    "avatarUrl",
+    "mobileNumber",
+    "landlineNumber",
+    "recentPurchaseCount",
+    "recentPurchaseAmount",
+];
 
 /// The type of a profile key.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,29 +71,25 @@ impl FieldSite<'_> {
 }
 
 impl Reader<'_> {
-    fn is_masked(&self, site: &FieldSite<'_>) -> bool {
-        !self.settings.show_sensitive
-            && self
-                .settings
-                .sensitive
-                .covers_text(&format!("{}.{}", site.map, site.key))
+    fn is_masked(&self, site: &FieldSite<'_>, scalar: &Scalar<'_>) -> bool {
+        self.hides(&mask::path(site.map, site.key), scalar)
     }
 
-    /// A value as a message shows it: masked where it is sensitive.
-    fn shown_value(&self, site: &FieldSite<'_>, text: &str) -> String {
-        if self.is_masked(site) {
+    /// A value as a message shows it: masked where it is hidden.
+    fn shown_value(&self, site: &FieldSite<'_>, scalar: &Scalar<'_>) -> String {
+        if self.is_masked(site, scalar) {
             "this value".to_owned()
         } else {
-            in_backticks(text)
+            in_backticks(&scalar.text)
         }
     }
 
-    /// A value as a hint suggests to write it: masked where it is sensitive.
-    fn suggested_value(&self, site: &FieldSite<'_>, text: &str) -> String {
-        if self.is_masked(site) {
+    /// A value as a hint suggests to write it: masked where it is hidden.
+    fn suggested_value(&self, site: &FieldSite<'_>, scalar: &Scalar<'_>) -> String {
+        if self.is_masked(site, scalar) {
             "\"…\"".to_owned()
         } else {
-            quoted(text)
+            quoted(&scalar.text)
         }
     }
 
@@ -148,25 +158,26 @@ impl Reader<'_> {
         if meaning != PlainScalar::Text {
             let message = format!(
                 "expected a text, but {} without quotes is {}",
-                self.shown_value(site, &scalar.text),
+                self.shown_value(site, scalar),
                 meaning.noun()
             );
-            let problem = Problem::error(meaning.unquoted_code(), span, message).hint(format!(
-                "quote it: {}",
-                self.suggested_value(site, &scalar.text)
-            ));
+            let problem = Problem::error(meaning.unquoted_code(), span, message)
+                .hint(format!("quote it: {}", self.suggested_value(site, scalar)));
             return self.refuse(site, problem);
         }
         let text = &*scalar.text;
         if kind == Kind::Phone && !check::is_e164(text) {
             let hint = match check::e164_without_punctuation(text) {
-                Some(number) if !self.is_masked(site) => format!("write {}", quoted(&number)),
-                _ => "write + and the country code, then digits only, such as \"+821012345678\""
-                    .to_owned(),
+                Some(number) if !self.is_masked(site, scalar) => {
+                    format!("write {}", quoted(&number))
+                }
+                _ => {
+                    "write + and the country code, then digits only, all of it in quotes".to_owned()
+                }
             };
             let message = format!(
                 "{} is not an E.164 phone number",
-                self.shown_value(site, text)
+                self.shown_value(site, scalar)
             );
             let problem = Problem::error("not-e164", span, message).hint(hint);
             return self.refuse(site, problem);
@@ -174,7 +185,7 @@ impl Reader<'_> {
         if kind == Kind::Email && !text.is_empty() && !check::looks_like_email(text) {
             let message = format!(
                 "{} does not look like an e-mail address",
-                self.shown_value(site, text)
+                self.shown_value(site, scalar)
             );
             let problem = Problem::warning("odd-email", span, message);
             self.refuse::<Value>(site, problem);
@@ -214,7 +225,7 @@ impl Reader<'_> {
                 };
                 let message = format!(
                     "expected {expected}, found {}",
-                    self.shown_value(site, &scalar.text)
+                    self.shown_value(site, scalar)
                 );
                 let is_number = matches!(scalar::meaning(&scalar.text), PlainScalar::Number(Ok(_)));
                 let hint = if !scalar.plain && is_number {
@@ -227,10 +238,7 @@ impl Reader<'_> {
             }
         };
         if kind == Kind::Int32 && !check::is_int32(number) {
-            let message = format!(
-                "{} is not a 32-bit integer",
-                self.shown_value(site, &scalar.text)
-            );
+            let message = format!("{} is not a 32-bit integer", self.shown_value(site, scalar));
             let problem = Problem::error("not-int32", span, message).hint(format!(
                 "from {} to {}",
                 i32::MIN,
@@ -258,24 +266,24 @@ impl Reader<'_> {
             PlainScalar::Number(Err(_)) => {
                 let message = format!(
                     "{} is a number that JSON readers round, beyond ±2^53 or out of range",
-                    self.shown_value(site, text)
+                    self.shown_value(site, scalar)
                 );
                 Problem::error("number-out-of-range", span, message).hint(format!(
                     "if it is an identifier, quote it: {}",
-                    self.suggested_value(site, text)
+                    self.suggested_value(site, scalar)
                 ))
             }
             PlainScalar::NotFinite => {
-                let message = format!("Channel cannot store {}", self.shown_value(site, text));
+                let message = format!("Channel cannot store {}", self.shown_value(site, scalar));
                 Problem::error("not-finite", span, message).hint(format!(
                     "write a number, or {} for the text",
-                    self.suggested_value(site, text)
+                    self.suggested_value(site, scalar)
                 ))
             }
             PlainScalar::Ambiguous(look) => {
                 let message = format!(
                     "{} without quotes is a text to some readers and {} to others",
-                    self.shown_value(site, text),
+                    self.shown_value(site, scalar),
                     meaning.noun()
                 );
                 let other = match look {
@@ -287,7 +295,7 @@ impl Reader<'_> {
                 };
                 Problem::error(meaning.unquoted_code(), span, message).hint(format!(
                     "write {} for the text{other}",
-                    self.suggested_value(site, text)
+                    self.suggested_value(site, scalar)
                 ))
             }
         };
@@ -335,14 +343,12 @@ impl Reader<'_> {
             (Some(scalar), PlainScalar::Boolean(_) | PlainScalar::Ambiguous(_)) => {
                 let message = format!(
                     "{} without quotes is {}; a list holds texts or numbers",
-                    self.shown_value(site, &scalar.text),
+                    self.shown_value(site, scalar),
                     meaning.noun()
                 );
-                let problem =
-                    Problem::error(meaning.unquoted_code(), item.span, message).hint(format!(
-                        "write {} for the text",
-                        self.suggested_value(site, &scalar.text)
-                    ));
+                let problem = Problem::error(meaning.unquoted_code(), item.span, message).hint(
+                    format!("write {} for the text", self.suggested_value(site, scalar)),
+                );
                 self.refuse(site, problem)
             }
             (Some(_), PlainScalar::Blank | PlainScalar::Null) | (None, _) => {

@@ -11,15 +11,17 @@ use serde::Serialize;
 
 use crate::manifest::syntax::scalar::{PlainScalar, meaning};
 use crate::model::{
-    Attributes, Desired, FieldPath, FieldValue, MemberId, Number, Sensitive, Value,
+    Attributes, Desired, FieldPath, FieldValue, Hidden, MemberId, Number, UserVisibility, Value,
+    Visibility, VisibilityLookup,
 };
 
 /// The longest key that YAML writers put on the line of its value, in bytes.
 const LONGEST_SIMPLE_KEY: usize = 128;
 
-/// Writes all users as one `UserList` without defaults, by id. Reading it gives the same users, unless
-/// `mask` replaced values of sensitive fields.
-pub fn write(desired: &Desired, mask: Option<&Sensitive>) -> String {
+/// Writes all users as one `UserList` without defaults, by id. Reading it gives the same users, except where a
+/// value is hidden.
+pub fn write(desired: &Desired, visibility: &Visibility) -> String {
+    let lookup = VisibilityLookup::new(visibility);
     let mut out = String::from("apiVersion: talkform/v1\nkind: UserList\n");
     if !desired.moved.is_empty() {
         out.push_str("moved:\n");
@@ -38,7 +40,8 @@ pub fn write(desired: &Desired, mask: Option<&Sensitive>) -> String {
     for (id, user) in &desired.users {
         out.push_str("- memberId: ");
         out.push_str(&scalar(id.as_str(), 2));
-        attributes(&mut out, &user.attributes, 2, mask);
+        let shown = lookup.user(user.attributes.fields());
+        attributes(&mut out, &user.attributes, 2, Some(&shown));
     }
     out
 }
@@ -94,18 +97,21 @@ pub(crate) fn json_line(id: &MemberId, attributes: &Attributes) -> String {
     out
 }
 
-fn attributes(out: &mut String, user: &Attributes, indent: usize, mask: Option<&Sensitive>) {
+fn attributes(
+    out: &mut String,
+    user: &Attributes,
+    indent: usize,
+    visibility: Option<&UserVisibility<'_, '_>>,
+) {
     let mut profile = String::new();
     let mut profile_once = String::new();
     let mut other = BTreeMap::new();
     for (path, value) in user.fields() {
-        let is_masked = mask.is_some_and(|mask| mask.covers(&path));
-        let value = |indent| {
-            if is_masked {
-                " (sensitive)\n".to_owned()
-            } else {
-                value_after_key(value, indent)
-            }
+        let hidden = visibility.and_then(|visibility| visibility.hides(&path, value));
+        let value = |indent| match hidden {
+            Some(Hidden::Sensitive) => " (sensitive)\n".to_owned(),
+            Some(Hidden::Undecided) => " (hidden)\n".to_owned(),
+            None => value_after_key(value, indent),
         };
         match &path {
             FieldPath::Profile(key) => entry(&mut profile, key.as_str(), indent + 2, value),

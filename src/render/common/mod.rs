@@ -11,4 +11,5 @@ pub mod shown;
 pub mod stop_cause;
 pub mod style;
 pub mod text_diff;
+pub(crate) mod undecided;
 pub mod value;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{FieldPath, Previous, RemoteValue, Value};
+use crate::model::{FieldPath, Hidden, Previous, RemoteValue, UserVisibility, Value};
 use crate::render::common::json::AnyValue;
 use crate::render::common::line::{Line, Mark};
 use crate::render::common::style::{Style, paint};
@@ -17,9 +17,10 @@ use crate::render::common::value;
 pub enum Shown<'a> {
     /// The value itself.
     Value(#[schemars(with = "AnyValue")] &'a Value),
-    /// Masked, because the field is sensitive.
-    #[serde(rename = "sensitive")]
-    Masked,
+    /// Hidden, because it is or may be personal.
+    Sensitive,
+    /// Hidden, because the project does not say that it may be shown.
+    Hidden,
     /// The value that was applied, of which only the digest is recorded.
     AsApplied,
     /// A value on Channel that no manifest can declare.
@@ -29,40 +30,51 @@ pub enum Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    pub(crate) fn value(value: &'a Value, masked: bool) -> Self {
-        if masked {
-            Self::Masked
-        } else {
-            Self::Value(value)
+    /// The value, unless it is hidden from the output about its user.
+    pub(crate) fn value(value: &'a Value, path: &FieldPath, user: &UserVisibility<'_, '_>) -> Self {
+        match user.hides(path, value) {
+            None => Self::Value(value),
+            Some(Hidden::Sensitive) => Self::Sensitive,
+            Some(Hidden::Undecided) => Self::Hidden,
         }
     }
 
-    pub(crate) fn old(old: &'a Previous, masked: bool) -> Self {
+    pub(crate) fn old(old: &'a Previous, path: &FieldPath, user: &UserVisibility<'_, '_>) -> Self {
         match old {
             Previous::Absent | Previous::Cleared => Self::Absent,
-            Previous::DigestOnly | Previous::Value(_) | Previous::Undeclarable if masked => {
-                Self::Masked
+            Previous::Value(value) => Self::value(value, path, user),
+            Previous::DigestOnly | Previous::Undeclarable if user.hides_field(path) => {
+                Self::Sensitive
             }
             Previous::DigestOnly => Self::AsApplied,
-            Previous::Value(value) => Self::Value(value),
             Previous::Undeclarable => Self::Undeclarable,
         }
     }
 
-    pub(crate) fn remote(found: &'a RemoteValue, masked: bool) -> Self {
+    pub(crate) fn remote(
+        found: &'a RemoteValue,
+        path: &FieldPath,
+        user: &UserVisibility<'_, '_>,
+    ) -> Self {
         match found {
             RemoteValue::Absent => Self::Absent,
-            _ if masked => Self::Masked,
-            RemoteValue::Value(value) => Self::Value(value),
+            RemoteValue::Value(value) => Self::value(value, path, user),
+            RemoteValue::Undeclarable if user.hides_field(path) => Self::Sensitive,
             RemoteValue::Undeclarable => Self::Undeclarable,
         }
+    }
+
+    /// Whether there is a value that is hidden.
+    pub(crate) fn is_hidden(self) -> bool {
+        matches!(self, Self::Sensitive | Self::Hidden)
     }
 
     /// The value in a line of text. With `full`, long values are not shortened.
     pub(crate) fn text(self, path: &FieldPath, full: bool) -> String {
         match self {
             Self::Value(value) => value::value(path, value, full),
-            Self::Masked => "(sensitive)".to_owned(),
+            Self::Sensitive => "(sensitive)".to_owned(),
+            Self::Hidden => "(hidden)".to_owned(),
             Self::AsApplied => "(as applied)".to_owned(),
             Self::Undeclarable => "(a value that no manifest can declare)".to_owned(),
             Self::Absent => "(none)".to_owned(),
@@ -79,7 +91,7 @@ pub(crate) fn difference(
     full: bool,
 ) -> (String, Vec<Line>) {
     let (Shown::Value(before), Shown::Value(after)) = (old, new) else {
-        let text = if new == Shown::Masked {
+        let text = if new.is_hidden() {
             new.text(path, full)
         } else {
             format!("{} -> {}", old.text(path, full), new.text(path, full))

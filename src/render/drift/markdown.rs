@@ -3,7 +3,7 @@
 use crate::render::common::comment;
 use crate::render::common::comment::MOST_MISSES;
 use crate::render::common::details::{Details, draw};
-use crate::render::common::escape::markdown;
+use crate::render::common::escape::{code, markdown};
 use crate::render::common::style::Style;
 use crate::render::drift::lines;
 use crate::render::drift::lines::{blocks, counts, notes, unread};
@@ -71,6 +71,8 @@ fn head(view: &DriftView<'_>, environment: Option<&str>) -> String {
         format!("**{}**", counts(view)),
     ];
     lines.extend(notes(view).iter().map(|note| markdown(note)));
+    let undecided = view.undecided.iter();
+    lines.extend(undecided.map(|undecided| undecided.sentence(&code)));
     lines.push(String::new());
     lines.join("\n")
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::render::common::escape::terminal;
 use crate::render::common::line::write_line;
 use crate::render::common::style::{Style, paint};
 use crate::render::drift::lines;
@@ -45,6 +46,13 @@ pub fn write(
     writeln!(out, "{}", paint(style.strong, &counts(view)))?;
     for note in notes(view) {
         writeln!(out, "{note}")?;
+    }
+    if let Some(undecided) = &view.undecided {
+        writeln!(
+            out,
+            "{}",
+            undecided.sentence(&|text| terminal(text).into_owned())
+        )?;
     }
     Ok(())
 }

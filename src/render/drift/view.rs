@@ -1,19 +1,21 @@
 //! Drift as it may be shown, and the data of its JSON format.
 //!
-//! Sensitive values are masked when the view is made, before any renderer.
+//! Values are hidden when the view is made, before any renderer.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{
-    FieldDrift, FieldDriftKind, FieldPath, MemberId, Origin, Sensitive, StopCause, UserDrift,
-    UserDriftKind, Value,
+    Attributes, Desired, FieldDrift, FieldDriftKind, FieldPath, FieldValue, MemberId, Origin,
+    Previous, RemoteValue, StopCause, UserDrift, UserDriftKind, UserVisibility, Value, Visibility,
+    VisibilityLookup,
 };
 use crate::plan::{DriftReport, Sample};
 use crate::render::common::json::as_text;
 use crate::render::common::shown::Shown;
+use crate::render::common::undecided::UndecidedView;
 
-/// What a drift run found, without masked values.
+/// What a drift run found, without hidden values.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[must_use]
 pub struct DriftView<'a> {
@@ -31,6 +33,10 @@ pub struct DriftView<'a> {
     pub drift: Vec<UserDriftView<'a>>,
     /// The users that could not be read, by id.
     pub failed: Vec<UnreadView<'a>>,
+    /// Fields of which texts are hidden because the project does not call them public; left out if there is
+    /// none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undecided: Option<UndecidedView>,
 }
 
 /// The totals of a drift run. A user with changed fields and changed consent counts as both.
@@ -136,8 +142,8 @@ static TRUE: Value = Value::Boolean(true);
 static FALSE: Value = Value::Boolean(false);
 
 impl<'a> DriftView<'a> {
-    /// Masks the values of sensitive fields, unless `show_sensitive` is set.
-    pub fn new(report: &'a DriftReport, sensitive: &Sensitive, show_sensitive: bool) -> Self {
+    /// Hides what may not be shown. `desired` is what the manifests declare of the users.
+    pub fn new(report: &'a DriftReport, visibility: &Visibility, desired: &Desired) -> Self {
         let DriftReport {
             users,
             drift,
@@ -149,11 +155,18 @@ impl<'a> DriftView<'a> {
             stopped,
             sample,
         } = report;
-        let is_masked = |path: &FieldPath| !show_sensitive && sensitive.covers(path);
+        let lookup = VisibilityLookup::new(visibility);
         let drift: Vec<_> = drift
             .iter()
-            .map(|user| UserDriftView::new(user, &is_masked))
+            .map(|user| {
+                let declared = desired.users.get(&user.id);
+                let declared = declared.map(|user| &user.attributes);
+                UserDriftView::new(user, &lookup.user(values(user, declared)))
+            })
             .collect();
+        let fields = drift.iter().flat_map(|user| &user.fields);
+        let undecided =
+            fields.filter(|field| [field.applied, field.found].contains(&Shown::Hidden));
         let of = |standing| {
             let alike = drift.iter().filter(|user| user.standing == standing);
             alike.count()
@@ -173,6 +186,7 @@ impl<'a> DriftView<'a> {
             counts,
             sample: *sample,
             stopped: *stopped,
+            undecided: UndecidedView::new(undecided.map(|field| field.path), visibility),
             drift,
             failed: failed
                 .iter()
@@ -182,24 +196,51 @@ impl<'a> DriftView<'a> {
     }
 }
 
+/// Every known value of a user.
+fn values<'a>(
+    user: &'a UserDrift,
+    declared: Option<&'a Attributes>,
+) -> Vec<(FieldPath, FieldValue<'a>)> {
+    let mut values: Vec<_> = declared.into_iter().flat_map(Attributes::fields).collect();
+    if let UserDriftKind::Fields {
+        fields, observed, ..
+    } = &user.difference
+    {
+        values.extend(observed.texts());
+        for FieldDrift { path, kind, .. } in fields {
+            let (applied, found) = match kind {
+                FieldDriftKind::Changed { applied, found } => (Some(applied), Some(found)),
+                FieldDriftKind::Missing { applied } => (Some(applied), None),
+                FieldDriftKind::Returned { found } => (None, Some(found)),
+                FieldDriftKind::Consent { .. } => (None, None),
+            };
+            if let Some(Previous::Value(value)) = applied {
+                values.push((path.clone(), value.into()));
+            }
+            if let Some(RemoteValue::Value(value)) = found {
+                values.push((path.clone(), value.into()));
+            }
+        }
+    }
+    values
+}
+
 impl<'a> UserDriftView<'a> {
-    fn new(user: &'a UserDrift, is_masked: &dyn Fn(&FieldPath) -> bool) -> Self {
+    fn new(drifted: &'a UserDrift, user: &UserVisibility<'_, '_>) -> Self {
         let UserDrift {
             id,
             origin,
             difference,
-        } = user;
+        } = drifted;
         let (standing, fields, same) = match difference {
             UserDriftKind::Gone => (Standing::Gone, Vec::new(), 0),
-            UserDriftKind::Fields { fields, same } => {
+            UserDriftKind::Fields { fields, same, .. } => {
                 let standing = if fields.iter().all(FieldDrift::is_consent) {
                     Standing::Consent
                 } else {
                     Standing::Changed
                 };
-                let fields = fields
-                    .iter()
-                    .map(|field| FieldDriftView::new(field, is_masked(&field.path)));
+                let fields = fields.iter().map(|field| FieldDriftView::new(field, user));
                 (standing, fields.collect(), *same)
             }
         };
@@ -220,28 +261,28 @@ impl<'a> UserDriftView<'a> {
 }
 
 impl<'a> FieldDriftView<'a> {
-    fn new(field: &'a FieldDrift, masked: bool) -> Self {
+    fn new(field: &'a FieldDrift, user: &UserVisibility<'_, '_>) -> Self {
         let FieldDrift {
             path,
             kind,
             never_confirmed,
         } = field;
-        let flag = |flag: bool| Shown::value(if flag { &TRUE } else { &FALSE }, masked);
+        let flag = |flag: bool| Shown::value(if flag { &TRUE } else { &FALSE }, path, user);
         let (kind, applied, found) = match kind {
             FieldDriftKind::Changed { applied, found } => (
                 DriftKind::Changed,
-                Shown::old(applied, masked),
-                Shown::remote(found, masked),
+                Shown::old(applied, path, user),
+                Shown::remote(found, path, user),
             ),
             FieldDriftKind::Missing { applied } => (
                 DriftKind::Missing,
-                Shown::old(applied, masked),
+                Shown::old(applied, path, user),
                 Shown::Absent,
             ),
             FieldDriftKind::Returned { found } => (
                 DriftKind::Returned,
                 Shown::Absent,
-                Shown::remote(found, masked),
+                Shown::remote(found, path, user),
             ),
             FieldDriftKind::Consent { applied, found } => {
                 (DriftKind::Consent, flag(*applied), flag(*found))

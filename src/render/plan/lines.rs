@@ -217,6 +217,10 @@ fn cleared(field: &FieldView<'_>, why: &str, style: &Style, full: bool) -> Strin
     let why = paint(style.quiet, why);
     match field.old {
         Shown::Value(_) => format!("{}   {why}", field.old.text(field.path, full)),
-        Shown::Masked | Shown::AsApplied | Shown::Undeclarable | Shown::Absent => why,
+        Shown::Sensitive
+        | Shown::Hidden
+        | Shown::AsApplied
+        | Shown::Undeclarable
+        | Shown::Absent => why,
     }
 }

@@ -139,6 +139,8 @@ fn numbers(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
         lines.push(summary::requests(view.requests, options.rate));
         let likely = summary::likely_moves(view, &code).into_iter();
         lines.extend(likely.map(|line| format!("- {line}")));
+        let undecided = view.undecided.iter();
+        lines.extend(undecided.map(|undecided| undecided.sentence(&code)));
     }
     lines.push(String::new());
     lines.join("\n")

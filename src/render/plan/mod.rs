@@ -3,6 +3,7 @@
 pub mod group;
 pub mod json;
 pub(crate) mod kept_consent;
+pub(crate) mod known_users;
 pub mod lines;
 pub mod markdown;
 pub mod summary;

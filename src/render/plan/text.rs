@@ -79,6 +79,13 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
         writeln!(out, "{}", paint(style.warning, &sentence))?;
     }
     writeln!(out, "{}", summary::requests(view.requests, options.rate))?;
+    if let Some(undecided) = &view.undecided {
+        writeln!(
+            out,
+            "{}",
+            undecided.sentence(&|text| terminal(text).into_owned())
+        )?;
+    }
     writeln!(out, "Plan digest: {}", view.digest)?;
     write_limits(out, view, style)
 }

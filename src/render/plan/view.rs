@@ -1,7 +1,7 @@
 //! A plan as it may be shown, and the data of its JSON format.
 //!
-//! Sensitive values are masked when the view is made. Renderers take a [`PlanView`] and never a
-//! [`Plan`], so no renderer has to mask.
+//! Values are hidden when the view is made. Renderers take a [`PlanView`] and never a [`Plan`], so no renderer
+//! has to hide anything.
 
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
@@ -9,13 +9,15 @@ use serde::{Serialize, Serializer};
 use crate::model::{
     Action, ApiChange, Change, Destination, FieldAction, FieldChange, FieldPath, KeptConsent,
     LikelyMove, Limit, LimitCheck, LimitKind, MemberId, Origin, Plan, PlanDigest, PlannedChange,
-    Previous, Reason, Sensitive,
+    Previous, Reason, UserVisibility, Value, Visibility, VisibilityLookup,
 };
 use crate::render::common::json::as_text;
 use crate::render::common::rejection::RejectionView;
 use crate::render::common::shown::Shown;
+use crate::render::common::undecided::UndecidedView;
+use crate::render::plan::known_users::KnownUsers;
 
-/// A plan without masked values.
+/// A plan without hidden values.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[must_use]
@@ -58,6 +60,10 @@ pub struct PlanView<'a> {
     /// Consent flags that people changed on Channel since the last apply and that are kept, by id.
     #[serde(rename = "left")]
     pub kept_consent: Vec<KeptConsentView<'a>>,
+    /// Fields of which texts are hidden because the project does not call them public; left out if there is
+    /// none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undecided: Option<UndecidedView>,
 }
 
 /// A step from one API version to another. No users are sent because of it.
@@ -218,8 +224,8 @@ fn limit_name<S: Serializer>(kind: &LimitKind, serializer: S) -> Result<S::Ok, S
 }
 
 impl<'a> PlanView<'a> {
-    /// Masks the values of sensitive fields, unless `show_sensitive` is set.
-    pub fn new(plan: &'a Plan, sensitive: &Sensitive, show_sensitive: bool) -> Self {
+    /// Hides what may not be shown.
+    pub fn new(plan: &'a Plan, visibility: &Visibility, known: KnownUsers<'_>) -> Self {
         let Plan {
             destination,
             lineage,
@@ -236,11 +242,13 @@ impl<'a> PlanView<'a> {
             refreshed,
             kept_consent,
         } = plan;
-        let is_masked = |path: &FieldPath| !show_sensitive && sensitive.covers(path);
+        let lookup = VisibilityLookup::new(visibility);
         let changes: Vec<_> = changes
             .iter()
-            .map(|planned| ChangeView::new(planned, &is_masked))
+            .map(|planned| ChangeView::new(planned, &lookup.user(known.values(planned))))
             .collect();
+        let fields = changes.iter().flat_map(|change| &change.fields);
+        let undecided = fields.filter(|field| [field.old, field.new].contains(&Shown::Hidden));
         let of = |action| {
             let alike = changes.iter().filter(|change| change.action == action);
             alike.count()
@@ -269,10 +277,11 @@ impl<'a> PlanView<'a> {
             limits: limits.iter().map(LimitView::new).collect(),
             likely_moves,
             refreshed: *refreshed,
+            undecided: UndecidedView::new(undecided.map(|field| field.path), visibility),
             changes,
             kept_consent: kept_consent
                 .iter()
-                .map(|kept| KeptConsentView::new(kept, is_masked(&kept.path)))
+                .map(|kept| KeptConsentView::new(kept, lookup.hides_field(&kept.path)))
                 .collect(),
         }
     }
@@ -335,7 +344,7 @@ impl<'a> KeptConsentView<'a> {
 }
 
 impl<'a> ChangeView<'a> {
-    fn new(planned: &'a PlannedChange, is_masked: &dyn Fn(&FieldPath) -> bool) -> Self {
+    fn new(planned: &'a PlannedChange, user: &UserVisibility<'_, '_>) -> Self {
         let PlannedChange {
             id,
             change,
@@ -353,7 +362,7 @@ impl<'a> ChangeView<'a> {
         let fields: Vec<_> = change
             .fields()
             .iter()
-            .map(|field| FieldView::new(field, is_masked(&field.path)))
+            .map(|field| FieldView::new(field, user))
             .collect();
         Self {
             id,
@@ -396,35 +405,40 @@ impl<'a> ChangeView<'a> {
 }
 
 impl<'a> FieldView<'a> {
-    fn new(change: &'a FieldChange, masked: bool) -> Self {
+    fn new(change: &'a FieldChange, user: &UserVisibility<'_, '_>) -> Self {
+        let path = &change.path;
+        let old = |old: &'a Previous| Shown::old(old, path, user);
+        let new = |new: &'a Value| Shown::value(new, path, user);
         let (kind, old, new) = match &change.action {
-            FieldAction::Set { old, new } => {
-                let kind = match old {
+            FieldAction::Set {
+                old: before,
+                new: after,
+            } => {
+                let kind = match before {
                     Previous::Absent | Previous::Cleared => FieldKind::New,
                     Previous::DigestOnly | Previous::Value(_) | Previous::Undeclarable => {
                         FieldKind::Changed
                     }
                 };
-                (kind, Shown::old(old, masked), Shown::value(new, masked))
+                (kind, old(before), new(after))
             }
-            FieldAction::Clear { old, declared } => {
+            FieldAction::Clear {
+                old: before,
+                declared,
+            } => {
                 let kind = if *declared {
                     FieldKind::ClearDeclared
                 } else {
                     FieldKind::ClearUndeclared
                 };
-                (kind, Shown::old(old, masked), Shown::Absent)
+                (kind, old(before), Shown::Absent)
             }
             FieldAction::Release => (FieldKind::Release, Shown::Absent, Shown::Absent),
-            FieldAction::Leave { old } => {
-                (FieldKind::Leave, Shown::old(old, masked), Shown::Absent)
-            }
-            FieldAction::Once { new } => {
-                (FieldKind::Once, Shown::Absent, Shown::value(new, masked))
-            }
+            FieldAction::Leave { old: before } => (FieldKind::Leave, old(before), Shown::Absent),
+            FieldAction::Once { new: after } => (FieldKind::Once, Shown::Absent, new(after)),
         };
         Self {
-            path: &change.path,
+            path,
             kind,
             old,
             new,

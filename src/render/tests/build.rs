@@ -4,12 +4,22 @@ use std::collections::BTreeSet;
 
 use crate::model::{
     ApiVersion, Attributes, Change, ChannelId, Destination, DigestKey, Digests, Entry, FieldAction,
-    FieldChange, Limit, LimitCheck, LimitKind, MemberId, Origin, Plan, PlanDigest, PlannedChange,
-    Previous, Reason, RejectedRequest, Rejection, Sensitive, Upsert, Value, Write,
+    FieldChange, FieldPatterns, FieldSettings, Limit, LimitCheck, LimitKind, MemberId, Origin,
+    Plan, PlanDigest, PlannedChange, Previous, Reason, RejectedRequest, Rejection, Upsert, Value,
+    Visibility, Write,
 };
+use crate::render::plan::known_users::KnownUsers;
 use crate::render::plan::text;
 use crate::render::plan::text::TextOptions;
 use crate::render::plan::view::PlanView;
+
+/// What a project shows that calls every key public.
+pub(crate) fn open() -> Visibility {
+    Visibility::new(FieldSettings {
+        public: FieldPatterns::new(&["profile.*"]),
+        ..FieldSettings::default()
+    })
+}
 
 pub(crate) fn digests() -> Digests {
     DigestKey::new(b"salt", None)
@@ -216,7 +226,8 @@ pub(crate) fn text(plan: &Plan) -> String {
 }
 
 pub(crate) fn text_with(plan: &Plan, show_sensitive: bool, options: &TextOptions) -> String {
-    let view = PlanView::new(plan, &Sensitive::default(), show_sensitive);
+    let visibility = open().revealing(show_sensitive);
+    let view = PlanView::new(plan, &visibility, KnownUsers::default());
     let mut out = String::new();
     text::write(&mut out, &view, options).expect("a String takes everything");
     out

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::model::{
-    FieldDrift, FieldDriftKind, Previous, RemoteValue, Sensitive, StopCause, UserDrift,
+    Desired, FieldDrift, FieldDriftKind, Observed, Previous, RemoteValue, StopCause, UserDrift,
     UserDriftKind,
 };
 use crate::plan::{DriftReport, Sample};
@@ -11,7 +11,7 @@ use crate::render::common::style::Style;
 use crate::render::drift::json::{drift_schema, write};
 use crate::render::drift::text;
 use crate::render::drift::view::DriftView;
-use crate::render::tests::build::id;
+use crate::render::tests::build::{id, open};
 
 fn field(path: &str, kind: FieldDriftKind, never_confirmed: bool) -> FieldDrift {
     FieldDrift {
@@ -55,7 +55,14 @@ fn report() -> DriftReport {
     DriftReport {
         users: 40,
         drift: vec![
-            user("u-1", UserDriftKind::Fields { fields, same: 1 }),
+            user(
+                "u-1",
+                UserDriftKind::Fields {
+                    fields,
+                    same: 1,
+                    observed: Box::new(Observed::default()),
+                },
+            ),
             user("u-2", UserDriftKind::Gone),
         ],
         as_applied: 14,
@@ -70,8 +77,8 @@ fn report() -> DriftReport {
 
 #[test]
 fn all_of_it_as_text() {
-    let report = report();
-    let view = DriftView::new(&report, &Sensitive::default(), false);
+    let (report, visibility) = (report(), open());
+    let view = DriftView::new(&report, &visibility, &Desired::default());
     let mut out = String::new();
     text::write(&mut out, &view, &Style::plain(), false).expect("a String takes everything");
     assert_snapshot!(out, @r#"
@@ -100,8 +107,8 @@ fn all_of_it_as_text() {
 
 #[test]
 fn all_of_it_as_json() {
-    let report = report();
-    let view = DriftView::new(&report, &Sensitive::default(), false);
+    let (report, visibility) = (report(), open());
+    let view = DriftView::new(&report, &visibility, &Desired::default());
     let mut out = Vec::new();
     write(&mut out, &view).expect("memory");
     let text = String::from_utf8(out).expect("text");

@@ -4,6 +4,7 @@ mod build;
 mod diagnostic;
 mod drift;
 mod escape;
+mod hidden;
 mod plan_diff;
 mod plan_json;
 mod plan_markdown;

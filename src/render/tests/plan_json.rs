@@ -3,13 +3,15 @@
 use insta::assert_snapshot;
 
 use super::build::*;
-use crate::model::{Plan, Previous, Sensitive};
+use crate::model::{Plan, Previous};
 use crate::render::common::escape::terminal;
 use crate::render::plan::json::{plan_schema, write};
+use crate::render::plan::known_users::KnownUsers;
 use crate::render::plan::view::PlanView;
 
 fn json(plan: &Plan, show_sensitive: bool) -> String {
-    let view = PlanView::new(plan, &Sensitive::default(), show_sensitive);
+    let visibility = open().revealing(show_sensitive);
+    let view = PlanView::new(plan, &visibility, KnownUsers::default());
     let mut out = Vec::new();
     write(&mut out, &view).expect("memory");
     let text = String::from_utf8(out).expect("text");

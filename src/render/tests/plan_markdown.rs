@@ -3,12 +3,16 @@
 use insta::assert_snapshot;
 
 use super::build::*;
-use crate::model::{Plan, Previous, Sensitive};
+use crate::model::{Plan, Previous};
+use crate::render::plan::known_users::KnownUsers;
 use crate::render::plan::markdown::{MarkdownOptions, comment, marker};
 use crate::render::plan::view::PlanView;
 
 fn with(plan: &Plan, options: &MarkdownOptions<'_>) -> String {
-    comment(&PlanView::new(plan, &Sensitive::default(), false), options)
+    comment(
+        &PlanView::new(plan, &open(), KnownUsers::default()),
+        options,
+    )
 }
 
 #[test]

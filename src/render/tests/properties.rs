@@ -6,11 +6,12 @@ use proptest::prelude::*;
 
 use super::build::*;
 use crate::model::{
-    ApiChange, ApiVersion, FieldAction, FieldChange, FieldPath, LikelyMove, MemberId, Plan,
-    Previous, ProfileKey, Sensitive, Value,
+    ApiChange, ApiVersion, FieldAction, FieldChange, FieldPath, FieldPatterns, FieldSettings,
+    LikelyMove, MemberId, Plan, Previous, ProfileKey, Value, Visibility,
 };
 use crate::render::common::escape::is_dangerous;
 use crate::render::common::style::Style;
+use crate::render::plan::known_users::KnownUsers;
 use crate::render::plan::markdown::{MarkdownOptions, comment};
 use crate::render::plan::text::TextOptions;
 use crate::render::plan::view::PlanView;
@@ -118,8 +119,8 @@ fn seeds(
 }
 
 /// Every way to show a plan.
-fn all(plan: &Plan, sensitive: &Sensitive) -> Vec<String> {
-    let view = PlanView::new(plan, sensitive, false);
+fn all(plan: &Plan, visibility: &Visibility) -> Vec<String> {
+    let view = PlanView::new(plan, visibility, KnownUsers::default());
     let mut outputs = vec![comment(&view, &MarkdownOptions::default())];
     for full in [false, true] {
         let options = TextOptions {
@@ -144,9 +145,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn no_sensitive_value_is_shown(seeds in seeds("u-[0-9]{1,3}", "(email|name|workPhone)", secret())) {
-        let sensitive = Sensitive::new(&["profile.email", "profile.na?e", "profile.*Phone", "tags"]);
-        for output in all(&planned(&seeds), &sensitive) {
+    fn no_sensitive_value_is_shown(seeds in seeds("u-[0-9]{1,3}", "(email|name|note|workPhone)", secret())) {
+        let visibility = Visibility::new(FieldSettings { sensitive: FieldPatterns::new(&["tags"]), ..FieldSettings::default() });
+        for output in all(&planned(&seeds), &visibility) {
             for (_, _, fields) in &seeds {
                 for (_, _, old, new) in fields {
                     prop_assert!(!output.contains(&**old) && !output.contains(&**new), "{output}");
@@ -157,7 +158,7 @@ proptest! {
 
     #[test]
     fn nothing_dangerous_comes_through(seeds in seeds(nasty(), nasty(), nasty())) {
-        for output in all(&planned(&seeds), &Sensitive::default()) {
+        for output in all(&planned(&seeds), &open()) {
             for line in output.lines() {
                 prop_assert!(!line.chars().any(is_dangerous), "{line:?}");
                 prop_assert!(!is_command(line), "{line:?}");
@@ -168,7 +169,7 @@ proptest! {
     #[test]
     fn markdown_keeps_its_structure(seeds in seeds(nasty(), nasty(), nasty())) {
         let plan = planned(&seeds);
-        let view = PlanView::new(&plan, &Sensitive::default(), false);
+        let view = PlanView::new(&plan, &open(), KnownUsers::default());
         let text = comment(&view, &MarkdownOptions::default());
         let mut fence: Option<&str> = None;
         for line in text.lines() {
@@ -190,7 +191,7 @@ proptest! {
     #[test]
     fn the_same_plan_is_the_same_text_in_colour_too(seeds in seeds("u-[0-9]{1,3}", nasty(), nasty())) {
         let (plan, again) = (planned(&seeds), planned(&seeds));
-        prop_assert_eq!(all(&plan, &Sensitive::default()), all(&again, &Sensitive::default()));
+        prop_assert_eq!(all(&plan, &open()), all(&again, &open()));
         let options = TextOptions { style: Style::coloured(), ..TextOptions::default() };
         let coloured = text_with(&plan, true, &options);
         let plain = text_with(&plan, true, &TextOptions::default());

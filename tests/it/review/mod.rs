@@ -1,6 +1,6 @@
 //! Review: plan files, expected digests, old values from another revision, files for CI.
 
-mod applied;
+pub(crate) mod applied;
 mod github;
 mod plan_file;
 mod rekey;

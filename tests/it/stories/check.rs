@@ -1,15 +1,16 @@
 //! Plans an edit of applied manifests, and returns the text of the plan.
 
-use talkform::model::{ApiVersion, Project, RemovedPolicy, RemovedUsers};
-use talkform::render::{PlanView, TextOptions, plan as plan_renderer};
+use talkform::model::{ApiVersion, RemovedPolicy, RemovedUsers};
+use talkform::render::{KnownUsers, PlanView, TextOptions, plan as plan_renderer};
 
-use crate::planning::{Planning, users};
+use crate::planning::{Planning, open, users};
 
 /// The text of the plan that leads from applied manifests to edited ones; digests are cut.
 pub(crate) fn check_with(planning: &Planning, before: &str, after: &str) -> String {
     let state = planning.recorded(&users(before));
     let plan = planning.plan(&users(after), &state);
-    let view = PlanView::new(&plan, &Project::default().sensitive, false);
+    let visibility = open();
+    let view = PlanView::new(&plan, &visibility, KnownUsers::default());
     let mut text = String::new();
     plan_renderer::text::write(&mut text, &view, &TextOptions::default()).expect("a text");
     let mut parts = text.split("sha256:");

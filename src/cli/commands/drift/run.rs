@@ -12,6 +12,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::{github, output};
 use talkform::model::{MemberId, Selection, State};
 use talkform::plan::{DriftCollector, DriftReport, Sample};
+use talkform::render::DriftView;
 
 /// The arguments of `drift`.
 #[derive(Debug, Args)]
@@ -61,6 +62,7 @@ pub(crate) fn run(
     let settings = LoadedProject::read(global)?;
     let (desired, warnings) = settings.desired()?;
     output::warn(terminal, &settings.root, &warnings);
+    let visibility = settings.visibility()?;
     let credentials = Credentials::require(&settings, &arguments.traffic)?;
     let loaded = settings.load()?;
     output::replayed(terminal, &loaded);
@@ -105,8 +107,9 @@ pub(crate) fn run(
         checkpoint.remove(terminal);
     }
     let report = collector.report.in_order();
-    output::warn_on_failure(terminal, github::drifted(&settings, &report));
-    output::drift(terminal, &settings, &arguments.presentation(), &report)?;
+    let view = DriftView::new(&report, &visibility, &desired);
+    output::warn_on_failure(terminal, github::drifted(&settings, &report, &view));
+    output::drift(terminal, &settings, &arguments.presentation(), &view)?;
     Ok(exit(arguments, &report))
 }
 

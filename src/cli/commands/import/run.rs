@@ -230,7 +230,7 @@ fn declared(settings: &LoadedProject) -> Result<Desired, Failure> {
         return Err(Failure::Diagnostics(found));
     }
     let is_idle = |pattern: &str| errors().any(|diagnostic| &*diagnostic.origin.file == pattern);
-    let mut read: ReadSettings = settings.read_settings();
+    let mut read: ReadSettings = settings.read_settings()?;
     read.patterns
         .retain(|pattern| !is_idle(pattern.strip_prefix("./").unwrap_or(pattern)));
     let reading = manifest::load(&settings.root, &read, None);

@@ -73,7 +73,7 @@ impl Target {
         settings: &LoadedProject,
         users: &BTreeMap<MemberId, Attributes>,
     ) -> Result<Vec<PlannedFile>, Failure> {
-        let read = settings.read_settings();
+        let read = settings.read_settings()?;
         let written = match self {
             Self::File(name) => {
                 let path = settings.root.join(name);
@@ -115,8 +115,8 @@ fn check_rules(settings: &LoadedProject, written: &[PlannedFile]) -> Result<(), 
         return Ok(());
     };
     let read = ReadSettings {
-        rules: Some(Arc::new(rules)),
-        ..settings.read_settings()
+        rules: Some(rules),
+        ..settings.read_settings()?
     };
     let files = written
         .iter()

@@ -1,0 +1,237 @@
+//! Finds the hidden values of one user in other texts: in tags, in public fields, in messages of Channel.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::model::user::FieldValue;
+use crate::model::value::Value;
+use crate::model::visibility::personal_value;
+
+/// The replacement of a hidden value within a longer text.
+const REPLACED: &str = "(sensitive)";
+/// A text of fewer characters says nothing about a person; with a letter beyond ASCII, two are a name.
+const SHORTEST: usize = 3;
+const SHORTEST_BEYOND_ASCII: usize = 2;
+/// A shorter ASCII text is found as a word only: `ann` is no part of `annual`.
+const SHORTEST_WITHIN_A_WORD: usize = 6;
+
+/// The hidden values of one user.
+#[derive(Clone, Debug, Default)]
+pub struct HiddenTexts {
+    texts: BTreeSet<String>,
+    /// The longer ones without spaces and hyphens, because a tag writes `김-서연` for `김 서연`.
+    squeezed: BTreeSet<String>,
+}
+
+impl HiddenTexts {
+    /// Adds a hidden value.
+    pub fn add(&mut self, value: FieldValue<'_>) {
+        match value {
+            FieldValue::Tags(tags) => tags.iter().for_each(|tag| self.add_text(tag)),
+            FieldValue::Flag(_) | FieldValue::Clear | FieldValue::Value(Value::Boolean(_)) => {}
+            FieldValue::Value(Value::Text(text)) => self.add_text(text),
+            FieldValue::Value(Value::Number(number)) => self.add_text(&number.to_string()),
+            FieldValue::Value(Value::Texts(texts)) => {
+                for text in texts {
+                    self.add_text(text);
+                }
+            }
+            FieldValue::Value(Value::Numbers(numbers)) => {
+                for number in numbers {
+                    self.add_text(&number.to_string());
+                }
+            }
+        }
+    }
+
+    fn add_text(&mut self, text: &str) {
+        let text = folded(text.trim()).into_owned();
+        if !is_long_enough(&text) {
+            return;
+        }
+        let squeezed = squeezed(&text);
+        let fewest = if squeezed.is_ascii() {
+            SHORTEST_WITHIN_A_WORD
+        } else {
+            SHORTEST
+        };
+        if squeezed.chars().count() >= fewest {
+            self.squeezed.insert(squeezed);
+        }
+        self.texts.insert(text);
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// Whether a text contains any of them, whatever the case, the Unicode form, the spaces and hyphens.
+    pub fn are_in(&self, text: &str) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let text = folded(text);
+        if self
+            .texts
+            .iter()
+            .any(|hidden| find(&text, hidden, 0).is_some())
+        {
+            return true;
+        }
+        let text = squeezed(&text);
+        let mut hidden = self.squeezed.iter();
+        hidden.any(|hidden| text.contains(&**hidden))
+    }
+
+    /// A message with each of them, and everything that looks personal, replaced. Where one cannot be cut out,
+    /// nothing of the message is left.
+    pub fn replaced_in(&self, message: &str) -> String {
+        let mut shown = message.to_owned();
+        for hidden in self.texts.iter().rev() {
+            shown = replaced(&shown, hidden);
+        }
+        let words: Vec<String> = shown
+            .split_inclusive(char::is_whitespace)
+            .map(|word| {
+                let bare = word.trim_end();
+                if personal_value::looks_personal(bare) {
+                    format!("{REPLACED}{}", &word[bare.len()..])
+                } else {
+                    word.to_owned()
+                }
+            })
+            .collect();
+        let shown = words.concat();
+        if self.are_in(&shown) || personal_value::looks_personal(&shown) {
+            REPLACED.to_owned()
+        } else {
+            shown
+        }
+    }
+}
+
+fn is_long_enough(text: &str) -> bool {
+    let fewest = if text.is_ascii() {
+        SHORTEST
+    } else {
+        SHORTEST_BEYOND_ASCII
+    };
+    text.chars().nth(fewest - 1).is_some()
+}
+
+/// A text without case, in one Unicode form.
+fn folded(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Cow::Owned(text.to_ascii_lowercase());
+        }
+        return Cow::Borrowed(text);
+    }
+    let small: String = text.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+    Cow::Owned(small)
+}
+
+fn squeezed(text: &str) -> String {
+    let is_kept =
+        |letter: &char| !letter.is_whitespace() && !matches!(letter, '-' | '_' | '.' | '/');
+    text.chars().filter(is_kept).collect()
+}
+
+/// Where `hidden` begins in `text` at or after `from`, as a word if it is short. Both are folded.
+fn find(text: &str, hidden: &str, from: usize) -> Option<usize> {
+    let is_word = hidden.is_ascii() && hidden.len() < SHORTEST_WITHIN_A_WORD;
+    let is_letter =
+        |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
+    text.get(from..)?
+        .match_indices(hidden)
+        .map(|(at, _)| from + at)
+        .find(|at| {
+            let before = text[..*at].chars().next_back();
+            let after = text[at + hidden.len()..].chars().next();
+            !is_word || !(is_letter(before) || is_letter(after))
+        })
+}
+
+/// Replaces a folded text wherever it stands, in any case.
+fn replaced(message: &str, hidden: &str) -> String {
+    // Folded letter by letter, so that each folded byte has a place in the message.
+    let mut folded = String::with_capacity(message.len());
+    let mut places = Vec::with_capacity(message.len() + 1);
+    for (at, letter) in message.char_indices() {
+        for small in letter.to_lowercase() {
+            folded.push(small);
+            places.resize(folded.len(), at);
+        }
+    }
+    places.push(message.len());
+    let mut out = String::with_capacity(message.len());
+    let (mut from, mut copied) = (0, 0);
+    while let Some(at) = find(&folded, hidden, from) {
+        from = at + hidden.len();
+        out.push_str(&message[copied..places[at]]);
+        out.push_str(REPLACED);
+        copied = places[from];
+    }
+    out.push_str(&message[copied..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(texts: &[&str]) -> HiddenTexts {
+        let mut hidden = HiddenTexts::default();
+        for text in texts {
+            hidden.add((&Value::from(*text)).into());
+        }
+        hidden
+    }
+
+    #[test]
+    fn a_hidden_value_is_found_within_a_text() {
+        let hidden = of(&[
+            "김 서연",
+            "Seoyeon.Kim@Example.com",
+            "Gabrielle Chanel",
+            "Ann",
+            "ko",
+        ]);
+        for text in [
+            "vip/seoyeon.kim@example.com",
+            "김 서연 님",
+            "김-서연",
+            "GABRIELLE-CHANEL",
+            "gabrielle_chanel",
+            "for ann",
+            "\u{1100}\u{1175}\u{11b7} \u{1109}\u{1165}\u{110b}\u{1167}\u{11ab}",
+        ] {
+            assert!(hidden.are_in(text), "{text}");
+        }
+        for text in ["annual", "ko", "gabriel", "서울", ""] {
+            assert!(!hidden.are_in(text), "{text}");
+        }
+        let mut numbers = HiddenTexts::default();
+        numbers.add((&Value::from(1994)).into());
+        assert!(numbers.are_in("born/1994") && !numbers.are_in("19940"));
+    }
+
+    #[test]
+    fn a_message_keeps_its_other_words() {
+        let hidden = of(&["Gabrielle", "김서연"]);
+        assert_eq!(
+            hidden.replaced_in(
+                "name GABRIELLE is taken by 김서연(x), write to a@b.kr or 010 1234 5678"
+            ),
+            "(sensitive)",
+        );
+        assert_eq!(
+            hidden.replaced_in("name `GABRIELLE` is taken by 김서연님, write to a@b.kr please"),
+            "name `(sensitive)` is taken by (sensitive)님, write to (sensitive) please",
+        );
+        assert_eq!(hidden.replaced_in("tags: too many"), "tags: too many");
+    }
+}

@@ -1,0 +1,143 @@
+//! Looks up which values of a user may be shown.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use crate::model::field::FieldPath;
+use crate::model::user::FieldValue;
+use crate::model::value::Value;
+use crate::model::visibility::hidden_texts::HiddenTexts;
+use crate::model::visibility::personal_value;
+use crate::model::visibility::settings::{FieldRule, Hidden, Visibility};
+
+/// Looks up fields of many users, each field's rule once.
+#[derive(Debug)]
+pub struct VisibilityLookup<'v> {
+    visibility: &'v Visibility,
+    rules: RefCell<HashMap<FieldPath, FieldRule<'v>>>,
+}
+
+impl<'v> VisibilityLookup<'v> {
+    /// A lookup that knows no field yet.
+    pub fn new(visibility: &'v Visibility) -> Self {
+        Self {
+            visibility,
+            rules: RefCell::default(),
+        }
+    }
+
+    /// Whether every value of a field is hidden.
+    pub fn hides_field(&self, path: &FieldPath) -> bool {
+        !self.visibility.reveals() && matches!(self.rule(path), FieldRule::Hidden)
+    }
+
+    /// What may be shown of one user of whom these values are known: declared, applied before, or on Channel.
+    pub fn user<'a>(
+        &self,
+        values: impl IntoIterator<Item = (FieldPath, FieldValue<'a>)>,
+    ) -> UserVisibility<'_, 'v> {
+        let mut texts = HiddenTexts::default();
+        if !self.visibility.reveals() {
+            for (path, value) in values {
+                if self.rule(&path).hides(value).is_some() {
+                    texts.add(value);
+                }
+            }
+        }
+        UserVisibility {
+            lookup: self,
+            texts,
+        }
+    }
+
+    fn rule(&self, path: &FieldPath) -> FieldRule<'v> {
+        if let Some(rule) = self.rules.borrow().get(path) {
+            return rule.clone();
+        }
+        let rule = self.visibility.field(path);
+        self.rules.borrow_mut().insert(path.clone(), rule.clone());
+        rule
+    }
+}
+
+/// Tells which values of one user may be shown.
+#[derive(Debug)]
+pub struct UserVisibility<'l, 'v> {
+    lookup: &'l VisibilityLookup<'v>,
+    texts: HiddenTexts,
+}
+
+impl UserVisibility<'_, '_> {
+    /// Why a value of this user is hidden; `None` where it may be shown.
+    pub fn hides<'a>(&self, path: &FieldPath, value: impl Into<FieldValue<'a>>) -> Option<Hidden> {
+        let value = value.into();
+        if self.lookup.visibility.reveals() {
+            return None;
+        }
+        let rule = self.lookup.rule(path);
+        rule.hides(value).or_else(|| {
+            let contains = texts(value).any(|text| self.texts.are_in(text));
+            contains.then_some(Hidden::Sensitive)
+        })
+    }
+
+    /// Whether every value of a field is hidden.
+    pub fn hides_field(&self, path: &FieldPath) -> bool {
+        self.lookup.hides_field(path)
+    }
+
+    /// The hidden values of this user.
+    pub fn hidden_texts(&self) -> &HiddenTexts {
+        &self.texts
+    }
+}
+
+impl FieldRule<'_> {
+    /// Why a value is hidden, whatever the other values of its user.
+    pub fn hides(&self, value: FieldValue<'_>) -> Option<Hidden> {
+        if matches!(self, Self::Hidden) || looks_personal(value) {
+            // An absent value is no secret.
+            return (value != FieldValue::Clear).then_some(Hidden::Sensitive);
+        }
+        let is_shown = |text: &str| match self {
+            Self::Hidden => false,
+            Self::Public => true,
+            Self::Closed(vocabularies) => {
+                let mut vocabularies = vocabularies.iter();
+                vocabularies.all(|vocabulary| vocabulary.contains(text))
+            }
+            Self::Undecided => text.is_empty(),
+        };
+        let is_shown = texts(value).all(is_shown);
+        (!is_shown).then_some(Hidden::Undecided)
+    }
+}
+
+fn looks_personal(value: FieldValue<'_>) -> bool {
+    texts(value).any(personal_value::looks_personal)
+        || match value {
+            FieldValue::Value(Value::Number(number)) => {
+                personal_value::number_looks_personal(*number)
+            }
+            FieldValue::Value(Value::Numbers(numbers)) => {
+                let mut numbers = numbers.iter().copied();
+                numbers.any(personal_value::number_looks_personal)
+            }
+            _ => false,
+        }
+}
+
+/// The texts in a value: itself, its items, or none.
+fn texts(value: FieldValue<'_>) -> impl Iterator<Item = &str> {
+    let (one, many, tags) = match value {
+        FieldValue::Value(Value::Text(text)) => (Some(&**text), None, None),
+        FieldValue::Value(Value::Texts(texts)) => (None, Some(texts), None),
+        FieldValue::Tags(tags) => (None, None, Some(tags)),
+        FieldValue::Value(Value::Number(_) | Value::Numbers(_) | Value::Boolean(_))
+        | FieldValue::Flag(_)
+        | FieldValue::Clear => (None, None, None),
+    };
+    let many = many.into_iter().flatten().map(|text| &**text);
+    let tags = tags.into_iter().flatten().map(|tag| &**tag);
+    one.into_iter().chain(many).chain(tags)
+}
