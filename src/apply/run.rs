@@ -209,7 +209,7 @@ impl Target<'_> {
         plan: &Plan,
         is_changed: bool,
     ) -> Result<(), SaveError> {
-        state.folded = Some(journal.id().to_owned());
+        state.remember_folded(journal.id().to_owned());
         if let Err(error) = journal.close() {
             // The closing save holds the same records.
             tracing::warn!("cannot flush the journal: {error}");

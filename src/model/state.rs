@@ -30,8 +30,9 @@ pub struct State {
     pub salt: Vec<u8>,
     /// Which `TALKFORM_STATE_KEY` its digests were made with; `None` for none.
     pub key_id: Option<String>,
-    /// The id of the journal that was folded in last. A journal with another id may hold more than the state.
-    pub folded: Option<String>,
+    /// The ids of the journals that were folded in last, the latest at the end. A journal with another id may
+    /// hold more than the state.
+    pub folded: Vec<String>,
     /// What is remembered of the manifest files, by name.
     pub files: BTreeMap<Arc<str>, FileRecord>,
     /// The applied users.
@@ -145,7 +146,7 @@ impl State {
             canonical_form: CANONICAL_FORM,
             salt,
             key_id,
-            folded: None,
+            folded: Vec::new(),
             files: BTreeMap::new(),
             users: BTreeMap::new(),
             pending: BTreeMap::new(),
@@ -171,6 +172,14 @@ impl State {
         self.add_pending(id, pending);
     }
 
+    /// Remembers that a journal is folded in, and forgets the earliest where there are many.
+    pub fn remember_folded(&mut self, journal: String) {
+        self.folded.retain(|earlier| *earlier != journal);
+        self.folded.push(journal);
+        let surplus = self.folded.len().saturating_sub(MOST_FOLDED);
+        self.folded.drain(..surplus);
+    }
+
     fn add_pending(&mut self, id: MemberId, mut pending: Pending) {
         pending.since = whole_second(pending.since);
         let pending = match self.pending.remove(&id) {
@@ -180,6 +189,10 @@ impl State {
         self.pending.insert(id, pending);
     }
 }
+
+/// How many journals a state remembers. A clone may keep a journal that is folded in already, and pull a later
+/// state.
+const MOST_FOLDED: usize = 8;
 
 /// Times are recorded without fractions of a second.
 fn whole_second(at: Timestamp) -> Timestamp {

@@ -100,8 +100,8 @@ pub(crate) struct StateFile {
     pub(crate) salt: String,
     /// Which `TALKFORM_STATE_KEY` its digests were made with.
     pub(crate) key_id: Option<String>,
-    /// The id of the journal that was folded in last.
-    pub(crate) folded: Option<String>,
+    /// The ids of the journals that were folded in last, the latest at the end.
+    pub(crate) folded: Vec<String>,
     /// What stands where in a user's line.
     pub(crate) columns: Vec<String>,
     /// A check of the header, over all that stands before it.

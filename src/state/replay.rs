@@ -149,7 +149,7 @@ pub fn replay(bytes: &[u8], base: Option<&str>, state: &mut State) -> Result<Rep
         Some(head) if head.lineage != state.lineage => {
             return Err(ReplayError::OtherLineage(head.lineage.clone()));
         }
-        Some(head) if state.folded.as_ref() == Some(&head.id) => {
+        Some(head) if state.folded.contains(&head.id) => {
             replay.stale = true;
             return Ok(replay);
         }
@@ -183,7 +183,7 @@ pub fn replay(bytes: &[u8], base: Option<&str>, state: &mut State) -> Result<Rep
     if replay.changes_state()
         && let Some(head) = head
     {
-        state.folded = Some(head.id);
+        state.remember_folded(head.id);
     }
     Ok(replay)
 }

@@ -31,7 +31,15 @@ pub struct Store {
     disk: Arc<dyn Disk>,
     path: PathBuf,
     /// The state's file as this run loaded or saved it last.
-    expected: Arc<Mutex<Option<FileStamp>>>,
+    expected: Arc<Mutex<Option<Expected>>>,
+}
+
+/// A state's file as this run knows it.
+#[derive(Clone, Debug)]
+struct Expected {
+    stamp: FileStamp,
+    /// The checksum of the state in it; `None` where the file is damaged.
+    check: Option<String>,
 }
 
 /// What is recorded, the journal included.
@@ -100,7 +108,8 @@ impl Store {
         let journal_path = self.journal_path();
         let (journal_stamp, journal) = self.read_optional(&journal_path)?.unzip();
         let (state_stamp, bytes) = self.read_optional(&self.path)?.unzip();
-        self.expect(state_stamp.clone());
+        let base = bytes.as_deref().and_then(check_of);
+        self.expect(state_stamp.clone(), base.clone());
         let stamps = FileStamps {
             state: state_stamp,
             journal: journal_stamp,
@@ -125,7 +134,6 @@ impl Store {
             path: self.path.clone(),
             cause,
         };
-        let base = check_of(&bytes);
         let mut state = read::parse_owned(bytes).map_err(unusable)?;
         let replay = self.replay(journal, base.as_deref(), &mut state)?;
         Ok(Loaded {
@@ -172,8 +180,8 @@ impl Store {
         let Some((stamp, bytes)) = self.read_optional(&self.path)? else {
             return Err(failed("repair", io::ErrorKind::NotFound.into()));
         };
-        self.expect(Some(stamp));
         let base = check_of(&bytes);
+        self.expect(Some(stamp), base.clone());
         if read::parse(&bytes).is_ok() {
             return Ok(None);
         }
@@ -214,19 +222,19 @@ impl Store {
     /// The file cannot be inspected.
     pub fn is_unmodified(&self) -> Result<bool, StoreError> {
         match FileStamp::at(&*self.disk, &self.path) {
-            Ok(stamp) => Ok(stamp == *self.expected()),
+            Ok(stamp) => Ok(stamp.as_ref() == self.expected().as_ref().map(|known| &known.stamp)),
             // Somebody put a folder or a pipe in its place.
             Err(OpenError::NotRegular(_)) => Ok(false),
             Err(error) => Err(StoreError::opening("read", &self.path, error)),
         }
     }
 
-    fn expected(&self) -> MutexGuard<'_, Option<FileStamp>> {
+    fn expected(&self) -> MutexGuard<'_, Option<Expected>> {
         self.expected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn expect(&self, stamp: Option<FileStamp>) {
-        *self.expected() = stamp;
+    fn expect(&self, stamp: Option<FileStamp>, check: Option<String>) {
+        *self.expected() = stamp.map(|stamp| Expected { stamp, check });
     }
 
     /// Replaces the file as a whole: a reader sees the old state or the new one, and so does
@@ -247,6 +255,7 @@ impl Store {
         write_whole(state, temporary.file()).map_err(failed)?;
         temporary.file().sync().map_err(failed)?;
         let stamp = FileStamp::of(temporary.file()).map_err(failed)?;
+        let check = check_at_end(temporary.file()).map_err(failed)?;
         if !self.is_unmodified()? {
             let copy = self.new_name("conflict").map_err(failed)?;
             temporary.persist(&copy).map_err(failed)?;
@@ -257,7 +266,7 @@ impl Store {
             });
         }
         temporary.persist(&self.path).map_err(failed)?;
-        self.expect(Some(stamp));
+        self.expect(Some(stamp), check);
         self.disk.sync_folder(folder).map_err(failed)
     }
 
@@ -330,28 +339,26 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The journal cannot be created.
+    /// The journal cannot be created. [`StoreError::Replaced`] where the state's file is not the one that this
+    /// run loaded or saved last.
     pub fn open_journal(&self, state: &State) -> Result<JournalWriter, StoreError> {
         let path = self.journal_path();
+        let is_unmodified = self.is_unmodified()?;
+        let known = self
+            .expected()
+            .as_ref()
+            .and_then(|known| known.check.clone());
+        let Some(base) = known.filter(|_| is_unmodified) else {
+            let path = self.path.clone();
+            return Err(StoreError::Replaced { path });
+        };
         let head = || {
             let id = format!("{:016x}", self.disk.random_id()?);
-            Ok::<_, OpenError>(Head::new(state, id, self.base()?))
+            Ok::<_, OpenError>(Head::new(state, id, base))
         };
         head()
             .and_then(|head| JournalWriter::create(&*self.disk, &path, head))
             .map_err(|error| StoreError::opening("write the journal", &path, error))
-    }
-
-    /// The checksum of the state's file.
-    fn base(&self) -> Result<String, OpenError> {
-        /// More than the line of the checksum.
-        const END: u64 = 64;
-        let Some(file) = self.disk.open(&self.path, Access::Read)? else {
-            return Err(io::Error::from(io::ErrorKind::NotFound).into());
-        };
-        let length = file.identity()?.length;
-        let end = file.read_from(length.saturating_sub(END))?;
-        check_of(&end).ok_or_else(|| io::Error::other("the state has no checksum").into())
     }
 
     /// Removes the journal, after a save that holds all of it.
@@ -381,4 +388,13 @@ fn write_whole(state: &State, file: &dyn DiskFile) -> io::Result<()> {
     let mut out = io::BufWriter::with_capacity(1 << 20, file);
     write::write(state, &mut out)?;
     out.flush()
+}
+
+/// The checksum in the last line of a state's file.
+fn check_at_end(file: &dyn DiskFile) -> io::Result<Option<String>> {
+    /// More than the line of the checksum.
+    const END: u64 = 64;
+    let length = file.identity()?.length;
+    let end = file.read_from(length.saturating_sub(END))?;
+    Ok(check_of(&end))
 }

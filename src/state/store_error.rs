@@ -38,6 +38,14 @@ pub enum StoreError {
         /// The file that holds the state of this run.
         copy: PathBuf,
     },
+    /// Somebody else changed the state between loading and the first request.
+    #[error(
+        "the state {path} was changed by another program since this run read it; nothing was sent; run it again"
+    )]
+    Replaced {
+        /// The state's file.
+        path: PathBuf,
+    },
     /// What the run has to write would not fit.
     #[error("there is no room to keep what this run does: it may write {} KiB beside {path} ({cause})", .bytes.div_ceil(1024))]
     Room {

@@ -24,7 +24,7 @@ struct Header<'a> {
     canonical_form: u32,
     salt: String,
     key_id: Option<&'a str>,
-    folded: Option<&'a str>,
+    folded: &'a [String],
     columns: [&'static str; COLUMNS.len()],
 }
 
@@ -60,7 +60,7 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
         canonical_form: *canonical_form,
         salt: to_hex(salt),
         key_id: key_id.as_deref(),
-        folded: folded.as_deref(),
+        folded,
         columns: COLUMNS,
     };
     let mut head = json(&header);

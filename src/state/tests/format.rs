@@ -47,7 +47,7 @@ fn states() -> impl Strategy<Value = State> {
     proptest::collection::vec(user, 0..12).prop_map(|users| {
         let key = DigestKey::new(b"salt", None);
         let mut state = empty();
-        state.folded = users.first().map(|(id, ..)| id.clone());
+        state.folded = users.iter().map(|(id, ..)| id.clone()).collect();
         for (name, profile, doubtful, file) in users {
             let id = id(&name);
             let attributes = Attributes {

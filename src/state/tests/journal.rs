@@ -186,7 +186,7 @@ fn what_a_journal_makes_of_the_state() {
         ];
         assert_eq!(found, expected, "{name}");
         assert_eq!(loaded.replay.mismatch, None, "{name}");
-        let is_folded = state.folded.as_deref() == Some(&journal);
+        let is_folded = state.folded == [journal];
         assert_eq!(
             is_folded,
             !records.is_empty() && name != "no request left",
@@ -235,7 +235,7 @@ fn a_journal_may_end_anywhere() {
         let complete = lines.saturating_sub(1);
         let mut expected = after(&state, &records()[..complete]);
         if complete > 0 {
-            expected.folded = Some(journal.clone());
+            expected.folded = vec![journal.clone()];
         }
         assert_eq!(loaded.state, Some(expected), "cut at {cut}");
         let whole_lines = whole[..cut].iter().rposition(|byte| *byte == b'\n');
@@ -278,7 +278,7 @@ fn a_damaged_journal_adds_nothing_wrong() {
             continue;
         };
         let mut found = loaded.state.expect("a state");
-        found.folded = None;
+        found.folded.clear();
         if at <= first_line {
             assert_eq!(loaded.replay.mismatch, Some(Mismatch::Damaged), "{at}");
             let (all, but_first) = (after(&state, &intents), after(&state, &intents[1..]));
@@ -305,6 +305,45 @@ fn a_folded_journal_is_stale() {
     assert_eq!(loaded.state, Some(state));
 }
 
+/// A clone keeps a journal that the state holds already, and pulls what other runs saved later: it has nothing to
+/// add, up to the number of journals that a state remembers.
+#[test]
+fn a_folded_journal_is_stale_after_later_saves() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, state) = saved(folder.path());
+    leave_behind(&store, &state, &records());
+    let mut state = store.load().expect("loaded").state.expect("a state");
+    for (later, is_stale) in [(7, true), (1, false)] {
+        for run in 0..later {
+            state.serial += 1;
+            state.remember_folded(format!("of another run {later} {run}"));
+        }
+        store.save(&state).expect("saved");
+        let loaded = store.load().expect("loaded");
+        assert_eq!(loaded.replay.stale, is_stale, "{later} later runs");
+        assert_eq!(loaded.replay.changes_state(), !is_stale);
+    }
+}
+
+/// Another program replaces the state after it was loaded: no journal is begun, so nothing is sent.
+#[test]
+fn no_journal_is_begun_for_a_state_that_was_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, state) = saved(folder.path());
+    let mine = Store::new(store.path());
+    mine.load().expect("loaded");
+    let mut other = state.clone();
+    other.users.insert(id("u-9"), entry("of the other"));
+    store.save(&other).expect("saved");
+    for store in [&mine, &Store::new(store.path())] {
+        let opened = store.open_journal(&state);
+        assert!(matches!(opened, Err(StoreError::Replaced { .. })));
+    }
+    assert!(!mine.journal_path().exists());
+    mine.load().expect("loaded");
+    mine.open_journal(&other).expect("a journal");
+}
+
 /// A run of clone A is killed at serial 1. Clone B, which has the same state, saves serial 2, and A pulls it:
 /// nothing of A's journal is taken for what Channel has, and each of its users is pending.
 #[test]
@@ -314,6 +353,7 @@ fn a_journal_of_another_clone_makes_its_users_pending() {
     let (a, state) = saved(one.path());
     let (b, _) = saved(other.path());
     fs::copy(a.path(), b.path()).expect("cloned");
+    b.load().expect("loaded");
 
     let records = [
         intent("u-0", PendingAction::Update),

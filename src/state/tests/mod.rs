@@ -62,7 +62,7 @@ fn files_are_private_and_links_are_followed() {
             .file_type()
             .is_symlink()
     );
-    let _journal = store.open_journal(&state).expect("a journal");
+    let _journal = linked.open_journal(&state).expect("a journal");
     for path in [store.path().to_owned(), store.journal_path()] {
         let mode = fs::metadata(path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
