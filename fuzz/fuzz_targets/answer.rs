@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use talkform::model::{ApiVersion, Attributes, MemberId, Upsert};
-use talkform::remote::{Answer, ChannelInfo, RateHeaders, Verdict, judge, observed, request, unconfirmed};
+use talkform::remote::{Answer, ChannelInfo, RateHeaders, Verdict, judge, confirm, observed, request};
 
 fuzz_target!(|input: (u16, &str, &[u8])| {
     let (status, header, body) = input;
@@ -23,8 +23,9 @@ fuzz_target!(|input: (u16, &str, &[u8])| {
     };
     match judge(&sent, None, Ok(answer)) {
         Verdict::Accepted(user) => {
-            assert!(unconfirmed(&upsert, user.as_deref()).len() <= 2);
             if let Some(user) = &user {
+                let found = confirm(&upsert, upsert.0.consent(), user);
+                assert!(found.unconfirmed().len() <= 2);
                 let seen = observed(user);
                 assert!(seen.undeclarable.iter().all(|key| !seen.profile.contains_key(key)));
             }

@@ -11,15 +11,16 @@ use tokio::time::Instant;
 use crate::apply::breaker::Breaker;
 use crate::apply::event::Event;
 use crate::apply::intent::intent_of;
-use crate::apply::outcome::{Outcome, Report, UserOutcome};
+use crate::apply::outcome::{Outcome, Report, Uncertain, UserOutcome};
 use crate::apply::pace::Pace;
 use crate::apply::pool::{Job, Message, Work, send_all};
+use crate::apply::requests::{rejected_request, requests_of};
 use crate::apply::send::{Ending, Sender, SenderOptions, Sent, early_stop};
 use crate::model::{
     ApiVersion, Change, ChannelId, Digests, Entry, FieldPath, Plan, PlannedChange, RejectedRequest,
-    Rejection, State, StopCause,
+    Rejection, State, StopCause, Write,
 };
-use crate::remote::{AnsweredUser, Policy, Request, Transport, request, unconfirmed};
+use crate::remote::{AnsweredUser, Confirmation, Policy, Transport, confirm};
 use crate::state::{JournalRecord, JournalWriter, OpenIntents};
 
 /// How a plan is executed. None of these changes what is sent.
@@ -127,38 +128,18 @@ fn record_of(planned: &PlannedChange, entry: &dyn Fn(&Digests) -> Entry) -> Jour
     }
 }
 
-/// The fields that the response does not show as sent. All of them where it could not be read.
-fn unconfirmed_of(planned: &PlannedChange, response: Option<&AnsweredUser>) -> BTreeSet<FieldPath> {
-    let sent = planned.change.upsert();
-    sent.map_or_else(BTreeSet::new, |sent| unconfirmed(sent, response))
-}
-
-/// The requests of a change, in the order in which they are sent.
-fn requests_of(planned: &PlannedChange, api: ApiVersion) -> Vec<Request> {
-    let put = planned.change.upsert();
-    let put = put.map(|upsert| request::upsert(api, &planned.id, upsert));
-    let delete = match &planned.change {
-        Change::Delete { .. } => Some(&planned.id),
-        // The old id is deleted only after Channel has the user under the new one.
-        Change::Move {
-            from,
-            delete_old: true,
-            ..
-        } => Some(from),
-        Change::Move { .. } | Change::Create(_) | Change::Update(_) | Change::Forget { .. } => None,
-    };
-    let delete = delete.map(|id| request::delete(api, id));
-    put.into_iter().chain(delete).collect()
-}
-
-/// Which request of a change was rejected. `place` counts the requests of [`requests_of`] from 0.
-fn rejected_request(change: &Change, place: usize) -> RejectedRequest {
-    match change {
-        Change::Delete { .. } => RejectedRequest::Delete,
-        Change::Move { .. } if place > 0 => RejectedRequest::DeleteOld,
-        Change::Create(_) | Change::Update(_) | Change::Move { .. } | Change::Forget { .. } => {
-            RejectedRequest::Put
-        }
+/// How the answer to the PUT of a change differs from what is declared.
+fn confirmation_of(planned: &PlannedChange, response: Option<&AnsweredUser>) -> Confirmation {
+    match (planned.change.write(), response) {
+        (
+            Some(Write {
+                upsert: Some(sent),
+                consent,
+                ..
+            }),
+            Some(response),
+        ) => confirm(sent, *consent, response),
+        _ => Confirmation::default(),
     }
 }
 
@@ -257,7 +238,7 @@ impl Execution<'_> {
         }
         let outcome = outcome_of(planned, ending, attempts);
         match &outcome {
-            Outcome::Applied { unconfirmed } => self.write_applied(planned, unconfirmed),
+            Outcome::Applied { confirmation } => self.write_applied(planned, confirmation),
             Outcome::Rejected {
                 request,
                 status,
@@ -275,11 +256,18 @@ impl Execution<'_> {
         self.watch(&outcome);
         log(planned, &outcome, attempts);
         self.outcomes[index] = Some(outcome.clone());
-        (self.on_event)(Event::Finished(UserOutcome {
-            id: planned.id.clone(),
+        let ended = self.user_outcome(planned, outcome);
+        (self.on_event)(Event::Finished(ended));
+    }
+
+    fn user_outcome(&self, planned: &PlannedChange, outcome: Outcome) -> UserOutcome {
+        let id = &planned.id;
+        UserOutcome {
+            id: id.clone(),
             action: planned.change.action(),
             outcome,
-        }));
+            is_pending: self.intents.contains(id) || self.record.state.pending.contains_key(id),
+        }
     }
 
     fn watch(&mut self, outcome: &Outcome) {
@@ -294,11 +282,22 @@ impl Execution<'_> {
         }
     }
 
-    fn write_applied(&mut self, planned: &PlannedChange, unconfirmed: &BTreeSet<FieldPath>) {
+    fn write_applied(&mut self, planned: &PlannedChange, confirmation: &Confirmation) {
         let now = (self.clock)();
-        let entry = |digests: &Digests| Entry {
-            unconfirmed: unconfirmed.clone(),
-            ..Entry::new(digests, now)
+        let before = self.record.state.users.get(&planned.id);
+        // An update that only releases fields learns nothing from Channel.
+        let before = before.filter(|_| planned.change.upsert().is_none());
+        let still_unconfirmed =
+            before.map_or_else(BTreeSet::new, |before| before.unconfirmed.clone());
+        let entry = |digests: &Digests| {
+            let entry = Entry::new(digests, now);
+            let is_recorded = |path: &FieldPath| entry.fields.get(path).is_some();
+            let earlier = still_unconfirmed.iter().filter(|path| is_recorded(path));
+            let unconfirmed = confirmation.unconfirmed();
+            Entry {
+                unconfirmed: earlier.cloned().chain(unconfirmed).collect(),
+                ..entry
+            }
         };
         self.write(record_of(planned, &entry));
     }
@@ -351,31 +350,31 @@ impl Execution<'_> {
     }
 
     /// Makes the users of intents without a result pending, and gives every change its outcome.
-    fn into_report(self, elapsed: Duration, stopped: Option<StopCause>) -> Report {
-        let plan = self.plan;
-        self.intents.make_pending(self.record.state);
-        let outcomes: Vec<UserOutcome> = plan
+    fn into_report(mut self, elapsed: Duration, stopped: Option<StopCause>) -> Report {
+        let mut outcomes = Vec::with_capacity(self.plan.changes.len());
+        for (planned, outcome) in self
+            .plan
             .changes
             .iter()
-            .zip(self.outcomes)
-            .map(|(planned, outcome)| UserOutcome {
-                id: planned.id.clone(),
-                action: planned.change.action(),
-                outcome: outcome
-                    .unwrap_or_else(|| outcome_of(planned, Ending::missing(stopped), 0)),
-            })
-            .collect();
+            .zip(std::mem::take(&mut self.outcomes))
+        {
+            let outcome =
+                outcome.unwrap_or_else(|| outcome_of(planned, Ending::missing(stopped), 0));
+            outcomes.push(self.user_outcome(planned, outcome));
+        }
+        self.intents.make_pending(self.record.state);
         let any_skipped = outcomes
             .iter()
             .any(|user| matches!(user.outcome, Outcome::Skipped { .. }));
         Report {
             outcomes,
-            api: plan.api,
-            unchanged: plan.unchanged,
+            api: self.plan.api,
+            unchanged: self.plan.unchanged,
             requests: self.requests,
             retried: self.retries,
             elapsed,
             stopped: early_stop(stopped, any_skipped),
+            uncertain: Uncertain::of(self.record.state),
         }
     }
 }
@@ -384,10 +383,10 @@ impl Execution<'_> {
 fn outcome_of(planned: &PlannedChange, ending: Ending, attempts: u32) -> Outcome {
     match ending {
         Ending::Unsent => Outcome::Applied {
-            unconfirmed: BTreeSet::new(),
+            confirmation: Confirmation::default(),
         },
         Ending::Accepted { response } => Outcome::Applied {
-            unconfirmed: unconfirmed_of(planned, response.as_deref()),
+            confirmation: confirmation_of(planned, response.as_deref()),
         },
         Ending::Rejected {
             request,

@@ -1,17 +1,17 @@
 //! Defines the outcome of each change and the report of an apply.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::model::{Action, ApiChange, FieldPath, MemberId, RejectedRequest, StopCause};
+use crate::model::{Action, ApiChange, MemberId, RejectedRequest, State, StopCause};
+use crate::remote::Confirmation;
 
 /// The outcome of one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Done and recorded.
     Applied {
-        /// Fields that Channel's response does not show as sent.
-        unconfirmed: BTreeSet<FieldPath>,
+        /// How Channel's answer differs from what is declared.
+        confirmation: Confirmation,
     },
     /// Channel rejected a request. Sending the same again does not help until something changes.
     Rejected {
@@ -47,6 +47,8 @@ pub struct UserOutcome {
     pub action: Action,
     /// What the change came to.
     pub outcome: Outcome,
+    /// Whether a request about the user has no known result, so that Channel may have either.
+    pub is_pending: bool,
 }
 
 /// The result of an apply: exactly one outcome per change, in the order of ids.
@@ -67,12 +69,37 @@ pub struct Report {
     pub elapsed: Duration,
     /// Why the run ended early.
     pub stopped: Option<StopCause>,
+    /// What is not certain about Channel after the run, over all users of the state.
+    pub uncertain: Uncertain,
+}
+
+/// How many users of a state Channel may not have as recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Uncertain {
+    /// Users of whom the last request has no known result.
+    pub pending: usize,
+    /// Users with a field that Channel's last answer did not show as declared.
+    pub unconfirmed: usize,
+}
+
+impl Uncertain {
+    /// Counts the users of a state.
+    pub fn of(state: &State) -> Self {
+        let entries = state.users.values();
+        Self {
+            pending: state.pending.len(),
+            unconfirmed: entries
+                .filter(|entry| !entry.unconfirmed.is_empty())
+                .count(),
+        }
+    }
 }
 
 impl Report {
     /// The report of an empty plan.
-    pub fn nothing(unchanged: usize) -> Self {
+    pub fn nothing(unchanged: usize, uncertain: Uncertain) -> Self {
         Self {
+            uncertain,
             outcomes: Vec::new(),
             api: None,
             unchanged,
@@ -95,6 +122,14 @@ impl Report {
                 user.outcome,
                 Outcome::Rejected { .. } | Outcome::Failed { .. }
             )
+        })
+    }
+
+    /// How many users Channel accepted and shows with another value than declared.
+    pub fn different(&self) -> usize {
+        self.count(|user| match &user.outcome {
+            Outcome::Applied { confirmation } => !confirmation.different.is_empty(),
+            Outcome::Rejected { .. } | Outcome::Failed { .. } | Outcome::Skipped { .. } => false,
         })
     }
 

@@ -148,13 +148,14 @@ pub async fn run(
     };
     let mut state = prepare(target.store, start, destination)?;
     let mut journal = target.store.open_journal(&state)?;
+    let any_confirmed = drop_confirmed(&mut state, plan);
     let pending_before = state.pending.clone();
     let record = Record {
         state: &mut state,
         journal: &mut journal,
     };
     let report = execute(plan, channel, options, record, stop, clock, on_event).await;
-    let is_changed = report.changes_state() || state.pending != pending_before;
+    let is_changed = any_confirmed || report.changes_state() || state.pending != pending_before;
     let saved = target.finish(&mut state, journal, plan, is_changed);
     Ok(Finished { report, saved })
 }
@@ -175,6 +176,17 @@ fn prepare(store: &Store, start: Start, destination: Destination) -> Result<Stat
     Ok(state)
 }
 
+/// Drops the fields that Channel was asked for and shows as recorded from what is unconfirmed. Returns whether
+/// there were any.
+fn drop_confirmed(state: &mut State, plan: &Plan) -> bool {
+    for (id, paths) in &plan.unconfirmed.confirmed {
+        if let Some(entry) = state.users.get_mut(id) {
+            entry.unconfirmed.retain(|path| !paths.contains(path));
+        }
+    }
+    !plan.unconfirmed.confirmed.is_empty()
+}
+
 /// Whether the state has something to clean up, whatever the plan is: a journal that was left behind, or
 /// obsolete rejections.
 pub fn needs_cleanup(loaded: &Loaded, desired: &Desired) -> bool {
@@ -184,8 +196,9 @@ pub fn needs_cleanup(loaded: &Loaded, desired: &Desired) -> bool {
 }
 
 impl Target<'_> {
-    /// Cleans up the state where the plan is empty: folds a journal that was left behind into it and
-    /// drops obsolete rejections. Writes nothing where there is nothing to clean up.
+    /// Cleans up the state where the plan is empty: folds a journal that was left behind into it, drops
+    /// obsolete rejections and what Channel has confirmed since. Writes nothing where there is nothing to clean
+    /// up.
     ///
     /// # Errors
     ///
@@ -195,7 +208,8 @@ impl Target<'_> {
         let Some(mut state) = loaded.state else {
             return Ok(());
         };
-        if is_needed {
+        let any_confirmed = drop_confirmed(&mut state, plan);
+        if is_needed || any_confirmed {
             self.save(&mut state, plan)?;
         }
         self.store.remove_journal().map_err(SaveError::Journal)

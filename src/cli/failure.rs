@@ -11,7 +11,7 @@ pub(crate) enum Exit {
     Done,
     /// There are changes; only with `--detailed-exitcode`.
     Changes,
-    /// The apply finished and some users failed.
+    /// The apply finished; some users failed, or Channel shows some with other values than declared.
     SomeFailed,
     /// The apply stopped early.
     Stopped,

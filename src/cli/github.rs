@@ -28,7 +28,11 @@ pub(crate) fn planned(
     view: &PlanView<'_>,
 ) -> Result<(), Failure> {
     if let Some(path) = path_from("GITHUB_OUTPUT") {
-        files::append(&path, &numbers(plan, &[]))?;
+        let more = [
+            ("pending", plan.pending.to_string()),
+            ("unconfirmed", plan.unconfirmed.users.to_string()),
+        ];
+        files::append(&path, &numbers(plan, &more))?;
     }
     if let Some(path) = path_from("GITHUB_STEP_SUMMARY") {
         let options = plan::markdown::MarkdownOptions {
@@ -47,6 +51,9 @@ pub(crate) fn applied(ended: &Report, plan: &Plan) -> Result<(), Failure> {
     if let Some(path) = path_from("GITHUB_OUTPUT") {
         let more = [
             ("failed", ended.failed().to_string()),
+            ("different", ended.different().to_string()),
+            ("pending", ended.uncertain.pending.to_string()),
+            ("unconfirmed", ended.uncertain.unconfirmed.to_string()),
             ("stopped", ended.stopped.is_some().to_string()),
         ];
         files::append(&path, &numbers(plan, &more))?;

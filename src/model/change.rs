@@ -7,7 +7,7 @@ use crate::model::digest::key::Digests;
 use crate::model::field::FieldPath;
 use crate::model::ids::member_id::MemberId;
 use crate::model::state::Entry;
-use crate::model::user::Attributes;
+use crate::model::user::{Attributes, Consent};
 use crate::model::value::Value;
 
 /// What a plan does to one user.
@@ -49,6 +49,8 @@ pub struct Write {
     /// The request. `None` for an update of which every field change is a release: only the state
     /// changes.
     pub upsert: Option<Upsert>,
+    /// The declared consent flags, also those that are not sent.
+    pub consent: Consent,
     /// The digests that are recorded once Channel accepted the request.
     pub digests: Digests,
     /// One change for each field that differs, in order; for a create, one for each declared field.

@@ -44,7 +44,10 @@ pub use crate::model::ids::channel_id::{ChannelId, NotAChannelId};
 pub use crate::model::ids::member_id::{MemberId, MemberIdError};
 pub use crate::model::observed::{Observed, RemoteUser, RemoteValue, Unread};
 pub use crate::model::pending::{Pending, PendingAction};
-pub use crate::model::plan::{KeptConsent, LikelyMove, LimitCheck, LimitKind, Plan, PlannedChange};
+pub use crate::model::plan::{
+    KeptConsent, LikelyMove, LimitCheck, LimitKind, Plan, PlannedChange, Unconfirmed,
+    UnconfirmedField,
+};
 pub use crate::model::project::{
     ApiVersion, BASE_URL, ChannelSettings, Limit, Limits, Project, Rate, RemovedFields,
     RemovedPolicy, RemovedUsers,
@@ -54,7 +57,7 @@ pub use crate::model::selection::Selection;
 pub use crate::model::state::{Entry, FileContent, FileRecord, RejectedRequest, Rejection, State};
 pub use crate::model::stop::StopCause;
 pub use crate::model::unchanged::{Depth, Unchanged, UnchangedFile, UnchangedUser};
-pub use crate::model::user::{Attributes, Declared, FieldValue};
+pub use crate::model::user::{Attributes, Consent, Declared, FieldValue};
 pub use crate::model::value::{Number, Value};
 pub use crate::model::visibility::lookup::{UserVisibility, VisibilityLookup};
 pub use crate::model::visibility::patterns::{FieldPattern, FieldPatterns};

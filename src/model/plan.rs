@@ -2,6 +2,8 @@
 //!
 //! A plan holds no closures, clients or colours: it can be printed, stored, compared and hashed.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::model::change::{Change, Reason};
 use crate::model::destination::{ApiChange, Destination};
 use crate::model::diagnostic::Origin;
@@ -43,6 +45,11 @@ pub struct Plan {
     pub refreshed: bool,
     /// Consent flags that people changed on Channel after the last apply and that the plan keeps, by id.
     pub kept_consent: Vec<KeptConsent>,
+    /// How many users have a last request without a known result. Those that the plan covers are among the
+    /// changes.
+    pub pending: usize,
+    /// The recorded fields that Channel's last answer did not show as declared.
+    pub unconfirmed: Unconfirmed,
 }
 
 impl Plan {
@@ -99,6 +106,29 @@ pub struct KeptConsent {
     pub never_confirmed: bool,
     /// Where the user is declared.
     pub origin: Origin,
+}
+
+/// The recorded fields that Channel's last answer did not show as declared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unconfirmed {
+    /// How many users have such a field.
+    pub users: usize,
+    /// The fields, in order.
+    pub fields: Vec<UnconfirmedField>,
+    /// Fields that Channel was asked for and now shows as declared. An apply drops them from the record. They
+    /// are in none of the other numbers.
+    pub confirmed: BTreeMap<MemberId, BTreeSet<FieldPath>>,
+}
+
+/// One field that Channel's last answer did not show as declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnconfirmedField {
+    /// The field.
+    pub path: FieldPath,
+    /// How many users it concerns.
+    pub users: usize,
+    /// The first of them, by id.
+    pub first: Vec<MemberId>,
 }
 
 /// A removed user and a new user with equal attributes, where no other pair has these attributes: a

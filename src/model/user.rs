@@ -50,6 +50,17 @@ pub struct Attributes {
     pub unsubscribe_texting: Option<bool>,
 }
 
+/// The consent flags that a manifest declares; `None` where it does not declare one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Consent {
+    /// No marketing messages at all (API v4 only).
+    pub unsubscribed: Option<bool>,
+    /// No marketing by e-mail.
+    pub unsubscribe_email: Option<bool>,
+    /// No marketing by text message.
+    pub unsubscribe_texting: Option<bool>,
+}
+
 /// The declared value of one field, borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldValue<'a> {
@@ -126,6 +137,15 @@ impl Attributes {
             .chain(flag(FieldPath::UnsubscribeEmail, unsubscribe_email))
             .chain(flag(FieldPath::UnsubscribeTexting, unsubscribe_texting))
             .chain(flag(FieldPath::Unsubscribed, unsubscribed))
+    }
+
+    /// The declared consent flags.
+    pub fn consent(&self) -> Consent {
+        Consent {
+            unsubscribed: self.unsubscribed,
+            unsubscribe_email: self.unsubscribe_email,
+            unsubscribe_texting: self.unsubscribe_texting,
+        }
     }
 
     /// The value of one field; `None` where it is not declared.

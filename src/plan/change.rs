@@ -28,6 +28,7 @@ pub(crate) fn create(
         .collect();
     Change::Create(Write {
         upsert: Some(upsert(attributes, &fields)),
+        consent: attributes.consent(),
         digests,
         fields,
         unchanged_fields: 0,
@@ -98,6 +99,7 @@ pub(crate) fn moved(
         last: last.clone(),
         write: Write {
             upsert: Some(Upsert(whole)),
+            consent: attributes.consent(),
             digests,
             fields,
             unchanged_fields,
@@ -156,6 +158,7 @@ pub(crate) fn of_fields(
             .all(|field| field.action == FieldAction::Release);
     Change::Update(Write {
         upsert: (!only_releases).then(|| upsert(attributes, &fields)),
+        consent: attributes.consent(),
         digests,
         fields,
         unchanged_fields,

@@ -20,6 +20,7 @@ pub(crate) mod plan_file;
 pub(crate) mod planner;
 pub(crate) mod refresh;
 pub(crate) mod rekey;
+pub(crate) mod unconfirmed;
 
 pub use crate::plan::change_line::ChangeLine;
 pub use crate::plan::compare::{Comparison, compare, differing};

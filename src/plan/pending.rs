@@ -58,7 +58,8 @@ impl Known<'_> {
             return observed_value(path, observed);
         }
         let recorded = self.entry.and_then(|entry| entry.fields.get(path));
-        if self.is_touched(path) {
+        // Where the person may be new, the recorded value may be gone.
+        if self.is_touched(path) || (recorded.is_some() && self.may_be_new()) {
             return Previous::DigestOnly;
         }
         recorded_value(path, recorded, base, self.key)
@@ -117,6 +118,7 @@ pub(crate) fn desired_user(
     fields.sort_by(|one, other| one.path.cmp(&other.path));
     let write = Write {
         upsert: Some(upsert(attributes, &fields)),
+        consent: attributes.consent(),
         digests,
         fields,
         unchanged_fields,

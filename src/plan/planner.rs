@@ -12,6 +12,7 @@ use crate::plan::change_line::ChangeLine;
 use crate::plan::context::Context;
 use crate::plan::digest::Subject;
 use crate::plan::moves::Moves;
+use crate::plan::unconfirmed::UnconfirmedCollector;
 use crate::plan::{change, digest, limits, moves, pending, refresh};
 
 /// Plans what makes Channel have what the manifests declare.
@@ -30,8 +31,10 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         manifests: PartsHasher::default(),
     };
     let unrecorded = pending::unrecorded(state);
+    let mut unconfirmed = UnconfirmedCollector::new(context);
+    let recorded = state.users.iter();
     let mut records = in_order(
-        state.users.iter(),
+        recorded.inspect(|(id, entry)| unconfirmed.add(id, entry)),
         unrecorded.iter().map(|(id, entry)| (*id, entry)),
     )
     .filter(|(id, _)| context.selection.covers(id) && !moves.has_old(id))
@@ -94,6 +97,8 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         manifests: manifests.finish(),
         refreshed: context.observed.is_some(),
         kept_consent,
+        pending: state.pending.len(),
+        unconfirmed: unconfirmed.finish(),
     }
 }
 

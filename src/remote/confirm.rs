@@ -1,15 +1,37 @@
-//! Compares the user in a response with what was declared.
+//! Compares the user in an answer with everything that is declared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::model::{Attributes, Declared, FieldPath, Upsert, Value};
+use crate::model::{Attributes, Consent, Declared, FieldPath, Upsert, Value};
 use crate::remote::answered::AnsweredUser;
 
-/// The fields of a request that the answer does not show as sent; all of them where there is no
-/// answer to look at. An answer that leaves out an empty profile or empty tags shows them as empty.
-pub fn unconfirmed(sent: &Upsert, answered: Option<&AnsweredUser>) -> BTreeSet<FieldPath> {
+/// How the user in an answer differs from what is declared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Confirmation {
+    /// Fields that Channel shows with another value than declared, also where they were not sent.
+    pub different: BTreeSet<FieldPath>,
+    /// Consent flags that Channel does not show.
+    pub not_shown: BTreeSet<FieldPath>,
+    /// Consent flags that are declared as `false`, were not sent and are `true` on Channel: the person opted
+    /// out, and that stays.
+    pub kept_consent: BTreeSet<FieldPath>,
+}
+
+impl Confirmation {
+    /// The fields that Channel does not show as declared, a person's own choice aside.
+    pub fn unconfirmed(&self) -> BTreeSet<FieldPath> {
+        self.different.union(&self.not_shown).cloned().collect()
+    }
+}
+
+/// Compares the answer to a request with the request and with the declared consent flags, which may be more
+/// than those that were sent.
+///
+/// An answer that leaves out an empty profile or empty tags shows them as empty. A flag that is declared as
+/// `false` and was not sent counts as confirmed where Channel does not show it: nobody opted out.
+pub fn confirm(sent: &Upsert, declared: Consent, answered: &AnsweredUser) -> Confirmation {
     let Upsert(Attributes {
         profile,
         profile_once,
@@ -19,50 +41,67 @@ pub fn unconfirmed(sent: &Upsert, answered: Option<&AnsweredUser>) -> BTreeSet<F
         unsubscribe_texting,
     }) = sent;
     let nothing = BTreeMap::new();
-    let has = answered.map(|user| user.profile.as_ref().unwrap_or(&nothing));
-    let mut missing = BTreeSet::new();
+    let has = answered.profile.as_ref().unwrap_or(&nothing);
+    let mut confirmation = Confirmation::default();
     for (key, declared) in profile {
-        let confirmed = has.is_some_and(|has| match (declared, has.get(key.as_str())) {
+        let confirmed = match (declared, has.get(key.as_str())) {
             (Declared::Clear, found) => found.is_none_or(Json::is_null),
             (Declared::Set(value), Some(found)) => is_same(key.as_str(), value, found),
             (Declared::Set(_), None) => false,
-        });
+        };
         if !confirmed {
-            missing.insert(FieldPath::Profile(key.clone()));
+            let path = FieldPath::Profile(key.clone());
+            confirmation.different.insert(path);
         }
     }
     for key in profile_once.keys() {
-        if has.is_none_or(|has| has.get(key.as_str()).is_none_or(serde_json::Value::is_null)) {
-            missing.insert(FieldPath::ProfileOnce(key.clone()));
+        if has.get(key.as_str()).is_none_or(Json::is_null) {
+            let path = FieldPath::ProfileOnce(key.clone());
+            confirmation.different.insert(path);
         }
     }
-    if let Some(tags) = tags {
-        let found = answered.map(|user| user.tags.clone().unwrap_or_default());
-        if found.as_ref() != Some(tags) {
-            missing.insert(FieldPath::Tags);
+    if let Some(tags) = tags
+        && answered.tags.clone().unwrap_or_default() != *tags
+    {
+        confirmation.different.insert(FieldPath::Tags);
+    }
+    for (path, sent, declared, found) in [
+        (
+            FieldPath::Unsubscribed,
+            *unsubscribed,
+            declared.unsubscribed,
+            answered.unsubscribed,
+        ),
+        (
+            FieldPath::UnsubscribeEmail,
+            *unsubscribe_email,
+            declared.unsubscribe_email,
+            answered.unsubscribe_email,
+        ),
+        (
+            FieldPath::UnsubscribeTexting,
+            *unsubscribe_texting,
+            declared.unsubscribe_texting,
+            answered.unsubscribe_texting,
+        ),
+    ] {
+        let wanted = sent.or(declared);
+        let is_sent = sent.is_some();
+        match (wanted, found) {
+            (None, _) | (Some(false), None) if !is_sent => {}
+            (_, None) => {
+                confirmation.not_shown.insert(path);
+            }
+            (wanted, found) if wanted == found => {}
+            (Some(false), _) if !is_sent => {
+                confirmation.kept_consent.insert(path);
+            }
+            _ => {
+                confirmation.different.insert(path);
+            }
         }
     }
-    let mut flag = |path, sent: &Option<bool>, found: Option<Option<bool>>| {
-        if sent.is_some() && found.flatten() != *sent {
-            missing.insert(path);
-        }
-    };
-    flag(
-        FieldPath::Unsubscribed,
-        unsubscribed,
-        answered.map(|user| user.unsubscribed),
-    );
-    flag(
-        FieldPath::UnsubscribeEmail,
-        unsubscribe_email,
-        answered.map(|user| user.unsubscribe_email),
-    );
-    flag(
-        FieldPath::UnsubscribeTexting,
-        unsubscribe_texting,
-        answered.map(|user| user.unsubscribe_texting),
-    );
-    missing
+    confirmation
 }
 
 /// Equal, but for what Channel may write another way: `1.0` for `1`, spaces in a phone number.

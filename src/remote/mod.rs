@@ -13,7 +13,7 @@ pub mod retry;
 pub mod transport;
 
 pub use crate::remote::answered::AnsweredUser;
-pub use crate::remote::confirm::unconfirmed;
+pub use crate::remote::confirm::{Confirmation, confirm};
 pub use crate::remote::http::{Channel, HttpSettings};
 pub use crate::remote::observe::observed;
 pub use crate::remote::rate::{Bucket, RateHeaders};

@@ -108,7 +108,7 @@ fn what_channel_does_not_take_is_reported_and_kept() {
         "users/a.yaml",
         "apiVersion: talkform/v1\nkind: User\nmemberId: u-1\nprofile: { plan: pro }\ntags: [vip]\n",
     );
-    let ran = project.run(&APPLY).expect(0);
+    let ran = project.run(&APPLY).expect(3);
     assert!(ran.stdout.contains("tags"), "{}", ran.stdout);
     assert!(
         project

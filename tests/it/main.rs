@@ -44,5 +44,6 @@ mod stopping;
 mod stories;
 mod tidy;
 mod truth;
+mod uncertain;
 mod wrong_keys;
 mod wrong_responses;

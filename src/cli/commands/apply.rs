@@ -17,7 +17,9 @@ use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use crate::cli::{destination, github, lock_owner, output, planning, signals};
 use talkform::apply;
-use talkform::apply::{Finished, Options, Pace, Report, RunSettings, SaveError, Start, Target};
+use talkform::apply::{
+    Finished, Options, Pace, Report, RunSettings, SaveError, Start, Target, Uncertain,
+};
 use talkform::model::Plan;
 use talkform::remote::Policy;
 use talkform::render::PlanView;
@@ -114,7 +116,11 @@ pub(crate) fn run(
         target
             .clean_up(loaded, &plan)
             .map_err(|error| unsaved(&settings.store, &error))?;
-        let nothing = Report::nothing(plan.unchanged);
+        let uncertain = Uncertain {
+            pending: plan.pending,
+            unconfirmed: plan.unconfirmed.users,
+        };
+        let nothing = Report::nothing(plan.unchanged, uncertain);
         output::warn_on_failure(terminal, github::applied(&nothing, &plan));
         report(terminal, &settings, arguments, &nothing);
         return Ok(Exit::Done);
@@ -302,7 +308,7 @@ fn unsaved(store: &Store, error: &SaveError) -> Failure {
 fn exit(report: &Report) -> Exit {
     if report.stopped.is_some() {
         Exit::Stopped
-    } else if report.failed() > 0 {
+    } else if report.failed() > 0 || report.different() > 0 {
         Exit::SomeFailed
     } else {
         Exit::Done

@@ -9,3 +9,4 @@ mod naive;
 mod pending;
 mod plan_file;
 mod refresh;
+mod unconfirmed;

@@ -147,9 +147,17 @@ fn an_opt_out_is_sent_to_a_person_who_may_be_new() {
         PendingAction::Delete,
         PendingAction::Unknown,
     ] {
-        let mut state = recorded(&only(Some(&out)));
-        state.pending.insert(id(ID), sending(action, &out, None));
-        assert_eq!(sent_flag(&planned(Some(&out), &state)), Some(true));
+        // A deletion sends no field.
+        for sent in [&out, &Attributes::default()] {
+            let mut state = recorded(&only(Some(&out)));
+            let pending = sending(action.clone(), sent, None);
+            state.pending.insert(id(ID), pending);
+            assert_eq!(
+                sent_flag(&planned(Some(&out), &state)),
+                Some(true),
+                "{action:?}"
+            );
+        }
     }
 }
 

@@ -4,9 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::model::{Attributes, Declared, Number, Upsert, Value};
+use crate::model::{Attributes, Consent, Declared, FieldPath, Number, Upsert, Value};
 use crate::remote::answered::AnsweredUser;
-use crate::remote::confirm::unconfirmed;
+use crate::remote::confirm::{Confirmation, confirm};
+
+fn texts(paths: &BTreeSet<FieldPath>) -> Vec<String> {
+    paths.iter().map(ToString::to_string).collect()
+}
 
 #[test]
 fn what_channel_did_not_take_is_found() {
@@ -28,34 +32,79 @@ fn what_channel_did_not_take_is_found() {
         .into(),
         profile_once: [("kept".into(), "mine".into()), ("lost".into(), "x".into())].into(),
         tags: Some(["a".to_owned(), "b".to_owned()].into()),
-        unsubscribed: Some(true),
-        unsubscribe_email: Some(false),
-        unsubscribe_texting: None,
+        ..Attributes::default()
     });
     let body = json!({"user": {
         "profile": {
             "same": "a", "other": "b", "one": 1.0, "mobileNumber": "+82 10-1234-5678", "stays": 1,
             "gone": null, "list": ["b", "a"], "kept": "theirs", "more": "fields"
         },
-        "tags": ["B", "A"], "unsubscribed": false, "unsubscribeEmail": false
+        "tags": ["B", "A"]
     }});
     let answered = AnsweredUser::read(body.to_string().as_bytes()).expect("a user");
-    let missing: Vec<String> = unconfirmed(&sent, Some(&answered))
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let found = confirm(&sent, Consent::default(), &answered);
     assert_eq!(
-        missing,
+        texts(&found.different),
         [
             "profile.missing",
             "profile.other",
             "profile.stays",
             "profileOnce.lost",
-            "unsubscribed"
         ]
     );
-    assert_eq!(unconfirmed(&sent, None).len(), 13);
-    assert_eq!(unconfirmed(&Upsert::default(), None), BTreeSet::new());
+    assert_eq!(found.unconfirmed(), found.different);
+
+    let empty = AnsweredUser::read(br#"{"user":{}}"#).expect("a user");
+    let found = confirm(&sent, Consent::default(), &empty);
+    assert_eq!(found.different.len(), 9, "all but what was cleared");
+    let found = confirm(&Upsert::default(), Consent::default(), &empty);
+    assert_eq!(found, Confirmation::default());
+}
+
+/// Every case of a flag: what is declared, whether it was sent, what Channel shows.
+#[test]
+fn a_flag_that_was_not_sent_is_compared_too() {
+    let (same, different, not_shown, kept) = ("same", "different", "not shown", "kept");
+    let cases = [
+        (None, false, Some(true), same),
+        (None, false, None, same),
+        (Some(true), true, Some(true), same),
+        (Some(true), true, Some(false), different),
+        (Some(true), true, None, not_shown),
+        (Some(true), false, Some(true), same),
+        (Some(true), false, Some(false), different),
+        (Some(true), false, None, not_shown),
+        (Some(false), true, Some(false), same),
+        (Some(false), true, Some(true), different),
+        (Some(false), true, None, not_shown),
+        (Some(false), false, Some(false), same),
+        (Some(false), false, Some(true), kept),
+        (Some(false), false, None, same),
+    ];
+    for (declared, is_sent, found, expected) in cases {
+        let flags = |flag| Attributes {
+            unsubscribed: flag,
+            unsubscribe_email: flag,
+            unsubscribe_texting: flag,
+            ..Attributes::default()
+        };
+        let sent = Upsert(flags(declared.filter(|_| is_sent)));
+        let answered = AnsweredUser {
+            unsubscribed: found,
+            unsubscribe_email: found,
+            unsubscribe_texting: found,
+            ..AnsweredUser::default()
+        };
+        let confirmation = confirm(&sent, flags(declared).consent(), &answered);
+        let counts = [
+            confirmation.different.len(),
+            confirmation.not_shown.len(),
+            confirmation.kept_consent.len(),
+        ];
+        let three_in = |word| if expected == word { 3 } else { 0 };
+        let expected = [different, not_shown, kept].map(three_in);
+        assert_eq!(counts, expected, "{declared:?} {is_sent} {found:?}");
+    }
 }
 
 #[test]
@@ -66,5 +115,6 @@ fn an_answer_without_a_profile_confirms_what_was_cleared() {
         ..Attributes::default()
     });
     let answered = AnsweredUser::read(br#"{"user":{}}"#).expect("a user");
-    assert!(unconfirmed(&sent, Some(&answered)).is_empty());
+    let found = confirm(&sent, Consent::default(), &answered);
+    assert_eq!(found, Confirmation::default());
 }

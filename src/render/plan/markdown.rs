@@ -14,6 +14,7 @@ use crate::render::plan::kept_consent;
 use crate::render::plan::lines;
 use crate::render::plan::summary;
 use crate::render::plan::summary::LimitRow;
+use crate::render::plan::uncertain;
 use crate::render::plan::view::PlanView;
 
 /// How a comment is written.
@@ -141,6 +142,11 @@ fn numbers(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
         lines.extend(likely.map(|line| format!("- {line}")));
         let undecided = view.undecided.iter();
         lines.extend(undecided.map(|undecided| undecided.sentence(&code)));
+    }
+    let uncertain = uncertain::lines(view, &code);
+    if !uncertain.is_empty() {
+        lines.push(String::new());
+        lines.extend(uncertain);
     }
     lines.push(String::new());
     lines.join("\n")

@@ -8,4 +8,6 @@ pub mod lines;
 pub mod markdown;
 pub mod summary;
 pub mod text;
+pub(crate) mod uncertain;
+pub mod unconfirmed;
 pub mod view;

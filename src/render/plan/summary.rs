@@ -23,6 +23,8 @@ pub fn counts(view: &PlanView<'_>) -> String {
         delete,
         unchanged,
         opt_in: _,
+        pending: _,
+        unconfirmed: _,
     } = view.counts;
     let kinds = [
         (create, "create"),
@@ -141,10 +143,13 @@ pub fn requests(requests: usize, rate: Rate) -> String {
 
 /// That there is nothing to do.
 pub fn nothing(view: &PlanView<'_>) -> String {
-    format!(
-        "No changes. Your channel matches the manifests. ({})",
-        users(view.counts.unchanged)
-    )
+    let is_certain = view.counts.pending == 0 && view.counts.unconfirmed == 0;
+    let sentence = if is_certain {
+        "Your channel matches the manifests."
+    } else {
+        "It is not certain that your channel matches the manifests."
+    };
+    format!("No changes. {sentence} ({})", users(view.counts.unchanged))
 }
 
 /// One row of the table of limits.

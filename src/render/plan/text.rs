@@ -10,6 +10,7 @@ use crate::render::plan::group::{Block, blocks};
 use crate::render::plan::kept_consent;
 use crate::render::plan::lines;
 use crate::render::plan::summary;
+use crate::render::plan::uncertain;
 use crate::render::plan::view::{FieldKind, PlanView};
 
 /// How a plan is shown.
@@ -35,6 +36,7 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
     if view.is_empty() {
         write_kept_consent(out, view, options)?;
         writeln!(out, "{}", summary::nothing(view))?;
+        write_uncertain(out, view, style)?;
         return write_limits(out, view, style);
     }
     let blocks = blocks(view, options.full);
@@ -86,8 +88,16 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
             undecided.sentence(&|text| terminal(text).into_owned())
         )?;
     }
+    write_uncertain(out, view, style)?;
     writeln!(out, "Plan digest: {}", view.digest)?;
     write_limits(out, view, style)
+}
+
+fn write_uncertain(out: &mut dyn fmt::Write, view: &PlanView<'_>, style: &Style) -> fmt::Result {
+    for line in uncertain::lines(view, &|text| terminal(text).into_owned()) {
+        writeln!(out, "{}", paint(style.warning, &line))?;
+    }
+    Ok(())
 }
 
 fn write_kept_consent(

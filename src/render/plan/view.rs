@@ -16,6 +16,7 @@ use crate::render::common::rejection::RejectionView;
 use crate::render::common::shown::Shown;
 use crate::render::common::undecided::UndecidedView;
 use crate::render::plan::known_users::KnownUsers;
+use crate::render::plan::unconfirmed::UnconfirmedView;
 
 /// A plan without hidden values.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -64,6 +65,9 @@ pub struct PlanView<'a> {
     /// none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undecided: Option<UndecidedView>,
+    /// The recorded fields that Channel's last answer did not show as declared. Left out if there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unconfirmed: Vec<UnconfirmedView<'a>>,
 }
 
 /// A step from one API version to another. No users are sent because of it.
@@ -98,6 +102,10 @@ pub struct Counts {
     pub unchanged: usize,
     /// Users who may be messaged although they may have opted out.
     pub opt_in: usize,
+    /// Users who were being sent when the last run ended: Channel may have either.
+    pub pending: usize,
+    /// Recorded users with a field that Channel's last answer did not show as declared.
+    pub unconfirmed: usize,
 }
 
 /// A limit with its numbers.
@@ -241,6 +249,8 @@ impl<'a> PlanView<'a> {
             manifests: _,
             refreshed,
             kept_consent,
+            pending,
+            unconfirmed,
         } = plan;
         let lookup = VisibilityLookup::new(visibility);
         let changes: Vec<_> = changes
@@ -261,6 +271,8 @@ impl<'a> PlanView<'a> {
             delete: of(Action::Delete),
             unchanged: *unchanged,
             opt_in: changes.iter().filter(|change| change.opt_in).count(),
+            pending: *pending,
+            unconfirmed: unconfirmed.users,
         };
         Self {
             destination,
@@ -282,6 +294,11 @@ impl<'a> PlanView<'a> {
             kept_consent: kept_consent
                 .iter()
                 .map(|kept| KeptConsentView::new(kept, lookup.hides_field(&kept.path)))
+                .collect(),
+            unconfirmed: unconfirmed
+                .fields
+                .iter()
+                .map(UnconfirmedView::new)
                 .collect(),
         }
     }

@@ -3,13 +3,15 @@
 //! It has types of its own, because the messages in an [`Outcome`] may echo values: it holds ids, codes and
 //! paths, never a value.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::apply::{Outcome, Report, UserOutcome};
-use crate::model::{Action, ApiChange, RejectedRequest, StopCause};
+use crate::model::{Action, ApiChange, FieldPath, RejectedRequest, StopCause};
+use crate::remote::Confirmation;
 use crate::render::common::escape::write_json;
 use crate::render::common::json::FORMAT_VERSION;
 
@@ -59,6 +61,12 @@ struct ReportCounts {
     skipped: usize,
     /// Declared users that were as recorded.
     unchanged: usize,
+    /// Users that Channel accepted and shows with another value than declared.
+    different: usize,
+    /// Users of the state whose last request has no known result: Channel may have either.
+    pending: usize,
+    /// Users of the state with a field that Channel's last answer did not show as declared.
+    unconfirmed: usize,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -69,18 +77,31 @@ struct OutcomeView<'a> {
     id: &'a str,
     /// What the change does.
     action: Action,
+    /// Whether a request about the user has no known result, so that Channel may have either. Left out if not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pending: bool,
     #[serde(flatten)]
     outcome: OutcomeKind<'a>,
 }
 
 #[derive(Serialize, JsonSchema)]
-#[serde(tag = "outcome", rename_all = "camelCase")]
+#[serde(
+    tag = "outcome",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 enum OutcomeKind<'a> {
     /// Accepted by Channel and recorded.
     Applied {
-        /// Fields that Channel's response did not show as sent.
+        /// Fields that Channel shows with another value than declared.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        unconfirmed: Vec<String>,
+        different: Vec<String>,
+        /// Consent flags that Channel does not show.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        not_shown: Vec<String>,
+        /// Consent flags that the person set on Channel and that are kept.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        kept_consent: Vec<String>,
     },
     /// Channel rejected a request of this change.
     Rejected {
@@ -129,6 +150,7 @@ impl<'a> ReportDocument<'a> {
             retried,
             elapsed,
             stopped,
+            uncertain,
         } = report;
         Self {
             format_version: FORMAT_VERSION,
@@ -143,6 +165,9 @@ impl<'a> ReportDocument<'a> {
                 failed: report.failed(),
                 skipped: report.skipped(),
                 unchanged: *unchanged,
+                different: report.different(),
+                pending: uncertain.pending,
+                unconfirmed: uncertain.unconfirmed,
             },
             requests: *requests,
             retried: *retried,
@@ -153,17 +178,31 @@ impl<'a> ReportDocument<'a> {
     }
 }
 
+fn texts(paths: &BTreeSet<FieldPath>) -> Vec<String> {
+    paths.iter().map(ToString::to_string).collect()
+}
+
 impl<'a> OutcomeView<'a> {
     fn new(user: &'a UserOutcome) -> Self {
         let UserOutcome {
             id,
             action,
             outcome,
+            is_pending,
         } = user;
         let outcome = match outcome {
-            Outcome::Applied { unconfirmed } => OutcomeKind::Applied {
-                unconfirmed: unconfirmed.iter().map(ToString::to_string).collect(),
-            },
+            Outcome::Applied { confirmation } => {
+                let Confirmation {
+                    different,
+                    not_shown,
+                    kept_consent,
+                } = confirmation;
+                OutcomeKind::Applied {
+                    different: texts(different),
+                    not_shown: texts(not_shown),
+                    kept_consent: texts(kept_consent),
+                }
+            }
             // The message is left out, because it may echo values.
             Outcome::Rejected {
                 request,
@@ -184,6 +223,7 @@ impl<'a> OutcomeView<'a> {
         Self {
             id: id.as_str(),
             action: *action,
+            pending: *is_pending,
             outcome,
         }
     }

@@ -1,9 +1,11 @@
 //! Writes the result of an apply as text for a terminal.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::apply::{Outcome, Report, UserOutcome};
-use crate::model::{Action, StopCause};
+use crate::model::{Action, FieldPath, StopCause};
+use crate::remote::Confirmation;
 use crate::render::common::escape::terminal;
 use crate::render::common::rejection::{rejected_request, short_code};
 use crate::render::common::stop_cause::why_stopped;
@@ -36,10 +38,13 @@ pub fn write(out: &mut dyn fmt::Write, report: &Report, options: &ReportOptions)
     for list in [
         rejected(report, options),
         failed(report),
-        unconfirmed(report),
+        unfinished(report),
+        different(report),
+        kept_consent(report),
     ] {
         write_list(out, style, &list)?;
     }
+    write_not_shown(out, report, style)?;
     if let Some(cause) = report.stopped {
         let text = stopped(cause, report.skipped());
         writeln!(out, "{}", paint(style.warning, &text))?;
@@ -52,6 +57,25 @@ struct List<'a> {
     title: &'static str,
     users: Vec<(&'a UserOutcome, String)>,
     note: Option<&'static str>,
+}
+
+impl<'a> List<'a> {
+    /// The users for whom `text` has something to say.
+    fn new(
+        report: &'a Report,
+        title: &'static str,
+        note: Option<&'static str>,
+        text: &dyn Fn(&UserOutcome) -> Option<String>,
+    ) -> Self {
+        let outcomes = report.outcomes.iter();
+        Self {
+            title,
+            users: outcomes
+                .filter_map(|user| Some((user, text(user)?)))
+                .collect(),
+            note,
+        }
+    }
 }
 
 fn rejected<'a>(report: &'a Report, options: &ReportOptions) -> List<'a> {
@@ -77,7 +101,8 @@ fn rejected<'a>(report: &'a Report, options: &ReportOptions) -> List<'a> {
             None => String::new(),
         };
         let request = rejected_request(*request);
-        users.push((user, format!("{request}{status}{code}{words}")));
+        let either = either(user);
+        users.push((user, format!("{request}{status}{code}{words}{either}")));
     }
     List {
         title: "rejected by Channel",
@@ -91,41 +116,82 @@ fn failed(report: &Report) -> List<'_> {
     let text = |user: &UserOutcome| match &user.outcome {
         Outcome::Failed { message, attempts } => {
             let attempts = counted(*attempts as usize, "attempt", "attempts");
-            Some(format!("{} ({attempts})", sentence(message)))
+            let either = either(user);
+            Some(format!("{} ({attempts}){either}", sentence(message)))
         }
         Outcome::Applied { .. } | Outcome::Rejected { .. } | Outcome::Skipped { .. } => None,
     };
-    List {
-        title: "failed",
-        users: report
-            .outcomes
-            .iter()
-            .filter_map(|user| Some((user, text(user)?)))
-            .collect(),
-        note: Some("The next apply tries them again."),
+    List::new(
+        report,
+        "failed",
+        Some("The next apply tries them again."),
+        &text,
+    )
+}
+
+/// Users of whom a request was sent, and whose change was not finished because the run stopped.
+fn unfinished(report: &Report) -> List<'_> {
+    let text = |user: &UserOutcome| match &user.outcome {
+        Outcome::Skipped { .. } if user.is_pending => Some("Channel may have either".to_owned()),
+        _ => None,
+    };
+    List::new(report, "begun and not finished", None, &text)
+}
+
+/// The end of a line about a user who is pending.
+fn either(user: &UserOutcome) -> &'static str {
+    if user.is_pending {
+        "; Channel may have either"
+    } else {
+        ""
     }
 }
 
-fn unconfirmed(report: &Report) -> List<'_> {
-    let text = |user: &UserOutcome| match &user.outcome {
-        Outcome::Applied { unconfirmed } if !unconfirmed.is_empty() => {
-            let paths: Vec<String> = unconfirmed
-                .iter()
-                .map(|path| terminal(&path.to_string()).into_owned())
-                .collect();
-            Some(paths.join(", "))
-        }
-        _ => None,
-    };
-    List {
-        title: "accepted, but Channel's response does not show these fields as sent",
-        users: report
-            .outcomes
-            .iter()
-            .filter_map(|user| Some((user, text(user)?)))
-            .collect(),
-        note: None,
+fn different(report: &Report) -> List<'_> {
+    let text = |user: &UserOutcome| paths(&confirmation(user)?.different);
+    let title = "accepted, but Channel's answer shows other values than declared for these fields";
+    List::new(report, title, None, &text)
+}
+
+fn kept_consent(report: &Report) -> List<'_> {
+    let text = |user: &UserOutcome| paths(&confirmation(user)?.kept_consent);
+    let title = "opted out on Channel, although the manifests say false; that choice is kept";
+    List::new(report, title, None, &text)
+}
+
+fn confirmation(user: &UserOutcome) -> Option<&Confirmation> {
+    match &user.outcome {
+        Outcome::Applied { confirmation } => Some(confirmation),
+        Outcome::Rejected { .. } | Outcome::Failed { .. } | Outcome::Skipped { .. } => None,
     }
+}
+
+/// The paths as text; `None` if there are none.
+fn paths(paths: &BTreeSet<FieldPath>) -> Option<String> {
+    let texts = paths
+        .iter()
+        .map(|path| terminal(&path.to_string()).into_owned());
+    let texts: Vec<String> = texts.collect();
+    (!texts.is_empty()).then(|| texts.join(", "))
+}
+
+/// Writes the flags that Channel does not show, each with the number of users. It is one line a flag, because a
+/// flag that Channel never shows concerns every user who declares it.
+fn write_not_shown(out: &mut dyn fmt::Write, report: &Report, style: &Style) -> fmt::Result {
+    let mut flags: BTreeMap<&FieldPath, usize> = BTreeMap::new();
+    let confirmations = report.outcomes.iter().filter_map(confirmation);
+    for path in confirmations.flat_map(|confirmation| &confirmation.not_shown) {
+        *flags.entry(path).or_default() += 1;
+    }
+    if flags.is_empty() {
+        return Ok(());
+    }
+    let title = "Channel's answers do not show these flags, so they are not confirmed:";
+    writeln!(out, "{}", paint(style.warning, title))?;
+    for (path, count) in flags {
+        writeln!(out, "  {path}: {}", users(count))?;
+    }
+    writeln!(out)
 }
 
 fn write_list(out: &mut dyn fmt::Write, style: &Style, list: &List<'_>) -> fmt::Result {
@@ -196,12 +262,14 @@ pub fn summary(report: &Report) -> String {
         retried,
         elapsed,
         stopped,
+        uncertain: _,
     } = report;
     let failed = report.failed();
-    let head = match (stopped, failed) {
-        (Some(_), _) => "Apply stopped early.",
-        (None, 0) => "Apply complete!",
-        (None, _) => "Apply finished with failures.",
+    let head = match (stopped, failed, report.different()) {
+        (Some(_), _, _) => "Apply stopped early.",
+        (None, 0, 0) => "Apply complete!",
+        (None, 0, _) => "Apply finished, but Channel shows other values than declared.",
+        (None, _, _) => "Apply finished with failures.",
     };
     let kinds = [
         (report.applied(Action::Create), "created"),

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    ApiVersion, Attributes, Change, ChannelId, Destination, DigestKey, Digests, Entry, FieldAction,
-    FieldChange, FieldPatterns, FieldSettings, Limit, LimitCheck, LimitKind, MemberId, Origin,
-    Plan, PlanDigest, PlannedChange, Previous, Reason, RejectedRequest, Rejection, Upsert, Value,
-    Visibility, Write,
+    ApiVersion, Attributes, Change, ChannelId, Consent, Destination, DigestKey, Digests, Entry,
+    FieldAction, FieldChange, FieldPatterns, FieldSettings, Limit, LimitCheck, LimitKind, MemberId,
+    Origin, Plan, PlanDigest, PlannedChange, Previous, Reason, RejectedRequest, Rejection,
+    Unconfirmed, UnconfirmedField, Upsert, Value, Visibility, Write,
 };
 use crate::render::plan::known_users::KnownUsers;
 use crate::render::plan::text;
@@ -101,6 +101,7 @@ fn planned(name: &str, change: Change, reason: Reason, line: Option<u32>) -> Pla
 pub(crate) fn create(name: &str, fields: Vec<FieldChange>) -> PlannedChange {
     let change = Change::Create(Write {
         upsert: Some(Upsert::default()),
+        consent: Consent::default(),
         digests: digests(),
         fields,
         unchanged_fields: 0,
@@ -112,6 +113,7 @@ pub(crate) fn update(name: &str, fields: Vec<FieldChange>, unchanged: usize) -> 
     let releases = |field: &FieldChange| field.action == FieldAction::Release;
     let change = Change::Update(Write {
         upsert: (fields.is_empty() || !fields.iter().all(releases)).then(Upsert::default),
+        consent: Consent::default(),
         digests: digests(),
         fields,
         unchanged_fields: unchanged,
@@ -148,6 +150,7 @@ pub(crate) fn moved(
         last: entry(),
         write: Write {
             upsert: Some(Upsert::default()),
+            consent: Consent::default(),
             digests: digests(),
             fields,
             unchanged_fields: 1,
@@ -194,6 +197,8 @@ pub(crate) fn plan(mut changes: Vec<PlannedChange>, unchanged: usize) -> Plan {
         },
         refreshed: false,
         kept_consent: Vec::new(),
+        pending: 0,
+        unconfirmed: Unconfirmed::default(),
         lineage: "9f86d081884c7d65".to_owned(),
         serial: 42,
         api: None,
@@ -231,4 +236,23 @@ pub(crate) fn text_with(plan: &Plan, show_sensitive: bool, options: &TextOptions
     let mut out = String::new();
     text::write(&mut out, &view, options).expect("a String takes everything");
     out
+}
+
+/// A plan for a state with one pending user and two fields that Channel did not confirm.
+pub(crate) fn uncertain(mut plan: Plan) -> Plan {
+    let field = |path: &str, users: usize, first: &[&str]| UnconfirmedField {
+        path: path.parse().expect("a field"),
+        users,
+        first: first.iter().map(|name| id(name)).collect(),
+    };
+    plan.pending = 1;
+    plan.unconfirmed = Unconfirmed {
+        users: 7,
+        fields: vec![
+            field("profile.a`b", 1, &["u-`1"]),
+            field("unsubscribeEmail", 7, &["u-1", "u-2", "u-3", "u-4", "u-5"]),
+        ],
+        ..Unconfirmed::default()
+    };
+    plan
 }

@@ -80,7 +80,9 @@ fn the_whole() {
         "forget": 1,
         "delete": 0,
         "unchanged": 3,
-        "optIn": 0
+        "optIn": 0,
+        "pending": 0,
+        "unconfirmed": 0
       },
       "requests": 1,
       "deletions": 0,
@@ -97,6 +99,33 @@ fn the_whole() {
         {"id":"u-2","action":"forget","reason":"notDeclared","sendsRequest":false,"optIn":false,"unchangedFields":0,"fields":[]}
       ],
       "left": []
+    }
+    "#);
+}
+
+#[test]
+fn what_is_not_certain_is_counted_and_listed() {
+    let shown = json(&uncertain(plan(vec![], 150)), false);
+    let begin = shown.find("\"unchanged\"").expect("a count");
+    assert_snapshot!(&shown[begin..], @r#"
+    "unchanged": 150,
+        "optIn": 0,
+        "pending": 1,
+        "unconfirmed": 7
+      },
+      "requests": 0,
+      "deletions": 0,
+      "recorded": 150,
+      "desired": 150,
+      "tripped": false,
+      "limits": [],
+      "refreshed": false,
+      "changes": [],
+      "left": [],
+      "unconfirmed": [
+        {"path":"profile.a`b","users":1,"first":["u-`1"]},
+        {"path":"unsubscribeEmail","users":7,"first":["u-1","u-2","u-3","u-4","u-5"]}
+      ]
     }
     "#);
 }
@@ -123,7 +152,9 @@ fn nothing_to_do() {
         "forget": 0,
         "delete": 0,
         "unchanged": 150,
-        "optIn": 0
+        "optIn": 0,
+        "pending": 0,
+        "unconfirmed": 0
       },
       "requests": 0,
       "deletions": 0,

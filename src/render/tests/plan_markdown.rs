@@ -140,6 +140,26 @@ fn nothing_to_do() {
 }
 
 #[test]
+fn what_is_not_certain_is_a_list() {
+    let shown = with(&uncertain(plan(vec![], 150)), &MarkdownOptions::default());
+    assert_snapshot!(shown, @"
+    <!-- talkform plan -->
+    ### talkform plan
+
+    Destination: `channel 6263 at https://api.channel.io, API v4`
+
+    No changes. It is not certain that your channel matches the manifests. (150 users)
+
+    1 user was being sent when the last run ended; Channel may have either.
+    Channel's last answer about 7 users did not show these fields as declared (`talkform plan --refresh` compares them with what Channel has):
+    - <code>profile.a&#96;b</code>: 1 user (<code>u-&#96;1</code>)
+    - `unsubscribeEmail`: 7 users (`u-1`, `u-2`, `u-3`, `u-4`, `u-5`, … and 2 more)
+
+    Plan digest: `sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855`
+    ");
+}
+
+#[test]
 fn hostile_values_stay_text() {
     let hostile = vec![
         change(

@@ -1,6 +1,5 @@
 //! Tests of progress lines.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use indicatif::ProgressDrawTarget;
@@ -8,6 +7,7 @@ use insta::assert_snapshot;
 
 use crate::apply::{Event, Outcome, UserOutcome};
 use crate::model::{Action, RejectedRequest, StopCause};
+use crate::remote::Confirmation;
 use crate::render::progress::{LogProgress, Progress};
 use crate::render::tests::build::id;
 
@@ -16,12 +16,17 @@ fn finished(name: &str, outcome: Outcome) -> Event {
         id: id(name),
         action: Action::Update,
         outcome,
+        is_pending: false,
     })
 }
 
 fn applied(name: &str) -> Event {
-    let unconfirmed = BTreeSet::new();
-    finished(name, Outcome::Applied { unconfirmed })
+    finished(
+        name,
+        Outcome::Applied {
+            confirmation: Confirmation::default(),
+        },
+    )
 }
 
 fn rejected(name: &str) -> Event {

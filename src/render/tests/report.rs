@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 
-use crate::apply::{Outcome, Report, UserOutcome};
-use crate::model::{Action, RejectedRequest, StopCause};
+use crate::apply::{Outcome, Report, Uncertain, UserOutcome};
+use crate::model::{Action, FieldPath, RejectedRequest, StopCause};
+use crate::remote::Confirmation;
 use crate::render::report::json;
 use crate::render::report::json::report_schema;
 use crate::render::report::text::{ReportOptions, write};
@@ -17,15 +18,39 @@ fn outcome(name: &str, action: Action, outcome: Outcome) -> UserOutcome {
         id: id(name),
         action,
         outcome,
+        is_pending: false,
     }
 }
 
-fn applied(name: &str, action: Action, unconfirmed: &[&str]) -> UserOutcome {
-    let unconfirmed: BTreeSet<_> = unconfirmed
-        .iter()
-        .map(|path| path.parse().expect("a field"))
-        .collect();
-    outcome(name, action, Outcome::Applied { unconfirmed })
+/// A user of whom a request has no known result.
+fn pending(name: &str, action: Action, cause: Outcome) -> UserOutcome {
+    UserOutcome {
+        is_pending: true,
+        ..outcome(name, action, cause)
+    }
+}
+
+fn applied(name: &str, action: Action, different: &[&str]) -> UserOutcome {
+    let confirmation = Confirmation {
+        different: paths(different),
+        ..Confirmation::default()
+    };
+    outcome(name, action, Outcome::Applied { confirmation })
+}
+
+/// Channel shows neither flag of `not_shown`, and the person set those of `kept`.
+fn about_consent(name: &str, not_shown: &[&str], kept: &[&str]) -> UserOutcome {
+    let confirmation = Confirmation {
+        not_shown: paths(not_shown),
+        kept_consent: paths(kept),
+        ..Confirmation::default()
+    };
+    outcome(name, Action::Update, Outcome::Applied { confirmation })
+}
+
+fn paths(texts: &[&str]) -> BTreeSet<FieldPath> {
+    let paths = texts.iter().map(|path| path.parse().expect("a field"));
+    paths.collect()
 }
 
 fn report(outcomes: Vec<UserOutcome>, stopped: Option<StopCause>) -> Report {
@@ -37,6 +62,10 @@ fn report(outcomes: Vec<UserOutcome>, stopped: Option<StopCause>) -> Report {
         retried: 0,
         elapsed: Duration::from_millis(412),
         stopped,
+        uncertain: Uncertain {
+            pending: 2,
+            unconfirmed: 3,
+        },
     }
 }
 
@@ -77,7 +106,7 @@ fn mixed() -> Report {
                     message: None,
                 },
             ),
-            outcome(
+            pending(
                 "u-4",
                 Action::Delete,
                 Outcome::Failed {
@@ -86,7 +115,9 @@ fn mixed() -> Report {
                 },
             ),
             outcome("u-5", Action::Create, skipped.clone()),
-            outcome("u-6", Action::Create, skipped),
+            pending("u-6", Action::Move, skipped),
+            about_consent("u-7", &["unsubscribeEmail"], &["unsubscribeTexting"]),
+            about_consent("u-8", &["unsubscribeEmail", "unsubscribed"], &[]),
         ],
         Some(StopCause::Breaker),
     )
@@ -114,14 +145,24 @@ fn every_kind_of_outcome() {
     --show-sensitive shows Channel's messages, which may contain values.
 
     1 user failed:
-      u-4: 503 Service Unavailable (6 attempts)
+      u-4: 503 Service Unavailable (6 attempts); Channel may have either
     The next apply tries them again.
 
-    1 user accepted, but Channel's response does not show these fields as sent:
+    1 user begun and not finished:
+      u-6: Channel may have either
+
+    1 user accepted, but Channel's answer shows other values than declared for these fields:
       u-1: profile.seats, tags
 
+    1 user opted out on Channel, although the manifests say false; that choice is kept:
+      u-7: unsubscribeTexting
+
+    Channel's answers do not show these flags, so they are not confirmed:
+      unsubscribeEmail: 2 users
+      unsubscribed: 1 user
+
     Stopped: too many failures in a row. 2 changes were not tried. Run apply again when Channel responds; it continues from here.
-    Apply stopped early. Users: 1 created, 3 failed, 2 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
+    Apply stopped early. Users: 1 created, 2 updated, 3 failed, 2 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     ");
 }
 
@@ -199,25 +240,30 @@ fn as_json() {
       "talkform": "VERSION",
       "counts": {
         "created": 1,
-        "updated": 0,
+        "updated": 2,
         "moved": 0,
         "forgotten": 0,
         "deleted": 0,
         "failed": 3,
         "skipped": 2,
-        "unchanged": 147
+        "unchanged": 147,
+        "different": 1,
+        "pending": 2,
+        "unconfirmed": 3
       },
       "requests": 2,
       "retried": 0,
       "elapsedSeconds": 0.412,
       "stopped": "breaker",
       "outcomes": [
-        {"id":"u-1","action":"create","outcome":"applied","unconfirmed":["profile.seats","tags"]},
+        {"id":"u-1","action":"create","outcome":"applied","different":["profile.seats","tags"]},
         {"id":"u-2","action":"update","outcome":"rejected","request":"put","status":422,"code":"validationError"},
         {"id":"u-3","action":"update","outcome":"rejected","request":"put","status":400,"code":null},
-        {"id":"u-4","action":"delete","outcome":"failed","message":"503 Service Unavailable","attempts":6},
+        {"id":"u-4","action":"delete","pending":true,"outcome":"failed","message":"503 Service Unavailable","attempts":6},
         {"id":"u-5","action":"create","outcome":"skipped","cause":"breaker"},
-        {"id":"u-6","action":"create","outcome":"skipped","cause":"breaker"}
+        {"id":"u-6","action":"move","pending":true,"outcome":"skipped","cause":"breaker"},
+        {"id":"u-7","action":"update","outcome":"applied","notShown":["unsubscribeEmail"],"keptConsent":["unsubscribeTexting"]},
+        {"id":"u-8","action":"update","outcome":"applied","notShown":["unsubscribeEmail","unsubscribed"]}
       ]
     }
     "#);

@@ -199,7 +199,7 @@ fn a_field_that_channel_never_confirmed_is_marked() {
         "users/a.yaml",
         "apiVersion: talkform/v1\nkind: User\nmemberId: \"u-1\"\ntags: [vip]\n",
     );
-    project.run(&["apply", "--auto-approve"]).expect(0);
+    project.run(&["apply", "--auto-approve"]).expect(3);
     let text = project.run(&["drift"]).expect(0).stdout;
     assert!(
         text.contains("~ tags   [- vip]   (Channel never confirmed it)"),

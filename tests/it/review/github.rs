@@ -45,7 +45,7 @@ fn github_receives_outputs_a_summary_and_annotations() {
     assert!(
         project
             .read("output.txt")
-            .ends_with("failed=0\nstopped=false\n")
+            .ends_with("failed=0\ndifferent=0\npending=0\nunconfirmed=0\nstopped=false\n")
     );
     assert!(
         project

@@ -23,7 +23,7 @@ fn rekey_recomputes_digests_under_another_secret() {
     let second = project.read("talkform.state.json");
     let digests = |text: &str| -> Vec<String> {
         text.split("\":[\"")
-            .skip(2)
+            .skip(3)
             .map(|rest| rest[..43].to_owned())
             .collect()
     };
