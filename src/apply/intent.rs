@@ -44,6 +44,7 @@ pub(crate) fn intent_of(planned: &PlannedChange, now: Timestamp) -> Option<Pendi
         digest: change.write().map(|write| write.digests.user),
         fields: RecordedFields::new(fields),
         touched,
+        earlier: Vec::new(),
         since: now,
     })
 }

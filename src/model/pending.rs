@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::model::digest::digests::UserDigest;
+use crate::model::digest::digests::{FieldDigest, UserDigest};
 use crate::model::field::FieldPath;
 use crate::model::ids::member_id::MemberId;
 use crate::model::recorded_fields::RecordedFields;
@@ -46,9 +46,10 @@ pub struct Pending {
     pub digest: Option<UserDigest>,
     /// The fields that were being set or cleared and were declared, with their digests.
     pub fields: RecordedFields,
-    /// Further fields that count as ours: those that were being cleared without being declared, and those of
-    /// an intent before this one.
+    /// Fields that were being cleared without being declared, by this intent or one before it.
     pub touched: BTreeSet<FieldPath>,
+    /// What an intent before this one was sending, where it differs from `fields`. Channel may have either.
+    pub earlier: Vec<(FieldPath, FieldDigest)>,
     /// Since when the user is pending.
     pub since: Timestamp,
 }
@@ -61,6 +62,7 @@ impl Pending {
             digest: None,
             fields: RecordedFields::default(),
             touched: BTreeSet::new(),
+            earlier: Vec::new(),
             since,
         }
     }
@@ -68,7 +70,16 @@ impl Pending {
     /// Every field that counts as ours, in order.
     pub fn paths(&self) -> BTreeSet<&FieldPath> {
         let sent = self.fields.iter().map(|(path, _)| path);
-        sent.chain(&self.touched).collect()
+        let earlier = self.earlier.iter().map(|(path, _)| path);
+        sent.chain(&self.touched).chain(earlier).collect()
+    }
+
+    /// Every value that may have been sent for a field.
+    pub fn sent(&self, path: &FieldPath) -> impl Iterator<Item = FieldDigest> {
+        let earlier = self.earlier.iter();
+        let earlier = earlier.filter(move |(other, _)| other == path);
+        let earlier = earlier.map(|(_, digest)| *digest);
+        self.fields.get(path).into_iter().chain(earlier)
     }
 
     /// Whether the user may exist on Channel only because of what was being sent.
@@ -79,8 +90,8 @@ impl Pending {
         }
     }
 
-    /// This intent after an earlier one that has no result either. The digests are those of the later; the
-    /// fields are those of both; what may have created the user stays.
+    /// This intent after an earlier one that has no result either: Channel may have carried out both, one or
+    /// none.
     #[must_use]
     pub fn after(mut self, earlier: Self) -> Self {
         let Self {
@@ -88,17 +99,33 @@ impl Pending {
             digest: _,
             fields,
             touched,
+            earlier,
             since,
         } = earlier;
-        let is_plain = matches!(self.action, PendingAction::Update | PendingAction::Unknown);
-        if is_plain && action != PendingAction::Unknown {
+        if self.action.says_less_than(&action) {
             self.action = action;
         }
-        let earlier_paths = fields.paths().iter().cloned().chain(touched);
-        let new_paths = earlier_paths.filter(|path| self.fields.get(path).is_none());
-        self.touched.extend(new_paths);
+        self.touched.extend(touched);
+        let fields = fields.iter().map(|(path, digest)| (path.clone(), digest));
+        for (path, digest) in fields.chain(earlier) {
+            if self.sent(&path).all(|other| other != digest) {
+                self.earlier.push((path, digest));
+            }
+        }
         self.since = self.since.min(since);
         self
+    }
+}
+
+impl PendingAction {
+    /// Whether an earlier action leaves more open than this later one.
+    fn says_less_than(&self, earlier: &Self) -> bool {
+        let is_open = *earlier != Self::Update;
+        match self {
+            Self::Update | Self::MoveTo { .. } => is_open,
+            Self::Unknown => is_open && *earlier != Self::Unknown,
+            Self::Create | Self::MoveFrom { .. } | Self::Delete => false,
+        }
     }
 }
 
@@ -119,6 +146,7 @@ mod tests {
             digest: None,
             fields: RecordedFields::new(fields),
             touched: BTreeSet::new(),
+            earlier: Vec::new(),
             since: Timestamp::from_second(since).expect("a time"),
         }
     }
@@ -137,6 +165,29 @@ mod tests {
 
         let deleted = pending(PendingAction::Delete, &[], 12).after(both);
         assert_eq!(deleted.action, PendingAction::Delete);
-        assert_eq!(deleted.touched.len(), 3);
+        assert_eq!(deleted.paths().len(), 3);
+    }
+
+    #[test]
+    fn what_an_action_leaves_open_stays_open() {
+        use PendingAction::{Create, Delete, Unknown, Update};
+        let after = |later: PendingAction, earlier: PendingAction| {
+            pending(later, &[], 2)
+                .after(pending(earlier, &[], 1))
+                .action
+        };
+        let move_to = || PendingAction::MoveTo {
+            to: MemberId::new("v").expect("an id"),
+            delete_old: false,
+        };
+        assert_eq!(after(Update, Update), Update);
+        for open in [Create, Delete, Unknown] {
+            assert_eq!(after(Update, open.clone()), open);
+            assert_eq!(after(open.clone(), Update), open);
+            assert_eq!(after(move_to(), open.clone()), open);
+        }
+        assert_eq!(after(move_to(), Update), move_to());
+        assert_eq!(after(Create, Delete), Create);
+        assert_eq!(after(Delete, Create), Delete);
     }
 }

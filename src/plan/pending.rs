@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::model::digest::digests::UserDigest;
 use crate::model::{
-    Attributes, Change, Digests, Entry, FieldChange, FieldPath, MemberId, Observed, Pending,
-    PendingAction, Previous, RecordedFields, State, UserKey, Write,
+    Attributes, Change, Digests, Entry, FieldChange, FieldDigest, FieldPath, MemberId, Observed,
+    Pending, PendingAction, Previous, RecordedFields, State, UserKey, Write,
 };
 use crate::plan::change::upsert;
 use crate::plan::compare::{FieldStatus, field_status};
@@ -46,10 +46,8 @@ impl Known<'_> {
     /// Whether the record or the request says that the person opted out: only then may `false` be sent.
     fn is_opted_out(&self, path: &FieldPath) -> bool {
         let recorded = self.entry.and_then(|entry| entry.fields.get(path));
-        let digests = [recorded, self.pending.fields.get(path)];
-        digests
-            .into_iter()
-            .any(|digest| is_opted_out(path, digest, self.key))
+        let mut digests = recorded.into_iter().chain(self.pending.sent(path));
+        digests.any(|digest| is_opted_out(path, Some(digest), self.key))
     }
 
     /// What is known of the value before.
@@ -66,7 +64,16 @@ impl Known<'_> {
     }
 
     fn is_touched(&self, path: &FieldPath) -> bool {
-        self.pending.fields.get(path).is_some() || self.pending.touched.contains(path)
+        self.pending.touched.contains(path) || self.pending.sent(path).next().is_some()
+    }
+
+    /// Whether Channel has this value, whichever requests it carried out.
+    fn is_certain(&self, path: &FieldPath, digest: FieldDigest) -> bool {
+        let recorded = self.entry.and_then(|entry| entry.fields.get(path));
+        recorded == Some(digest)
+            && self.pending.sent(path).all(|sent| sent == digest)
+            && !self.pending.touched.contains(path)
+            && !self.may_be_new()
     }
 }
 
@@ -81,11 +88,6 @@ pub(crate) fn desired_user(
     let mut fields = Vec::new();
     let mut unchanged_fields = 0;
     for ((path, value), (_, digest)) in attributes.fields().zip(&digests.fields) {
-        let recorded = known.entry.and_then(|entry| entry.fields.get(&path));
-        let sent = known.pending.fields.get(&path);
-        let is_certain = recorded == Some(*digest)
-            && (sent == Some(*digest) || !known.is_touched(&path))
-            && !known.may_be_new();
         let is_there = path.is_unsubscribe_flag()
             && known.observed.is_some_and(|observed| {
                 matches!(
@@ -93,7 +95,7 @@ pub(crate) fn desired_user(
                     FieldStatus::Same
                 )
             });
-        if is_certain || is_there {
+        if known.is_certain(&path, *digest) || is_there {
             unchanged_fields += 1;
             continue;
         }

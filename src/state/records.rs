@@ -106,9 +106,12 @@ pub(crate) struct PendingLine {
     /// The digest of each field that was being sent by its path.
     #[serde(default, deserialize_with = "without_repeats")]
     fields: BTreeMap<String, String>,
-    /// Further fields that count as the project's.
+    /// Fields that were being cleared without being declared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     touched: Vec<String>,
+    /// The digests of other values that were being sent before, each after its path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<(String, String)>,
     /// Since when the user is pending.
     #[schemars(with = "String")]
     since: Timestamp,
@@ -227,6 +230,7 @@ impl PendingLine {
             digest,
             fields,
             touched,
+            earlier,
             since,
         } = pending;
         Self {
@@ -247,6 +251,10 @@ impl PendingLine {
             digest: digest.map(|digest| digest.to_string()),
             fields: field_texts(fields),
             touched: touched.iter().map(ToString::to_string).collect(),
+            earlier: earlier
+                .iter()
+                .map(|(path, digest)| (path.to_string(), digest.to_string()))
+                .collect(),
             since: *since,
         }
     }
@@ -271,6 +279,7 @@ impl PendingLine {
             digest: self.digest.as_deref().map(user_digest).transpose()?,
             fields: recorded_fields(self.fields)?,
             touched: paths(self.touched)?,
+            earlier: field_digests(self.earlier)?,
             since: self.since,
         })
     }
@@ -284,13 +293,18 @@ fn field_texts(fields: &RecordedFields) -> BTreeMap<String, String> {
 }
 
 fn recorded_fields(texts: BTreeMap<String, String>) -> Result<RecordedFields, String> {
-    let mut fields = Vec::with_capacity(texts.len());
-    for (path, digest) in texts {
+    field_digests(texts).map(RecordedFields::new)
+}
+
+fn field_digests(
+    texts: impl IntoIterator<Item = (String, String)>,
+) -> Result<Vec<(FieldPath, FieldDigest)>, String> {
+    let fields = texts.into_iter().map(|(path, digest)| {
         let path: FieldPath = path.parse().map_err(|error| format!("{error}"))?;
         let digest: FieldDigest = digest.parse().map_err(|error| format!("{error}"))?;
-        fields.push((path, digest));
-    }
-    Ok(RecordedFields::new(fields))
+        Ok((path, digest))
+    });
+    fields.collect()
 }
 
 fn paths(texts: Vec<String>) -> Result<BTreeSet<FieldPath>, String> {

@@ -28,6 +28,7 @@ fn sending(action: PendingAction, sent: &Attributes, before: Option<&Attributes>
         digest: Some(digests.user),
         fields: RecordedFields::new(digests.fields),
         touched: before.filter(|path| sent.get(path).is_none()).collect(),
+        earlier: Vec::new(),
         since: Timestamp::UNIX_EPOCH,
     }
 }
@@ -135,6 +136,32 @@ fn a_flag_is_sent_as_far_as_the_request_left_it_unknown() {
             (sent_flag(&plan), counts),
             expected,
             "{before:?} {sent:?} {wanted:?}"
+        );
+    }
+}
+
+#[test]
+fn a_flag_of_an_earlier_request_without_a_result_counts() {
+    // The record, what was being sent first and then, the declaration; then what is sent.
+    let cases = [
+        (
+            (Some(true), Some(false), Some(true), Some(true)),
+            Some(true),
+        ),
+        ((None, Some(true), Some(false), Some(false)), Some(false)),
+        ((None, Some(true), None, Some(false)), Some(false)),
+        ((None, Some(false), None, Some(false)), None),
+        ((Some(true), Some(true), None, Some(true)), None),
+    ];
+    for ((before, first, second, wanted), expected) in cases {
+        let mut state = interrupted(Some(&with_flag(before)), &with_flag(first));
+        let second = sending(PendingAction::Update, &with_flag(second), None);
+        state.mark_pending(id(ID), second);
+        let plan = planned(Some(&with_flag(wanted)), &state);
+        assert_eq!(
+            sent_flag(&plan),
+            expected,
+            "{before:?} {first:?} {wanted:?}"
         );
     }
 }

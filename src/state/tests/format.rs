@@ -72,6 +72,11 @@ fn states() -> impl Strategy<Value = State> {
                     digest: Some(digests.user),
                     fields: entry.fields.clone(),
                     touched: [FieldPath::Tags].into(),
+                    earlier: entry
+                        .fields
+                        .iter()
+                        .map(|(path, digest)| (path.clone(), digest))
+                        .collect(),
                     since: Timestamp::UNIX_EPOCH,
                 };
                 state.pending.insert(id.clone(), pending);
