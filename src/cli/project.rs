@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -128,11 +127,10 @@ impl LoadedProject {
 
     /// Warnings about patterns that do nothing. Users that were not read are as recorded in `state`.
     fn pattern_warnings(&self, desired: &Desired, state: Option<&State>) -> Vec<Diagnostic> {
-        let declared = desired.users.values();
-        let declared: Vec<FieldPath> = distinct(declared.flat_map(|user| {
+        let declared = desired.users.values().flat_map(|user| {
             let fields = user.attributes.fields();
             fields.map(|(path, _)| path)
-        }));
+        });
         // Many users share one list of paths.
         let mut before = std::ptr::null();
         let recorded = state.into_iter().flat_map(|state| state.users.values());
@@ -140,8 +138,8 @@ impl LoadedProject {
             let paths = Arc::as_ptr(entry.fields.paths()).cast::<FieldPath>();
             std::mem::replace(&mut before, paths) != paths
         });
-        let recorded = recorded.flat_map(|entry| entry.fields.paths().iter());
-        manifest::pattern_warnings(&self.project, declared.iter().chain(recorded))
+        let recorded = recorded.flat_map(|entry| entry.fields.paths().iter().cloned());
+        manifest::pattern_warnings(&self.project, declared.chain(recorded))
     }
 
     fn read_manifests(
@@ -299,10 +297,6 @@ pub(crate) fn field_settings(project: &Project, rules: Option<&Rules>) -> FieldS
         sensitive: project.sensitive.clone(),
         vocabularies: rules.map(Rules::vocabularies).unwrap_or_default(),
     }
-}
-
-fn distinct(paths: impl Iterator<Item = FieldPath>) -> Vec<FieldPath> {
-    paths.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Random bytes from the operating system.

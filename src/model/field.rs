@@ -83,6 +83,16 @@ impl FieldPath {
         }
     }
 
+    /// The key of a profile attribute; `None` for the other fields.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Profile(key) | Self::ProfileOnce(key) => Some(key.as_str()),
+            Self::Tags | Self::UnsubscribeEmail | Self::UnsubscribeTexting | Self::Unsubscribed => {
+                None
+            }
+        }
+    }
+
     /// Whether this is a consent flag.
     pub fn is_unsubscribe_flag(&self) -> bool {
         match self {

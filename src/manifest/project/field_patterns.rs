@@ -1,6 +1,6 @@
 //! Checks the patterns of `public` and `sensitive`: whether they can cover a field, and whether they do.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use crate::model::visibility::key_words;
 use crate::model::visibility::patterns::folded;
@@ -36,10 +36,7 @@ pub(crate) fn refusal(pattern: &str) -> Option<(String, String)> {
 /// Warnings about patterns that do nothing: they cover none of these fields, they cannot cover any, or they
 /// call public what is hidden whatever a project says. `fields` are those of the manifests; they are read
 /// only as far as necessary.
-pub fn warnings<'f>(
-    project: &Project,
-    fields: impl IntoIterator<Item = &'f FieldPath>,
-) -> Vec<Diagnostic> {
+pub fn warnings(project: &Project, fields: impl IntoIterator<Item = FieldPath>) -> Vec<Diagnostic> {
     let public = project.public.iter().map(|pattern| ("public", pattern));
     let sensitive = project.sensitive.iter();
     let all: Vec<_> = public
@@ -54,17 +51,18 @@ pub fn warnings<'f>(
             None => unmet.push((setting, pattern)),
         }
     }
-    let mut keys = BTreeSet::new();
-    for field in fields {
-        if unmet.is_empty() {
-            break;
-        }
-        unmet.retain(|(_, pattern)| !pattern.covers(field));
-        if let FieldPath::Profile(key) | FieldPath::ProfileOnce(key) = field {
-            keys.insert(key.as_str());
+    let mut fields = fields.into_iter();
+    let mut known = HashSet::new();
+    while !unmet.is_empty()
+        && let Some(field) = fields.next()
+    {
+        if !known.contains(&field) {
+            unmet.retain(|(_, pattern)| !pattern.covers(&field));
+            known.insert(field);
         }
     }
-    let keys: Vec<&str> = keys.into_iter().collect();
+    let mut keys: Vec<&str> = known.iter().filter_map(FieldPath::key).collect();
+    keys.sort_unstable();
     warnings.extend(unmet.into_iter().map(|(setting, pattern)| {
         let key = pattern.text.rsplit('.').next().unwrap_or_default();
         let message = format!(
@@ -92,13 +90,11 @@ fn static_warning(setting: &'static str, pattern: &FieldPattern) -> Option<Diagn
         return Some(warning.hint("remove the white space"));
     }
     let field: FieldPath = text.parse().ok()?;
-    let (FieldPath::Profile(key) | FieldPath::ProfileOnce(key)) = &field else {
-        return None;
-    };
+    let key = field.key()?;
     if text.contains(['*', '?']) {
         return None;
     }
-    if setting == "public" && key_words::looks_personal(key.as_str()) {
+    if setting == "public" && key_words::looks_personal(key) {
         let message = format!(
             "{} looks personal, so it is hidden whatever `public` says",
             in_backticks(text)
@@ -110,8 +106,8 @@ fn static_warning(setting: &'static str, pattern: &FieldPattern) -> Option<Diagn
     }
     let documented = DOCUMENTED
         .iter()
-        .find(|documented| folded(documented) == folded(key.as_str()))?;
-    (*documented != key.as_str()).then(|| {
+        .find(|documented| folded(documented) == folded(key))?;
+    (*documented != key).then(|| {
         let message = format!("Channel writes this key `{documented}`");
         warning("pattern-spelling", setting, pattern, message)
             .hint(format!("did you mean profile.{documented}?"))

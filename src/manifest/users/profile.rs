@@ -10,6 +10,7 @@ use crate::manifest::syntax::scalar::PlainScalar;
 use crate::manifest::users::check;
 use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::{Entry, Scope};
+use crate::manifest::users::near_miss;
 use crate::manifest::users::value::FieldSite;
 
 impl Reader<'_> {
@@ -107,7 +108,18 @@ impl Reader<'_> {
                         .hint("remove it, unless it is intended"),
                 );
             }
-            if !check::is_camel_case(key) && self.first_time("key-style", key) {
+            if let Some(documented) = near_miss::documented_key(key) {
+                if self.first_time("key-near-miss", key) {
+                    let message = format!("{} is a key of your own", in_backticks(key));
+                    self.problems.push(
+                        Problem::warning("key-near-miss", member.key_span, message)
+                            .path(site.path())
+                            .hint(format!(
+                                "did you mean {documented}? Only that one is Channel's; reported once per file"
+                            )),
+                    );
+                }
+            } else if !check::is_camel_case(key) && self.first_time("key-style", key) {
                 let message = format!("the key {} is not camelCase", in_backticks(key));
                 self.problems.push(
                     Problem::warning("key-style", member.key_span, message)

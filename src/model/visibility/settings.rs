@@ -88,15 +88,7 @@ impl Visibility {
 
     /// What may be shown of a field, unless everything is.
     pub fn field(&self, path: &FieldPath) -> FieldRule<'_> {
-        let is_personal = match path {
-            FieldPath::Profile(key) | FieldPath::ProfileOnce(key) => {
-                key_words::looks_personal(key.as_str())
-            }
-            FieldPath::Tags
-            | FieldPath::UnsubscribeEmail
-            | FieldPath::UnsubscribeTexting
-            | FieldPath::Unsubscribed => false,
-        };
+        let is_personal = path.key().is_some_and(key_words::looks_personal);
         let mut vocabularies = Vec::new();
         let mut is_undecided = false;
         let settings = || std::iter::once(&self.own).chain(&self.base);
@@ -105,7 +97,7 @@ impl Visibility {
         }
         for settings in settings() {
             match settings.vocabularies.get(&path.to_string()) {
-                _ if !has_texts(path) || settings.public.covers(path) => {}
+                _ if path.key().is_none() || settings.public.covers(path) => {}
                 Some(vocabulary) => vocabularies.push(vocabulary),
                 None => is_undecided = true,
             }
@@ -116,11 +108,6 @@ impl Visibility {
             (false, false) => FieldRule::Closed(vocabularies),
         }
     }
-}
-
-/// Whether a project has to say that the texts of a field may be shown.
-fn has_texts(path: &FieldPath) -> bool {
-    matches!(path, FieldPath::Profile(_) | FieldPath::ProfileOnce(_))
 }
 
 #[cfg(test)]
