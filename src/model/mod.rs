@@ -3,6 +3,7 @@
 
 pub mod action;
 pub mod change;
+pub mod characters;
 pub mod desired;
 pub mod destination;
 pub mod diagnostic;

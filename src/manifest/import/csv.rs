@@ -1,6 +1,7 @@
 //! Reads a CSV export as users: ids from one column, declared values from others.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::str::FromStr;
 
 use csv::{ReaderBuilder, StringRecord};
@@ -9,12 +10,28 @@ use crate::manifest::import::importable::refusal;
 use crate::manifest::syntax::decode;
 use crate::manifest::syntax::scalar::{PlainScalar, meaning};
 use crate::manifest::users::check;
-use crate::manifest::users::value::Kind as KeyKind;
+use crate::manifest::users::near_miss::documented_key;
+use crate::manifest::users::value::{DOCUMENTED, Kind as KeyKind};
+use crate::model::visibility::key_words;
+use crate::model::visibility::patterns::folded;
 use crate::model::{Attributes, Declared, MemberId, ProfileKey, Value};
+use crate::words::counted;
 
 /// The names of the id column where none is given, in lower case and without spaces and signs. The first
 /// one that a file has is used.
 const ID_COLUMNS: [&str; 4] = ["memberid", "usermemberid", "userid", "id"];
+
+/// Usual names of other columns.
+const OTHER_COLUMNS: [&str; 8] = [
+    "tags",
+    "plan",
+    "unsubscribed",
+    "unsubscribeemail",
+    "unsubscribetexting",
+    "createdat",
+    "updatedat",
+    "lastseenat",
+];
 
 /// A column and the profile key that it fills: `HEADER=profile.KEY`, `HEADER=profile.KEY:number`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,18 +121,18 @@ pub enum TableError {
         reason: String,
     },
     /// No column has one of the usual names of the id column.
-    #[error("it has no column for the id; its columns are {}", listed(.headers))]
+    #[error("it has no column for the id; {columns}")]
     NoIdColumn {
         /// The columns there are.
-        headers: Vec<String>,
+        columns: Columns,
     },
     /// A requested column does not exist.
-    #[error("it has no column `{name}`; its columns are {}", listed(.headers))]
+    #[error("it has no column `{name}`; {columns}")]
     NoColumn {
         /// The requested column.
         name: String,
         /// The columns there are.
-        headers: Vec<String>,
+        columns: Columns,
     },
     /// Several columns have the same name.
     #[error("it has several columns `{name}`")]
@@ -125,9 +142,44 @@ pub enum TableError {
     },
 }
 
-fn listed(headers: &[String]) -> String {
-    let quoted: Vec<String> = headers.iter().map(|name| format!("`{name}`")).collect();
-    quoted.join(", ")
+/// The columns of a file, as an error tells of them. A file without a header has a person in its first line, so
+/// only names that are known to be names of columns are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Columns {
+    count: usize,
+    known: Vec<String>,
+}
+
+impl Columns {
+    fn new(headers: &[String], asked: Option<&str>) -> Self {
+        let asked = asked.map(folded);
+        let is_known = |name: &&String| {
+            let plain = plain(name);
+            let is_id = ID_COLUMNS.contains(&&*plain);
+            let is_key = DOCUMENTED.contains(&&***name) || documented_key(name).is_some();
+            is_id
+                || is_key
+                || key_words::is_a_word(name)
+                || OTHER_COLUMNS.contains(&&*plain)
+                || asked == Some(folded(name))
+        };
+        Self {
+            count: headers.len(),
+            known: headers.iter().filter(is_known).cloned().collect(),
+        }
+    }
+}
+
+impl fmt::Display for Columns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns = counted(self.count, "column", "columns");
+        let known: Vec<String> = self.known.iter().map(|name| format!("`{name}`")).collect();
+        if known.is_empty() {
+            write!(f, "it has {columns}, none with a usual name")
+        } else {
+            write!(f, "it has {columns}, among them {}", known.join(", "))
+        }
+    }
 }
 
 /// Reads a CSV file in UTF-8, with or without a byte order mark. The delimiter is the comma, semicolon or
@@ -324,22 +376,24 @@ fn position(headers: &[String], name: &str) -> Result<usize, TableError> {
         }),
         (None, _) => Err(TableError::NoColumn {
             name: name.to_owned(),
-            headers: headers.to_vec(),
+            columns: Columns::new(headers, Some(name)),
         }),
     }
 }
 
+/// A name in lower case and without spaces and signs.
+fn plain(name: &str) -> String {
+    let letters = name.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
 fn guess(headers: &[String]) -> Result<usize, TableError> {
-    let plain = |name: &str| -> String {
-        let letters = name.chars().filter(|c| c.is_alphanumeric());
-        letters.flat_map(char::to_lowercase).collect()
-    };
     let plain: Vec<String> = headers.iter().map(|name| plain(name)).collect();
     let found = ID_COLUMNS
         .iter()
         .find_map(|name| plain.iter().position(|header| header == name));
     let at = found.ok_or_else(|| TableError::NoIdColumn {
-        headers: headers.to_vec(),
+        columns: Columns::new(headers, None),
     })?;
     if plain.iter().filter(|name| **name == plain[at]).count() > 1 {
         return Err(TableError::Ambiguous {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::manifest::users::check;
 use crate::manifest::users::value::Kind;
+use crate::model::characters::first_invisible_beside_emoji;
 use crate::model::{ApiVersion, Attributes, Declared, Number, Observed, Value};
 
 /// The fields of a user that a manifest can declare, and those that it cannot.
@@ -105,7 +106,7 @@ fn key_refusal(key: &str) -> Option<&'static str> {
     check::forbidden_in_key(key).map(|character| match character {
         '.' => "a key with a dot",
         c if c.is_whitespace() => "a key with white space",
-        _ => "a key with control characters",
+        _ => "a key with invisible characters",
     })
 }
 
@@ -114,11 +115,13 @@ fn tags_refusal(tags: &BTreeSet<String>, api: ApiVersion) -> Option<&'static str
         return Some("more tags than this version of the API accepts");
     }
     let is_odd = |tag: &String| {
-        tag.trim().is_empty() || tag.chars().any(char::is_control) || tag.to_lowercase() != *tag
+        tag.trim().is_empty()
+            || first_invisible_beside_emoji(tag).is_some()
+            || tag.to_lowercase() != *tag
     };
     tags.iter()
         .any(is_odd)
-        .then_some("a tag that is empty, holds control characters or is not in lower case")
+        .then_some("a tag that is empty, holds invisible characters or is not in lower case")
 }
 
 /// Whether a number is only read back where it is written with an exponent.

@@ -11,7 +11,7 @@ use crate::words::counted;
 use crate::manifest::problem::excerpt;
 use crate::manifest::problem::excerpt::{MaskedScalar, Masking, Source};
 use crate::manifest::problem::span::{Locator, Position, Span};
-use crate::manifest::problem::wording::without_quoted;
+use crate::manifest::problem::wording::{without_key, without_quoted};
 
 /// The most errors, and the most warnings, that are shown of one file: a broken export of a million lines
 /// would otherwise fill the memory with excerpts.
@@ -125,10 +125,11 @@ impl Problems {
         self.shown.len()
     }
 
-    /// Hides values in the messages and hints of all problems but the first `from`.
+    /// Hides values in the messages, hints and paths of all problems but the first `from`.
     pub(crate) fn hide_since(&mut self, from: usize, hidden: &HiddenTexts) {
         for problem in self.shown.iter_mut().skip(from) {
             problem.message = without_quoted(&problem.message, hidden);
+            problem.path = without_key(&problem.path, hidden);
             problem.hint = problem
                 .hint
                 .take()

@@ -1,6 +1,7 @@
 //! Formats the user's text for messages and hints.
 
 use crate::model::visibility::hidden_texts::HiddenTexts;
+use crate::model::visibility::personal_value;
 
 /// The most characters of a value in a message.
 const LONGEST_SHOWN: usize = 60;
@@ -21,6 +22,20 @@ pub(crate) fn clip(text: &str) -> String {
 /// [`clip`] in backticks.
 pub(crate) fn in_backticks(text: &str) -> String {
     format!("`{}`", clip(text))
+}
+
+/// A key as a message shows it. A text that looks personal stands where a key belongs by mistake.
+pub(crate) fn shown_key(key: &str) -> String {
+    if personal_value::looks_personal(key) {
+        "(sensitive)".to_owned()
+    } else {
+        clip(key)
+    }
+}
+
+/// [`shown_key`] in backticks.
+pub(crate) fn key_in_backticks(key: &str) -> String {
+    format!("`{}`", shown_key(key))
 }
 
 /// The text in double quotes, as YAML and JSON both read it.
@@ -57,6 +72,19 @@ pub(crate) fn without_quoted(message: &str, hidden: &HiddenTexts) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// A path such as `users[3].profile.KEY` without a key that contains a hidden value: a value may stand where a key
+/// belongs.
+pub(crate) fn without_key(path: &str, hidden: &HiddenTexts) -> String {
+    let maps = ["profile.", "profileOnce."];
+    let start = maps
+        .iter()
+        .filter_map(|map| path.find(map).map(|at| at + map.len()));
+    match start.min() {
+        Some(start) if hidden.are_in(&path[start..]) => format!("{}(sensitive)", &path[..start]),
+        _ => path.to_owned(),
+    }
 }
 
 /// The end of a text that begins with a quote, after the closing quote.
@@ -107,5 +135,8 @@ mod tests {
             r#"write "…" or "b""#
         );
         assert_eq!(without("Gabrielle `x"), "Gabrielle `x");
+        let path = without_key("users[3].profile.gabrielle", &hidden);
+        assert_eq!(path, "users[3].profile.(sensitive)");
+        assert_eq!(without_key("users[3].tags[0]", &hidden), "users[3].tags[0]");
     }
 }

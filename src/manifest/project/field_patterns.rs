@@ -6,7 +6,7 @@ use crate::model::visibility::key_words;
 use crate::model::visibility::patterns::folded;
 use crate::model::{Diagnostic, FieldPath, FieldPattern, Origin, Project};
 
-use crate::manifest::problem::wording::{closest_name, in_backticks};
+use crate::manifest::problem::wording::{closest_name, key_in_backticks, shown_key};
 use crate::manifest::users::value::DOCUMENTED;
 
 /// Why no field can be meant by a pattern, and what to write; `None` where one can.
@@ -27,9 +27,9 @@ pub(crate) fn refusal(pattern: &str) -> Option<(String, String)> {
     Some((
         format!(
             "{} is not a field of a user, so it covers nothing",
-            in_backticks(pattern)
+            key_in_backticks(pattern)
         ),
-        format!("did you mean profile.{}?", pattern.trim()),
+        format!("did you mean profile.{}?", shown_key(pattern.trim())),
     ))
 }
 
@@ -67,7 +67,7 @@ pub fn warnings(project: &Project, fields: impl IntoIterator<Item = FieldPath>) 
         let key = pattern.text.rsplit('.').next().unwrap_or_default();
         let message = format!(
             "no manifest has a key that {} covers",
-            in_backticks(&pattern.text)
+            key_in_backticks(&pattern.text)
         );
         let warning = warning("pattern-covers-nothing", setting, pattern, message);
         match closest_name(key, &keys).filter(|_| !pattern.text.contains(['*', '?'])) {
@@ -84,7 +84,7 @@ fn static_warning(setting: &'static str, pattern: &FieldPattern) -> Option<Diagn
     if text.contains(char::is_whitespace) {
         let message = format!(
             "{} holds white space, and no key does, so it covers nothing",
-            in_backticks(text)
+            key_in_backticks(text)
         );
         let warning = warning("pattern-covers-nothing", setting, pattern, message);
         return Some(warning.hint("remove the white space"));
@@ -97,7 +97,7 @@ fn static_warning(setting: &'static str, pattern: &FieldPattern) -> Option<Diagn
     if setting == "public" && key_words::looks_personal(key) {
         let message = format!(
             "{} looks personal, so it is hidden whatever `public` says",
-            in_backticks(text)
+            key_in_backticks(text)
         );
         let warning = warning("public-without-effect", setting, pattern, message);
         return Some(

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::model::visibility::personal_value;
 use crate::model::{Diagnostic, Origin, Project};
 
 use crate::manifest::problem::excerpt::MaskedScalar;
 use crate::manifest::problem::problems::{Problem, Problems};
 use crate::manifest::problem::span::Span;
 use crate::manifest::problem::wording::{closest_name, in_backticks};
+use crate::manifest::project::settings;
 use crate::manifest::project::settings::{SettingsReader, is_credential};
 use crate::manifest::syntax::node::{Content, Member, Node};
 use crate::manifest::syntax::{decode, yaml};
@@ -193,9 +195,9 @@ impl ProjectFile {
     fn diagnostics(&self, mut problems: Problems) -> Vec<Diagnostic> {
         problems.take_windows(&self.text);
         let mut scalars = Vec::new();
-        add_scalars(&self.base, false, &mut scalars);
+        add_settings(&self.base, "", &mut scalars);
         for (_, environment) in &self.environments {
-            add_scalars(environment, false, &mut scalars);
+            add_settings(environment, "", &mut scalars);
         }
         problems.add_scalars(scalars);
         problems.finish(&self.text, &self.file, false)
@@ -233,12 +235,38 @@ fn merge(base: &Node<'static>, over: &Node<'static>) -> Node<'static> {
     }
 }
 
-/// Collects the scalars of a tree. Settings are shown, except values that may be secrets.
+/// Collects the scalars of a map of settings. The values of known settings are shown, unless they may be
+/// secrets; a secret may stand behind a misspelt name, so all others are masked.
+fn add_settings(node: &Node<'_>, path: &str, scalars: &mut Vec<MaskedScalar>) {
+    let Some(members) = node.members() else {
+        return add_scalars(node, false, scalars);
+    };
+    let known = settings::known(path);
+    for member in members {
+        let span = member.key_span;
+        let masked = personal_value::looks_personal(&member.key);
+        scalars.push(MaskedScalar { span, masked });
+        let is_known = known.contains(&&*member.key) && !is_credential(&member.key);
+        let path = match path {
+            "" => member.key.clone().into_owned(),
+            path => format!("{path}.{}", member.key),
+        };
+        if !is_known {
+            add_scalars(&member.value, true, scalars);
+        } else if settings::known(&path).is_empty() {
+            add_scalars(&member.value, false, scalars);
+        } else {
+            add_settings(&member.value, &path, scalars);
+        }
+    }
+}
+
+/// Collects the scalars of a value. Within a map that no setting has, all are masked.
 fn add_scalars(node: &Node<'_>, masked: bool, scalars: &mut Vec<MaskedScalar>) {
     match &node.content {
         Content::Scalar(scalar) => scalars.push(MaskedScalar {
             span: node.span,
-            masked: masked || scalar.text.contains('@'),
+            masked: masked || may_be_secret(&scalar.text),
         }),
         Content::List(items) => {
             for item in items {
@@ -249,10 +277,16 @@ fn add_scalars(node: &Node<'_>, masked: bool, scalars: &mut Vec<MaskedScalar>) {
             for member in members {
                 scalars.push(MaskedScalar {
                     span: member.key_span,
-                    masked,
+                    masked: true,
                 });
-                add_scalars(&member.value, masked || is_credential(&member.key), scalars);
+                add_scalars(&member.value, true, scalars);
             }
         }
     }
+}
+
+/// Credentials and parameters of an address, and what looks personal.
+fn may_be_secret(text: &str) -> bool {
+    let has_parameters = text.contains("://") && text.contains(['?', '#']);
+    text.contains('@') || has_parameters || personal_value::looks_personal(text)
 }

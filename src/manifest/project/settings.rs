@@ -9,7 +9,9 @@ use crate::model::{
 
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::span::{Locator, Span};
-use crate::manifest::problem::wording::{closest_name, in_backticks, quoted};
+use crate::manifest::problem::wording::{
+    closest_name, in_backticks, key_in_backticks, quoted, shown_key,
+};
 use crate::manifest::project::{base_url, field_patterns};
 use crate::manifest::syntax::node::{Content, Member, Node};
 use crate::manifest::syntax::scalar;
@@ -44,6 +46,18 @@ pub(crate) const REMOVED: [&str; 2] = ["users", "fields"];
 pub(crate) const LIMITS: [&str; 7] = [
     "create", "update", "clear", "forget", "delete", "optIn", "minUsers",
 ];
+
+/// The settings of a map of settings, by its path; none for the path of a value.
+pub(crate) fn known(path: &str) -> &'static [&'static str] {
+    match path {
+        "" => &SETTINGS,
+        "channel" => &CHANNEL,
+        "channel.rate" => &RATE,
+        "removed" => &REMOVED,
+        "limits" => &LIMITS,
+        _ => &[],
+    }
+}
 
 /// Reads settings and collects their problems.
 pub(crate) struct SettingsReader<'f> {
@@ -369,13 +383,14 @@ impl<'f> SettingsReader<'f> {
     }
 
     fn unknown(&mut self, member: &Member<'_>, prefix: &str, known: &[&str]) {
-        let path = crate::manifest::problem::wording::clip(&format!("{prefix}{}", member.key));
+        let path =
+            crate::manifest::problem::wording::clip(&format!("{prefix}{}", shown_key(&member.key)));
         let problem = if is_credential(&member.key) {
             let message = "a committed file must not hold credentials";
             Problem::error("credentials-in-project", member.key_span, message)
                 .hint("set TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET in the environment, and replace the credentials that were written here")
         } else {
-            let message = format!("unknown setting {}", in_backticks(&member.key));
+            let message = format!("unknown setting {}", key_in_backticks(&member.key));
             let hint = match closest_name(&member.key, known) {
                 Some(name) => format!("did you mean {name}?"),
                 None => format!("expected one of: {}", known.join(", ")),

@@ -11,7 +11,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use crate::manifest::problem::problems::{Place, Problem};
 use crate::manifest::problem::span::Span;
-use crate::manifest::problem::wording::in_backticks;
+use crate::manifest::problem::wording::key_in_backticks;
 use crate::manifest::syntax::decode;
 use crate::manifest::syntax::node::{Content, DEEPEST, Measure, Member, Node, Scalar};
 
@@ -334,7 +334,7 @@ fn refuse_key<'t>(
 
 /// The same key twice in one map.
 pub(crate) fn duplicate_key(key: &str, span: Span, first: Span) -> Problem {
-    let message = format!("the key {} is repeated", in_backticks(key));
+    let message = format!("the key {} is repeated", key_in_backticks(key));
     Problem::error("duplicate-key", span, message)
         .related(Place::Here(first), "first here")
         .hint("keep one of them")

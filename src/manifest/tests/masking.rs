@@ -1,6 +1,8 @@
-//! No sensitive value of a bad manifest is in any diagnostic.
+//! No hidden value of a bad manifest or project file is in any diagnostic, nor in a printed manifest.
 
-use crate::manifest::{Reading, read_texts};
+use crate::manifest::project::file::parse;
+use crate::manifest::{ReadSettings, Reading, read_texts};
+use crate::model::Visibility;
 
 use crate::manifest::tests::{read, settings, user};
 
@@ -105,4 +107,111 @@ fn shown_on_demand() {
     let text = user("memberId: a\nprofile: { name: [Xaviera] }\n");
     let reading = read_texts(vec![("a.yaml".into(), text.into_bytes())], &settings);
     assert!(format!("{:?}", reading.diagnostics).contains("Xaviera"));
+}
+
+#[test]
+fn a_project_that_calls_nothing_public_shows_no_text() {
+    let settings = ReadSettings {
+        visibility: Visibility::default(),
+        ..settings()
+    };
+    for lines in [
+        "profile: { note: Xaviera, x: yes }",
+        "profile: { note: [Xaviera, 1], x: 1e3 }",
+        "profile: { note: \"Xaviera\\e\", note: Xaviera }",
+        "profile: { recentPurchaseCount: Xaviera }",
+        "profile: { seats: 82109998877123456 }",
+        "profile: { note: 82109998877, joined: 2024-01-01, x: no }",
+        "profileOnce: { note: Xaviera, source: null }",
+        "tags: [Xaviera, xaviera, 1]\nprofile: { note: xaviera }",
+        "tags: [xa@q.example, XA@Q.EXAMPLE, yes]",
+        "tags: [ok, yes, 010-9998-8770]\nprofile: { note: 9998877 }",
+        "profile: { xa@q.example: 1 }",
+        "xa@q.example: 1",
+        "profile: { xa@q.example: 1, xa@q.example: 2 }",
+        "profile: { x: &a Xaviera, y: [*a, 1], z: *a, z: *a }",
+    ] {
+        let text = user(&format!("memberId: a\n{lines}\n"));
+        let files = vec![("a.yaml".into(), text.into_bytes())];
+        assert_masked(&read_texts(files, &settings));
+    }
+}
+
+#[test]
+fn a_public_value_with_a_hidden_value_of_its_user() {
+    for lines in [
+        "profile: { name: Xaviera, x: [\"for xaviera\", 1] }",
+        "profile: { name: Xaviera, greeting: [\"hello Xaviera\", yes] }",
+        "profile: { name: Xaviera, Xaviera: 1, x: yes }",
+        "profile: { name: Xaviera, recentPurchaseCount: Xaviera }",
+        "tags: [vip/XAVIERA]\nprofile: { name: Xaviera }",
+        "tags: [vip/xaviera, vip/xaviera]\nprofile: { name: Xaviera }",
+        "profile: { name: &n Xaviera, nick: *n, x: *n, x: *n }",
+    ] {
+        assert_masked(&read("a.yaml", user(&format!("memberId: a\n{lines}\n"))));
+    }
+}
+
+#[test]
+fn a_secret_behind_a_misspelt_setting() {
+    for text in [
+        "secrt: Xaviera",
+        "channel: { baseURL: \"https://x.example/?k=Xaviera\" }",
+        "channel: { baseUrl: \"https://Xaviera:xa@q.example\", id: 1 }",
+        "channel: { baseUrl: \"https://x.example/?k=Xaviera\" }",
+        "channel: { rate: { burts: Xaviera } }",
+        "environments: { staging: { acess: [Xaviera] } }",
+        "limits: { create: { x: Xaviera } }",
+        "xa@q.example: 1",
+        "public: [xa@q.example]",
+    ] {
+        let found = parse(text, "talkform.yaml").expect_err(text);
+        let said = format!("{found:?}");
+        for secret in SECRETS {
+            assert!(!said.contains(secret), "{secret} in {said}");
+        }
+    }
+}
+
+#[test]
+fn a_printed_manifest_holds_no_command_and_no_invisible_character() {
+    let nasty = [
+        "::error::x",
+        "a\\n  ::set-output name=x::y\\n",
+        "##[error]x",
+        "x ##vso[task.complete]",
+        "a\\u2800b",
+        "a\\u06ddb",
+        "a\\u17b4b\\nc",
+        "a\\uFE0Fb",
+        "a\\u00adb\\r",
+    ];
+    let fields: Vec<String> = nasty
+        .iter()
+        .enumerate()
+        .map(|(number, text)| format!("k{number}: \"{text}\", \"::k{number}\": \"{text}\""))
+        .collect();
+    let text = user(&format!(
+        "memberId: \"::stop-commands::x\"\nprofile: {{ {} }}\ntags: [\"::debug::x\"]\n",
+        fields.join(", ")
+    ));
+    let reading = read("a.yaml", &text);
+    assert!(!reading.has_errors(), "{:?}", reading.diagnostics);
+    let printed = crate::manifest::write(&reading.desired, &settings().visibility);
+    for line in printed.lines() {
+        assert!(!line.trim_start().starts_with("::"), "{line}");
+        assert!(!line.contains("##[") && !line.contains("##vso["), "{line}");
+        let invisible = [
+            '\u{2800}', '\u{6dd}', '\u{17b4}', '\u{fe0f}', '\u{ad}', '\r',
+        ];
+        assert!(!line.contains(invisible), "{line}");
+    }
+    let again = read("a.yaml", &printed);
+    let users = |reading: &Reading| {
+        let users = reading.desired.users.values();
+        users
+            .map(|user| user.attributes.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(users(&again), users(&reading));
 }

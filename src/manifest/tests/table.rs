@@ -101,15 +101,25 @@ fn refusals_name_the_columns_that_are_there() {
     let text = "이름,plan\n김,pro\n".as_bytes();
     assert_eq!(
         said(text, None, &[]),
-        "it has no column for the id; its columns are `이름`, `plan`"
+        "it has no column for the id; it has 2 columns, among them `이름`, `plan`"
     );
     assert_eq!(
         said(text, Some("key"), &[]),
-        "it has no column `key`; its columns are `이름`, `plan`"
+        "it has no column `key`; it has 2 columns, among them `이름`, `plan`"
     );
     assert_eq!(
         said(b"id,plan\n", None, &["Plan=profile.plan"]),
-        "it has no column `Plan`; its columns are `id`, `plan`"
+        "it has no column `Plan`; it has 2 columns, among them `id`, `plan`"
+    );
+    // The first line of a file without a header is a person.
+    let headless = "kr-20413,김서연,seoyeon@example.com,+821012345678\n".as_bytes();
+    assert_eq!(
+        said(headless, None, &[]),
+        "it has no column for the id; it has 4 columns, none with a usual name"
+    );
+    assert_eq!(
+        said(b"id,TEAM\n", None, &["team=profile.team"]),
+        "it has no column `team`; it has 2 columns, among them `id`, `TEAM`"
     );
     assert_eq!(
         said(b"id,a,a\n", None, &["a=profile.a"]),

@@ -1,6 +1,7 @@
 //! Checks single values.
 
 use crate::model::Number;
+use crate::model::characters::is_invisible;
 
 /// An E.164 number: `+`, then 7 to 15 digits, the first of them not zero.
 pub(crate) fn is_e164(text: &str) -> bool {
@@ -46,7 +47,7 @@ pub(crate) fn is_camel_case(key: &str) -> bool {
 /// The first character that cannot be in a profile key.
 pub(crate) fn forbidden_in_key(key: &str) -> Option<char> {
     key.chars()
-        .find(|c| *c == '.' || c.is_whitespace() || c.is_control())
+        .find(|c| *c == '.' || c.is_whitespace() || is_invisible(*c))
 }
 
 /// The first control character that is not a line end or a tab.
@@ -116,6 +117,7 @@ mod tests {
         assert!(!is_camel_case("utm-source") && !is_camel_case("_x"));
         assert_eq!(forbidden_in_key("a.b"), Some('.'));
         assert_eq!(forbidden_in_key("a b"), Some(' '));
+        assert_eq!(forbidden_in_key("a\u{200b}b"), Some('\u{200b}'));
         assert_eq!(forbidden_in_key("ab"), None);
         assert!(is_placeholder("additionalProp1") && !is_placeholder("additionalProp"));
         assert_eq!(control_character("a\n\tb"), None);

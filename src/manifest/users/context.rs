@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::manifest::options::ReadSettings;
 use crate::manifest::problem::problems::{Problem, Problems};
 use crate::manifest::problem::span::Locator;
-use crate::manifest::problem::wording::{clip, closest_name, in_backticks};
+use crate::manifest::problem::wording::{clip, closest_name, key_in_backticks};
 use crate::manifest::syntax::node::{Member, Node, Scalar};
 use crate::manifest::users::declared::{DeclaredMove, DeclaredUser};
 use crate::manifest::users::key_cache::KeyCache;
@@ -74,7 +74,7 @@ impl<'r> Reader<'r> {
         known: &[&str],
         hint: Option<String>,
     ) {
-        let message = format!("unknown field {}", in_backticks(&member.key));
+        let message = format!("unknown field {}", key_in_backticks(&member.key));
         let hint = hint.unwrap_or_else(|| match closest_name(&member.key, known) {
             Some(name) => format!("did you mean {name}?"),
             None => format!("expected one of: {}", known.join(", ")),

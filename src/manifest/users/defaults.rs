@@ -6,7 +6,7 @@ use crate::model::{Attributes, ProfileKey};
 
 use crate::manifest::problem::problems::{Place, Problem};
 use crate::manifest::problem::span::Span;
-use crate::manifest::problem::wording::{clip, in_backticks};
+use crate::manifest::problem::wording::{clip, key_in_backticks, shown_key};
 use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::{DeclaredUser, Draft, Entry, Scope};
 use crate::manifest::users::rules;
@@ -102,10 +102,10 @@ fn in_both<T>(entry: &Entry<T>, map: &str, other: Span, word: &str) -> Problem {
     let key = entry.key.as_str();
     let message = format!(
         "{} is both in `profile` and in `profileOnce`",
-        in_backticks(key)
+        key_in_backticks(key)
     );
     Problem::error("key-in-both", entry.span, message)
-        .path(clip(&format!("{map}.{key}")))
+        .path(clip(&format!("{map}.{}", shown_key(key))))
         .related(Place::Here(other), word)
         .hint("`profile` always wins on Channel; keep one of them")
 }

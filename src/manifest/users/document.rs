@@ -2,7 +2,7 @@
 
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::span::Span;
-use crate::manifest::problem::wording::closest_name;
+use crate::manifest::problem::wording::{closest_name, shown_key};
 use crate::manifest::syntax::node::{Content, Member, Node};
 use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::{Draft, Scope};
@@ -147,7 +147,7 @@ impl Reader<'_> {
                 let hint = FIELDS
                     .contains(&&*member.key)
                     .then(|| format!("`{}` belongs to each item of `users`", member.key));
-                self.unknown_field(member, &member.key, &LIST, hint);
+                self.unknown_field(member, &shown_key(&member.key), &LIST, hint);
             }
         }
         let defaults = match root.get("defaults") {

@@ -5,7 +5,7 @@ use crate::model::visibility::hidden_texts::HiddenTexts;
 use crate::model::visibility::personal_value;
 use crate::model::{FieldPath, FieldRule, Value, Visibility};
 
-use crate::manifest::problem::excerpt::MaskedScalar;
+use crate::manifest::problem::excerpt::{MaskedScalar, NAMES};
 use crate::manifest::problem::span::Span;
 use crate::manifest::syntax::node::{Content, Member, Node, Scalar};
 use crate::manifest::syntax::scalar;
@@ -39,7 +39,10 @@ fn hidden_by(rule: &FieldRule<'_>, scalar: &Scalar<'_>) -> bool {
         PlainScalar::Text
     };
     match meaning {
-        PlainScalar::Text | PlainScalar::Ambiguous(Ambiguity::Date) => {
+        // A number with too many digits is an identifier.
+        PlainScalar::Text
+        | PlainScalar::Ambiguous(Ambiguity::Date)
+        | PlainScalar::Number(Err(_)) => {
             let text = Value::Text(scalar.text.clone().into_owned());
             rule.hides((&text).into()).is_some()
         }
@@ -47,7 +50,7 @@ fn hidden_by(rule: &FieldRule<'_>, scalar: &Scalar<'_>) -> bool {
         PlainScalar::Blank
         | PlainScalar::Null
         | PlainScalar::Boolean(_)
-        | PlainScalar::Number(_)
+        | PlainScalar::Number(Ok(_))
         | PlainScalar::NotFinite
         | PlainScalar::Ambiguous(_) => {
             *rule == FieldRule::Hidden || personal_value::looks_personal(&scalar.text)
@@ -155,6 +158,13 @@ impl Walk<'_> {
             .is_some_and(|window| window.start < span.end)
     }
 
+    /// Whether a value stands where a key belongs.
+    fn hides_key(&self, key: &str) -> bool {
+        !self.visibility.reveals()
+            && !NAMES.contains(&key)
+            && (personal_value::looks_personal(key) || self.hidden.are_in(key))
+    }
+
     fn shows_part_of(&self, node: &Node<'_>) -> bool {
         match &node.content {
             Content::Scalar(_) => self.shows(node.span),
@@ -209,7 +219,9 @@ impl Walk<'_> {
             self.value(node, true);
         }
         for member in members {
-            self.add(member.key_span, false);
+            if self.shows(member.key_span) {
+                self.add(member.key_span, self.hides_key(&member.key));
+            }
             if member.refused {
                 self.value(&member.value, true);
             }

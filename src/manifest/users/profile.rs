@@ -3,7 +3,7 @@
 use crate::model::{Declared, Value};
 
 use crate::manifest::problem::problems::Problem;
-use crate::manifest::problem::wording::{clip, in_backticks, quoted};
+use crate::manifest::problem::wording::{clip, key_in_backticks, quoted, shown_key};
 use crate::manifest::syntax::node::{Member, Node};
 use crate::manifest::syntax::scalar;
 use crate::manifest::syntax::scalar::PlainScalar;
@@ -27,7 +27,7 @@ impl Reader<'_> {
                     let message = "`profileOnce` only fills in missing keys, so null has no meaning";
                     self.problems.push(
                         Problem::error("null-in-profile-once", span, message)
-                            .path(clip(&scope.path(&format!("profileOnce.{key}"))))
+                            .path(clip(&scope.path(&format!("profileOnce.{}", shown_key(key.as_str())))))
                             .hint("remove the line; to remove the key from Channel write null under `profile`"),
                     );
                     None
@@ -78,9 +78,12 @@ impl Reader<'_> {
             Problem::error("invalid-key", member.key_span, "a key must not be empty")
         } else if let Some(character) = check::forbidden_in_key(key) {
             let message = match character {
-                '.' => "a key must not hold dots",
-                c if c.is_whitespace() => "a key must not hold white space",
-                _ => "a key must not hold control characters",
+                '.' => "a key must not hold dots".to_owned(),
+                c if c.is_whitespace() => "a key must not hold white space".to_owned(),
+                c => format!(
+                    "a key must not hold invisible characters, this one holds U+{:04X}",
+                    u32::from(c)
+                ),
             };
             Problem::error("invalid-key", member.key_span, message)
                 .hint("keys are written like `utmSource`")
@@ -91,16 +94,16 @@ impl Reader<'_> {
             let meaning = scalar::meaning(key);
             let message = format!(
                 "the key {} without quotes is {}",
-                in_backticks(key),
+                key_in_backticks(key),
                 meaning.noun()
             );
             Problem::error(meaning.unquoted_code(), member.key_span, message)
-                .hint(format!("quote it: {}", quoted(key)))
+                .hint(format!("quote it: {}", quoted(&shown_key(key))))
         } else {
             if check::is_placeholder(key) && self.first_time("placeholder-key", key) {
                 let message = format!(
                     "{} is an example of the API's documentation",
-                    in_backticks(key)
+                    key_in_backticks(key)
                 );
                 self.problems.push(
                     Problem::warning("placeholder-key", member.key_span, message)
@@ -110,7 +113,7 @@ impl Reader<'_> {
             }
             if let Some(documented) = near_miss::documented_key(key) {
                 if self.first_time("key-near-miss", key) {
-                    let message = format!("{} is a key of your own", in_backticks(key));
+                    let message = format!("{} is a key of your own", key_in_backticks(key));
                     self.problems.push(
                         Problem::warning("key-near-miss", member.key_span, message)
                             .path(site.path())
@@ -120,7 +123,7 @@ impl Reader<'_> {
                     );
                 }
             } else if !check::is_camel_case(key) && self.first_time("key-style", key) {
-                let message = format!("the key {} is not camelCase", in_backticks(key));
+                let message = format!("the key {} is not camelCase", key_in_backticks(key));
                 self.problems.push(
                     Problem::warning("key-style", member.key_span, message)
                         .path(site.path())

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::manifest::options::ReadSettings;
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::span::Span;
-use crate::manifest::problem::wording::clip;
+use crate::manifest::problem::wording::{clip, shown_key};
 use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::{Draft, Scope};
 use crate::model::{Attributes, FieldPath, FieldValue, MemberId, Number, ProfileKey, Value};
@@ -79,7 +79,9 @@ pub(crate) fn check(
             .collect();
         let shown = match path.first().map(|field| &**field) {
             None => scope.path("memberId"),
-            Some("profile" | "profileOnce") if path.len() > 1 => scope.path(&path[..2].join(".")),
+            Some("profile" | "profileOnce") if path.len() > 1 => {
+                scope.path(&format!("{}.{}", path[0], shown_key(&path[1])))
+            }
             Some(field) => scope.path(field),
         };
         let message = shorten(

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::FieldPath;
+use crate::model::characters::first_invisible_beside_emoji;
 
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::wording::{in_backticks, quoted};
@@ -94,9 +95,12 @@ impl Reader<'_> {
                     );
                     Problem::error(meaning.unquoted_code(), item.span, message)
                         .hint(format!("quote it: {fix}"))
-                } else if text.chars().any(char::is_control) {
-                    let message = "a tag has no control characters";
-                    Problem::error("control-character", item.span, message)
+                } else if let Some(character) = first_invisible_beside_emoji(text) {
+                    let message = format!(
+                        "a tag has no invisible characters, this one has U+{:04X}",
+                        u32::from(character)
+                    );
+                    Problem::error("invisible-character", item.span, message)
                 } else {
                     let lower = text.to_lowercase();
                     if lower != text && self.first_time("tag-case", text) {

@@ -4,7 +4,7 @@ use crate::model::{ApiVersion, MemberId};
 
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::span::Span;
-use crate::manifest::problem::wording::{clip, quoted};
+use crate::manifest::problem::wording::{clip, quoted, shown_key};
 use crate::manifest::syntax::node::{Member, Node};
 use crate::manifest::syntax::scalar;
 use crate::manifest::syntax::scalar::PlainScalar;
@@ -102,7 +102,7 @@ impl Reader<'_> {
             Scope::Defaults => FIELDS[1..].to_vec(),
             Scope::Item(_) => FIELDS.to_vec(),
         };
-        self.unknown_field(member, &scope.path(key), &known, hint);
+        self.unknown_field(member, &scope.path(&shown_key(key)), &known, hint);
     }
 
     /// Reads a member id; returns it with the span where it is written.
@@ -143,7 +143,7 @@ impl Reader<'_> {
                 self.problems.push(
                     Problem::error("invalid-member-id", node.span, error.to_string())
                         .path(path())
-                        .hint("1 to 64 characters, no white space, no control characters"),
+                        .hint("1 to 64 characters, no white space, no invisible characters"),
                 );
                 None
             }

@@ -4,7 +4,7 @@ use crate::model::{Declared, Number, Value};
 
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::span::Span;
-use crate::manifest::problem::wording::{clip, in_backticks, quoted};
+use crate::manifest::problem::wording::{clip, in_backticks, quoted, shown_key};
 use crate::manifest::syntax::node::{Content, Node, Scalar};
 use crate::manifest::syntax::scalar;
 use crate::manifest::syntax::scalar::{Ambiguity, PlainScalar};
@@ -66,7 +66,8 @@ pub(crate) struct FieldSite<'n> {
 
 impl FieldSite<'_> {
     pub(crate) fn path(&self) -> String {
-        clip(&self.scope.path(&format!("{}.{}", self.map, self.key)))
+        let key = shown_key(self.key);
+        clip(&self.scope.path(&format!("{}.{key}", self.map)))
     }
 }
 

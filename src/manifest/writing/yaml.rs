@@ -1,8 +1,8 @@
 //! Writes users as YAML and as JSON Lines.
 //!
 //! The structure has two levels and is written here. A text stays plain only where every reader takes
-//! it for a text: one that some reader takes for something else, or that holds invisible characters, is
-//! written as a JSON string, which is valid YAML. How any other text, or a number, is written is left to `serde_yaml`.
+//! it for a text: one that some reader takes for something else, or that holds invisible characters or a command
+//! of a CI runner, is written as a JSON string, which is valid YAML. How any other text, or a number, is written is left to `serde_yaml`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::manifest::syntax::scalar::{PlainScalar, meaning};
+use crate::model::characters::{holds_ci_command, is_invisible, starts_ci_command};
 use crate::model::{
     Attributes, Desired, FieldPath, FieldValue, Hidden, MemberId, Number, UserVisibility, Value,
     Visibility, VisibilityLookup,
@@ -174,7 +175,7 @@ fn value_after_key(value: FieldValue<'_>, indent: usize) -> String {
 
 /// Writes a text as a scalar with its line end. The lines of a block are indented below `indent`.
 fn scalar(text: &str, indent: usize) -> String {
-    if meaning(text) != PlainScalar::Text || text.contains(is_invisible) {
+    if meaning(text) != PlainScalar::Text || text.contains(is_escaped) || holds_ci_command(text) {
         return in_double_quotes(text) + "\n";
     }
     if is_word(text) {
@@ -202,21 +203,19 @@ fn is_word(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(is_plain)
 }
 
-/// Line ends to some readers, and characters that would make a person see another text.
-fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\r' | '\u{85}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
-    )
+/// Ends of lines to some readers, and characters that would make a person see another text. Line feeds and tabs
+/// are written as YAML writes them.
+fn is_escaped(character: char) -> bool {
+    is_invisible(character) && !matches!(character, '\n' | '\t')
 }
 
-/// Writes a text as a JSON string, which is a YAML one too. Invisible characters are escaped.
+/// Writes a text as a JSON string, which is a YAML one too. Invisible characters and commands of CI runners are
+/// escaped.
 fn in_double_quotes(text: &str) -> String {
     let json = serde_json::to_string(text).expect("a text is always JSON");
     let mut out = String::with_capacity(json.len());
-    for character in json.chars() {
-        if is_invisible(character) {
+    for (at, character) in json.char_indices() {
+        if is_invisible(character) || starts_ci_command(&json[at..]) {
             let _ = write!(out, "\\U{:08x}", u32::from(character));
         } else {
             out.push(character);

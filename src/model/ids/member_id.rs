@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// A member id: 1 to 64 characters, without white space and control characters.
+use crate::model::characters::first_invisible;
+
+/// A member id: 1 to 64 characters, without white space, control characters and other invisible ones.
 ///
 /// Ids are compared byte for byte, as Channel does. The bounds are those of the vendor's next API
 /// contract; the present one states none.
@@ -29,6 +31,9 @@ pub enum MemberIdError {
     /// The text has a control character.
     #[error("a member id has no control characters")]
     Control,
+    /// The text has another character that shows nothing: its code point.
+    #[error("a member id has no invisible characters, this one has U+{0:04X}")]
+    Invisible(u32),
 }
 
 impl MemberId {
@@ -39,7 +44,7 @@ impl MemberId {
     ///
     /// # Errors
     ///
-    /// The text is empty, too long, or has white space or control characters.
+    /// The text is empty, too long, or has white space or invisible characters.
     pub fn new(text: &str) -> Result<Self, MemberIdError> {
         if text.is_empty() {
             return Err(MemberIdError::Empty);
@@ -57,6 +62,9 @@ impl MemberId {
         }
         if text.chars().any(char::is_control) {
             return Err(MemberIdError::Control);
+        }
+        if let Some(character) = first_invisible(text) {
+            return Err(MemberIdError::Invisible(u32::from(character)));
         }
         Ok(Self(text.into()))
     }
@@ -116,6 +124,10 @@ mod tests {
         assert_eq!(MemberId::new("a b"), Err(MemberIdError::WhiteSpace));
         assert_eq!(MemberId::new("a\u{3000}b"), Err(MemberIdError::WhiteSpace));
         assert_eq!(MemberId::new("a\u{7f}"), Err(MemberIdError::Control));
+        assert_eq!(
+            MemberId::new("u\u{200b}-1"),
+            Err(MemberIdError::Invisible(0x200b))
+        );
         assert!(MemberId::new("ü/@%2F?#").is_ok());
     }
 }

@@ -1,10 +1,8 @@
 //! Finds the hidden values of one user in other texts: in tags, in public fields, in messages of Channel.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use unicode_normalization::UnicodeNormalization;
-
+use crate::model::characters::folded;
 use crate::model::user::FieldValue;
 use crate::model::value::Value;
 use crate::model::visibility::personal_value;
@@ -120,18 +118,6 @@ fn is_long_enough(text: &str) -> bool {
         SHORTEST_BEYOND_ASCII
     };
     text.chars().nth(fewest - 1).is_some()
-}
-
-/// A text without case, in one Unicode form.
-fn folded(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() {
-        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return Cow::Owned(text.to_ascii_lowercase());
-        }
-        return Cow::Borrowed(text);
-    }
-    let small: String = text.nfkc().flat_map(char::to_lowercase).nfkc().collect();
-    Cow::Owned(small)
 }
 
 fn squeezed(text: &str) -> String {

@@ -314,6 +314,12 @@ pub fn looks_personal(key: &str) -> bool {
     WORDS.iter().any(|word| word.is_in(&whole, &parts))
 }
 
+/// Whether a key is one of the words itself.
+pub fn is_a_word(key: &str) -> bool {
+    let key = folded(key);
+    WORDS.iter().any(|word| word.word == key)
+}
+
 impl KeyWord {
     fn is_in(&self, key: &str, parts: &[String]) -> bool {
         if !key.contains(self.word) {

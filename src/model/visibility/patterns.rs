@@ -1,8 +1,8 @@
 //! Matches fields against the patterns of `public` and `sensitive`.
 
-use unicode_normalization::UnicodeNormalization;
 use wildmatch::WildMatch;
 
+use crate::model::characters;
 use crate::model::diagnostic::Origin;
 use crate::model::field::FieldPath;
 
@@ -104,13 +104,9 @@ impl FoldedPath {
 
 /// A path, a key or a pattern without case, `-` and `_`, in one Unicode form.
 pub fn folded(text: &str) -> String {
-    let is_kept = |letter: &char| !matches!(letter, '-' | '_');
-    if text.is_ascii() {
-        let letters = text.chars().filter(is_kept);
-        return letters.map(|letter| letter.to_ascii_lowercase()).collect();
-    }
-    let letters = text.nfkc().flat_map(char::to_lowercase);
-    letters.nfkc().filter(is_kept).collect()
+    let mut folded = characters::folded(text).into_owned();
+    folded.retain(|letter| !matches!(letter, '-' | '_'));
+    folded
 }
 
 #[cfg(test)]

@@ -10,28 +10,7 @@ use std::io;
 
 use unicode_width::UnicodeWidthStr;
 
-/// Whether a character can move the cursor, reorder or hide text, or end a line.
-pub fn is_dangerous(character: char) -> bool {
-    matches!(
-        character,
-        '\0'..='\u{1f}'
-            | '\u{7f}'..='\u{9f}'
-            // Invisible: soft hyphen, joiners, blank fillers.
-            | '\u{ad}'
-            | '\u{34f}'
-            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{feff}'
-            // Bidirectional marks, embeddings, overrides and isolates.
-            | '\u{61c}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{fff9}'..='\u{fffb}'
-            // Tags, and the variation selectors that emoji do not use: both can hide a whole text.
-            | '\u{e0000}'..='\u{e0fff}'
-    )
-}
+use crate::model::characters::{is_invisible, starts_ci_command};
 
 fn push_visible(out: &mut String, character: char) {
     match character {
@@ -45,19 +24,10 @@ fn push_visible(out: &mut String, character: char) {
     }
 }
 
-/// Whether the text begins with a command of a CI runner: `##[error]` of GitHub and Azure,
-/// `##vso[…]`, `##teamcity[…]`. Runners find these anywhere in a line.
-fn starts_command(rest: &str) -> bool {
-    rest.strip_prefix("##").is_some_and(|rest| {
-        rest.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric())
-            .starts_with('[')
-    })
-}
-
 fn escape(text: &str, quotes: bool) -> Cow<'_, str> {
     let command_first = text.trim_start().starts_with("::");
     let ends_quotes = |character| quotes && matches!(character, '"' | '\\');
-    let harmless = |character| !is_dangerous(character) && !ends_quotes(character);
+    let harmless = |character| !is_invisible(character) && !ends_quotes(character);
     if !command_first && !text.contains("##") && text.chars().all(harmless) {
         return Cow::Borrowed(text);
     }
@@ -72,7 +42,7 @@ fn escape(text: &str, quotes: bool) -> Cow<'_, str> {
             }
             '#' => {
                 out.push('#');
-                after_hash_of_command = starts_command(&text[at..]);
+                after_hash_of_command = starts_ci_command(&text[at..]);
             }
             // A runner trims the line and looks for two colons at its beginning.
             ':' if colon_due => {
@@ -83,7 +53,7 @@ fn escape(text: &str, quotes: bool) -> Cow<'_, str> {
                 out.push('\\');
                 out.push(character);
             }
-            other if is_dangerous(other) => push_visible(&mut out, other),
+            other if is_invisible(other) => push_visible(&mut out, other),
             other => out.push(other),
         }
     }
@@ -214,8 +184,8 @@ impl serde_json::ser::Formatter for VisibleJson {
         let mut before = None;
         for (at, character) in fragment.char_indices() {
             let command =
-                before == Some('#') && character == '#' && starts_command(&fragment[at - 1..]);
-            if command || is_dangerous(character) {
+                before == Some('#') && character == '#' && starts_ci_command(&fragment[at - 1..]);
+            if command || is_invisible(character) {
                 writer.write_all(&fragment.as_bytes()[written..at])?;
                 for unit in character.encode_utf16(&mut [0; 2]) {
                     write!(writer, "\\u{unit:04x}")?;

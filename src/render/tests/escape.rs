@@ -2,9 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::render::common::escape::{
-    code, html_code, is_dangerous, markdown, quoted, terminal, write_json,
-};
+use crate::model::characters::is_invisible;
+use crate::render::common::escape::{code, html_code, markdown, quoted, terminal, write_json};
 
 #[test]
 fn what_cannot_be_seen_becomes_visible() {
@@ -109,7 +108,7 @@ proptest! {
     #[test]
     fn nothing_dangerous_is_left(text in nasty()) {
         for shown in [terminal(&text).into_owned(), quoted(&text), markdown(&text), code(&text), html_code(&text)] {
-            prop_assert!(!shown.chars().any(is_dangerous), "{shown:?}");
+            prop_assert!(!shown.chars().any(is_invisible), "{shown:?}");
             prop_assert!(!is_command(&shown), "{shown:?}");
         }
     }
@@ -133,7 +132,7 @@ proptest! {
         write_json(&mut out, &text).expect("memory");
         let shown = String::from_utf8(out).expect("text");
         prop_assert_eq!(&serde_json::from_str::<String>(&shown).expect("json"), &text);
-        prop_assert!(!shown.trim_end().chars().any(is_dangerous));
+        prop_assert!(!shown.trim_end().chars().any(is_invisible));
         prop_assert!(!is_command(&shown));
     }
 }

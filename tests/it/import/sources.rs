@@ -106,7 +106,7 @@ fn a_csv_names_the_users_or_brings_their_values() {
     assert!(
         wrong
             .stderr
-            .contains("its columns are `Member Id`, `Plan`, `Seats`, `Phone`"),
+            .contains("it has 4 columns, among them `Member Id`, `Plan`, `Phone`"),
         "{}",
         wrong.stderr
     );

@@ -93,9 +93,10 @@ impl Sources {
                 let message = format!("cannot use {}: {error}", named(path));
                 match error {
                     manifest::TableError::NotUtf8 => not_utf8(path),
-                    manifest::TableError::NoIdColumn { .. } => {
-                        Failure::with_hint(message, "name the column with --id-column")
-                    }
+                    manifest::TableError::NoIdColumn { .. } => Failure::with_hint(
+                        message,
+                        "the first line names the columns: add it if it is missing, or name the column of the ids with --id-column",
+                    ),
                     _ => Failure::refused(message),
                 }
             })?;

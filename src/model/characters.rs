@@ -1,0 +1,181 @@
+//! Tells which characters are invisible and which texts are equal, or look alike, to a person.
+
+use std::borrow::Cow;
+
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
+use icu_properties::{CodePointMapData, CodePointSetData};
+use unicode_normalization::UnicodeNormalization;
+use unicode_security::skeleton;
+
+/// A pattern of Braille without any dot. It is a symbol to Unicode and a blank to a person.
+const BLANK_BRAILLE: char = '\u{2800}';
+/// They choose how the character before looks, and join emoji.
+const EMOJI_PARTS: [char; 3] = ['\u{fe0e}', '\u{fe0f}', '\u{200d}'];
+
+/// Whether a character shows nothing, or changes how other characters show: control and format characters,
+/// ends of lines, zero-width characters, fillers and variation selectors. Spaces are not.
+pub fn is_invisible(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
+    let category = CodePointMapData::<GeneralCategory>::new().get(character);
+    matches!(
+        category,
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+    ) || character == BLANK_BRAILLE
+        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
+}
+
+/// The first invisible character of a text that names something.
+pub fn first_invisible(text: &str) -> Option<char> {
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return None;
+    }
+    text.chars().find(|character| is_invisible(*character))
+}
+
+/// The same, where emoji are allowed: what stands after a visible character and belongs to emoji is not counted.
+pub fn first_invisible_beside_emoji(text: &str) -> Option<char> {
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return None;
+    }
+    let mut after_symbol = false;
+    text.chars().find(|character| {
+        if after_symbol && EMOJI_PARTS.contains(character) {
+            return false;
+        }
+        after_symbol = !character.is_alphanumeric() || character.is_ascii_digit();
+        is_invisible(*character)
+    })
+}
+
+/// Whether a text begins with a command of a CI runner: `##[error]` of GitHub and Azure, `##vso[…]`,
+/// `##teamcity[…]`. Runners find these anywhere in a line.
+pub fn starts_ci_command(rest: &str) -> bool {
+    rest.strip_prefix("##").is_some_and(|rest| {
+        rest.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric())
+            .starts_with('[')
+    })
+}
+
+/// Whether a line of a text is or holds a command of a CI runner: one of [`starts_ci_command`], or two colons
+/// at the beginning, as in `::error::`.
+pub fn holds_ci_command(text: &str) -> bool {
+    let begins = |line: &str| line.trim_start().starts_with("::");
+    let mut hashes = text.match_indices("##");
+    hashes.any(|(at, _)| starts_ci_command(&text[at..])) || text.lines().any(begins)
+}
+
+/// A text without case, in one Unicode form.
+pub fn folded(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Cow::Owned(text.to_ascii_lowercase());
+        }
+        return Cow::Borrowed(text);
+    }
+    let small: String = text.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+    Cow::Owned(small)
+}
+
+/// What a text looks like, whatever its case: two texts with the same look are confused by people.
+pub fn look(text: &str) -> String {
+    let visible: String = folded(text)
+        .chars()
+        .filter(|character| !is_invisible(*character))
+        .collect();
+    // The look of a capital may be another small letter, so it is folded again.
+    folded(&skeleton(&visible).collect::<String>()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invisible_characters() {
+        for invisible in [
+            '\u{0}',
+            '\n',
+            '\u{7f}',
+            '\u{85}',
+            '\u{ad}',
+            '\u{34f}',
+            '\u{600}',
+            '\u{61c}',
+            '\u{6dd}',
+            '\u{115f}',
+            '\u{1160}',
+            '\u{17b4}',
+            '\u{17b5}',
+            '\u{180b}',
+            '\u{180e}',
+            '\u{180f}',
+            '\u{200b}',
+            '\u{200c}',
+            '\u{200d}',
+            '\u{200e}',
+            '\u{2028}',
+            '\u{202e}',
+            '\u{2060}',
+            '\u{2065}',
+            '\u{206f}',
+            '\u{2800}',
+            '\u{3164}',
+            '\u{fe00}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{ffa0}',
+            '\u{fff9}',
+            '\u{e0001}',
+            '\u{e007f}',
+            '\u{e01ef}',
+        ] {
+            assert!(is_invisible(invisible), "U+{:04X}", u32::from(invisible));
+        }
+        for visible in [
+            ' ', 'a', '~', '\u{a0}', '\u{3000}', '한', '\u{1100}', 'ü', '\u{301}', '❤', '👨',
+        ] {
+            assert!(!is_invisible(visible), "U+{:04X}", u32::from(visible));
+        }
+    }
+
+    #[test]
+    fn emoji_have_invisible_parts() {
+        assert_eq!(first_invisible("❤\u{fe0f}"), Some('\u{fe0f}'));
+        assert_eq!(first_invisible_beside_emoji("❤\u{fe0f}"), None);
+        assert_eq!(first_invisible_beside_emoji("👨\u{200d}👩"), None);
+        assert_eq!(
+            first_invisible_beside_emoji("vip\u{200d}"),
+            Some('\u{200d}')
+        );
+        assert_eq!(
+            first_invisible_beside_emoji("\u{200d}vip"),
+            Some('\u{200d}')
+        );
+        assert_eq!(
+            first_invisible_beside_emoji("vi\u{200b}p"),
+            Some('\u{200b}')
+        );
+    }
+
+    #[test]
+    fn looks() {
+        for (one, other) in [
+            ("김", "\u{1100}\u{1175}\u{11b7}"),
+            ("U-1", "u-1"),
+            ("u-1", "u\u{200b}-1"),
+            ("paypal", "p\u{430}ypal"),
+            ("\u{ff55}-1", "u-1"),
+            ("Straße", "STRAẞE"),
+        ] {
+            assert_eq!(look(one), look(other), "{one} {other}");
+        }
+        for (one, other) in [("u-1", "u-2"), ("김", "금"), ("é", "e")] {
+            assert_ne!(look(one), look(other), "{one} {other}");
+        }
+    }
+}
