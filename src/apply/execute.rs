@@ -13,7 +13,7 @@ use crate::apply::event::Event;
 use crate::apply::intent::intent_of;
 use crate::apply::outcome::{Outcome, Report, Uncertain, UserOutcome};
 use crate::apply::pace::Pace;
-use crate::apply::pool::{Job, Message, Work, send_all};
+use crate::apply::pool::{Job, MOST_AHEAD, Message, Work, send_all};
 use crate::apply::requests::{rejected_request, requests_of};
 use crate::apply::send::{Ending, Sender, SenderOptions, Sent, early_stop};
 use crate::model::{
@@ -72,6 +72,7 @@ pub async fn execute(
         policy: &options.policy,
         pace: &options.pace,
         requests: plan.requests(),
+        parallelism: options.parallelism,
         clock,
         stop,
     });
@@ -89,7 +90,7 @@ pub async fn execute(
         clock,
         on_event,
     };
-    send_all(&sender, events_in, options.parallelism, &mut execution).await;
+    send_all(&sender, events_in, &mut execution).await;
     let stopped = *stop.borrow();
     execution.into_report(started.elapsed(), stopped)
 }
@@ -205,6 +206,10 @@ impl Work for Execution<'_> {
             requests: requests_of(planned, self.api),
             intent: ticket,
         })
+    }
+
+    fn most_ahead(&self) -> usize {
+        MOST_AHEAD
     }
 
     fn on_message(&mut self, message: Message) {

@@ -1,4 +1,7 @@
 //! Sends for up to N users at once; results arrive on one task.
+//!
+//! Jobs with an intent are taken a little ahead of their turn, so that one flush of the journal covers many
+//! intents and no request waits for a flush of its own. A kill then leaves those users pending, too.
 
 use std::sync::Arc;
 
@@ -10,6 +13,9 @@ use crate::apply::send::{Sender, Sent};
 use crate::model::MemberId;
 use crate::remote::Request;
 use crate::state::Ticket;
+
+/// How many jobs may be taken ahead of their turn.
+pub(crate) const MOST_AHEAD: usize = 64;
 
 /// The requests of one user.
 pub(crate) struct Job {
@@ -35,18 +41,23 @@ pub(crate) trait Work {
     /// The next job, which is started at once. `None` where no job is left.
     fn next_job(&mut self) -> Option<Job>;
 
+    /// How many jobs may be taken ahead of their turn. None where a job has no intent to flush.
+    fn most_ahead(&self) -> usize {
+        0
+    }
+
     /// Takes what the pool reports.
     fn on_message(&mut self, message: Message);
 }
 
-/// Runs every job, at most `parallelism` at once. Returns when all jobs have ended.
+/// Runs every job. At most as many requests are under way at once as the sender allows. Returns when all
+/// jobs have ended.
 ///
 /// When the run is asked to stop, no further job is started and the jobs under way are finished. The
 /// jobs that were not started have no [`Message::Ended`].
 pub(crate) async fn send_all(
     sender: &Arc<Sender>,
     mut events_in: mpsc::UnboundedReceiver<Event>,
-    parallelism: usize,
     work: &mut dyn Work,
 ) {
     let mut under_way: JoinSet<Sent> = JoinSet::new();
@@ -60,7 +71,8 @@ pub(crate) async fn send_all(
         {
             work.on_message(Message::Event(Event::Stopping(cause)));
         }
-        while stopping.is_none() && !is_exhausted && under_way.len() < parallelism {
+        let most = sender.parallelism() + work.most_ahead().min(sender.spare_requests());
+        while stopping.is_none() && !is_exhausted && under_way.len() < most {
             let Some(job) = work.next_job() else {
                 is_exhausted = true;
                 break;

@@ -80,6 +80,7 @@ pub async fn read_users(
         policy: &options.policy,
         pace: &options.pace,
         requests: ids.len(),
+        parallelism: options.parallelism,
         clock,
         stop,
     });
@@ -93,7 +94,7 @@ pub async fn read_users(
         on_event,
         on_user,
     };
-    send_all(&sender, events_in, options.parallelism, &mut reading).await;
+    send_all(&sender, events_in, &mut reading).await;
     let stopped = *stop.borrow();
     for index in 0..ids.len() {
         if !reading.has_ended[index] {

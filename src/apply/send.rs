@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::apply::event::Event;
 use crate::apply::pace::Pace;
@@ -23,6 +23,9 @@ pub(crate) struct Sender {
     policy: Policy,
     pace: Arc<Pace>,
     budget: Mutex<RetryBudget>,
+    parallelism: usize,
+    /// One permit for each job that may send at once.
+    turns: Semaphore,
     clock: fn() -> Timestamp,
     pub(crate) stop: watch::Receiver<Option<StopCause>>,
     events_out: mpsc::UnboundedSender<Event>,
@@ -36,6 +39,8 @@ pub(crate) struct SenderOptions<'a> {
     pub(crate) pace: &'a Arc<Pace>,
     /// How many requests the run takes without retries.
     pub(crate) requests: usize,
+    /// How many jobs may send at once.
+    pub(crate) parallelism: usize,
     pub(crate) clock: fn() -> Timestamp,
     pub(crate) stop: &'a watch::Sender<Option<StopCause>>,
 }
@@ -121,6 +126,7 @@ impl Sender {
             policy,
             pace,
             requests,
+            parallelism,
             clock,
             stop,
         } = options;
@@ -131,11 +137,23 @@ impl Sender {
             policy: policy.clone(),
             pace: Arc::clone(pace),
             budget: Mutex::new(RetryBudget::for_requests(requests)),
+            parallelism,
+            turns: Semaphore::new(parallelism),
             clock,
             stop: stop.subscribe(),
             events_out,
         };
         (Arc::new(sender), events_in)
+    }
+
+    /// How many jobs may send at once.
+    pub(crate) fn parallelism(&self) -> usize {
+        self.parallelism
+    }
+
+    /// How many requests the rate limiter would let through now.
+    pub(crate) fn spare_requests(&self) -> usize {
+        self.pace.bucket().spare(self.pace.now())
     }
 
     /// Sends the requests of one job in order, each with retries. Stops at the first that is not
@@ -155,6 +173,8 @@ impl Sender {
             sent.ending = Ending::NotStarted { cause };
             return sent;
         }
+        // Closed never: the semaphore lives as long as the sender.
+        let _turn = self.turns.acquire().await;
         for (place, request) in requests.iter().enumerate() {
             let ending = self.attempts(&id, request, place, &mut sent).await;
             match ending {

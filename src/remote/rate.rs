@@ -124,6 +124,18 @@ impl Bucket {
         wait.max(self.closed_until.saturating_sub(now))
     }
 
+    /// How many requests could be granted now without a wait.
+    pub fn spare(&mut self, now: Duration) -> usize {
+        self.refill(now);
+        if self.closed_until > now {
+            return 0;
+        }
+        // A float becomes an integer by saturation: below zero is 0.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let spare = self.tokens as usize;
+        spare
+    }
+
     /// How long everybody still has to wait, for who has waited already.
     pub fn closed_for(&self, now: Duration) -> Duration {
         self.closed_until.saturating_sub(now)
