@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use memchr::{memchr, memmem, memrchr};
+use memchr::{memchr, memchr_iter, memmem, memrchr};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::model::digest::digests::{from_hex, to_hex};
@@ -25,6 +25,9 @@ const CHECK_DIGITS: usize = 6;
 
 /// Bytes that one thread reads at a time.
 const STRETCH: usize = 1 << 20;
+
+/// How many of them are read before their users join the others.
+const STRETCHES_AT_ONCE: usize = 32;
 
 /// Reads a state.
 ///
@@ -156,7 +159,7 @@ fn row_error(head: &str, section: &str, name: &str, reason: &str) -> FormatError
 fn at(bytes: &[u8], place: usize, reason: &str) -> FormatError {
     let before = bytes.get(..place).unwrap_or(bytes);
     FormatError::Unreadable {
-        line: 1 + memchr::memchr_iter(b'\n', before).count(),
+        line: 1 + memchr_iter(b'\n', before).count(),
         reason: reason.to_owned(),
     }
 }
@@ -251,22 +254,26 @@ fn users(
         stretches.push(start..stop);
         start = stop;
     }
-    let parts = in_parallel(&stretches, |stretch| {
-        stretch_users(inside, stretch.clone(), shapes)
-    });
-    let mut users = Users::with_capacity(parts.iter().flatten().map(Vec::len).sum());
-    for part in parts {
-        let mut part = part.map_err(|(place, reason)| at(bytes, begin + place, reason))?;
-        if let (Some((last, _)), Some((first, _))) = (users.last(), part.first())
-            && last >= first
-        {
-            return Err(at(
-                bytes,
-                begin,
-                "the users are not sorted, or one comes twice",
-            ));
+    // Every user is a line, so this is how many there are.
+    let mut users = Users::with_capacity(1 + memchr_iter(b'\n', inside).count());
+    // A group at a time, so that not every user is in memory twice.
+    for group in stretches.chunks(STRETCHES_AT_ONCE) {
+        let parts = in_parallel(group, |stretch| {
+            stretch_users(inside, stretch.clone(), shapes)
+        });
+        for (stretch, part) in group.iter().zip(parts) {
+            let mut part = part.map_err(|(place, reason)| at(bytes, begin + place, reason))?;
+            if let (Some((last, _)), Some((first, _))) = (users.last(), part.first())
+                && last >= first
+            {
+                return Err(at(
+                    bytes,
+                    begin + stretch.start,
+                    "the users are not sorted, or one comes twice",
+                ));
+            }
+            users.append(&mut part);
         }
-        users.append(&mut part);
     }
     Ok(users)
 }
