@@ -132,6 +132,15 @@ pub trait DiskFile: fmt::Debug + Send + Sync {
     /// The file cannot be read.
     fn read_from(&self, position: u64) -> io::Result<Vec<u8>>;
 
+    /// Reads from a position into a buffer, as [`io::Read::read`] does: 0 bytes only at the end.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    fn read_into(&self, position: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        io::Read::read(&mut &self.read_from(position)?[..], buffer)
+    }
+
     /// Writes at the end. After an error any part may be written.
     ///
     /// # Errors
@@ -201,5 +210,25 @@ impl io::Write for &dyn DiskFile {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Reads a file from its beginning.
+pub(crate) struct FileReader<'f> {
+    file: &'f dyn DiskFile,
+    position: u64,
+}
+
+impl<'f> FileReader<'f> {
+    pub(crate) fn new(file: &'f dyn DiskFile) -> Self {
+        Self { file, position: 0 }
+    }
+}
+
+impl io::Read for FileReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.file.read_into(self.position, buffer)?;
+        self.position += length as u64;
+        Ok(length)
     }
 }

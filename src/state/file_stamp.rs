@@ -42,14 +42,27 @@ impl FileStamp {
 
     /// Reads a file with the stamp that belongs to its bytes; `None` where nothing is there.
     pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Result<Option<(Self, Vec<u8>)>, OpenError> {
+        let read = Self::read_with(disk, path, |file, _| file.read_from(0))?;
+        let read = read.map(|(stamp, bytes)| Ok((stamp, bytes?)));
+        read.transpose()
+    }
+
+    /// Reads a file in the caller's own way, with the stamp that belongs to its bytes; `None` where nothing is
+    /// there. `read` gets the file and its length in bytes. It is called again where the file changed
+    /// meanwhile.
+    pub(crate) fn read_with<T>(
+        disk: &dyn Disk,
+        path: &Path,
+        mut read: impl FnMut(&dyn DiskFile, u64) -> T,
+    ) -> Result<Option<(Self, T)>, OpenError> {
         let Some(file) = disk.open(path, Access::Read)? else {
             return Ok(None);
         };
         for _ in 0..MOST_READINGS {
             let before = Self::of(&*file)?;
-            let bytes = file.read_from(0)?;
-            if Self::of(&*file)? == before && bytes.len() as u64 == before.length() {
-                return Ok(Some((before, bytes)));
+            let result = read(&*file, before.length());
+            if Self::of(&*file)? == before {
+                return Ok(Some((before, result)));
             }
         }
         Err(OpenError::Io(io::Error::other(

@@ -28,6 +28,9 @@ pub(crate) const COLUMNS: [&str; 8] = [
     "check",
 ];
 
+/// How long the check of a line is.
+pub(crate) const CHECK_DIGITS: usize = 6;
+
 /// Why a text is not a state.
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {

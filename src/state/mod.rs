@@ -18,6 +18,7 @@ pub(crate) mod store;
 pub(crate) mod store_error;
 pub(crate) mod system_disk;
 pub(crate) mod temporary;
+pub(crate) mod user_line;
 pub(crate) mod write;
 
 pub use crate::state::disk::{Access, Background, Disk, DiskFile, FileIdentity, Flushing, Running};

@@ -1,33 +1,48 @@
-//! Reads a state: every line as it is written, in parallel, and nothing else.
+//! Reads a state in blocks: every line as it is written, in parallel, and nothing else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use memchr::{memchr, memchr_iter, memmem, memrchr};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::model::digest::digests::{from_hex, to_hex};
 use crate::model::recorded_fields::are_rising;
-use crate::model::{
-    CANONICAL_FORM, Entry, FieldDigest, FieldPath, MemberId, RecordedFields, RemoteIdDigest, State,
-    UserDigest, file_record,
-};
+use crate::model::{CANONICAL_FORM, Entry, FieldPath, MemberId, State, file_record};
 use crate::parallel::in_parallel;
-use crate::state::format::{COLUMNS, FormatError, StateFile, VERSION, from_base64, line_check};
+use crate::state::format::{CHECK_DIGITS, COLUMNS, FormatError, StateFile, VERSION, line_check};
+use crate::state::user_line::{Shapes, Times, user};
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const BEGIN: &[u8] = b"\n \"users\": {";
+const END: &[u8] = b"\n },\n";
 const CHECK: &str = " \"check\": \"";
 
-/// How long the check of a line is.
-const CHECK_DIGITS: usize = 6;
+/// More bytes than follow the line of the last user.
+const MOST_AFTER_USERS: usize = 64;
+
+/// How many bytes of a state are in memory at a time, about.
+const BLOCK: usize = 32 << 20;
 
 /// Bytes that one thread reads at a time.
 const STRETCH: usize = 1 << 20;
 
-/// How many of them are read before their users join the others.
-const STRETCHES_AT_ONCE: usize = 32;
+/// Why a state could not be read.
+#[derive(Debug)]
+pub(crate) enum ReadError {
+    /// The bytes could not be had.
+    Io(io::Error),
+    /// They are not a state as this program writes it.
+    Format(FormatError),
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
 
 /// Reads a state.
 ///
@@ -35,43 +50,236 @@ const STRETCHES_AT_ONCE: usize = 32;
 ///
 /// The bytes are not a state as this program writes it.
 pub fn parse(bytes: &[u8]) -> Result<State, FormatError> {
-    let (mut state, users) = read(bytes)?;
-    state.users = users.into_iter().collect();
-    file_record::discard_stale_files(&mut state);
-    Ok(state)
+    match parse_from(bytes, bytes.len()) {
+        Ok((state, _)) => Ok(state),
+        Err(ReadError::Format(error)) => Err(error),
+        Err(ReadError::Io(_)) => unreachable!("bytes in memory can be read"),
+    }
 }
 
-/// Reads a state and frees its bytes before the tree of users is built.
-pub(crate) fn parse_owned(bytes: Vec<u8>) -> Result<State, FormatError> {
-    let (mut state, users) = read(&bytes)?;
-    drop(bytes);
-    state.users = users.into_iter().collect();
-    file_record::discard_stale_files(&mut state);
-    Ok(state)
+/// Reads a state of about this length, and returns it with its check.
+///
+/// # Errors
+///
+/// The source fails, or the bytes are not a state as this program writes it.
+pub(crate) fn parse_from(source: impl Read, length: usize) -> Result<(State, String), ReadError> {
+    parse_in_blocks(source, length, BLOCK)
+}
+
+/// Reads a state in blocks of about so many bytes.
+pub(crate) fn parse_in_blocks(
+    source: impl Read,
+    length: usize,
+    block: usize,
+) -> Result<(State, String), ReadError> {
+    let mut text = Text {
+        source,
+        block,
+        buffer: Vec::with_capacity(length.min(block)),
+        lines_before: 0,
+        hasher: Xxh3::new(),
+        is_ended: false,
+    };
+    match text.read(length) {
+        Ok((mut state, users, check)) => {
+            drop(text);
+            state.users = users.into_iter().collect();
+            file_record::discard_stale_files(&mut state);
+            Ok((state, check))
+        }
+        Err(ReadError::Format(error)) => Err(text.explain(error)?.into()),
+        Err(error) => Err(error),
+    }
+}
+
+impl From<FormatError> for ReadError {
+    fn from(error: FormatError) -> Self {
+        Self::Format(error)
+    }
 }
 
 type Users = Vec<(MemberId, Entry)>;
-type Shapes<'t> = HashMap<&'t str, Arc<[FieldPath]>>;
 
-fn read(bytes: &[u8]) -> Result<(State, Users), FormatError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if !starts_as_state(bytes) {
-        return Err(other_version(bytes));
+/// A state under way from its source.
+struct Text<R> {
+    source: R,
+    /// How many bytes are in memory at a time, about.
+    block: usize,
+    /// What is in memory and not read yet.
+    buffer: Vec<u8>,
+    /// The lines before the buffer.
+    lines_before: usize,
+    /// Over the bytes before the buffer.
+    hasher: Xxh3,
+    /// Whether the buffer holds the end.
+    is_ended: bool,
+}
+
+impl<R: Read> Text<R> {
+    fn read(&mut self, length: usize) -> Result<(State, Users, String), ReadError> {
+        let (state, shapes) = self.head()?;
+        let mut users = Users::new();
+        if self.buffer.starts_with(b"},\n") {
+            self.fill(usize::MAX)?;
+            let check = self.check(3).ok_or(FormatError::Checksum)?;
+            return Ok((state, users, check));
+        }
+        if !self.buffer.starts_with(b"\n") {
+            return Err(self
+                .at(0, "the users do not begin after their brace")
+                .into());
+        }
+        self.consume(1);
+        let mut is_sized = false;
+        let mut most = self.block;
+        loop {
+            self.fill(most)?;
+            if self.is_ended {
+                break;
+            }
+            let most_read = self.buffer.len().saturating_sub(MOST_AFTER_USERS);
+            let Some(last) = memrchr(b'\n', &self.buffer[..most_read]) else {
+                most = most.saturating_mul(2);
+                continue;
+            };
+            most = self.block;
+            self.block(last + 1, false, &shapes, &mut users)?;
+            if !std::mem::replace(&mut is_sized, true) {
+                // The room for all users, should the lines go on like this. It grows where they do not.
+                users.reserve_exact(users.len().saturating_mul(length / (last + 1) + 1));
+            }
+            self.consume(last + 1);
+        }
+        let end = memmem::rfind(&self.buffer, END)
+            .ok_or_else(|| self.at(0, "the users do not end before the check"))?;
+        let check = self.check(end + END.len()).ok_or(FormatError::Checksum)?;
+        self.block(end, true, &shapes, &mut users)?;
+        Ok((state, users, check))
     }
-    let end = check_line(bytes).ok_or_else(|| damaged(bytes))?;
-    let head_end =
-        memmem::find(bytes, BEGIN).ok_or_else(|| at(bytes, end, "no users before it"))?;
-    let head = std::str::from_utf8(&bytes[..head_end])
-        .map_err(|error| at(bytes, error.valid_up_to(), "not UTF-8"))?;
-    let (header, _) = head.split_once('\n').unwrap_or((head, ""));
-    if !is_header_whole(header) {
-        return Err(head_error(
-            "the check of the header does not fit".to_owned(),
-        ));
+
+    /// Reads everything before the users.
+    fn head(&mut self) -> Result<(State, Shapes), ReadError> {
+        self.fill(self.block)?;
+        if self.buffer.starts_with(BYTE_ORDER_MARK) {
+            self.buffer.drain(..BYTE_ORDER_MARK.len());
+        }
+        if !starts_as_state(&self.buffer) {
+            self.fill(usize::MAX)?;
+            return Err(other_version(&self.buffer).into());
+        }
+        let mut most = self.block;
+        let end = loop {
+            if let Some(end) = memmem::find(&self.buffer, BEGIN) {
+                break end;
+            }
+            if self.is_ended {
+                return Err(self.at(self.buffer.len(), "it has no users").into());
+            }
+            most = most.saturating_mul(2);
+            self.fill(most)?;
+        };
+        let head = std::str::from_utf8(&self.buffer[..end])
+            .map_err(|error| self.at(error.valid_up_to(), "not UTF-8"))?;
+        let (header, _) = head.split_once('\n').unwrap_or((head, ""));
+        if !is_header_whole(header) {
+            return Err(head_error("the check of the header does not fit".to_owned()).into());
+        }
+        let mut file = head_of(head)?;
+        let shapes = shapes_of(std::mem::take(&mut file.shapes))?;
+        let state = state_of(file, head)?;
+        self.consume(end + BEGIN.len());
+        Ok((state, shapes))
     }
-    let file = head_of(head)?;
+
+    /// Reads the users of the lines that begin the buffer.
+    fn block(
+        &self,
+        length: usize,
+        is_last: bool,
+        shapes: &Shapes,
+        users: &mut Users,
+    ) -> Result<(), FormatError> {
+        let lines = &self.buffer[..length];
+        let stretches = stretches_of(lines);
+        let parts = in_parallel(&stretches, |stretch| {
+            stretch_users(lines, stretch.clone(), is_last, shapes)
+        });
+        for (stretch, part) in stretches.iter().zip(parts) {
+            let mut part = part.map_err(|(place, reason)| self.at(place, reason))?;
+            if let (Some((last, _)), Some((first, _))) = (users.last(), part.first())
+                && last >= first
+            {
+                return Err(self.at(stretch.start, UNSORTED));
+            }
+            users.append(&mut part);
+        }
+        Ok(())
+    }
+
+    /// The check at the end of the buffer, if its line begins here and fits.
+    fn check(&self, begin: usize) -> Option<String> {
+        let check = self.buffer.get(begin..)?.strip_suffix(b"\"}\n")?;
+        let check = check.strip_prefix(CHECK.as_bytes())?;
+        let mut hasher = self.hasher.clone();
+        hasher.update(&self.buffer[..begin]);
+        let made = to_hex(&hasher.digest().to_be_bytes());
+        (made.as_bytes() == check).then_some(made)
+    }
+
+    /// Reads until the buffer holds so many bytes, or the end.
+    fn fill(&mut self, most: usize) -> io::Result<()> {
+        let missing = most.saturating_sub(self.buffer.len());
+        if self.is_ended || missing == 0 {
+            return Ok(());
+        }
+        let missing = missing as u64;
+        let read = self
+            .source
+            .by_ref()
+            .take(missing)
+            .read_to_end(&mut self.buffer)?;
+        self.is_ended = (read as u64) < missing;
+        Ok(())
+    }
+
+    fn consume(&mut self, length: usize) {
+        let consumed = &self.buffer[..length];
+        self.hasher.update(consumed);
+        self.lines_before += memchr_iter(b'\n', consumed).count();
+        self.buffer.drain(..length);
+    }
+
+    fn at(&self, place: usize, reason: &str) -> FormatError {
+        at(self.lines_before, &self.buffer, place, reason)
+    }
+
+    /// Names the cause of an error: a text that is not as it was written is damaged, or holds a conflict
+    /// that git left. The error itself counts where the check fits.
+    fn explain(&mut self, error: FormatError) -> io::Result<FormatError> {
+        use FormatError::{Conflict, Irreparable, Newer, Older};
+        if matches!(error, Newer { .. } | Older { .. } | Conflict | Irreparable) {
+            return Ok(error);
+        }
+        self.fill(usize::MAX)?;
+        let line = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
+        let begin = memrchr(b'\n', line).map_or(0, |end| end + 1);
+        Ok(if self.check(begin).is_some() {
+            error
+        } else if has_conflict(&self.buffer) {
+            FormatError::Conflict
+        } else if self.lines_before == 0 && !starts_as_state(&self.buffer) {
+            error
+        } else {
+            FormatError::Checksum
+        })
+    }
+}
+
+const UNSORTED: &str = "the users are not sorted, or one comes twice";
+
+fn shapes_of(listed: BTreeMap<String, Vec<String>>) -> Result<Shapes, FormatError> {
     let mut shapes = Shapes::new();
-    for (name, paths) in &file.shapes {
+    for (name, paths) in listed {
         let paths: Result<Arc<[FieldPath]>, _> = paths.iter().map(|path| path.parse()).collect();
         match paths {
             Ok(paths) if are_rising(&paths) => shapes.insert(name, paths),
@@ -82,8 +290,7 @@ fn read(bytes: &[u8]) -> Result<(State, Users), FormatError> {
             }
         };
     }
-    let users = users(bytes, head_end + BEGIN.len(), end, &shapes)?;
-    Ok((state_of(file, head)?, users))
+    Ok(shapes)
 }
 
 /// Whether a text begins as this version writes a state.
@@ -101,25 +308,9 @@ pub(crate) fn is_header_whole(line: &str) -> bool {
     parts.is_some_and(|(covered, check)| line_check(covered.as_bytes()) == check)
 }
 
-/// Where the check's line begins, if it is one and fits.
-fn check_line(bytes: &[u8]) -> Option<usize> {
-    let inner = bytes.strip_suffix(b"\"}\n")?;
-    let begin = memrchr(b'\n', inner)? + 1;
-    let check = inner[begin..].strip_prefix(CHECK.as_bytes())?;
-    (to_hex(&xxh3_64(&bytes[..begin]).to_be_bytes()).as_bytes() == check).then_some(begin)
-}
-
 fn has_conflict(bytes: &[u8]) -> bool {
     let is_marker = |line: &[u8]| line.starts_with(b"<<<<<<< ") || line.starts_with(b">>>>>>> ");
     bytes.split(|byte| *byte == b'\n').any(is_marker)
-}
-
-fn damaged(bytes: &[u8]) -> FormatError {
-    if has_conflict(bytes) {
-        FormatError::Conflict
-    } else {
-        FormatError::Checksum
-    }
 }
 
 /// What a text is that does not begin as a state of this version.
@@ -148,18 +339,15 @@ fn row_error(head: &str, section: &str, name: &str, reason: &str) -> FormatError
     let key = serde_json::to_string(name).unwrap_or_default();
     let section = head.find(&format!("\n \"{section}\": {{")).unwrap_or(0);
     let row = head[section..].find(&format!("\n  {key}: ")).unwrap_or(0);
-    at(
-        head.as_bytes(),
-        section + row + 1,
-        &format!("\"{name}\": {reason}"),
-    )
+    let reason = format!("\"{name}\": {reason}");
+    at(0, head.as_bytes(), section + row + 1, &reason)
 }
 
-/// An error at a byte. Only now are lines counted.
-fn at(bytes: &[u8], place: usize, reason: &str) -> FormatError {
+/// An error at a byte of a text that begins after so many lines.
+fn at(lines_before: usize, bytes: &[u8], place: usize, reason: &str) -> FormatError {
     let before = bytes.get(..place).unwrap_or(bytes);
     FormatError::Unreadable {
-        line: 1 + memchr_iter(b'\n', before).count(),
+        line: 1 + lines_before + memchr_iter(b'\n', before).count(),
         reason: reason.to_owned(),
     }
 }
@@ -228,60 +416,24 @@ pub(crate) fn state_of(file: StateFile, head: &str) -> Result<State, FormatError
     Ok(state)
 }
 
-/// The users between the brace that opens them and the check's line.
-fn users(
-    bytes: &[u8],
-    begin: usize,
-    end: usize,
-    shapes: &Shapes<'_>,
-) -> Result<Users, FormatError> {
-    let body = &bytes[begin..end];
-    if body == b"},\n" {
-        return Ok(Users::new());
-    }
-    let inside = body
-        .strip_prefix(b"\n")
-        .and_then(|body| body.strip_suffix(b"\n },\n"));
-    let Some(inside) = inside else {
-        return Err(at(bytes, begin, "the users do not end before the check"));
-    };
-    let begin = begin + 1;
-    let mut stretches: Vec<Range<usize>> = Vec::new();
+/// Cuts lines into parts of about one stretch.
+fn stretches_of(lines: &[u8]) -> Vec<Range<usize>> {
+    let mut stretches = Vec::new();
     let mut start = 0;
-    while start < inside.len() {
-        let from = (start + STRETCH).min(inside.len());
-        let stop = memchr(b'\n', &inside[from..]).map_or(inside.len(), |more| from + more + 1);
+    while start < lines.len() {
+        let from = (start + STRETCH).min(lines.len());
+        let stop = memchr(b'\n', &lines[from..]).map_or(lines.len(), |more| from + more + 1);
         stretches.push(start..stop);
         start = stop;
     }
-    // Every user is a line, so this is how many there are.
-    let mut users = Users::with_capacity(1 + memchr_iter(b'\n', inside).count());
-    // A group at a time, so that not every user is in memory twice.
-    for group in stretches.chunks(STRETCHES_AT_ONCE) {
-        let parts = in_parallel(group, |stretch| {
-            stretch_users(inside, stretch.clone(), shapes)
-        });
-        for (stretch, part) in group.iter().zip(parts) {
-            let mut part = part.map_err(|(place, reason)| at(bytes, begin + place, reason))?;
-            if let (Some((last, _)), Some((first, _))) = (users.last(), part.first())
-                && last >= first
-            {
-                return Err(at(
-                    bytes,
-                    begin + stretch.start,
-                    "the users are not sorted, or one comes twice",
-                ));
-            }
-            users.append(&mut part);
-        }
-    }
-    Ok(users)
+    stretches
 }
 
 fn stretch_users(
     inside: &[u8],
     stretch: Range<usize>,
-    shapes: &Shapes<'_>,
+    ends_users: bool,
+    shapes: &Shapes,
 ) -> Result<Users, (usize, &'static str)> {
     let mut users = Users::new();
     let mut times = Times::default();
@@ -289,7 +441,7 @@ fn stretch_users(
     while start < stretch.end {
         let length = memchr(b'\n', &inside[start..]).unwrap_or(inside.len() - start);
         let line = &inside[start..start + length];
-        let is_last = start + length == inside.len();
+        let is_last = ends_users && start + length == inside.len();
         let line = if is_last {
             Some(line)
         } else {
@@ -299,129 +451,10 @@ fn stretch_users(
         let user = line.and_then(|line| user(line, shapes, &mut times));
         let (id, entry) = user.ok_or((start, "not the line of a user"))?;
         if users.last().is_some_and(|(last, _)| *last >= id) {
-            return Err((start, "the users are not sorted, or one comes twice"));
+            return Err((start, UNSORTED));
         }
         users.push((id, entry));
         start += length + 1;
     }
     Ok(users)
-}
-
-/// The last time that was read: many users are recorded in the same second.
-#[derive(Default)]
-pub(crate) struct Times<'t> {
-    last: Option<(&'t str, Timestamp)>,
-}
-
-impl<'t> Times<'t> {
-    fn read(&mut self, text: &'t str) -> Option<Timestamp> {
-        match self.last {
-            Some((last, time)) if last == text => Some(time),
-            _ => {
-                let time: Timestamp = text.parse().ok()?;
-                if time.to_string() != text {
-                    return None;
-                }
-                self.last = Some((text, time));
-                Some(time)
-            }
-        }
-    }
-}
-
-/// ` "id":["digest","shape","fields",7,"2026-01-01T00:00:00Z","remote",null,"check"]`
-pub(crate) fn user<'t>(
-    line: &'t str,
-    shapes: &Shapes<'_>,
-    times: &mut Times<'t>,
-) -> Option<(MemberId, Entry)> {
-    let line = line.strip_prefix(' ')?;
-    let inner = line.strip_suffix("\"]")?;
-    let (before, check) = inner.split_at_checked(inner.len().checked_sub(CHECK_DIGITS)?)?;
-    if line_check(before.as_bytes()) != check {
-        return None;
-    }
-    let (id, rest) = json_text(before)?;
-    let id = MemberId::new(&id).ok()?;
-    let (digest_text, rest) = until_quote(rest.strip_prefix(":[\"")?)?;
-    let mut digest = [0; 32];
-    if !from_base64(digest_text, &mut digest) {
-        return None;
-    }
-    let (shape, rest) = until_quote(rest.strip_prefix(",\"")?)?;
-    let paths = shapes.get(shape)?;
-    let (digests, rest) = until_quote(rest.strip_prefix(",\"")?)?;
-    let fields = fields(paths, digests)?;
-    let (file, rest) = rest.strip_prefix(',')?.split_once(',')?;
-    let file = match file {
-        "null" => None,
-        number => Some(whole_number(number)?),
-    };
-    let (at, rest) = until_quote(rest.strip_prefix('"')?)?;
-    let rest = rest.strip_prefix(',')?;
-    let (remote_id, rest) = if let Some(rest) = rest.strip_prefix("null,") {
-        (None, rest)
-    } else {
-        let (text, rest) = until_quote(rest.strip_prefix('"')?)?;
-        let mut id = [0; 4];
-        if !from_base64(text, &mut id) {
-            return None;
-        }
-        (Some(RemoteIdDigest::from(id)), rest.strip_prefix(',')?)
-    };
-    let unconfirmed = match rest.strip_suffix(",\"")? {
-        "null" => std::collections::BTreeSet::new(),
-        list => serde_json::from_str(list).ok()?,
-    };
-    let entry = Entry {
-        digest: UserDigest::from(digest),
-        at: times.read(at)?,
-        file,
-        fields,
-        remote_id,
-        unconfirmed,
-    };
-    Some((id, entry))
-}
-
-fn fields(paths: &Arc<[FieldPath]>, text: &str) -> Option<RecordedFields> {
-    const DIGEST: usize = 12;
-    let mut bytes = [0; 32 * DIGEST];
-    let length = paths.len() * DIGEST;
-    let mut many = Vec::new();
-    let bytes = if let Some(bytes) = bytes.get_mut(..length) {
-        bytes
-    } else {
-        many.resize(length, 0);
-        &mut many[..]
-    };
-    if !from_base64(text, bytes) {
-        return None;
-    }
-    let (digests, _) = bytes.as_chunks::<DIGEST>();
-    let digests = digests.iter().map(|digest| FieldDigest::from(*digest));
-    RecordedFields::with_paths(Arc::clone(paths), digests.collect())
-}
-
-/// A JSON string at the beginning of a text, and what follows it.
-pub(crate) fn json_text(text: &str) -> Option<(std::borrow::Cow<'_, str>, &str)> {
-    let (plain, rest) = until_quote(text.strip_prefix('"')?)?;
-    if !plain.contains('\\') {
-        return Some((plain.into(), rest));
-    }
-    let mut strings = serde_json::Deserializer::from_str(text).into_iter::<String>();
-    let value = strings.next()?.ok()?;
-    let rest = &text[strings.byte_offset()..];
-    Some((value.into(), rest))
-}
-
-fn until_quote(text: &str) -> Option<(&str, &str)> {
-    let end = memchr(b'"', text.as_bytes())?;
-    Some((&text[..end], &text[end + 1..]))
-}
-
-/// As JSON writes one.
-fn whole_number(text: &str) -> Option<u32> {
-    let number: u32 = text.parse().ok()?;
-    (number.to_string() == text).then_some(number)
 }

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 use std::collections::btree_map::Entry as Slot;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,10 +16,9 @@ use crate::model::recorded_fields::are_rising;
 use crate::model::{Entry, FieldPath, MemberId, Pending, State};
 use crate::state::format::{FormatError, shape_name};
 use crate::state::read::is_header_whole;
-use crate::state::read::{
-    Times, head_of, json_text, other_version, starts_as_state, state_of, user,
-};
+use crate::state::read::{head_of, other_version, starts_as_state, state_of};
 use crate::state::records::PendingLine;
+use crate::state::user_line::{Shapes, Times, json_text, user};
 
 /// A state that was rebuilt, and what became of the damaged one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,8 +115,8 @@ fn header(line: &str) -> Result<State, FormatError> {
 }
 
 /// Every shape that its name proves.
-fn shapes(text: &str) -> HashMap<&str, Arc<[FieldPath]>> {
-    let mut shapes = HashMap::new();
+fn shapes(text: &str) -> Shapes {
+    let mut shapes = Shapes::new();
     for line in text.lines() {
         let row = line
             .strip_prefix("  \"")
@@ -132,7 +131,7 @@ fn shapes(text: &str) -> HashMap<&str, Arc<[FieldPath]>> {
             && are_rising(&paths)
             && shape_name(&paths) == name
         {
-            shapes.insert(name, paths);
+            shapes.insert(name.to_owned(), paths);
         }
     }
     shapes

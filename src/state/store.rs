@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::{Desired, State, file_record};
-use crate::state::disk::{Access, Disk, DiskFile};
+use crate::state::disk::{Access, Disk, DiskFile, FileReader};
 use crate::state::file_stamp::{FileStamp, FileStamps};
 use crate::state::folder::folder_of;
 use crate::state::format::check_of;
@@ -17,6 +17,7 @@ use crate::state::journal;
 use crate::state::journal::{Head, JournalRecord};
 use crate::state::journal_writer::JournalWriter;
 use crate::state::lock::{Lock, LockError, LockOwner};
+use crate::state::read::ReadError;
 use crate::state::regular_file::OpenError;
 use crate::state::repair::Repaired;
 use crate::state::replay::{Replay, replay};
@@ -107,14 +108,21 @@ impl Store {
         // the journal, so the pair is never older than the journal.
         let journal_path = self.journal_path();
         let (journal_stamp, journal) = self.read_optional(&journal_path)?.unzip();
-        let (state_stamp, bytes) = self.read_optional(&self.path)?.unzip();
-        let base = bytes.as_deref().and_then(check_of);
-        self.expect(state_stamp.clone(), base.clone());
+        let read = FileStamp::read_with(&*self.disk, &self.path, |file, length| {
+            let length = usize::try_from(length).unwrap_or(usize::MAX);
+            read::parse_from(FileReader::new(file), length)
+        });
+        let read = read.map_err(|error| StoreError::opening("read", &self.path, error))?;
+        let (state_stamp, parsed) = read.unzip();
+        let base = parsed
+            .as_ref()
+            .and_then(|parsed| Some(parsed.as_ref().ok()?.1.clone()));
+        self.expect(state_stamp.clone(), base);
         let stamps = FileStamps {
             state: state_stamp,
             journal: journal_stamp,
         };
-        let Some(bytes) = bytes else {
+        let Some(parsed) = parsed else {
             if journal.is_some_and(|bytes| !bytes.is_empty()) {
                 return Err(StoreError::Journal {
                     path: journal_path,
@@ -130,12 +138,18 @@ impl Store {
                 stamps,
             });
         };
-        let unusable = |cause| StoreError::Format {
-            path: self.path.clone(),
-            cause,
-        };
-        let mut state = read::parse_owned(bytes).map_err(unusable)?;
-        let replay = self.replay(journal, base.as_deref(), &mut state)?;
+        let (mut state, base) = parsed.map_err(|error| match error {
+            ReadError::Io(cause) => StoreError::File {
+                doing: "read",
+                path: self.path.clone(),
+                cause,
+            },
+            ReadError::Format(cause) => StoreError::Format {
+                path: self.path.clone(),
+                cause,
+            },
+        })?;
+        let replay = self.replay(journal, Some(&base), &mut state)?;
         Ok(Loaded {
             state: Some(state),
             replay,

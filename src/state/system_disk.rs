@@ -152,6 +152,11 @@ impl DiskFile for SystemFile {
         Ok(bytes)
     }
 
+    fn read_into(&self, position: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        (&self.0).seek(SeekFrom::Start(position))?;
+        (&self.0).read(buffer)
+    }
+
     fn append(&self, bytes: &[u8]) -> io::Result<()> {
         (&self.0).write_all(bytes)
     }

@@ -9,7 +9,7 @@ use crate::model::{
     FileRecord, MemberId, Pending, PendingAction, Rejection, State, UsersSum, file_record,
 };
 use crate::state::format::FormatError;
-use crate::state::read::parse;
+use crate::state::read::{ReadError, parse, parse_in_blocks};
 use crate::state::repair::repair;
 use crate::state::write::write;
 
@@ -116,6 +116,27 @@ proptest! {
         let read = parse(&bytes).expect("a state");
         prop_assert_eq!(&read, &state);
         prop_assert_eq!(written(&read), bytes);
+    }
+
+    /// A block may end anywhere; the result and the error are those of the whole text.
+    #[test]
+    fn blocks_make_no_difference(
+        state in states(),
+        block in 1..2000_usize,
+        flip in prop::option::of((any::<prop::sample::Index>(), 1..=255_u8)),
+    ) {
+        let mut bytes = written(&state);
+        if let Some((at, flip)) = flip {
+            let index = at.index(bytes.len());
+            bytes[index] ^= flip;
+        }
+        let whole = parse(&bytes).map_err(|error| error.to_string());
+        let in_blocks = parse_in_blocks(&bytes[..], bytes.len(), block);
+        let in_blocks = in_blocks.map(|(state, _)| state).map_err(|error| match error {
+            ReadError::Format(error) => error.to_string(),
+            ReadError::Io(error) => panic!("{error}"),
+        });
+        prop_assert_eq!(in_blocks, whole);
     }
 
     #[test]
