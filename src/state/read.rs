@@ -159,7 +159,7 @@ impl<R: Read> Text<R> {
 
     /// Reads everything before the users.
     fn head(&mut self) -> Result<(State, Shapes), ReadError> {
-        self.fill(self.block)?;
+        self.fill(self.block.max(MOST_AFTER_USERS))?;
         if self.buffer.starts_with(BYTE_ORDER_MARK) {
             self.buffer.drain(..BYTE_ORDER_MARK.len());
         }
