@@ -228,6 +228,7 @@ impl Execution<'_> {
             ending,
             requests: attempts,
             retries,
+            turn,
             may_be_done,
         } = sent;
         self.requests += u64::from(attempts);
@@ -259,6 +260,7 @@ impl Execution<'_> {
             }
         }
         self.watch(&outcome);
+        drop(turn);
         log(planned, &outcome, attempts);
         self.outcomes[index] = Some(outcome.clone());
         let ended = self.user_outcome(planned, outcome);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use crate::apply::event::Event;
 use crate::apply::pace::Pace;
@@ -25,7 +25,7 @@ pub(crate) struct Sender {
     budget: Mutex<RetryBudget>,
     parallelism: usize,
     /// One permit for each job that may send at once.
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     clock: fn() -> Timestamp,
     pub(crate) stop: watch::Receiver<Option<StopCause>>,
     events_out: mpsc::UnboundedSender<Event>,
@@ -54,6 +54,8 @@ pub(crate) struct Sent {
     pub(crate) requests: u32,
     /// How many of them were retries.
     pub(crate) retries: u32,
+    /// Released when the result is recorded, so that no other user is sent before.
+    pub(crate) turn: Option<OwnedSemaphorePermit>,
     /// Whether Channel may have carried out a request although the ending does not say so: it was accepted
     /// and a later one of the job was not, or its answer is not known.
     pub(crate) may_be_done: bool,
@@ -67,6 +69,7 @@ impl Sent {
             ending: Ending::Unsent,
             requests: 0,
             retries: 0,
+            turn: None,
             may_be_done: false,
         }
     }
@@ -138,7 +141,7 @@ impl Sender {
             pace: Arc::clone(pace),
             budget: Mutex::new(RetryBudget::for_requests(requests)),
             parallelism,
-            turns: Semaphore::new(parallelism),
+            turns: Arc::new(Semaphore::new(parallelism)),
             clock,
             stop: stop.subscribe(),
             events_out,
@@ -173,8 +176,8 @@ impl Sender {
             sent.ending = Ending::NotStarted { cause };
             return sent;
         }
-        // Closed never: the semaphore lives as long as the sender.
-        let _turn = self.turns.acquire().await;
+        // It is never closed.
+        sent.turn = Arc::clone(&self.turns).acquire_owned().await.ok();
         for (place, request) in requests.iter().enumerate() {
             let ending = self.attempts(&id, request, place, &mut sent).await;
             match ending {

@@ -119,6 +119,7 @@ impl<R: Read> Text<R> {
     fn read(&mut self, length: usize) -> Result<(State, Users, String), ReadError> {
         let (state, shapes) = self.head()?;
         let mut users = Users::new();
+        self.fill(self.block.max(MOST_AFTER_USERS))?;
         if self.buffer.starts_with(b"},\n") {
             self.fill(usize::MAX)?;
             let check = self.check(3).ok_or(FormatError::Checksum)?;
