@@ -5,6 +5,7 @@ mod api_facts;
 mod budget;
 mod command;
 mod commit_state;
+mod consent;
 mod deletions;
 mod destination;
 mod disk;
