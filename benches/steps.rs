@@ -18,7 +18,7 @@ use divan::{Bencher, black_box};
 use fastrand::Rng;
 use talkform::manifest::{self, ReadSettings};
 use talkform::model::{
-    ApiVersion, Desired, Destination, DigestKey, Entry, Plan, Project, Rate, State, Visibility,
+    ApiVersion, Desired, Destination, DigestKey, Entry, Plan, Project, State, Visibility,
 };
 use talkform::render::plan::markdown::MarkdownOptions;
 use talkform::render::{KnownUsers, PlanView, Style, TextOptions, plan as plan_renderer};
@@ -194,7 +194,7 @@ fn render_text(bencher: Bencher<'_, '_>) {
     let options = TextOptions {
         style: Style::plain(),
         full: true,
-        rate: Rate::default(),
+        ..TextOptions::default()
     };
     bencher.counter(ItemsCount::new(CHANGES)).bench(|| {
         let mut text = String::new();

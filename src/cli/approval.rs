@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cli::apply_command::ApplyCommand;
 use crate::cli::args::Planning;
 use crate::cli::failure::Failure;
 use crate::cli::output::counted;
 use crate::cli::terminal::Terminal;
 use crate::cli::{destination, files};
-use talkform::model::{DestinationDifference, DestinationPart, LimitKind, Plan, PlanDigest};
+use talkform::model::{
+    DestinationDifference, DestinationPart, LimitApproval, LimitCheck, LimitKind, Plan, PlanDigest,
+};
 use talkform::plan::PlanFile;
 
 /// The most differing users that an error names.
@@ -25,9 +28,14 @@ pub(crate) struct Approval {
     /// Apply only if the plan has this digest
     #[arg(long, value_name = "DIGEST", env = "TALKFORM_EXPECT")]
     pub expect: Option<PlanDigest>,
-    /// Agree that the plan with this digest exceeds limits
-    #[arg(long, value_name = "DIGEST", env = "TALKFORM_APPROVE_LIMITS")]
-    pub approve_limits: Option<PlanDigest>,
+    /// Agree that the plan with this digest exceeds limits: `DIGEST` for all of its limits, or
+    /// `optIn=3,DIGEST` for this limit up to this count
+    #[arg(
+        long,
+        value_name = "[LIMIT=COUNT,]DIGEST",
+        env = "TALKFORM_APPROVE_LIMITS"
+    )]
+    pub approve_limits: Option<LimitApproval>,
     /// Agree that up to N users are deleted on Channel, permanently; a plan that deletes more needs a
     /// person who confirms it
     #[arg(long, value_name = "N", env = "TALKFORM_ALLOW_DELETES")]
@@ -56,8 +64,8 @@ impl Approval {
         }
     }
 
-    /// Fails if the plan exceeds a limit, unless `--approve-limits` names its digest.
-    pub(crate) fn check_limits(&self, plan: &Plan) -> Result<(), Failure> {
+    /// Fails if the plan exceeds a limit that `--approve-limits` does not agree to.
+    pub(crate) fn check_limits(&self, plan: &Plan, command: &ApplyCommand) -> Result<(), Failure> {
         if plan.tripped().next().is_none() {
             return Ok(());
         }
@@ -70,25 +78,54 @@ impl Approval {
                 "if manifests are missing, restore them; if so few users are intended, lower limits.minUsers in the project file",
             ));
         }
-        match &self.approve_limits {
-            Some(approved) if *approved == plan.digest => Ok(()),
-            Some(approved) => Err(Failure::with_hint(
+        let digest = plan.digest;
+        let Some(approval) = &self.approve_limits else {
+            return Err(Failure::with_hint(
+                "the plan exceeds the project's limits; nothing was sent",
                 format!(
-                    "--approve-limits names {approved}, this plan is {}",
-                    plan.digest
+                    "if this is what you want: `{}`",
+                    command.clone().with_limits(digest.to_string())
+                ),
+            ));
+        };
+        if approval.digest != digest {
+            return Err(Failure::with_hint(
+                format!(
+                    "--approve-limits names {}, this plan is {digest}; nothing was sent",
+                    approval.digest
                 ),
                 "look at the plan again, and approve its digest if it is what you want",
-            )),
-            None => Err(Failure::with_hint(
-                "the plan exceeds the project's limits; nothing was sent",
-                format!("if this is what you want: --approve-limits {}", plan.digest),
-            )),
+            ));
         }
+        let missing = approval.missing(plan);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let whole: String = plan
+            .tripped()
+            .map(|check| format!("{}={},", check.kind.name(), check.planned))
+            .collect();
+        Err(Failure::with_details(
+            "the plan exceeds limits that --approve-limits does not agree to; nothing was sent",
+            missing
+                .into_iter()
+                .map(|check| disagreement(check, approval))
+                .collect(),
+            format!(
+                "if this is what you want: `{}`",
+                command.clone().with_limits(format!("{whole}{digest}"))
+            ),
+        ))
     }
 
     /// How many deletions a person has to confirm: none where `--allow-deletes` covers them. Fails where nobody
     /// is asked: neither `--auto-approve` nor a plan file agrees to deletions.
-    pub(crate) fn deletions_to_confirm(&self, plan: &Plan, asks: bool) -> Result<usize, Failure> {
+    pub(crate) fn deletions_to_confirm(
+        &self,
+        plan: &Plan,
+        asks: bool,
+        command: &ApplyCommand,
+    ) -> Result<usize, Failure> {
         let planned = plan.deletions();
         if planned <= self.allow_deletes.unwrap_or(0) {
             return Ok(0);
@@ -106,7 +143,8 @@ impl Approval {
                 counted(planned, "user", "users")
             ),
             format!(
-                "a deletion cannot be undone; if it is intended, add --allow-deletes {planned}"
+                "a deletion cannot be undone; if it is intended: `{}`",
+                command.clone().with_deletes(planned)
             ),
         ))
     }
@@ -132,6 +170,15 @@ impl Approval {
             counted(deletions, "user", "users")
         );
         terminal.approve_in_words(&question, &format!("delete {deletions}"))
+    }
+}
+
+/// How the plan goes beyond what is agreed to for one limit.
+fn disagreement(check: &LimitCheck, approval: &LimitApproval) -> String {
+    let (name, planned) = (check.kind.name(), counted(check.planned, "user", "users"));
+    match approval.count(check.kind) {
+        Some(most) => format!("{name}: {planned}, and --approve-limits agrees to {most}"),
+        None => format!("{name}: {planned}, and --approve-limits does not name it"),
     }
 }
 

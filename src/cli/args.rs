@@ -122,6 +122,18 @@ pub(crate) struct Planning {
 }
 
 impl Planning {
+    /// The flags that an apply of the same plan needs.
+    pub(crate) fn flags(&self) -> Vec<String> {
+        let select = self.select.iter();
+        let mut flags: Vec<String> = select
+            .flat_map(|pattern| ["--select".to_owned(), pattern.clone()])
+            .collect();
+        if self.refresh {
+            flags.push("--refresh".to_owned());
+        }
+        flags
+    }
+
     /// How much of the manifests a plan needs. A plan that asks Channel compares every user, so it needs
     /// the attributes of all of them.
     pub(crate) fn depth(&self, refresh: bool) -> Depth {

@@ -21,11 +21,12 @@ const MAX_SUMMARY: usize = 1_000_000;
 /// GitHub shows at most ten errors and ten warnings of a step.
 const MAX_ANNOTATIONS: usize = 10;
 
-/// Writes the outputs and the summary of a plan.
+/// Writes the outputs and the summary of a plan. `apply` is the command that applies it.
 pub(crate) fn planned(
     settings: &LoadedProject,
     plan: &Plan,
     view: &PlanView<'_>,
+    apply: &str,
 ) -> Result<(), Failure> {
     if let Some(path) = path_from("GITHUB_OUTPUT") {
         let more = [
@@ -39,6 +40,7 @@ pub(crate) fn planned(
             environment: settings.environment.as_deref(),
             max_bytes: MAX_SUMMARY,
             rate: settings.project.channel.rate,
+            apply,
             ..plan::markdown::MarkdownOptions::default()
         };
         files::append(&path, &plan::markdown::comment(view, &options))?;

@@ -1,6 +1,7 @@
 //! The command line: the only place that reads arguments and the environment, takes the time and
 //! prints. Private to the binary.
 
+mod apply_command;
 mod approval;
 mod args;
 mod base;
@@ -12,6 +13,7 @@ mod failure;
 mod files;
 mod git;
 mod github;
+mod invocation;
 mod lock_owner;
 mod logging;
 mod output;

@@ -58,21 +58,23 @@ fn bytes_of(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<
     String::from_utf8(bytes).map_err(|error| Failure::refused(format!("cannot render: {error}")))
 }
 
-/// Prints a plan in the format of `presentation`.
+/// Prints a plan in the format of `presentation`. `apply` is the command that applies it.
 pub(crate) fn plan(
     terminal: Terminal,
     settings: &LoadedProject,
     presentation: &Presentation,
+    apply: &str,
     view: &PlanView<'_>,
 ) -> Result<(), Failure> {
     match presentation.format {
-        PlanFormat::Text => plan_text(terminal, settings, presentation.full, view),
+        PlanFormat::Text => plan_text(terminal, settings, presentation.full, apply, view),
         PlanFormat::Json => terminal.stream(|out| plan::json::write(out, view)),
         PlanFormat::Markdown => {
             let options = plan::markdown::MarkdownOptions {
                 environment: settings.environment.as_deref(),
                 max_bytes: presentation.max_bytes,
                 rate: settings.project.channel.rate,
+                apply,
                 ..plan::markdown::MarkdownOptions::default()
             };
             terminal.result(&plan::markdown::comment(view, &options))
@@ -80,17 +82,19 @@ pub(crate) fn plan(
     }
 }
 
-/// Prints a plan as text.
+/// Prints a plan as text. `apply` is the command that applies it.
 pub(crate) fn plan_text(
     terminal: Terminal,
     settings: &LoadedProject,
     full: bool,
+    apply: &str,
     view: &PlanView<'_>,
 ) -> Result<(), Failure> {
     let options = TextOptions {
         style: style(terminal),
         full,
         rate: settings.project.channel.rate,
+        apply,
     };
     terminal.result(&text_of(|out| plan::text::write(out, view, &options))?)
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
+use crate::cli::invocation::Invocation;
 use crate::cli::{destination, files};
 use talkform::manifest;
 use talkform::manifest::{ReadSettings, Rules};
@@ -36,6 +37,8 @@ pub(crate) struct LoadedProject {
     pub store: Store,
     /// Whether commands use the sandbox instead of the real channel.
     pub sandbox: bool,
+    /// The flags that a suggested command repeats.
+    pub invocation: Invocation,
     /// Whether hidden values are shown.
     pub show_sensitive: bool,
     state_key: Option<String>,
@@ -78,6 +81,7 @@ impl LoadedProject {
             environment: global.environment.clone(),
             project,
             sandbox: global.sandbox,
+            invocation: Invocation::of(global),
             show_sensitive: global.show_sensitive,
             state_key: state_key("TALKFORM_STATE_KEY")?,
             rules: OnceCell::new(),

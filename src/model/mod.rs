@@ -12,6 +12,7 @@ pub mod drift;
 pub mod field;
 pub mod file_record;
 pub mod ids;
+pub mod limit_approval;
 pub mod observed;
 pub mod pending;
 pub mod plan;
@@ -43,6 +44,7 @@ pub use crate::model::field::{FieldPath, ProfileKey};
 pub use crate::model::file_record::RecordedLookup;
 pub use crate::model::ids::channel_id::{ChannelId, NotAChannelId};
 pub use crate::model::ids::member_id::{MemberId, MemberIdError};
+pub use crate::model::limit_approval::{LimitApproval, NotAnApproval};
 pub use crate::model::observed::{Observed, RemoteUser, RemoteValue, Unread};
 pub use crate::model::pending::{Pending, PendingAction};
 pub use crate::model::plan::{

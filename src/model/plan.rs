@@ -163,6 +163,17 @@ pub enum LimitKind {
 }
 
 impl LimitKind {
+    /// Every limit, in the order of its table.
+    pub const ALL: [Self; 7] = [
+        Self::Create,
+        Self::Update,
+        Self::Clear,
+        Self::Forget,
+        Self::Delete,
+        Self::OptIn,
+        Self::MinUsers,
+    ];
+
     /// The limit's name in the project file.
     pub fn name(self) -> &'static str {
         match self {

@@ -4,9 +4,15 @@ use crate::model::{
     Change, FieldAction, FieldChange, Limit, LimitCheck, LimitKind, Limits, PlannedChange, Previous,
 };
 
-/// Below this many recorded users, a percentage does not count.
+/// From this many recorded users on, a percentage is one of all limits.
 const LEAST_RECORDED: usize = 10;
 
+/// Compares each limit with what the changes do.
+///
+/// A percentage is one of the recorded users, rounded down. Below ten recorded users a share says
+/// little, so those of `create` and `update` do not count. Those of the limits that guard against a
+/// loss (`clear`, `forget`, `delete`, `optIn`) do count, and allow at least one user if they would allow
+/// one of ten: 10 % allows one user, 50 % of 8 users allows 4, 5 % and 0 % allow none.
 pub(crate) fn check(
     limits: &Limits,
     changes: &[PlannedChange],
@@ -31,7 +37,7 @@ pub(crate) fn check(
     let row = |kind, limit, planned| LimitCheck {
         kind,
         limit,
-        allowed: allowed(limit, recorded),
+        allowed: allowed(kind, limit, recorded),
         planned,
     };
     vec![
@@ -65,18 +71,34 @@ pub(crate) fn check(
     ]
 }
 
-fn allowed(limit: Limit, recorded: usize) -> Option<usize> {
-    match limit {
-        Limit::Count(count) => Some(count),
-        Limit::Percent(_) if recorded < LEAST_RECORDED => None,
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_precision_loss,
-            clippy::cast_sign_loss,
-            reason = "a percentage between 0 and 100 of a count of users"
-        )]
-        Limit::Percent(percent) => Some((recorded as f64 * percent / 100.0).floor() as usize),
+fn allowed(kind: LimitKind, limit: Limit, recorded: usize) -> Option<usize> {
+    let percent = match limit {
+        Limit::Count(count) => return Some(count),
+        Limit::Percent(percent) => percent,
+    };
+    if recorded >= LEAST_RECORDED {
+        return Some(share(percent, recorded));
     }
+    guards_against_loss(kind)
+        .then(|| share(percent, recorded).max(share(percent, LEAST_RECORDED).min(1)))
+}
+
+/// Whether a limit's percentage counts for few recorded users too.
+fn guards_against_loss(kind: LimitKind) -> bool {
+    match kind {
+        LimitKind::Clear | LimitKind::Forget | LimitKind::Delete | LimitKind::OptIn => true,
+        LimitKind::Create | LimitKind::Update | LimitKind::MinUsers => false,
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a percentage between 0 and 100 of a count of users"
+)]
+fn share(percent: f64, users: usize) -> usize {
+    (users as f64 * percent / 100.0).floor() as usize
 }
 
 fn loses_something(field: &FieldChange) -> bool {

@@ -23,6 +23,7 @@ mod kill;
 mod kill_everywhere;
 mod kill_removals;
 mod large_review;
+mod limits;
 mod locks;
 mod move_messages;
 mod moves;

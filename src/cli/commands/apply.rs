@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::cli::apply_command::ApplyCommand;
 use crate::cli::approval::{Approval, ReviewedPlan};
 use crate::cli::args::{Global, Planning, RequestOptions, duration};
 use crate::cli::clock::now;
@@ -49,6 +50,32 @@ pub(crate) struct ApplyArguments {
     /// How requests are sent.
     #[command(flatten)]
     pub traffic: RequestOptions,
+}
+
+impl ApplyArguments {
+    fn command(&self, settings: &LoadedProject) -> ApplyCommand {
+        let mut words = vec!["apply".to_owned()];
+        match &self.plan {
+            Some(path) => words.push(path.display().to_string()),
+            None => words.extend(self.planning.flags()),
+        }
+        if self.approval.auto_approve {
+            words.push("--auto-approve".to_owned());
+        }
+        if let Some(digest) = &self.approval.expect {
+            words.extend(["--expect".to_owned(), digest.to_string()]);
+        }
+        ApplyCommand {
+            invocation: settings.invocation.clone(),
+            words,
+            limits: self
+                .approval
+                .approve_limits
+                .as_ref()
+                .map(ToString::to_string),
+            deletes: self.approval.allow_deletes,
+        }
+    }
 }
 
 /// Locks the state, plans, asks, sends, saves and reports.
@@ -101,9 +128,10 @@ pub(crate) fn run(
     let visibility = settings.visibility()?;
     let view = PlanView::new(&plan, &visibility, knowledge.of_users());
     show(terminal, &settings, arguments, &view)?;
-    approval.check_limits(&plan)?;
+    let command = arguments.command(&settings);
+    approval.check_limits(&plan, &command)?;
     let asks = approval.asks(reviewed.as_ref());
-    let deletions = approval.deletions_to_confirm(&plan, asks)?;
+    let deletions = approval.deletions_to_confirm(&plan, asks, &command)?;
     let rescue_folder = std::env::temp_dir();
     let target = Target {
         store: &settings.store,
@@ -237,7 +265,8 @@ fn show(
     if arguments.json {
         return Ok(());
     }
-    match output::plan_text(terminal, settings, arguments.planning.full, view) {
+    let apply = arguments.command(settings).without_limits();
+    match output::plan_text(terminal, settings, arguments.planning.full, &apply, view) {
         Err(failure) if arguments.approval.auto_approve || view.is_empty() => {
             output::failure(terminal, &failure);
             Ok(())

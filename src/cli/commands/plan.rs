@@ -14,6 +14,7 @@ use crate::cli::planning::{Knowledge, decide, refresh};
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use crate::cli::{destination, files, git, github, output};
+use talkform::model::Plan;
 use talkform::plan::PlanFile;
 use talkform::render::PlanView;
 
@@ -29,6 +30,9 @@ pub(crate) struct PlanArguments {
     /// Exit with 2 if there are changes
     #[arg(long, env = "TALKFORM_DETAILED_EXITCODE")]
     pub detailed_exitcode: bool,
+    /// Exit with 1, after the plan was printed, if it exceeds limits
+    #[arg(long, env = "TALKFORM_FAIL_ON_LIMITS")]
+    pub fail_on_limits: bool,
     /// Also write the plan to a file for `apply FILE`; the file contains no values
     #[arg(long, value_name = "FILE", env = "TALKFORM_OUT")]
     pub out: Option<PathBuf>,
@@ -46,6 +50,18 @@ pub(crate) struct PlanArguments {
     /// How requests are sent, with --refresh.
     #[command(flatten)]
     pub traffic: RequestOptions,
+}
+
+impl PlanArguments {
+    /// The command that applies this plan: the plan file if there is one, else the same selection.
+    fn apply(&self, settings: &LoadedProject) -> String {
+        let mut words = vec!["apply".to_owned()];
+        match &self.out {
+            Some(path) => words.push(path.display().to_string()),
+            None => words.extend(self.planning.flags()),
+        }
+        settings.invocation.command(&words)
+    }
 }
 
 /// Reads the manifests and the state, plans, and prints the plan. Takes no lock; opens a socket only
@@ -108,13 +124,17 @@ pub(crate) fn run(
         files::write_private(path, &file.write())?;
     }
     let view = PlanView::new(&plan, &visibility, knowledge.of_users());
-    output::warn_on_failure(terminal, github::planned(&settings, &plan, &view));
+    let apply = arguments.apply(&settings);
+    output::warn_on_failure(terminal, github::planned(&settings, &plan, &view, &apply));
     let presentation = Presentation {
         format: arguments.format,
         full: arguments.planning.full,
         max_bytes: arguments.max_bytes,
     };
-    output::plan(terminal, &settings, &presentation, &view)?;
+    output::plan(terminal, &settings, &presentation, &apply, &view)?;
+    if arguments.fail_on_limits {
+        check_limits(&plan)?;
+    }
     let exit = if arguments.detailed_exitcode && !plan.is_empty() {
         Exit::Changes
     } else {
@@ -123,4 +143,16 @@ pub(crate) fn run(
     // The process ends here. Freeing a million users one by one takes longer than planning them.
     std::mem::forget((desired, plan, loaded));
     Ok(exit)
+}
+
+/// Fails if the plan exceeds a limit.
+fn check_limits(plan: &Plan) -> Result<(), Failure> {
+    let exceeded: Vec<&str> = plan.tripped().map(|check| check.kind.name()).collect();
+    if exceeded.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::with_hint(
+        format!("the plan exceeds limits: {}", exceeded.join(", ")),
+        "the plan above has the numbers, and how to approve them",
+    ))
 }

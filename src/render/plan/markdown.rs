@@ -28,6 +28,8 @@ pub struct MarkdownOptions<'a> {
     pub whole: &'a str,
     /// The rate limit, for the estimated time.
     pub rate: Rate,
+    /// The command that applies this plan, for a plan that exceeds limits.
+    pub apply: &'a str,
 }
 
 impl Default for MarkdownOptions<'_> {
@@ -38,6 +40,7 @@ impl Default for MarkdownOptions<'_> {
             max_bytes: 60_000,
             whole: "the log of this job",
             rate: Rate::default(),
+            apply: summary::APPLY,
         }
     }
 }
@@ -118,7 +121,7 @@ fn whole(place: &str) -> String {
 fn numbers(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     let mut lines = Vec::new();
     if view.tripped {
-        lines.extend(limits(view));
+        lines.extend(limits(view, options.apply));
     }
     if view.is_empty() {
         lines.push(summary::nothing(view));
@@ -152,7 +155,7 @@ fn numbers(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     lines.join("\n")
 }
 
-fn limits(view: &PlanView<'_>) -> Vec<String> {
+fn limits(view: &PlanView<'_>, apply: &str) -> Vec<String> {
     let mut lines = vec![
         "> [!CAUTION]".to_owned(),
         "> **This plan exceeds the project's limits: apply refuses it.**".to_owned(),
@@ -171,14 +174,12 @@ fn limits(view: &PlanView<'_>) -> Vec<String> {
         format!("| {name} | {allowed} | {planned} | {how} |")
     }));
     lines.push(String::new());
-    lines.extend(
-        summary::way_out(view)
-            .into_iter()
-            .map(|line| match line.strip_prefix("  ") {
-                Some(command) => format!("`{command}`"),
-                None => line,
-            }),
-    );
+    lines.extend(summary::way_out(view, apply).into_iter().map(
+        |line| match line.strip_prefix("  ") {
+            Some(command) => code(command),
+            None => line,
+        },
+    ));
     lines.push(String::new());
     lines
 }

@@ -191,8 +191,12 @@ impl LimitRow {
     }
 }
 
-/// What to do if limits are exceeded.
-pub fn way_out(view: &PlanView<'_>) -> Vec<String> {
+/// The command that applies a plan, where nothing else is known about the run.
+pub const APPLY: &str = "talkform apply";
+
+/// What to do if limits are exceeded, not escaped. `apply` is the command that applies this plan; a line
+/// with two spaces in front is a command.
+pub fn way_out(view: &PlanView<'_>, apply: &str) -> Vec<String> {
     let trips = |least: bool| {
         let mut tripped = view.limits.iter().filter(|limit| limit.tripped);
         tripped.any(|limit| (limit.kind == LimitKind::MinUsers) == least)
@@ -209,7 +213,7 @@ pub fn way_out(view: &PlanView<'_>) -> Vec<String> {
     }
     vec![
         "If these changes are intended, approve exactly this plan:".to_owned(),
-        format!("  talkform apply --approve-limits {}", view.digest),
+        format!("  {apply} --approve-limits {}", view.digest),
     ]
 }
 

@@ -14,14 +14,28 @@ use crate::render::plan::uncertain;
 use crate::render::plan::view::{FieldKind, PlanView};
 
 /// How a plan is shown.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TextOptions {
+#[derive(Clone, Copy, Debug)]
+pub struct TextOptions<'a> {
     /// The colours.
     pub style: Style,
     /// Whether every user and value is shown in full and nothing is grouped.
     pub full: bool,
     /// The rate limit, for the estimated time.
     pub rate: Rate,
+    /// The command that applies this plan, for a plan that exceeds limits.
+    pub apply: &'a str,
+}
+
+impl Default for TextOptions<'_> {
+    /// Without colours; many alike changes are grouped.
+    fn default() -> Self {
+        Self {
+            style: Style::default(),
+            full: false,
+            rate: Rate::default(),
+            apply: summary::APPLY,
+        }
+    }
 }
 
 /// Writes a plan as text.
@@ -29,7 +43,11 @@ pub struct TextOptions {
 /// # Errors
 ///
 /// `out` returns an error.
-pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOptions) -> fmt::Result {
+pub fn write(
+    out: &mut dyn fmt::Write,
+    view: &PlanView<'_>,
+    options: &TextOptions<'_>,
+) -> fmt::Result {
     let style = &options.style;
     let destination = summary::destination(view, &|text| terminal(text).into_owned());
     writeln!(out, "{}\n", paint(style.strong, &destination))?;
@@ -37,7 +55,7 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
         write_kept_consent(out, view, options)?;
         writeln!(out, "{}", summary::nothing(view))?;
         write_uncertain(out, view, style)?;
-        return write_limits(out, view, style);
+        return write_limits(out, view, options);
     }
     let blocks = blocks(view, options.full);
     let legend = legend(view, style);
@@ -90,7 +108,7 @@ pub fn write(out: &mut dyn fmt::Write, view: &PlanView<'_>, options: &TextOption
     }
     write_uncertain(out, view, style)?;
     writeln!(out, "Plan digest: {}", view.digest)?;
-    write_limits(out, view, style)
+    write_limits(out, view, options)
 }
 
 fn write_uncertain(out: &mut dyn fmt::Write, view: &PlanView<'_>, style: &Style) -> fmt::Result {
@@ -103,7 +121,7 @@ fn write_uncertain(out: &mut dyn fmt::Write, view: &PlanView<'_>, style: &Style)
 fn write_kept_consent(
     out: &mut dyn fmt::Write,
     view: &PlanView<'_>,
-    options: &TextOptions,
+    options: &TextOptions<'_>,
 ) -> fmt::Result {
     let most = if options.full { usize::MAX } else { 20 };
     let lines = kept_consent::lines(view, most);
@@ -143,7 +161,12 @@ fn legend(view: &PlanView<'_>, style: &Style) -> String {
     words.join("   ")
 }
 
-fn write_limits(out: &mut dyn fmt::Write, view: &PlanView<'_>, style: &Style) -> fmt::Result {
+fn write_limits(
+    out: &mut dyn fmt::Write,
+    view: &PlanView<'_>,
+    options: &TextOptions<'_>,
+) -> fmt::Result {
+    let style = &options.style;
     if !view.tripped {
         return Ok(());
     }
@@ -157,5 +180,9 @@ fn write_limits(out: &mut dyn fmt::Write, view: &PlanView<'_>, style: &Style) ->
         };
         writeln!(out, "  {line}")?;
     }
-    writeln!(out, "\n{}", summary::way_out(view).join("\n"))
+    writeln!(out)?;
+    for line in summary::way_out(view, options.apply) {
+        writeln!(out, "{}", terminal(&line))?;
+    }
+    Ok(())
 }

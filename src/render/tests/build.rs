@@ -230,7 +230,7 @@ pub(crate) fn text(plan: &Plan) -> String {
     text_with(plan, false, &TextOptions::default())
 }
 
-pub(crate) fn text_with(plan: &Plan, show_sensitive: bool, options: &TextOptions) -> String {
+pub(crate) fn text_with(plan: &Plan, show_sensitive: bool, options: &TextOptions<'_>) -> String {
     let visibility = open().revealing(show_sensitive);
     let view = PlanView::new(plan, &visibility, KnownUsers::default());
     let mut out = String::new();

@@ -1,0 +1,79 @@
+//! Writes the talkform commands that messages suggest, so that they work where they are pasted.
+
+use std::path::Path;
+
+use crate::cli::args::Global;
+
+/// The flags of this run that choose the project, its environment and the sandbox.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Invocation {
+    flags: Vec<String>,
+}
+
+impl Invocation {
+    /// The flags of this run.
+    pub(crate) fn of(global: &Global) -> Self {
+        let mut flags = Self::in_folder(&global.directory).flags;
+        if let Some(name) = &global.environment {
+            flags.extend(["--env".to_owned(), name.clone()]);
+        }
+        if global.sandbox {
+            flags.push("--sandbox".to_owned());
+        }
+        Self { flags }
+    }
+
+    /// The flags that choose the project in a folder, without an environment.
+    pub(crate) fn in_folder(folder: &Path) -> Self {
+        let flags = if folder == Path::new(".") {
+            Vec::new()
+        } else {
+            vec!["-C".to_owned(), folder.display().to_string()]
+        };
+        Self { flags }
+    }
+
+    /// A command line for a POSIX shell: `talkform`, the flags of this run, and these words.
+    pub(crate) fn command<S: AsRef<str>>(&self, words: &[S]) -> String {
+        let flags = self.flags.iter().map(String::as_str);
+        let all = std::iter::once("talkform")
+            .chain(flags)
+            .chain(words.iter().map(AsRef::as_ref));
+        let all: Vec<String> = all.map(quoted).collect();
+        all.join(" ")
+    }
+}
+
+/// A word for a POSIX shell.
+fn quoted(word: &str) -> String {
+    // Only a null byte cannot be quoted, and no argument of a process holds one.
+    shlex::try_quote(word).map_or_else(|_| String::new(), std::borrow::Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags(flags: &[&str]) -> Invocation {
+        Invocation {
+            flags: flags.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn commands_are_quoted_for_a_shell() {
+        assert_eq!(Invocation::default().command(&["plan"]), "talkform plan");
+        assert_eq!(
+            Invocation::in_folder(Path::new(".")).command(&["plan"]),
+            "talkform plan"
+        );
+        let all = flags(&["-C", "our users/$HOME", "--env", "staging", "--sandbox"]);
+        let words = ["apply", "--select", "u-*", "--approve-limits"];
+        let command = all.command(&[&words[..], &["optIn=3,sha256:0f"]].concat());
+        let expected = "talkform -C 'our users/$HOME' --env staging --sandbox apply --select 'u-*' --approve-limits optIn=3,sha256:0f";
+        assert_eq!(command, expected);
+        let words = shlex::split(&flags(&["-C", "it's \"x\"`y`\n;"]).command(&["plan"]));
+        let expected = ["talkform", "-C", "it's \"x\"`y`\n;", "plan"];
+        assert_eq!(words.expect("words"), expected);
+    }
+}
