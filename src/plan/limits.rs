@@ -54,7 +54,7 @@ pub(crate) fn check(
         row(
             LimitKind::Clear,
             clear,
-            count(|change| change.fields().iter().any(loses_something)),
+            count(loses_something),
         ),
         row(
             LimitKind::Forget,
@@ -101,15 +101,19 @@ fn share(percent: f64, users: usize) -> usize {
     (users as f64 * percent / 100.0).floor() as usize
 }
 
-fn loses_something(field: &FieldChange) -> bool {
-    matches!(
-        &field.action,
-        FieldAction::Clear {
-            old: Previous::Absent
-                | Previous::DigestOnly
-                | Previous::Value(_)
-                | Previous::Undeclarable,
-            ..
-        }
-    )
+/// Whether a user loses a field. A null of a new user removes nothing, unless Channel was asked and has
+/// the field: then the user is adopted.
+fn loses_something(change: &Change) -> bool {
+    let is_new = matches!(change, Change::Create(_));
+    change.fields().iter().any(|field| match &field.action {
+        FieldAction::Clear { old, .. } => match old {
+            Previous::Absent => !is_new,
+            Previous::DigestOnly | Previous::Value(_) | Previous::Undeclarable => true,
+            Previous::Cleared => false,
+        },
+        FieldAction::Set { .. }
+        | FieldAction::Release
+        | FieldAction::Leave { .. }
+        | FieldAction::Once { .. } => false,
+    })
 }

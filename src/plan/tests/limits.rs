@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Limit, LimitCheck, LimitKind, Limits};
+use crate::model::{
+    Attributes, Declared, Limit, LimitCheck, LimitKind, Limits, Observed, ProfileKey, RemoteUser,
+};
 use crate::plan::limits::check;
+use crate::plan::tests::build::{Setting, Users, id, recorded};
 
 /// What `limit` allows when each limit of a project is set to it.
 fn allowed(limit: Limit, recorded: usize) -> Vec<(LimitKind, Option<usize>)> {
@@ -88,4 +91,39 @@ fn a_count_does_not_depend_on_the_recorded_users() {
             assert_eq!(allowed, Some(3), "{kind:?} of {recorded}");
         }
     }
+}
+
+#[test]
+fn a_null_of_a_new_user_is_no_loss() {
+    let null = Attributes {
+        profile: [(ProfileKey::new("trial"), Declared::Clear)].into(),
+        ..Attributes::default()
+    };
+    let wanted: Users = [("u-1".to_owned(), null)].into();
+    let losses = |setting: &Setting<'_>, have: &Users| {
+        let plan = setting.plan(&wanted, &recorded(have));
+        let mut checks = plan.limits.into_iter();
+        let clear = checks.find(|check| check.kind == LimitKind::Clear);
+        clear.expect("every limit is checked").planned
+    };
+    let nobody = Users::new();
+    assert_eq!(losses(&Setting::default(), &nobody), 0);
+    let had = [("u-1".to_owned(), Attributes::default())].into();
+    assert_eq!(losses(&Setting::default(), &had), 1);
+
+    let losses_of_adoption = |profile| {
+        let observed = Observed {
+            profile,
+            ..Observed::default()
+        };
+        let observed = [(id("u-1"), RemoteUser::Present(Box::new(observed)))].into();
+        let asked = Setting {
+            observed: Some(&observed),
+            ..Setting::default()
+        };
+        losses(&asked, &nobody)
+    };
+    assert_eq!(losses_of_adoption([].into()), 0);
+    let trial = [(ProfileKey::new("trial"), true.into())];
+    assert_eq!(losses_of_adoption(trial.into()), 1);
 }

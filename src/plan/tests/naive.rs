@@ -235,8 +235,9 @@ fn limits_trip_when_exceeded_and_not_before() {
     assert_eq!(tripped(501, 0), ["create"]);
     assert!(tripped(90, 100).is_empty());
     assert_eq!(tripped(89, 100), ["forget"]);
-    assert!(tripped(1, 9).is_empty(), "too few for a percentage");
-    assert_eq!(tripped(0, 9), ["minUsers"]);
+    assert!(tripped(8, 9).is_empty());
+    assert_eq!(tripped(7, 9), ["forget"]);
+    assert_eq!(tripped(0, 9), ["forget", "minUsers"]);
 }
 
 #[test]

@@ -147,8 +147,8 @@ fn somebody_is_opted_in() {
       limit      allowed                planned
       create     500                          0
       update     30%, not counted yet         1
-      clear      10%, not counted yet         0
-      forget     10%, not counted yet         0
+      clear      10% = 1                      0
+      forget     10% = 1                      0
       delete     0                            0
       optIn      0                            1   <- too many
       minUsers   at least 1                   1

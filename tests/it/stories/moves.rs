@@ -59,8 +59,8 @@ fn an_id_changes_and_the_old_one_is_deleted() {
       limit      allowed                planned
       create     500                          0
       update     30%, not counted yet         1
-      clear      10%, not counted yet         0
-      forget     10%, not counted yet         0
+      clear      10% = 1                      0
+      forget     10% = 1                      0
       delete     0                            1   <- too many
       optIn      0                            0
       minUsers   at least 1                   1
@@ -100,8 +100,8 @@ fn an_opt_out_does_not_move() {
       limit      allowed                planned
       create     500                          0
       update     30%, not counted yet         1
-      clear      10%, not counted yet         0
-      forget     10%, not counted yet         0
+      clear      10% = 1                      0
+      forget     10% = 1                      0
       delete     0                            0
       optIn      0                            1   <- too many
       minUsers   at least 1                   1
@@ -180,6 +180,20 @@ fn an_id_probably_changed() {
     Plan: 2 to create, 2 to forget. 0 unchanged.
     About 2 requests, under a second at 10 a second.
     Plan digest: sha256:…
+
+    This plan exceeds the project's limits: apply refuses it.
+
+      limit      allowed                planned
+      create     500                          2
+      update     30%, not counted yet         0
+      clear      10% = 1                      0
+      forget     10% = 1                      2   <- too many
+      delete     0                            0
+      optIn      0                            0
+      minUsers   at least 1                   2
+
+    If these changes are intended, approve exactly this plan:
+      talkform apply --approve-limits sha256:…
     "#);
 }
 
@@ -211,5 +225,19 @@ fn two_with_the_same_attributes_are_no_likely_move() {
     Plan: 2 to create, 2 to forget. 0 unchanged.
     About 2 requests, under a second at 10 a second.
     Plan digest: sha256:…
+
+    This plan exceeds the project's limits: apply refuses it.
+
+      limit      allowed                planned
+      create     500                          2
+      update     30%, not counted yet         0
+      clear      10% = 1                      0
+      forget     10% = 1                      2   <- too many
+      delete     0                            0
+      optIn      0                            0
+      minUsers   at least 1                   2
+
+    If these changes are intended, approve exactly this plan:
+      talkform apply --approve-limits sha256:…
     "#);
 }

@@ -77,8 +77,8 @@ fn somebody_is_deleted_and_somebody_loses_a_field() {
       limit      allowed                planned
       create     500                          0
       update     30%, not counted yet         1
-      clear      10%, not counted yet         1
-      forget     10%, not counted yet         0
+      clear      10% = 1                      1
+      forget     10% = 1                      0
       delete     0                            1   <- too many
       optIn      0                            0
       minUsers   at least 1                   1
