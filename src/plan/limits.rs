@@ -51,11 +51,7 @@ pub(crate) fn check(
             update,
             count(|change| matches!(change, Change::Update(_) | Change::Move { .. })),
         ),
-        row(
-            LimitKind::Clear,
-            clear,
-            count(loses_something),
-        ),
+        row(LimitKind::Clear, clear, count(loses_something)),
         row(
             LimitKind::Forget,
             forget,
