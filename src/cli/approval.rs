@@ -64,8 +64,20 @@ impl Approval {
         }
     }
 
+    /// How many deletions a person has to confirm. Fails if nobody agrees to the limits that the plan exceeds, or
+    /// to its deletions. `command` is the one of this run.
+    pub(crate) fn check_size(
+        &self,
+        plan: &Plan,
+        asks: bool,
+        command: &ApplyCommand,
+    ) -> Result<usize, Failure> {
+        self.check_limits(plan, command)?;
+        self.deletions_to_confirm(plan, asks, command)
+    }
+
     /// Fails if the plan exceeds a limit that `--approve-limits` does not agree to.
-    pub(crate) fn check_limits(&self, plan: &Plan, command: &ApplyCommand) -> Result<(), Failure> {
+    fn check_limits(&self, plan: &Plan, command: &ApplyCommand) -> Result<(), Failure> {
         if plan.tripped().next().is_none() {
             return Ok(());
         }
@@ -101,10 +113,11 @@ impl Approval {
         if missing.is_empty() {
             return Ok(());
         }
-        let whole: String = plan
+        let mut whole: Vec<String> = plan
             .tripped()
-            .map(|check| format!("{}={},", check.kind.name(), check.planned))
+            .map(|check| format!("{}={}", check.kind.name(), check.planned))
             .collect();
+        whole.push(digest.to_string());
         Err(Failure::with_details(
             "the plan exceeds limits that --approve-limits does not agree to; nothing was sent",
             missing
@@ -113,14 +126,14 @@ impl Approval {
                 .collect(),
             format!(
                 "if this is what you want: `{}`",
-                command.clone().with_limits(format!("{whole}{digest}"))
+                command.clone().with_limits(whole.join(","))
             ),
         ))
     }
 
     /// How many deletions a person has to confirm: none where `--allow-deletes` covers them. Fails where nobody
     /// is asked: neither `--auto-approve` nor a plan file agrees to deletions.
-    pub(crate) fn deletions_to_confirm(
+    fn deletions_to_confirm(
         &self,
         plan: &Plan,
         asks: bool,

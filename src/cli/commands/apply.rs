@@ -128,10 +128,8 @@ pub(crate) fn run(
     let visibility = settings.visibility()?;
     let view = PlanView::new(&plan, &visibility, knowledge.of_users());
     show(terminal, &settings, arguments, &view)?;
-    let command = arguments.command(&settings);
-    approval.check_limits(&plan, &command)?;
     let asks = approval.asks(reviewed.as_ref());
-    let deletions = approval.deletions_to_confirm(&plan, asks, &command)?;
+    let deletions = approval.check_size(&plan, asks, &arguments.command(&settings))?;
     let rescue_folder = std::env::temp_dir();
     let target = Target {
         store: &settings.store,
