@@ -21,7 +21,7 @@ pub struct ReadSettings {
 /// The result of reading the manifests of a project.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// The users; empty where any diagnostic is an error: an incomplete reading must not be planned.
+    /// The users; empty if any diagnostic is an error, because an incomplete reading must not be planned.
     pub desired: Desired,
     /// All errors and warnings, by file and place.
     pub diagnostics: Vec<Diagnostic>,

@@ -70,8 +70,8 @@ impl Rules {
     }
 
     /// Adds these rules to a manifest's schema, so that an editor completes and checks them: the rules
-    /// of each field, with `null` allowed where it clears a key. Required fields and conditions between
-    /// fields are left out: defaults may fulfil them, and only `validate` sees both.
+    /// of each field, with `null` allowed if it clears a key. Required fields and conditions between
+    /// fields are left out: defaults may fulfil them, and an editor does not see both.
     pub fn fold_into(&self, manifest: &mut Json) {
         let mut rules = self.schema.clone();
         if let Some(map) = rules.as_object_mut() {

@@ -97,7 +97,7 @@ pub enum Value {
     Number(Number),
     /// `true` or `false`.
     Boolean(bool),
-    /// A list of texts. The empty list is a list of texts.
+    /// A list of strings. The empty list is a list of strings.
     Texts(Vec<String>),
     /// A list of numbers.
     Numbers(Vec<Number>),

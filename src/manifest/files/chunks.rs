@@ -1,10 +1,10 @@
 //! Reads one large file in chunks on several threads. Each chunk is dropped once its users are known.
 //!
-//! Only a file without any problem is read this way. Where a chunk has a problem, or the file has
-//! another shape, the caller reads the file whole: that finds the same users, and reports problems at
-//! their places in the file. A cut is safe for these reasons:
+//! Only a file without any problem is read this way. If a chunk has a problem, or the file has another
+//! shape, the caller reads the file whole: that finds the same users, and reports problems at their places
+//! in the file. A cut is safe for these reasons:
 //!
-//! - JSON Lines: each line is a text of its own.
+//! - JSON Lines: each line is one value.
 //! - YAML: the file is one document with `users:` at the left margin and nothing but its items until the
 //!   end, each item begun by a dash at the same indentation. The content of an item is indented deeper
 //!   than its dash, so a dash at that indentation begins an item, unless it is inside quotes or brackets
@@ -27,8 +27,8 @@ pub(crate) const CHUNK: usize = 1 << 18;
 /// The most bytes before the first user.
 const LONGEST_HEAD: usize = 1 << 16;
 
-/// Reads the users of a file in chunks of about this size; `None` where it cannot be cut or is not
-/// flawless. `on_user` is called with each user on the thread that read it.
+/// Reads the users of a file in chunks of about this size; `None` if it cannot be cut or has
+/// a problem. `on_user` is called with each user on the thread that read it.
 pub(crate) fn read(
     text: &str,
     format: Format,
@@ -81,10 +81,10 @@ fn saturated(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// The part of a file that is items, and how one begins.
+/// Where the items of a file begin, and how each of them begins.
 struct Items {
     start: usize,
-    /// What a line begins with that begins an item; nothing where every line does.
+    /// The beginning of a line that begins an item; empty if every line does.
     dash: String,
 }
 
@@ -135,7 +135,7 @@ impl Items {
         all.then_some(Self { start, dash })
     }
 
-    /// Stretches of about this size that begin where items do.
+    /// Cuts the text into ranges of about this size that begin where items begin.
     fn cuts(&self, text: &str, size: usize) -> Vec<Range<usize>> {
         let mut cuts = Vec::new();
         let mut start = self.start;

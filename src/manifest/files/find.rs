@@ -26,8 +26,8 @@ pub const LONGEST_FILE: u64 = 512 * 1024 * 1024;
 /// Symbolic links are followed within the project. A wildcard matches no name that starts with a dot,
 /// and nothing in a folder with such a name.
 ///
-/// With `recorded`, users who are as recorded have no attributes, and of a file that is as recorded only
-/// the digest is computed.
+/// With `recorded`, users that have not changed have no attributes, and an unchanged file is hashed but
+/// not parsed.
 pub fn load(
     root: &Path,
     settings: &ReadSettings,
@@ -81,7 +81,7 @@ struct Search<'r> {
 struct Pattern {
     matcher: GlobMatcher,
     base: PathBuf,
-    /// How far below the base a match can be.
+    /// The number of levels below the base at which a match can be.
     depth: usize,
     /// Whether the pattern itself names something with a dot.
     names_hidden: bool,

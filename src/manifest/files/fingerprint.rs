@@ -3,7 +3,7 @@
 
 use crate::manifest::options::ReadSettings;
 
-/// The version of the reader. Raise it whenever any text is read in another way than before.
+/// The version of the reader. Raise it with every change to how any text is read.
 const READER_VERSION: u32 = 1;
 
 /// The version of the program and of its reader, the API version, and the project's rules. The patterns

@@ -1,4 +1,4 @@
-//! Tells the format of a manifest by its name.
+//! Finds the format of a manifest by its name.
 
 /// The format of a manifest.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// The format by the extension of a name; `None` where it is not that of a manifest.
+    /// The format by the extension of a name; `None` if no manifest has it.
     pub(crate) fn of(name: &str) -> Option<Self> {
         let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
         match &*extension {

@@ -13,7 +13,7 @@ pub fn read_texts(files: Vec<(Arc<str>, Vec<u8>)>, settings: &ReadSettings) -> R
     read_texts_beside(files, settings, None)
 }
 
-/// [`read_texts`], with a lookup of recorded users and files: users who are as recorded have no
+/// [`read_texts`], with a lookup of recorded users and files: users that have not changed have no
 /// attributes.
 pub fn read_texts_beside(
     mut files: Vec<(Arc<str>, Vec<u8>)>,

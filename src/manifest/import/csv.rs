@@ -8,7 +8,7 @@ use csv::{ReaderBuilder, StringRecord};
 
 use crate::manifest::import::importable::refusal;
 use crate::manifest::syntax::decode;
-use crate::manifest::syntax::scalar::{PlainScalar, meaning};
+use crate::manifest::syntax::scalar::{PlainScalar, classify};
 use crate::manifest::users::check;
 use crate::manifest::users::near_miss::documented_key;
 use crate::manifest::users::value::{DOCUMENTED, Kind as KeyKind};
@@ -17,8 +17,8 @@ use crate::model::visibility::patterns::folded;
 use crate::model::{Attributes, Declared, MemberId, ProfileKey, Value};
 use crate::words::counted;
 
-/// The names of the id column where none is given, in lower case and without spaces and signs. The first
-/// one that a file has is used.
+/// The names of the id column if none is given, in lower case and without spaces and signs. The first one
+/// that a file has is used.
 const ID_COLUMNS: [&str; 4] = ["memberid", "usermemberid", "userid", "id"];
 
 /// Usual names of other columns.
@@ -228,7 +228,7 @@ pub fn read_table(
     Ok(table)
 }
 
-/// Tells the lines of rows, from top to bottom. The count of the `csv` reader is one too low where lines
+/// Finds the line numbers of rows, from top to bottom. The count of the `csv` reader is one too low if lines
 /// end in `\r\n`.
 struct LineCounter<'t> {
     bytes: &'t [u8],
@@ -313,7 +313,7 @@ impl Table {
 fn value(column: &Column, cell: &str) -> Result<Value, &'static str> {
     let key = column.key.as_str();
     let value = match (column.kind, cell.trim()) {
-        (Kind::Number, text) => match meaning(text) {
+        (Kind::Number, text) => match classify(text) {
             PlainScalar::Number(Ok(number)) => Value::Number(number),
             PlainScalar::Number(Err(_)) => return Err("a number with too many digits"),
             _ => return Err("not a number in plain decimal digits"),

@@ -1,4 +1,4 @@
-//! Tells what a manifest can declare of a user on Channel.
+//! Separates the fields of a user on Channel that a manifest can declare from those that it cannot.
 
 use std::collections::BTreeSet;
 
@@ -63,7 +63,7 @@ pub fn adopt(observed: &Observed, api: ApiVersion, wanted: &dyn Fn(&str) -> bool
     adopted
 }
 
-/// Why a key with a value cannot be declared; `None` where it can.
+/// Why a key with a value cannot be declared; `None` if it can.
 pub(crate) fn refusal(key: &str, value: &Value) -> Option<&'static str> {
     if let Some(reason) = key_refusal(key) {
         return Some(reason);
@@ -76,7 +76,7 @@ pub(crate) fn refusal(key: &str, value: &Value) -> Option<&'static str> {
         (Kind::Phone, _) => return Some("not an E.164 phone number"),
         (Kind::Int32, Value::Number(number)) if check::is_int32(*number) => {}
         (Kind::Int32, _) => return Some("not a 32-bit integer"),
-        (Kind::Text | Kind::Email, _) => return Some("not a text"),
+        (Kind::Text | Kind::Email, _) => return Some("not a string"),
         (Kind::Number, _) => return Some("not a number"),
     }
     let has_control = |text: &String| check::control_character(text).is_some();
@@ -88,7 +88,7 @@ pub(crate) fn refusal(key: &str, value: &Value) -> Option<&'static str> {
         Value::Numbers(numbers) => (false, numbers.iter().any(|number| is_beyond(*number))),
     };
     if control {
-        Some("a text with control characters")
+        Some("a string with control characters")
     } else if large {
         Some("a number with too many digits")
     } else {
@@ -121,10 +121,10 @@ fn tags_refusal(tags: &BTreeSet<String>, api: ApiVersion) -> Option<&'static str
     };
     tags.iter()
         .any(is_odd)
-        .then_some("a tag that is empty, holds invisible characters or is not in lower case")
+        .then_some("a tag that is empty, contains invisible characters or is not in lower case")
 }
 
-/// Whether a number is only read back where it is written with an exponent.
+/// Whether a number can be read back only if it is written with an exponent.
 fn is_beyond(number: Number) -> bool {
     number.get().abs() > Number::LARGEST_INTEGER
 }
@@ -194,12 +194,12 @@ mod tests {
         profile.a b: a key with white space
         profile.a.b: a key with a dot
         profile.c.d: a key with a dot
-        profile.email: a text with control characters
+        profile.email: a string with control characters
         profile.empty: an artefact of the API's documentation
         profile.large: a number with too many digits
-        profile.list: a text with control characters
+        profile.list: a string with control characters
         profile.mobileNumber: not an E.164 phone number
-        profile.name: not a text
+        profile.name: not a string
         profile.nested: an object, a mixed list or a number with too many digits
         profile.recentPurchaseAmount: not a number
         profile.recentPurchaseCount: not a 32-bit integer

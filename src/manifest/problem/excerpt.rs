@@ -7,7 +7,7 @@ use crate::manifest::problem::span::{Span, boundary};
 /// About how many characters of a long line are shown.
 const WIDTH: usize = 160;
 
-/// How many of them come before the problem.
+/// How many of them are before the problem.
 const BEFORE: usize = 60;
 
 /// How much text on either side of the problem is considered, in bytes: enough for [`WIDTH`] characters of
@@ -20,7 +20,7 @@ const SENSITIVE: &str = "(sensitive)";
 /// Which words of an excerpt may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Masking {
-    /// The document was read: for each scalar it is known whether it is masked.
+    /// The document was read: each scalar is masked or not.
     ByField,
     /// The document was not read: only names of known fields are shown.
     Unparsed,
@@ -38,7 +38,7 @@ pub(crate) struct Source<'t> {
     pub(crate) text: &'t str,
     /// Every scalar that an excerpt may show, sorted.
     pub(crate) scalars: &'t [MaskedScalar],
-    /// Show everything.
+    /// Whether every value is shown.
     pub(crate) reveal: bool,
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn window(text: &str, span: Span) -> Span {
 }
 
 impl Source<'_> {
-    /// The line around a place; `None` where it is blank.
+    /// The line around a place; `None` if it is blank.
     pub(crate) fn excerpt(&self, span: Span, masking: Masking) -> Option<Excerpt> {
         let window = window(self.text, span);
         let line = &self.text[window.start()..window.end()];

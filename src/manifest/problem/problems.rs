@@ -73,7 +73,7 @@ impl Problem {
         self
     }
 
-    /// Marks a problem of a text whose fields are not known, so that its excerpt masks every value.
+    /// Marks a problem of a text whose fields are unknown, so that its excerpt masks every value.
     pub(crate) fn unparsed(mut self) -> Self {
         self.masking = Masking::Unparsed;
         self
@@ -87,7 +87,7 @@ pub(crate) struct Problems {
     errors: usize,
     warnings: usize,
     scalars: Vec<MaskedScalar>,
-    /// The index of the first problem in `shown` whose scalars were not collected yet.
+    /// The index of the first problem in `shown` whose scalars are not collected yet.
     fresh: usize,
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::Origin;
 
-/// A stretch of a file's text, in bytes.
+/// A part of a file's text, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Span {
     pub(crate) start: u32,

@@ -9,7 +9,7 @@ const CHANNEL_HOST: &str = "api.channel.io";
 
 const SHAPE: &str = "write it like https://api.channel.io";
 
-/// Why an address is refused, and what to do. Neither repeats the address, which may hold a secret.
+/// Why an address is refused, and what to do. Neither repeats the address, which may contain a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BaseUrlError {
     pub(crate) message: &'static str,
@@ -30,9 +30,12 @@ pub(crate) fn parse(text: &str) -> Result<String, BaseUrlError> {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') {
         let hint = "credentials come from TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET only";
-        return Err(refusal("an address holds no user and no password", hint));
+        return Err(refusal(
+            "an address must not contain a user or a password",
+            hint,
+        ));
     }
-    // The library forgives these, so they would be read as another address than a person sees.
+    // The library accepts these and reads another address than a person sees.
     let is_odd = |c: char| c == '\\' || c.is_whitespace() || c.is_control();
     if authority.is_empty() || authority.ends_with(':') || text.contains(is_odd) {
         return Err(refusal("this is not a valid address", SHAPE));
@@ -42,7 +45,7 @@ pub(crate) fn parse(text: &str) -> Result<String, BaseUrlError> {
         return Err(refusal("the scheme is neither https nor http", SHAPE));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        let message = "an address holds no query and no fragment";
+        let message = "an address must not contain a query or a fragment";
         return Err(refusal(message, SHAPE));
     }
     if url.port() == Some(0) {

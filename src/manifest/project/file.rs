@@ -59,7 +59,7 @@ pub fn parse(text: &str, file: &str) -> Result<ProjectFile, Vec<Diagnostic>> {
     }
 }
 
-/// The root of the only document; `None` after a problem.
+/// The root of the only document; `None` after a problem was added.
 fn root(decoded: &decode::Decoded<'_>, problems: &mut Problems) -> Option<Node<'static>> {
     if let Some(problem) = &decoded.problem {
         problems.push(problem.clone());
@@ -77,7 +77,7 @@ fn root(decoded: &decode::Decoded<'_>, problems: &mut Problems) -> Option<Node<'
     });
     if let Some(second) = roots.next() {
         let at = Span::new(second.span.start(), second.span.start());
-        let message = "a project file holds one document, this is a second";
+        let message = "a project file has one document, this is a second one";
         problems.push(Problem::error("second-document", at, message).unparsed());
     }
     if base.members().is_none() && !broken {
@@ -122,10 +122,10 @@ impl ProjectFile {
         let hint = match (closest_name(name, &known), known.is_empty()) {
             (_, true) => "the project has none: add it under `environments`".to_owned(),
             (Some(near), _) => format!(
-                "did you mean {near}? The environments are {}",
+                "did you mean {near}? The environments are: {}",
                 known.join(", ")
             ),
-            (None, _) => format!("the environments are {}", known.join(", ")),
+            (None, _) => format!("the environments are: {}", known.join(", ")),
         };
         let origin = Origin::file(self.file.clone());
         let message = format!("unknown environment {}", in_backticks(name));

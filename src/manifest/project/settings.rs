@@ -139,7 +139,7 @@ impl<'f> SettingsReader<'f> {
     fn rate(&mut self, node: &Node<'_>, rate: &mut Rate) {
         for member in self.members(node, "channel.rate") {
             let value = &member.value;
-            let number = || match scalar_meaning(value) {
+            let number = || match plain_scalar(value) {
                 PlainScalar::Number(Ok(number)) => Some(number.get()),
                 _ => None,
             };
@@ -314,9 +314,9 @@ impl<'f> SettingsReader<'f> {
         }
     }
 
-    /// A text that is not empty.
+    /// Reads a string that is not empty.
     fn text(&mut self, node: &Node<'_>, path: &str) -> Option<String> {
-        let meaning = scalar_meaning(node);
+        let meaning = plain_scalar(node);
         let scalar = node.scalar();
         match scalar {
             Some(scalar) if meaning == PlainScalar::Text && !scalar.text.trim().is_empty() => {
@@ -329,7 +329,7 @@ impl<'f> SettingsReader<'f> {
                 ) =>
             {
                 let message = format!(
-                    "expected a text, but {} without quotes is {}",
+                    "expected a string, but {} without quotes is {}",
                     in_backticks(&scalar.text),
                     meaning.noun()
                 );
@@ -340,11 +340,11 @@ impl<'f> SettingsReader<'f> {
                 );
             }
             Some(_) => self.problems.push(
-                Problem::error("empty-value", node.span, "expected a text")
+                Problem::error("empty-value", node.span, "expected a string")
                     .path(path)
                     .hint("write one, or remove the line to use the default"),
             ),
-            None => self.wrong(node, path, "expected a text"),
+            None => self.wrong(node, path, "expected a string"),
         }
         None
     }
@@ -355,7 +355,7 @@ impl<'f> SettingsReader<'f> {
 
     fn texts(&mut self, node: &Node<'_>, path: &str) -> Option<Vec<(String, Span)>> {
         let Content::List(items) = &node.content else {
-            self.wrong(node, path, "expected a list of texts");
+            self.wrong(node, path, "expected a list of strings");
             return None;
         };
         let mut texts = Vec::new();
@@ -386,7 +386,7 @@ impl<'f> SettingsReader<'f> {
         let path =
             crate::manifest::problem::wording::clip(&format!("{prefix}{}", shown_key(&member.key)));
         let problem = if is_credential(&member.key) {
-            let message = "a committed file must not hold credentials";
+            let message = "a committed file must not contain credentials";
             Problem::error("credentials-in-project", member.key_span, message)
                 .hint("set TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET in the environment, and replace the credentials that were written here")
         } else {
@@ -401,15 +401,15 @@ impl<'f> SettingsReader<'f> {
     }
 }
 
-fn scalar_meaning(node: &Node<'_>) -> PlainScalar {
+fn plain_scalar(node: &Node<'_>) -> PlainScalar {
     match node.scalar() {
-        Some(scalar) if scalar.plain => scalar::meaning(&scalar.text),
+        Some(scalar) if scalar.plain => scalar::classify(&scalar.text),
         _ => PlainScalar::Text,
     }
 }
 
 fn count(node: &Node<'_>) -> Option<usize> {
-    match scalar_meaning(node) {
+    match plain_scalar(node) {
         PlainScalar::Number(Ok(number)) => {
             whole(number.get()).and_then(|number| usize::try_from(number).ok())
         }
@@ -422,7 +422,7 @@ fn whole(number: f64) -> Option<u32> {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a whole number within u32"
+        reason = "a whole number in the range of u32"
     )]
     fits.then_some(number as u32)
 }

@@ -60,7 +60,7 @@ fn is_utf_16(bytes: &[u8]) -> bool {
 
 fn control_character(text: &str) -> Option<Problem> {
     let bytes = text.as_bytes();
-    // Nearly every file has none: stretches without any byte that could be one cost no second look.
+    // Nearly every file has none, so stretches without a suspicious byte are skipped fast.
     let may_be = |byte: &u8| (*byte < 0x20 && *byte != b'\n') || *byte == 0x7F || *byte == 0xC2;
     let hides = |stretch: &[u8]| stretch.iter().fold(false, |any, byte| any | may_be(byte));
     if !bytes.chunks(64).any(hides) {
@@ -70,7 +70,7 @@ fn control_character(text: &str) -> Option<Problem> {
         b'\t' | b'\n' => false,
         b'\r' => bytes.get(at + 1) != Some(&b'\n'),
         0x00..0x20 | 0x7F => true,
-        // U+0080 to U+009F; U+0085 is a line end to some, and no better for that.
+        // U+0080 to U+009F. Among them is U+0085, which is a line end to some readers.
         0xC2 => bytes.get(at + 1).is_some_and(|next| *next < 0xA0),
         _ => false,
     })?;

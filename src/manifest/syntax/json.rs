@@ -1,4 +1,4 @@
-//! Parses JSON into the nodes that YAML gives. `serde_json` does not tell the place of a value, the digits
+//! Parses JSON into the same nodes as YAML. `serde_json` does not report the place of a value, the digits
 //! of a number, repeated keys or the depth; a property test compares the results with `serde_json`.
 
 use std::borrow::Cow;
@@ -9,7 +9,7 @@ use crate::manifest::problem::span::Span;
 use crate::manifest::syntax::node::{Content, DEEPEST, Member, Node, Scalar};
 use crate::manifest::syntax::yaml::{SMALL_MAP, duplicate_key, too_deep};
 
-/// Parses one JSON text. Repeated keys are added to `problems`; the error is why there is no value.
+/// Parses one JSON text. Repeated keys are added to `problems`. The error is the problem that left no value.
 pub(crate) fn parse<'t>(
     text: &'t str,
     range: Span,
@@ -24,7 +24,7 @@ pub(crate) fn parse<'t>(
     parser.skip_space();
     match parser.peek() {
         None => Ok(node),
-        Some(_) => parser.wrong("something follows the value"),
+        Some(_) => parser.wrong("there is more text after the value"),
     }
 }
 
@@ -175,7 +175,7 @@ impl<'t> Parser<'t, '_> {
             .unwrap_or(rest.len());
         let word = &rest[..length];
         if !matches!(word, "true" | "false" | "null") {
-            return self.wrong("a word without quotes is not one of true, false and null");
+            return self.wrong("a word without quotes is not `true`, `false` or `null`");
         }
         self.at += length;
         Ok(plain(word))
@@ -227,7 +227,7 @@ impl<'t> Parser<'t, '_> {
         let mut from = self.at;
         loop {
             match self.peek() {
-                None => return self.wrong("a quote is not closed"),
+                None => return self.wrong("a string is not closed"),
                 Some(b'"') => {
                     let tail = &text[from..self.at];
                     self.at += 1;
@@ -243,7 +243,7 @@ impl<'t> Parser<'t, '_> {
                     from = self.at;
                 }
                 Some(0x00..0x20) => {
-                    return self.wrong("a quoted text holds a line end or a tab");
+                    return self.wrong("a string contains a line end or a tab");
                 }
                 Some(_) => self.at += 1,
             }
@@ -267,7 +267,7 @@ impl<'t> Parser<'t, '_> {
     }
 
     fn unicode(&mut self, start: usize) -> Parsed<char> {
-        let lone = "half of a surrogate pair is missing";
+        let lone = "one half of a surrogate pair is missing";
         let first = self.hex(start)?;
         let code = match first {
             0xD800..0xDC00 => {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::manifest::problem::span::Span;
-use crate::manifest::syntax::scalar::meaning;
+use crate::manifest::syntax::scalar::classify;
 
 /// The deepest nesting of a document. A user needs four levels; the bound keeps every walk over a
 /// tree, and its drop, within the stack.
@@ -25,7 +25,7 @@ pub(crate) enum Content<'t> {
     Map(Vec<Member<'t>>),
 }
 
-/// A scalar and whether it stood there without quotes, so that its look decides its type.
+/// A scalar. If it is `plain`, it is written without quotes and its spelling decides its type.
 #[derive(Clone, Debug)]
 pub(crate) struct Scalar<'t> {
     pub(crate) text: Cow<'t, str>,
@@ -37,15 +37,15 @@ pub(crate) struct Scalar<'t> {
 pub(crate) struct Member<'t> {
     pub(crate) key: Cow<'t, str>,
     pub(crate) key_span: Span,
-    /// Whether the key stood there without quotes.
+    /// Whether the key is written without quotes.
     pub(crate) key_plain: bool,
     pub(crate) value: Node<'t>,
-    /// Already reported, and kept only so that its value is known where the text is shown.
+    /// Whether it was refused and reported. It is kept so that excerpts mask its value.
     pub(crate) refused: bool,
 }
 
 impl<'t> Node<'t> {
-    /// The scalar, where it is one.
+    /// The scalar, if it is one.
     pub(crate) fn scalar(&self) -> Option<&Scalar<'t>> {
         match &self.content {
             Content::Scalar(scalar) => Some(scalar),
@@ -53,7 +53,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// The members, where it is a map.
+    /// The members, if it is a map.
     pub(crate) fn members(&self) -> Option<&[Member<'t>]> {
         match &self.content {
             Content::Map(members) => Some(members),
@@ -61,30 +61,30 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// The value of a key, where it is a map that has it.
+    /// The member with this key, if it is a map that has one.
     pub(crate) fn get(&self, key: &str) -> Option<&Member<'t>> {
         self.members()?
             .iter()
             .find(|member| member.key == key && !member.refused)
     }
 
-    /// Whether nothing is written here at all: `email:` and the end of the line.
+    /// Whether nothing is written here: `email:` and the end of the line.
     pub(crate) fn is_blank(&self) -> bool {
         self.scalar()
             .is_some_and(|scalar| scalar.plain && scalar.text.is_empty())
     }
 
-    /// What it is, for a message.
+    /// Its type, for a message.
     pub(crate) fn noun(&self) -> &'static str {
         match &self.content {
-            Content::Scalar(scalar) if scalar.plain => meaning(&scalar.text).noun(),
-            Content::Scalar(_) => "a text",
+            Content::Scalar(scalar) if scalar.plain => classify(&scalar.text).noun(),
+            Content::Scalar(_) => "a string",
             Content::List(_) => "a list",
             Content::Map(_) => "a map",
         }
     }
 
-    /// The span to underline: a scalar whole, a list or a map by its first character.
+    /// The span to underline: the whole scalar, or the first character of a list or a map.
     pub(crate) fn first_character(&self) -> Span {
         match self.content {
             Content::Scalar(_) => self.span,
@@ -94,7 +94,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// How much of memory and stack a copy takes.
+    /// How much memory and stack a copy takes.
     pub(crate) fn measure(&self) -> Measure {
         let mut sum = Measure {
             nodes: 1,
@@ -174,6 +174,6 @@ impl<'t> Node<'t> {
 pub(crate) struct Measure {
     pub(crate) nodes: usize,
     pub(crate) bytes: usize,
-    /// How many levels lie below.
+    /// The number of levels below.
     pub(crate) height: usize,
 }

@@ -1,5 +1,5 @@
-//! Tells what a scalar without quotes means in the YAML 1.2 core schema, and which scalars other YAML
-//! readers or people could take for something else.
+//! Classifies scalars without quotes by the YAML 1.2 core schema, and finds those that other YAML readers
+//! or people could take for something else.
 
 use crate::model::Number;
 
@@ -16,9 +16,9 @@ pub(crate) enum PlainScalar {
     Number(Result<Number, OutOfRange>),
     /// `.inf` or `.nan`.
     NotFinite,
-    /// Something that readers disagree about.
+    /// A scalar that readers disagree about.
     Ambiguous(Ambiguity),
-    /// A text that no reader takes for anything else.
+    /// A string to every reader.
     Text,
 }
 
@@ -40,7 +40,7 @@ pub(crate) enum Ambiguity {
 }
 
 impl PlainScalar {
-    /// What it is to the readers that do not take it for a text.
+    /// The type that other readers give it.
     pub(crate) fn noun(self) -> &'static str {
         match self {
             Self::Blank => "nothing",
@@ -49,12 +49,12 @@ impl PlainScalar {
             Self::Number(_) | Self::NotFinite | Self::Ambiguous(Ambiguity::Number) => "a number",
             Self::Ambiguous(Ambiguity::Date) => "a date",
             Self::Ambiguous(Ambiguity::Time) => "a time",
-            Self::Ambiguous(Ambiguity::Special) => "a sign with a meaning of its own",
-            Self::Text => "a text",
+            Self::Ambiguous(Ambiguity::Special) => "a reserved sign",
+            Self::Text => "a string",
         }
     }
 
-    /// The code of the problem that it is written where a text is expected.
+    /// The code of the problem if it is written where a string is expected.
     pub(crate) fn unquoted_code(self) -> &'static str {
         match self {
             Self::Blank | Self::Text => "empty-value",
@@ -74,8 +74,8 @@ impl PlainScalar {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OutOfRange;
 
-/// Reads a plain scalar.
-pub(crate) fn meaning(text: &str) -> PlainScalar {
+/// Classifies a scalar without quotes.
+pub(crate) fn classify(text: &str) -> PlainScalar {
     match text {
         "" => return PlainScalar::Blank,
         "~" | "null" | "Null" | "NULL" => return PlainScalar::Null,
@@ -254,10 +254,10 @@ mod tests {
     #[test]
     fn core_schema() {
         for text in ["null", "Null", "NULL", "~"] {
-            assert_eq!(meaning(text), PlainScalar::Null, "{text}");
+            assert_eq!(classify(text), PlainScalar::Null, "{text}");
         }
-        assert_eq!(meaning("True"), PlainScalar::Boolean(true));
-        assert_eq!(meaning("FALSE"), PlainScalar::Boolean(false));
+        assert_eq!(classify("True"), PlainScalar::Boolean(true));
+        assert_eq!(classify("FALSE"), PlainScalar::Boolean(false));
         for (text, value) in [
             ("0", 0.0),
             ("-0", 0.0),
@@ -272,7 +272,7 @@ mod tests {
             ("9007199254740992", 9_007_199_254_740_992.0),
             ("0e5", 0.0),
         ] {
-            assert_eq!(meaning(text), number(value), "{text}");
+            assert_eq!(classify(text), number(value), "{text}");
         }
     }
 
@@ -288,13 +288,13 @@ mod tests {
             "1e-400",
         ] {
             assert_eq!(
-                meaning(text),
+                classify(text),
                 PlainScalar::Number(Err(OutOfRange)),
                 "{text}"
             );
         }
         for text in [".inf", "-.inf", "+.Inf", ".nan", ".NaN"] {
-            assert_eq!(meaning(text), PlainScalar::NotFinite, "{text}");
+            assert_eq!(classify(text), PlainScalar::NotFinite, "{text}");
         }
     }
 
@@ -315,11 +315,11 @@ mod tests {
             (Ambiguity::Special, "= <<"),
         ] {
             for text in texts.split(' ') {
-                assert_eq!(meaning(text), PlainScalar::Ambiguous(look), "{text}");
+                assert_eq!(classify(text), PlainScalar::Ambiguous(look), "{text}");
             }
         }
         assert_eq!(
-            meaning("2001-12-14 21:59:43.10 -5"),
+            classify("2001-12-14 21:59:43.10 -5"),
             PlainScalar::Ambiguous(Ambiguity::Date)
         );
     }
@@ -357,7 +357,7 @@ mod tests {
             "1 000",
             "한",
         ] {
-            assert_eq!(meaning(text), PlainScalar::Text, "{text}");
+            assert_eq!(classify(text), PlainScalar::Text, "{text}");
         }
     }
 }

@@ -23,9 +23,9 @@ const MOST_ALIASED_BYTES: usize = 64 * 1024 * 1024;
 
 /// A file as documents.
 pub(crate) struct Documents<'t> {
-    /// Those that could be read to their end.
+    /// The documents that could be read to their end.
     pub(crate) roots: Vec<Node<'t>>,
-    /// What is wrong with them as YAML.
+    /// The problems of their YAML.
     pub(crate) problems: Vec<Problem>,
     /// Why the rest could not be read.
     pub(crate) broken: Option<Problem>,
@@ -74,7 +74,7 @@ enum Kind<'t> {
         members: Vec<Member<'t>>,
         /// The key whose value comes next.
         key: Option<Key<'t>>,
-        /// Used once a map is too large to look through for each key.
+        /// The keys so far, once a map has more than [`SMALL_MAP`].
         seen: HashSet<Cow<'t, str>>,
     },
 }
@@ -87,7 +87,7 @@ struct Key<'t> {
 
 type Step = Result<(), Box<Problem>>;
 
-/// Up to here, looking through the keys is faster than hashing them.
+/// The number of keys up to which a search is faster than hashing.
 pub(crate) const SMALL_MAP: usize = 16;
 
 impl<'t> Builder<'t> {
@@ -201,7 +201,7 @@ impl<'t> Builder<'t> {
         self.complete(node, open.anchor)
     }
 
-    /// Puts a finished node where it belongs.
+    /// Adds a finished node to the open collection, or to the documents.
     fn complete(&mut self, node: Node<'t>, anchor: usize) -> Step {
         if anchor > 0 {
             let measure = node.measure();
@@ -246,7 +246,7 @@ impl<'t> Builder<'t> {
             let message = "this alias names an anchor that does not exist or is not complete";
             return Err(Box::new(
                 Problem::error("unknown-alias", span, message)
-                    .hint("an anchor holds within its own document, and never inside itself"),
+                    .hint("an anchor is valid within its own document, but not inside itself"),
             ));
         };
         if self.open.len() + measure.height >= DEEPEST {
@@ -276,7 +276,7 @@ impl<'t> Builder<'t> {
         if tag.is_some() {
             self.problems.push(
                 Problem::error("explicit-tag", span, "explicit tags are not supported")
-                    .hint("remove it; quotes make any value a text"),
+                    .hint("remove it; quotes make any value a string"),
             );
         }
     }
@@ -298,14 +298,14 @@ impl<'t> Builder<'t> {
         );
         Problem::error("syntax", span, message)
             .hint(
-                "check the indentation, and quote texts that hold `: `, ` #` or start with \
+                "check the indentation, and quote strings that contain `: `, ` #` or start with \
                      one of []{}&*!|>%@`",
             )
             .unparsed()
     }
 }
 
-/// Why a key cannot be in this map, where it cannot.
+/// Why a key cannot be in this map; `None` if it can.
 fn refuse_key<'t>(
     members: &[Member<'t>],
     seen: &mut HashSet<Cow<'t, str>>,
@@ -332,7 +332,7 @@ fn refuse_key<'t>(
     Some(duplicate_key(&key.text, key.span, first.key_span))
 }
 
-/// The same key twice in one map.
+/// A problem: the same key twice in one map.
 pub(crate) fn duplicate_key(key: &str, span: Span, first: Span) -> Problem {
     let message = format!("the key {} is repeated", key_in_backticks(key));
     Problem::error("duplicate-key", span, message)
@@ -340,7 +340,7 @@ pub(crate) fn duplicate_key(key: &str, span: Span, first: Span) -> Problem {
         .hint("keep one of them")
 }
 
-/// Nesting beyond [`DEEPEST`].
+/// A problem: nesting beyond [`DEEPEST`].
 pub(crate) fn too_deep(span: Span) -> Problem {
     let message = format!("this is nested more than {DEEPEST} levels deep");
     Problem::error("too-deep", span, message).unparsed()
@@ -349,12 +349,12 @@ pub(crate) fn too_deep(span: Span) -> Problem {
 fn complex_key(span: Span) -> Problem {
     let message = "a key must not be a list, a map or an alias";
     Problem::error("complex-key", span, message)
-        .hint("keys are texts; a value that starts with { or [ needs quotes")
+        .hint("keys are strings; a value that starts with { or [ needs quotes")
         .unparsed()
 }
 
-/// From the parser's character counts to bytes: a cursor that moves along with the events, so that
-/// the whole file costs one walk.
+/// Converts the parser's character counts to byte offsets. It moves along with the events, so that the
+/// whole file costs one walk.
 struct Offsets<'t> {
     text: &'t str,
     ascii: bool,

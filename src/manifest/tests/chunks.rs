@@ -1,4 +1,4 @@
-//! Reading a large file in chunks gives the same users as reading it whole, or nothing.
+//! Tests that reading a file in chunks gives the same users as reading it whole, or nothing.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Finding files: what is found, and what is refused.
+//! Tests of finding files: patterns, links, and what is refused.
 
 use std::fs;
 use std::path::Path;

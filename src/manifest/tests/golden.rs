@@ -1,4 +1,5 @@
-//! Folders of manifests and what is said of them. A folder's name may end in `-v5` or `-shown`.
+//! Compares the reading of each folder in `tests/cases/manifest` with its snapshot. A folder whose name ends
+//! in `-v5` is read for API v5; one that ends in `-shown` with `--show-sensitive`.
 
 use std::fmt::Write as _;
 use std::path::Path;

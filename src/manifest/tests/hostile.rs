@@ -1,4 +1,4 @@
-//! Input that was made, or broken, to do harm: it ends in one clear error.
+//! Tests that hostile and broken input ends in one clear error.
 
 use std::fmt::Write as _;
 
@@ -57,7 +57,7 @@ fn aliases() {
 }
 
 #[test]
-fn aliases_that_mean_well() {
+fn aliases_within_bounds() {
     let reading = read(
         "a.yaml",
         "apiVersion: talkform/v1\nkind: UserList\nusers:\n  - memberId: a\n    tags: &t [x, z]\n  \
@@ -108,8 +108,8 @@ fn encodings() {
         let reading = read("a.yaml", text);
         assert_eq!(codes(&reading), ["control-character"], "{text:?}");
         assert_eq!(reading.diagnostics[0].origin.to_string(), place);
-        let said = format!("{:?}", reading.diagnostics[0].excerpt);
-        assert!(!said.contains(['\0', '\u{1b}', '\u{7f}', '\u{85}']));
+        let shown = format!("{:?}", reading.diagnostics[0].excerpt);
+        assert!(!shown.contains(['\0', '\u{1b}', '\u{7f}', '\u{85}']));
     }
 }
 

@@ -1,4 +1,4 @@
-//! No hidden value of a bad manifest or project file is in any diagnostic, nor in a printed manifest.
+//! Tests that no hidden value of a manifest or project file is in a diagnostic or a printed manifest.
 
 use crate::manifest::project::file::parse;
 use crate::manifest::{ReadSettings, Reading, read_texts};
@@ -16,9 +16,9 @@ const SECRETS: [&str; 5] = [
 
 fn assert_masked(reading: &Reading) {
     assert!(!reading.diagnostics.is_empty());
-    let said = format!("{:?}", reading.diagnostics);
+    let shown = format!("{:?}", reading.diagnostics);
     for secret in SECRETS {
-        assert!(!said.contains(secret), "{secret} in {said}");
+        assert!(!shown.contains(secret), "{secret} in {shown}");
     }
 }
 
@@ -166,9 +166,9 @@ fn a_secret_behind_a_misspelt_setting() {
         "public: [xa@q.example]",
     ] {
         let found = parse(text, "talkform.yaml").expect_err(text);
-        let said = format!("{found:?}");
+        let shown = format!("{found:?}");
         for secret in SECRETS {
-            assert!(!said.contains(secret), "{secret} in {said}");
+            assert!(!shown.contains(secret), "{secret} in {shown}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Tests of reading manifests, and what they share.
+//! Tests of reading manifests, and the helpers that they share.
 
 mod append;
 mod chunks;
@@ -19,7 +19,7 @@ use crate::model::{ApiVersion, Diagnostic, FieldPatterns, FieldSettings, Visibil
 
 use crate::manifest::{ReadSettings, Reading, read_texts};
 
-/// What a project shows that calls every key public.
+/// The visibility of a project that calls every key public.
 fn open() -> Visibility {
     Visibility::new(FieldSettings {
         public: FieldPatterns::new(&["profile.*"]),
@@ -27,7 +27,7 @@ fn open() -> Visibility {
     })
 }
 
-/// What a project reads with that calls every key public.
+/// The settings of a project that calls every key public.
 fn settings() -> ReadSettings {
     ReadSettings {
         patterns: vec!["**/*".to_owned()],

@@ -15,7 +15,7 @@ fn resolved(text: &str) -> Project {
 }
 
 /// The diagnostics of a file that is wrong.
-fn troubles(text: &str) -> String {
+fn wrong(text: &str) -> String {
     let diagnostics = parse(text, "talkform.yaml").expect_err("a wrong project");
     diagnostics.iter().map(written).collect()
 }
@@ -106,7 +106,7 @@ fn environments() {
     let unknown = file.resolve(Some("stagin")).expect_err("no environment");
     assert_eq!(
         unknown[0].hint.as_deref(),
-        Some("did you mean staging? The environments are staging, empty")
+        Some("did you mean staging? The environments are: staging, empty")
     );
     let none = project("").resolve(Some("x")).expect_err("no environment");
     assert_eq!(none[0].code, "unknown-environment");
@@ -165,12 +165,12 @@ fn wrong_settings() {
         ("accessKey: x", "credentials-in-project"),
         ("channel: { accessSecret: x }", "credentials-in-project"),
     ] {
-        assert!(codes(text).contains(&code), "{text}\n{}", troubles(text));
+        assert!(codes(text).contains(&code), "{text}\n{}", wrong(text));
     }
 }
 
 #[test]
-fn a_slip_is_said_once() {
+fn a_mistake_is_reported_once() {
     assert_eq!(
         codes("stat: x\nenvironments: { a: {}, b: {} }"),
         ["unknown-field"]
@@ -185,15 +185,15 @@ fn secrets_are_not_repeated() {
         "channel: { baseUrl: \"https://hunter2:hunter2@api.channel.io\" }",
         "accessSecret: hunter2: x",
     ] {
-        let said = troubles(text);
-        assert!(!said.contains("hunter2"), "{said}");
+        let shown = wrong(text);
+        assert!(!shown.contains("hunter2"), "{shown}");
     }
 }
 
 #[test]
 fn diagnostics_have_places() {
     insta::assert_snapshot!(
-        "slips",
-        troubles("stat: x\nchannel: { id: 6263, acessKey: k }\nlimits:\n  update: 130%\n")
+        "mistakes",
+        wrong("stat: x\nchannel: { id: 6263, acessKey: k }\nlimits:\n  update: 130%\n")
     );
 }

@@ -1,4 +1,4 @@
-//! What holds of any manifest: another reader agrees, and order and format make no difference.
+//! Properties of any manifest: another reader agrees, and order and format make no difference.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::manifest::problem::span::Span;
 use crate::manifest::syntax::json;
 use crate::manifest::syntax::node::{Content, Node};
-use crate::manifest::syntax::scalar::{PlainScalar, meaning};
+use crate::manifest::syntax::scalar::{PlainScalar, classify};
 use crate::manifest::{Reading, read_texts};
 use crate::model::{Attributes, Declared, MemberId, ProfileKey, Value};
 
@@ -94,7 +94,7 @@ impl Plain {
     }
 }
 
-/// Texts that are awkward to write, and such that look like something else.
+/// Texts that are awkward to write, and texts that look like another type.
 fn text() -> impl Strategy<Value = String> {
     let awkward = prop::sample::select(vec![
         "",
@@ -219,7 +219,7 @@ pub(crate) fn expected(users: &[Plain]) -> BTreeMap<MemberId, Attributes> {
         .collect()
 }
 
-/// The tree as `serde_json` would have it.
+/// Converts a tree to a value of `serde_json`.
 fn tree(node: &Node<'_>) -> Json {
     match &node.content {
         Content::List(items) => items.iter().map(tree).collect(),
@@ -232,7 +232,7 @@ fn tree(node: &Node<'_>) -> Json {
             )
         }
         Content::Scalar(scalar) if !scalar.plain => Json::String(scalar.text.to_string()),
-        Content::Scalar(scalar) => match meaning(&scalar.text) {
+        Content::Scalar(scalar) => match classify(&scalar.text) {
             PlainScalar::Null => Json::Null,
             PlainScalar::Boolean(flag) => Json::Bool(flag),
             _ => serde_json::from_str(&scalar.text).expect("a number"),
@@ -246,10 +246,10 @@ proptest! {
     #[test]
     fn serde_reads_the_same_yaml(users in plains()) {
         let yaml = serde_yaml::to_string(&list(&users)).expect("yaml");
-        // To YAML 1.1, which the writer writes, this ends a line; to YAML 1.2 it does not.
+        // In YAML 1.1, which the writer writes, this character ends a line; in YAML 1.2 it does not.
         prop_assume!(!yaml.contains('\u{2028}'));
         let reading = read("a.yaml", &yaml);
-        // The writer leaves some looks without quotes that this reader will not guess about.
+        // The writer does not quote some ambiguous scalars, which this reader refuses.
         let guesses = codes(&reading).iter().any(|code| code.starts_with("unquoted-"));
         if reading.has_errors() {
             prop_assert!(guesses, "{:?}\n{yaml}", reading.diagnostics);
@@ -304,7 +304,7 @@ proptest! {
         let ours = json::parse(&text, Span::new(0, text.len()), &mut problems);
         match serde_json::from_str::<Json>(&text) {
             Ok(theirs) => prop_assert_eq!(tree(&ours.expect("json")), theirs),
-            // Only `serde_json` minds numbers that are too large; here the checks do.
+            // `serde_json` refuses numbers that are too large; here later checks refuse them.
             Err(error) if error.to_string().contains("out of range") => {}
             Err(_) => prop_assert!(ours.is_err(), "{text:?}"),
         }

@@ -1,4 +1,4 @@
-//! A project's own rules: which users break them, where, and what an editor is told.
+//! Tests of a project's own rules: violations with their places, and the schema for editors.
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ fn at(manifest: &str) -> Vec<(u32, String)> {
 const HEAD: &str = "apiVersion: talkform/v1\nkind: UserList\n";
 
 #[test]
-fn each_break_is_said_at_its_line() {
+fn each_violation_is_reported_at_its_line() {
     let manifest = format!(
         "{HEAD}defaults:
   profile: {{ plan: free }}
@@ -87,7 +87,7 @@ users:
 }
 
 #[test]
-fn a_wrong_default_is_said_once_and_where_it_is_written() {
+fn a_wrong_default_is_reported_once_where_it_is_written() {
     let users: Vec<String> = (0..50)
         .map(|number| format!("  - memberId: \"u{number}\"\n"))
         .collect();
@@ -148,7 +148,7 @@ fn takes(document: &Value) -> bool {
 }
 
 #[test]
-fn an_editor_is_told_what_holds_for_each_field() {
+fn the_schema_for_editors_has_the_rules_of_each_field() {
     let user = |profile: Value, tags: Value| json!({ "apiVersion": "talkform/v1", "kind": "User", "memberId": "a", "profile": profile, "tags": tags });
     assert!(takes(&user(json!({ "plan": "pro" }), json!(["beta"]))));
     assert!(

@@ -1,6 +1,4 @@
-//! The JSON Schemas and the reader know the same fields and accept the same documents.
-
-//! Tests of the JSON Schemas against the reader.
+//! Tests that the JSON Schemas and the reader know the same fields and accept the same documents.
 
 use serde_json::{Value, json};
 

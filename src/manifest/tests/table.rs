@@ -1,4 +1,4 @@
-//! CSV exports as users.
+//! Tests of reading CSV exports as users.
 
 use std::fmt::Write as _;
 
@@ -60,7 +60,7 @@ fn values_are_texts_unless_a_column_says_otherwise() {
     u-4 {"profile":{"plan":"x"}}
     left out: u-1 profile.seats: not a number in plain decimal digits
     left out: u-2 profile.mobileNumber: not an E.164 phone number
-    left out: u-4 profile.name: a text with control characters
+    left out: u-4 profile.name: a string with control characters
     left out: u-4 profile.seats: a number with too many digits
     left out: u-4 profile.trial: neither true nor false
     line 7: a member id has no white space
@@ -93,42 +93,45 @@ fn delimiters_and_the_id_column_are_found() {
 
 #[test]
 fn refusals_name_the_columns_that_are_there() {
-    let said = |bytes: &[u8], id: Option<&str>, of: &[&str]| {
+    let refusal = |bytes: &[u8], id: Option<&str>, of: &[&str]| {
         read_table(bytes, id, &columns(of))
             .expect_err("refused")
             .to_string()
     };
     let text = "이름,plan\n김,pro\n".as_bytes();
     assert_eq!(
-        said(text, None, &[]),
+        refusal(text, None, &[]),
         "it has no column for the id; it has 2 columns, among them `이름`, `plan`"
     );
     assert_eq!(
-        said(text, Some("key"), &[]),
+        refusal(text, Some("key"), &[]),
         "it has no column `key`; it has 2 columns, among them `이름`, `plan`"
     );
     assert_eq!(
-        said(b"id,plan\n", None, &["Plan=profile.plan"]),
+        refusal(b"id,plan\n", None, &["Plan=profile.plan"]),
         "it has no column `Plan`; it has 2 columns, among them `id`, `plan`"
     );
     // The first line of a file without a header is a person.
     let headless = "kr-20413,김서연,seoyeon@example.com,+821012345678\n".as_bytes();
     assert_eq!(
-        said(headless, None, &[]),
+        refusal(headless, None, &[]),
         "it has no column for the id; it has 4 columns, none with a usual name"
     );
     assert_eq!(
-        said(b"id,TEAM\n", None, &["team=profile.team"]),
+        refusal(b"id,TEAM\n", None, &["team=profile.team"]),
         "it has no column `team`; it has 2 columns, among them `id`, `TEAM`"
     );
     assert_eq!(
-        said(b"id,a,a\n", None, &["a=profile.a"]),
+        refusal(b"id,a,a\n", None, &["a=profile.a"]),
         "it has several columns `a`"
     );
-    assert_eq!(said(b"id,ID\n", None, &[]), "it has several columns `id`");
-    assert_eq!(said(b"", None, &[]), TableError::Empty.to_string());
     assert_eq!(
-        said(b"id\n\xb1\xe8", None, &[]),
+        refusal(b"id,ID\n", None, &[]),
+        "it has several columns `id`"
+    );
+    assert_eq!(refusal(b"", None, &[]), TableError::Empty.to_string());
+    assert_eq!(
+        refusal(b"id\n\xb1\xe8", None, &[]),
         TableError::NotUtf8.to_string()
     );
     for (column, why) in [
@@ -145,7 +148,7 @@ fn refusals_name_the_columns_that_are_there() {
             "Plan=profile.a:date",
             "`date` is not one of text, number and boolean",
         ),
-        ("Plan=profile.name:number", "profile.name: not a text"),
+        ("Plan=profile.name:number", "profile.name: not a string"),
         (
             "Plan=profile.mobileNumber:boolean",
             "profile.mobileNumber: not an E.164 phone number",

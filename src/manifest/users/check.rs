@@ -18,7 +18,7 @@ pub(crate) fn is_int32(number: Number) -> bool {
     number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number)
 }
 
-/// The phone number without spaces and punctuation, where that makes it E.164.
+/// The phone number without spaces and punctuation, if that makes it E.164.
 pub(crate) fn e164_without_punctuation(text: &str) -> Option<String> {
     let bare: String = text
         .chars()
@@ -27,7 +27,7 @@ pub(crate) fn e164_without_punctuation(text: &str) -> Option<String> {
     is_e164(&bare).then_some(bare)
 }
 
-/// Whether a text has the shape of an e-mail address. Only a message to it shows more.
+/// Whether a text has the shape of an e-mail address.
 pub(crate) fn looks_like_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else {
         return false;

@@ -38,7 +38,7 @@ pub(crate) struct Draft {
     pub(crate) unsubscribed: Option<bool>,
     pub(crate) unsubscribe_email: Option<bool>,
     pub(crate) unsubscribe_texting: Option<bool>,
-    /// Where each field is written.
+    /// The span of each field.
     pub(crate) places: Vec<(&'static str, Span)>,
 }
 

@@ -78,7 +78,7 @@ pub(crate) fn apply_defaults(
     });
 }
 
-/// The span of each key; empty where there is nothing to compare with.
+/// The span of each key; empty if there is nothing to compare with.
 fn by_key<'e, T, O>(entries: &'e [Entry<T>], others: &[Entry<O>]) -> HashMap<&'e ProfileKey, Span> {
     if others.is_empty() {
         return HashMap::new();

@@ -15,7 +15,7 @@ pub(crate) const API_VERSION: &str = "talkform/v1";
 /// The fields of a `UserList` document.
 pub(crate) const LIST: [&str; 5] = ["apiVersion", "kind", "defaults", "moved", "users"];
 
-/// Where a document comes from, which decides what its header must hold.
+/// Where a document comes from. It decides what the header must contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// A whole document: `apiVersion` and `kind` are required, either kind is allowed.
@@ -31,7 +31,7 @@ enum Kind {
 }
 
 impl Reader<'_> {
-    /// Reads a document. Keeps its users, its moves, and what excerpts need.
+    /// Reads a document. Keeps its users, its moves, and the scalars for excerpts.
     pub(crate) fn document(&mut self, root: &Node<'_>, form: Form) {
         match root.members() {
             Some(members) => self.kinds(root, members, form),

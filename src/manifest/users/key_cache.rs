@@ -13,7 +13,7 @@ pub(crate) struct KeyCache {
     next: usize,
 }
 
-/// Whether a key was valid without quotes, which is stricter.
+/// Whether a key was written without quotes, for which the check is stricter.
 type Plain = bool;
 
 impl KeyCache {

@@ -34,7 +34,7 @@ pub(crate) fn hides(visibility: &Visibility, path: &FieldPath, scalar: &Scalar<'
 
 fn hidden_by(rule: &FieldRule<'_>, scalar: &Scalar<'_>) -> bool {
     let meaning = if scalar.plain {
-        scalar::meaning(&scalar.text)
+        scalar::classify(&scalar.text)
     } else {
         PlainScalar::Text
     };
@@ -89,7 +89,7 @@ fn add_hidden(node: &Node<'_>, rule: Option<&FieldRule<'_>>, hidden: &mut Hidden
         Content::Scalar(scalar) => {
             let is_word = scalar.plain
                 && matches!(
-                    scalar::meaning(&scalar.text),
+                    scalar::classify(&scalar.text),
                     PlainScalar::Blank | PlainScalar::Null | PlainScalar::Boolean(_)
                 );
             if !is_word && rule.is_none_or(|rule| hidden_by(rule, scalar)) {

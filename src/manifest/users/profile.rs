@@ -78,10 +78,10 @@ impl Reader<'_> {
             Problem::error("invalid-key", member.key_span, "a key must not be empty")
         } else if let Some(character) = check::forbidden_in_key(key) {
             let message = match character {
-                '.' => "a key must not hold dots".to_owned(),
-                c if c.is_whitespace() => "a key must not hold white space".to_owned(),
+                '.' => "a key must not contain dots".to_owned(),
+                c if c.is_whitespace() => "a key must not contain white space".to_owned(),
                 c => format!(
-                    "a key must not hold invisible characters, this one holds U+{:04X}",
+                    "a key must not contain invisible characters, this one contains U+{:04X}",
                     u32::from(c)
                 ),
             };
@@ -90,8 +90,8 @@ impl Reader<'_> {
         } else if key == "empty" {
             let message = "`empty` is not an attribute, but an artefact of the API's documentation";
             Problem::error("empty-artefact", member.key_span, message).hint("remove it")
-        } else if member.key_plain && scalar::meaning(key) != PlainScalar::Text {
-            let meaning = scalar::meaning(key);
+        } else if member.key_plain && scalar::classify(key) != PlainScalar::Text {
+            let meaning = scalar::classify(key);
             let message = format!(
                 "the key {} without quotes is {}",
                 key_in_backticks(key),

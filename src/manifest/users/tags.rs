@@ -20,7 +20,7 @@ impl Reader<'_> {
             let problem = if node.is_blank() {
                 Problem::error("empty-value", node.span, "there is no value here")
             } else {
-                let message = format!("expected a list of texts, found {}", node.noun());
+                let message = format!("expected a list of strings, found {}", node.noun());
                 Problem::error("wrong-type", node.first_character(), message)
             };
             self.problems.push(
@@ -70,12 +70,12 @@ impl Reader<'_> {
         };
         let problem = match item.scalar() {
             None => {
-                let message = format!("a tag is a text, not {}", item.noun());
+                let message = format!("a tag is a string, not {}", item.noun());
                 Problem::error("wrong-list-item", item.first_character(), message)
             }
             Some(scalar) => {
                 let meaning = if scalar.plain {
-                    scalar::meaning(&scalar.text)
+                    scalar::classify(&scalar.text)
                 } else {
                     PlainScalar::Text
                 };
@@ -89,7 +89,7 @@ impl Reader<'_> {
                         quoted(text)
                     };
                     let message = format!(
-                        "{} without quotes is {}; a tag is a text",
+                        "{} without quotes is {}; a tag is a string",
                         shown(text),
                         meaning.noun()
                     );

@@ -105,26 +105,26 @@ impl Reader<'_> {
         self.unknown_field(member, &scope.path(&shown_key(key)), &known, hint);
     }
 
-    /// Reads a member id; returns it with the span where it is written.
+    /// Reads a member id and the span where it is written.
     pub(crate) fn id(
         &mut self,
         node: &Node<'_>,
         path: impl Fn() -> String,
     ) -> Option<(MemberId, Span)> {
         let Some(scalar) = node.scalar() else {
-            self.wrong_type(node, path(), "a text");
+            self.wrong_type(node, path(), "a string");
             return None;
         };
         if scalar.plain {
-            match scalar::meaning(&scalar.text) {
+            match scalar::classify(&scalar.text) {
                 PlainScalar::Text => {}
                 PlainScalar::Blank => {
-                    self.wrong_type(node, path(), "a text");
+                    self.wrong_type(node, path(), "a string");
                     return None;
                 }
                 other => {
                     let message = format!(
-                        "`{}` without quotes is {}; a member id is a text",
+                        "`{}` without quotes is {}; a member id is a string",
                         clip(&scalar.text),
                         other.noun()
                     );
@@ -154,7 +154,7 @@ impl Reader<'_> {
         let node = &member.value;
         let path = scope.path(&member.key);
         let problem = match node.scalar() {
-            Some(scalar) if scalar.plain => match scalar::meaning(&scalar.text) {
+            Some(scalar) if scalar.plain => match scalar::classify(&scalar.text) {
                 PlainScalar::Boolean(flag) => return Some(flag),
                 PlainScalar::Blank => {
                     Problem::error("empty-value", node.span, "there is no value here")
@@ -169,7 +169,7 @@ impl Reader<'_> {
             Some(_) => Problem::error(
                 "not-a-boolean",
                 node.span,
-                "expected a boolean, found a text",
+                "expected a boolean, found a string",
             ),
             None => Problem::error(
                 "not-a-boolean",

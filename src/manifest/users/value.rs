@@ -114,13 +114,13 @@ impl Reader<'_> {
                 return self.list(items, site).map(Declared::Set);
             }
             Content::List(_) => {
-                let message = format!("`{}` holds one value, not a list", site.key);
+                let message = format!("`{}` has one value, not a list", site.key);
                 let problem = Problem::error("wrong-type", node.first_character(), message);
                 return self.refuse(site, problem);
             }
         };
         let meaning = if scalar.plain {
-            scalar::meaning(&scalar.text)
+            scalar::classify(&scalar.text)
         } else {
             PlainScalar::Text
         };
@@ -128,7 +128,7 @@ impl Reader<'_> {
             PlainScalar::Null => return Some(Declared::Clear),
             PlainScalar::Blank => {
                 let hint = if site.map == "profile" {
-                    "write `null` to remove the key from Channel, or \"\" for an empty text"
+                    "write `null` to remove the key from Channel, or \"\" for an empty string"
                 } else {
                     "write a value, or remove the line"
                 };
@@ -158,7 +158,7 @@ impl Reader<'_> {
     ) -> Option<Value> {
         if meaning != PlainScalar::Text {
             let message = format!(
-                "expected a text, but {} without quotes is {}",
+                "expected a string, but {} without quotes is {}",
                 self.shown_value(site, scalar),
                 meaning.noun()
             );
@@ -199,7 +199,7 @@ impl Reader<'_> {
             return Some(text.to_owned());
         };
         let message = format!(
-            "a text must not hold control characters, this one holds U+{:04X}",
+            "a string must not contain control characters, this one contains U+{:04X}",
             u32::from(character)
         );
         let problem = Problem::error("control-character", span, message);
@@ -228,7 +228,8 @@ impl Reader<'_> {
                     "expected {expected}, found {}",
                     self.shown_value(site, scalar)
                 );
-                let is_number = matches!(scalar::meaning(&scalar.text), PlainScalar::Number(Ok(_)));
+                let is_number =
+                    matches!(scalar::classify(&scalar.text), PlainScalar::Number(Ok(_)));
                 let hint = if !scalar.plain && is_number {
                     "remove the quotes"
                 } else {
@@ -277,13 +278,13 @@ impl Reader<'_> {
             PlainScalar::NotFinite => {
                 let message = format!("Channel cannot store {}", self.shown_value(site, scalar));
                 Problem::error("not-finite", span, message).hint(format!(
-                    "write a number, or {} for the text",
+                    "write a number, or {} for the string",
                     self.suggested_value(site, scalar)
                 ))
             }
             PlainScalar::Ambiguous(look) => {
                 let message = format!(
-                    "{} without quotes is a text to some readers and {} to others",
+                    "{} without quotes is a string to some readers and {} to others",
                     self.shown_value(site, scalar),
                     meaning.noun()
                 );
@@ -295,7 +296,7 @@ impl Reader<'_> {
                     Ambiguity::Date | Ambiguity::Special => "",
                 };
                 Problem::error(meaning.unquoted_code(), span, message).hint(format!(
-                    "write {} for the text{other}",
+                    "write {} for the string{other}",
                     self.suggested_value(site, scalar)
                 ))
             }
@@ -318,9 +319,9 @@ impl Reader<'_> {
             }
             if good && !texts.is_empty() && !numbers.is_empty() {
                 good = false;
-                let message = "a list holds texts or numbers, not both";
+                let message = "a list contains strings or numbers, not both";
                 let problem = Problem::error("mixed-list", item.first_character(), message)
-                    .hint("quote the numbers to make all of them texts");
+                    .hint("quote the numbers to make all of them strings");
                 self.refuse::<Value>(site, problem);
             }
         }
@@ -333,7 +334,7 @@ impl Reader<'_> {
 
     fn item(&mut self, item: &Node<'_>, site: &FieldSite<'_>) -> Option<Value> {
         let meaning = match item.scalar() {
-            Some(scalar) if scalar.plain => scalar::meaning(&scalar.text),
+            Some(scalar) if scalar.plain => scalar::classify(&scalar.text),
             Some(_) => PlainScalar::Text,
             None => PlainScalar::Null,
         };
@@ -343,17 +344,19 @@ impl Reader<'_> {
             }
             (Some(scalar), PlainScalar::Boolean(_) | PlainScalar::Ambiguous(_)) => {
                 let message = format!(
-                    "{} without quotes is {}; a list holds texts or numbers",
+                    "{} without quotes is {}; a list contains strings or numbers",
                     self.shown_value(site, scalar),
                     meaning.noun()
                 );
-                let problem = Problem::error(meaning.unquoted_code(), item.span, message).hint(
-                    format!("write {} for the text", self.suggested_value(site, scalar)),
-                );
+                let problem =
+                    Problem::error(meaning.unquoted_code(), item.span, message).hint(format!(
+                        "write {} for the string",
+                        self.suggested_value(site, scalar)
+                    ));
                 self.refuse(site, problem)
             }
             (Some(_), PlainScalar::Blank | PlainScalar::Null) | (None, _) => {
-                let message = format!("a list holds texts or numbers, not {}", item.noun());
+                let message = format!("a list contains strings or numbers, not {}", item.noun());
                 let problem = Problem::error("wrong-list-item", item.first_character(), message);
                 self.refuse(site, problem)
             }

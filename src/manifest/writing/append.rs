@@ -18,19 +18,19 @@ const INDENT: usize = 2;
 /// Why users were not added.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
-    /// The format does not hold many users.
+    /// A file of this format cannot contain several users.
     #[error("users are added to .yaml, .yml, .jsonl and .ndjson files only")]
     Format,
     /// The existing text is not a valid manifest.
     #[error("the existing text is not a valid manifest")]
     Unreadable,
-    /// No way of adding the users reads as the old users and the new ones.
+    /// The result would not read as the old users and the new ones.
     #[error("the users cannot be added without changing how the file reads")]
     Differs,
 }
 
-/// Adds users to a text: as items of the last document's list where that is safe, otherwise as a document
-/// of their own. The result was read again and declares exactly the old users and the new ones.
+/// Adds users to a text: as items of the last document's list if that is safe, otherwise as a new document.
+/// The result was read again and declares exactly the old users and the new ones.
 ///
 /// # Errors
 ///
@@ -69,7 +69,7 @@ pub fn append(
         .ok_or(AppendError::Differs)
 }
 
-/// Writes one user as a file of its own. The result was read again, as that of [`append`].
+/// Writes one user as a new file. The result was read again, as that of [`append`].
 ///
 /// # Errors
 ///
@@ -90,7 +90,7 @@ pub fn document(
 }
 
 fn read(name: &str, text: &str, settings: &ReadSettings) -> Option<BTreeMap<MemberId, Attributes>> {
-    // Rules restrict who may be declared, not how a text reads.
+    // Rules restrict what may be declared, not how a text is read.
     let settings = ReadSettings {
         rules: None,
         ..settings.clone()
@@ -147,8 +147,8 @@ fn joined(old: &str, added: &str) -> String {
     text
 }
 
-/// The indentation of the last list, where items can be added to it: the last document is a block list of
-/// users without defaults, which would apply to the new users, and nothing comes after it.
+/// The indentation of the last list, if items can be added to it: the last document is a block list of
+/// users, nothing comes after it, and it has no defaults, which would apply to the new users too.
 fn last_list(old: &str) -> Option<usize> {
     let text = decode::decode(old.as_bytes()).text;
     let documents = yaml::parse(text);
@@ -172,7 +172,7 @@ fn last_list(old: &str) -> Option<usize> {
     (is_alone && !ended).then_some(dash - line)
 }
 
-/// The offset of the dash before an item; `None` where the list is written in another way.
+/// The offset of the dash before an item; `None` if the list is not a block list.
 fn dash_before(text: &str, item: &Node<'_>) -> Option<usize> {
     let before = text
         .get(..item.span.start())?

@@ -1,15 +1,15 @@
 //! Writes users as YAML and as JSON Lines.
 //!
-//! The structure has two levels and is written here. A text stays plain only where every reader takes
-//! it for a text: one that some reader takes for something else, or that holds invisible characters or a command
-//! of a CI runner, is written as a JSON string, which is valid YAML. How any other text, or a number, is written is left to `serde_yaml`.
+//! The structure has two levels and is written here. A string that some reader takes for another type, or
+//! that contains invisible characters or a command of a CI runner, is written as a JSON string, which is
+//! valid YAML. `serde_yaml` writes every other string, and numbers.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::manifest::syntax::scalar::{PlainScalar, meaning};
+use crate::manifest::syntax::scalar::{PlainScalar, classify};
 use crate::model::characters::{holds_ci_command, is_invisible, starts_ci_command};
 use crate::model::{
     Attributes, Desired, FieldPath, FieldValue, Hidden, MemberId, Number, UserVisibility, Value,
@@ -150,7 +150,7 @@ fn entry(out: &mut String, key: &str, indent: usize, value: impl Fn(usize) -> St
     out.push_str(&value(indent));
 }
 
-/// What follows the colon of a key, to the end of the line or of the list.
+/// Writes what follows the colon of a key, to the end of the line or of the list.
 fn value_after_key(value: FieldValue<'_>, indent: usize) -> String {
     let text = |text: &str| format!(" {}", scalar(text, indent));
     let number = |number: &Number| serde_yaml::to_string(number).expect("a number is always YAML");
@@ -175,13 +175,13 @@ fn value_after_key(value: FieldValue<'_>, indent: usize) -> String {
 
 /// Writes a text as a scalar with its line end. The lines of a block are indented below `indent`.
 fn scalar(text: &str, indent: usize) -> String {
-    if meaning(text) != PlainScalar::Text || text.contains(is_escaped) || holds_ci_command(text) {
+    if classify(text) != PlainScalar::Text || text.contains(is_escaped) || holds_ci_command(text) {
         return in_double_quotes(text) + "\n";
     }
     if is_word(text) {
         return format!("{text}\n");
     }
-    // As the value of a map, so that a block is indented as in the place where it goes.
+    // As the value of a map, so that a block has the indentation of its place.
     let yaml =
         serde_yaml::to_string(&BTreeMap::from([("k", text)])).expect("a text is always YAML");
     let mut lines = yaml.split_inclusive('\n');
@@ -196,20 +196,20 @@ fn scalar(text: &str, indent: usize) -> String {
     out
 }
 
-/// Whether a text is so simple that no YAML writer quotes it.
+/// Whether no YAML writer quotes this text.
 fn is_word(text: &str) -> bool {
     let is_plain =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/');
     text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(is_plain)
 }
 
-/// Ends of lines to some readers, and characters that would make a person see another text. Line feeds and tabs
-/// are written as YAML writes them.
+/// Whether a character ends a line to some readers, or makes a person see another text. Line feeds and
+/// tabs are written as YAML writes them.
 fn is_escaped(character: char) -> bool {
     is_invisible(character) && !matches!(character, '\n' | '\t')
 }
 
-/// Writes a text as a JSON string, which is a YAML one too. Invisible characters and commands of CI runners are
+/// Writes a text as a JSON string, which is valid YAML too. Invisible characters and commands of CI runners are
 /// escaped.
 fn in_double_quotes(text: &str) -> String {
     let json = serde_json::to_string(text).expect("a text is always JSON");

@@ -39,7 +39,7 @@ fn unquoted_number() -> Diagnostic {
         Diagnostic::error(
             "id-not-text",
             at("users/vip.yaml", 14, 15),
-            "a member id is a text, this is a number",
+            "a member id is a string, this is a number",
         )
         .hint("quote it: \"1001\""),
         "  - memberId: 1001",
@@ -75,7 +75,7 @@ fn with_the_line_and_other_places() {
     note: first declared here
        --> users/a.yaml:3:15
 
-    error[id-not-text]: a member id is a text, this is a number
+    error[id-not-text]: a member id is a string, this is a number
       --> users/vip.yaml:14:15
        |
     14 |   - memberId: 1001
@@ -204,7 +204,7 @@ fn as_json() {
         "line": 14,
         "column": 15,
         "path": "users[3].memberId",
-        "message": "a member id is a text, this is a number",
+        "message": "a member id is a string, this is a number",
         "hint": "quote it: \"1001\"",
         "related": []
       }
