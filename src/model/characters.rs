@@ -1,6 +1,8 @@
 //! Tells which characters are invisible and which texts are equal, or look alike, to a person.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
@@ -81,14 +83,92 @@ pub fn folded(text: &str) -> Cow<'_, str> {
     Cow::Owned(small)
 }
 
+/// Whether a text is one that no other text can be equal to but for its case or its Unicode form, except one that is
+/// not plain: ASCII without capitals.
+pub fn is_plain(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+}
+
 /// What a text looks like, whatever its case: two texts with the same look are confused by people.
 pub fn look(text: &str) -> String {
+    static ASCII: LazyLock<Vec<String>> = LazyLock::new(|| {
+        (0..128u8)
+            .map(|byte| look_of(char::from(byte).encode_utf8(&mut [0; 4])))
+            .collect()
+    });
+    if text.is_ascii() {
+        let looks = text.bytes().map(|byte| &*ASCII[usize::from(byte)]);
+        return looks.collect();
+    }
+    look_of(text)
+}
+
+fn look_of(text: &str) -> String {
     let visible: String = folded(text)
         .chars()
         .filter(|character| !is_invisible(*character))
         .collect();
     // The look of a capital may be another small letter, so it is folded again.
     folded(&skeleton(&visible).collect::<String>()).into_owned()
+}
+
+/// Two words of a list that people confuse, by their indices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Twins {
+    /// The later one.
+    pub at: usize,
+    /// The first one like it.
+    pub first: usize,
+}
+
+/// Finds words that are equal but for their case or their Unicode form, and words that look alike where one of them
+/// is not ASCII: `o` and `0` are no reason to doubt an identifier. The words are distinct.
+pub fn twins(words: &[&str]) -> Vec<Twins> {
+    let special: Vec<usize> = (0..words.len())
+        .filter(|index| !is_plain(words[*index]))
+        .collect();
+    let mut found = HashMap::new();
+    let mut add = |one: usize, other: usize| {
+        if one != other {
+            let first = found.entry(one.max(other)).or_insert(one.min(other));
+            *first = (*first).min(one.min(other));
+        }
+    };
+    if !special.is_empty() {
+        let plain = words.iter().enumerate().filter(|(_, word)| is_plain(word));
+        let mut first: HashMap<Cow<'_, str>, usize> = plain
+            .map(|(index, word)| (Cow::Borrowed(*word), index))
+            .collect();
+        for index in &special {
+            let other = *first.entry(folded(words[*index])).or_insert(*index);
+            add(*index, other);
+        }
+    }
+    let mut looks: HashMap<String, usize> = HashMap::new();
+    for index in special.iter().filter(|index| !words[**index].is_ascii()) {
+        let other = *looks.entry(look(words[*index])).or_insert(*index);
+        add(*index, other);
+    }
+    if !looks.is_empty() {
+        for (index, word) in words.iter().enumerate().filter(|(_, word)| word.is_ascii()) {
+            if let Some(other) = looks.get(&look(word)) {
+                add(index, *other);
+            }
+        }
+    }
+    let mut found: Vec<Twins> = found
+        .into_iter()
+        .map(|(at, first)| Twins { at, first })
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+/// The first characters in which two texts differ.
+pub fn first_difference(one: &str, other: &str) -> Option<(char, char)> {
+    let mut pairs = one.chars().zip(other.chars());
+    pairs.find(|(one, other)| one != other)
 }
 
 #[cfg(test)]
@@ -177,5 +257,28 @@ mod tests {
         for (one, other) in [("u-1", "u-2"), ("김", "금"), ("é", "e")] {
             assert_ne!(look(one), look(other), "{one} {other}");
         }
+        for ascii in ["paypal-1O0", "mMrn|Il1"] {
+            assert_eq!(look(ascii), look_of(ascii));
+        }
+    }
+
+    #[test]
+    fn twins_are_found_by_case_form_and_look() {
+        let words = [
+            "u-10",
+            "u-1O",
+            "김",
+            "\u{1100}\u{1175}\u{11b7}",
+            "Paypal",
+            "p\u{430}ypal",
+            "paypal",
+            "x",
+        ];
+        let found: Vec<(usize, usize)> = twins(&words)
+            .iter()
+            .map(|twins| (twins.at, twins.first))
+            .collect();
+        assert_eq!(found, [(3, 2), (5, 4), (6, 4)]);
+        assert_eq!(twins(&["a", "b", "u-1l", "u-11"]), []);
     }
 }

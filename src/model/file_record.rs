@@ -5,9 +5,11 @@
 //! partial apply, an edit by hand or a merge of two states, the sum over them differs and the file is read.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::model::digest::digests::{ContentDigest, FileDigest, UsersSum};
 use crate::model::digest::key::DigestKey;
+use crate::model::field::FieldPath;
 use crate::model::ids::member_id::MemberId;
 use crate::model::state::{Entry, FileContent, FileRecord, State};
 use crate::model::unchanged::{Depth, UnchangedFile};
@@ -70,6 +72,12 @@ impl<'s> RecordedLookup<'s> {
     /// Returns the number of the file that declared a user.
     pub fn file_of(&self, id: &MemberId) -> Option<u32> {
         self.state.users.get(id).and_then(|entry| entry.file)
+    }
+
+    /// Returns the list of fields of a recorded user, which other users may share.
+    pub fn paths_of(&self, id: &MemberId) -> Option<&'s Arc<[FieldPath]>> {
+        let entry = self.state.users.get(id)?;
+        Some(entry.fields.paths())
     }
 
     /// Returns every recorded user whose file is recorded, with the file's number, by id.

@@ -25,6 +25,7 @@ mod kill_removals;
 mod large_review;
 mod limits;
 mod locks;
+mod look_alikes;
 mod move_messages;
 mod moves;
 mod offline;

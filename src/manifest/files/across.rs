@@ -1,116 +1,26 @@
-//! Checks that need all files: duplicate ids, ids that differ in case, and moves.
+//! Checks that need all files: ids against each other, and moves.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::manifest::files::file::FileReading;
+use crate::manifest::files::ids;
 use crate::manifest::problem::problems::{Place, Problem};
 use crate::manifest::problem::span::Position;
 use crate::manifest::problem::wording::{in_backticks, quoted};
-use crate::manifest::users::declared::{DeclaredMove, DeclaredUser};
+use crate::manifest::users::declared::DeclaredMove;
 use crate::model::{Diagnostic, MemberId};
 
 /// Checks all files against each other. The problems are returned by the file to which they belong;
 /// that file is read again with them, because only a reading knows what its excerpts may show.
 pub(crate) fn check(names: &[Arc<str>], readings: &[FileReading]) -> BTreeMap<usize, Vec<Problem>> {
-    let mut problems = check_ids(names, readings);
+    let mut problems = ids::check(names, readings);
     check_moves(names, readings, &mut problems);
     problems
 }
 
-/// Reports ids that are declared twice or differ only in case.
-fn check_ids(names: &[Arc<str>], readings: &[FileReading]) -> BTreeMap<usize, Vec<Problem>> {
-    let users: Vec<&[DeclaredUser]> = readings.iter().map(|reading| &*reading.users).collect();
-    let mut problems: BTreeMap<usize, Vec<Problem>> = BTreeMap::new();
-    for clash in clashes(&users) {
-        let (file, user) = clash.at;
-        let found = &users[file][user];
-        let first = &users[clash.first.0][clash.first.1];
-        let place = Place::There(first.position.in_file(&names[clash.first.0]));
-        let message = format!(
-            "the user {} is declared a second time",
-            in_backticks(found.id.as_str())
-        );
-        let problem = if clash.same {
-            Problem::error("duplicate-member-id", found.span, message)
-                .related(place, "first here")
-                .hint("keep one of them")
-        } else {
-            let message = format!(
-                "the users {} and {} differ only in case",
-                in_backticks(first.id.as_str()),
-                in_backticks(found.id.as_str())
-            );
-            Problem::warning("member-id-case", found.span, message)
-                .related(place, "the other one is here")
-                .hint("to Channel they are two users; check for a typing error")
-        };
-        problems
-            .entry(file)
-            .or_default()
-            .push(problem.path(found.path()));
-    }
-    for list in problems.values_mut() {
-        list.sort_by_key(|problem| problem.span);
-    }
-    problems
-}
-
-/// Two ids that clash, within a file or between files.
-struct Clash {
-    /// The file and the user at which the clash is reported.
-    at: At,
-    /// The file and the user that came first.
-    first: At,
-    /// Whether the ids are equal; otherwise they differ only in case.
-    same: bool,
-}
-
-/// Finds all clashes of ids. Files and users are taken in order, so the result does not depend on the
-/// order in which the files were read.
-fn clashes(files: &[&[DeclaredUser]]) -> Vec<Clash> {
-    let mut clashes = Vec::new();
-    let mut first: HashMap<&MemberId, At> = HashMap::new();
-    let mut capital = Vec::new();
-    for (file, users) in files.iter().enumerate() {
-        for (user, found) in users.iter().enumerate() {
-            match first.entry(&found.id) {
-                Entry::Occupied(entry) => clashes.push(Clash {
-                    at: (file, user),
-                    first: *entry.get(),
-                    same: true,
-                }),
-                Entry::Vacant(entry) => {
-                    entry.insert((file, user));
-                    if found.id.as_str().chars().any(char::is_uppercase) {
-                        capital.push((file, user));
-                    }
-                }
-            }
-        }
-    }
-    let mut lowered: HashMap<String, At> = HashMap::new();
-    for at in capital {
-        let lower = files[at.0][at.1].id.as_str().to_lowercase();
-        let plain = MemberId::new(&lower)
-            .ok()
-            .and_then(|id| first.get(&id).copied());
-        let other = plain.or_else(|| lowered.get(&lower).copied());
-        lowered.entry(lower).or_insert(at);
-        if let Some(other) = other {
-            clashes.push(Clash {
-                at: at.max(other),
-                first: at.min(other),
-                same: false,
-            });
-        }
-    }
-    clashes
-}
-
 /// A file and the index of an entry in it.
-type At = (usize, usize);
+pub(crate) type At = (usize, usize);
 
 /// All entries of all files.
 struct Moves<'r> {

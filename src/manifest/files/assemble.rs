@@ -11,13 +11,15 @@ use crate::model::{
 use crate::parallel::in_parallel;
 
 use crate::manifest::files::across;
-use crate::manifest::files::file::{FileReading, read_file};
+use crate::manifest::files::file::{FileReading, locate, read_file};
 use crate::manifest::files::fingerprint::reader_fingerprint;
 use crate::manifest::files::format::Format;
 use crate::manifest::files::unchanged::{drop_if_recorded, must_be_read};
+use crate::manifest::files::words;
 use crate::manifest::options::{ReadSettings, Reading};
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::users::declared::DeclaredUser;
+use crate::manifest::users::places::{Places, Word};
 
 /// Returns the bytes of a file by its index in `names`, or why they cannot be read.
 pub(crate) type Source<'s> = dyn Fn(usize) -> Result<Cow<'s, [u8]>, Box<Diagnostic>> + Sync + 's;
@@ -46,7 +48,14 @@ pub(crate) fn read_all(
             readings[file] = reading;
         }
     }
-    for (file, problems) in across::check(names, &readings) {
+    let mut problems = across::check(names, &readings);
+    let locate = |file: usize, words: &[Word]| files.locate(file, words);
+    for (file, more) in words::check(names, &readings, recorded, settings, &locate) {
+        let list = problems.entry(file).or_default();
+        list.extend(more);
+        list.sort_by_key(|problem| problem.span);
+    }
+    for (file, problems) in problems {
         readings[file].diagnostics = files.read(file, ReadMode::Diagnose(problems)).diagnostics;
     }
     for reading in &mut readings {
@@ -121,6 +130,13 @@ impl Files<'_, '_> {
         let mut reading = read_file(name, &bytes, self.settings, across, &on_user);
         reading.content = content;
         reading
+    }
+
+    fn locate(&self, file: usize, words: &[Word]) -> Places {
+        match (self.source)(file) {
+            Ok(bytes) => locate(&self.names[file], &bytes, self.settings, words),
+            Err(_) => Places::default(),
+        }
     }
 
     /// The digest by which the state recognises a file. Of the name, only the format counts.

@@ -12,6 +12,7 @@ use crate::manifest::problem::span::Span;
 use crate::manifest::syntax::decode;
 use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::{DeclaredMove, DeclaredUser};
+use crate::manifest::users::places::{Places, Word};
 
 /// What one file declares.
 #[derive(Default)]
@@ -24,6 +25,24 @@ pub(crate) struct FileReading {
     pub(crate) content: Option<ContentDigest>,
     /// Set where the file was not read, because all its users are as recorded.
     pub(crate) known: Option<UnchangedFile>,
+}
+
+/// Reads one file for the first places of these words.
+pub(crate) fn locate(
+    name: &Arc<str>,
+    bytes: &[u8],
+    settings: &ReadSettings,
+    words: &[Word],
+) -> Places {
+    let decoded = decode::decode(bytes);
+    let mut reader = Reader::new(decoded.text, settings);
+    reader.places = Places::of(words);
+    if let (None, Some(format)) = (decoded.problem, Format::of(name)) {
+        whole::read(&mut reader, decoded.text, format, Vec::new());
+    }
+    let mut places = reader.places;
+    places.locate(decoded.text);
+    places
 }
 
 /// Reads one file. The problems in `across` were found by looking at other files; they are in the

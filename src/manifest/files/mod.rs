@@ -7,6 +7,8 @@ pub(crate) mod file;
 pub mod find;
 pub(crate) mod fingerprint;
 pub(crate) mod format;
+pub(crate) mod ids;
 pub(crate) mod texts;
 pub(crate) mod unchanged;
 pub(crate) mod whole;
+pub(crate) mod words;

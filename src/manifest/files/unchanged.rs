@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::manifest::files::file::FileReading;
 use crate::manifest::users::declared::DeclaredUser;
-use crate::model::{MemberId, RecordedLookup};
+use crate::model::RecordedLookup;
+use crate::model::characters::{is_plain, twins};
 
 /// Drops the attributes of a user who is as recorded.
 pub(crate) fn drop_if_recorded(user: &mut DeclaredUser, recorded: &RecordedLookup<'_>) {
@@ -47,26 +48,20 @@ pub(crate) fn must_be_read(
     let ids = read().map(|(id, _)| id).chain(moving);
     doubtful.extend(ids.filter_map(|id| unread.get(&known.file_of(id)?).copied()));
 
-    let has_capital = |id: &MemberId| id.as_str().chars().any(char::is_uppercase);
-    let mut lowered: HashMap<String, Vec<usize>> = HashMap::new();
-    for (id, file) in read().chain(not_read()).filter(|(id, _)| has_capital(id)) {
-        lowered
-            .entry(id.as_str().to_lowercase())
-            .or_default()
-            .push(file);
+    if read()
+        .chain(not_read())
+        .all(|(id, _)| is_plain(id.as_str()))
+    {
+        return doubtful;
     }
-    if !lowered.is_empty() {
-        for (id, file) in read().chain(not_read()).filter(|(id, _)| !has_capital(id)) {
-            if let Some(files) = lowered.get_mut(id.as_str()) {
-                files.push(file);
-            }
-        }
-        let clashing = lowered.into_values().filter(|files| files.len() > 1);
-        doubtful.extend(
-            clashing
-                .flatten()
-                .filter(|file| readings[*file].known.is_some()),
-        );
-    }
+    let (ids, files): (Vec<&str>, Vec<usize>) = read()
+        .chain(not_read())
+        .map(|(id, file)| (id.as_str(), file))
+        .unzip();
+    let clashing = twins(&ids)
+        .into_iter()
+        .flat_map(|twins| [twins.at, twins.first]);
+    let clashing = clashing.map(|id| files[id]);
+    doubtful.extend(clashing.filter(|file| readings[*file].known.is_some()));
     doubtful
 }

@@ -10,6 +10,7 @@ use crate::manifest::syntax::node::{Member, Node, Scalar};
 use crate::manifest::users::declared::{DeclaredMove, DeclaredUser};
 use crate::manifest::users::key_cache::KeyCache;
 use crate::manifest::users::mask;
+use crate::manifest::users::places::Places;
 use crate::model::FieldPath;
 
 /// Reads the documents of one file.
@@ -20,6 +21,8 @@ pub(crate) struct Reader<'r> {
     /// Profile keys that were checked before in this file.
     pub(crate) keys: KeyCache,
     pub(crate) moved: Vec<DeclaredMove>,
+    /// Where words that the caller asks for are written.
+    pub(crate) places: Places,
     text: &'r str,
     /// Users and moves are located in two walks: a document may write one before or after the other.
     pub(crate) user_positions: Locator<'r>,
@@ -35,6 +38,7 @@ impl<'r> Reader<'r> {
             users: Vec::new(),
             keys: KeyCache::default(),
             moved: Vec::new(),
+            places: Places::default(),
             text,
             user_positions: Locator::new(text),
             move_positions: Locator::new(text),

@@ -9,6 +9,7 @@ pub(crate) mod key_cache;
 pub(crate) mod mask;
 pub(crate) mod moved;
 pub(crate) mod near_miss;
+pub(crate) mod places;
 pub(crate) mod profile;
 pub(crate) mod rules;
 pub(crate) mod tags;

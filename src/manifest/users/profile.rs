@@ -53,6 +53,8 @@ impl Reader<'_> {
                 map,
                 key: &member.key,
             };
+            self.places
+                .key(&member.key, member.key_span, || site.path());
             let key = match self.keys.get(&member.key, member.key_plain) {
                 Some(key) => Some(key),
                 None => self

@@ -35,6 +35,8 @@ impl Reader<'_> {
         for (index, item) in items.iter().enumerate() {
             match self.tag(item, &format!("{path}[{index}]")) {
                 Some(tag) => {
+                    let place = || format!("{path}[{index}]");
+                    self.places.tag(&tag, item.span, place);
                     if tags.contains(&tag) {
                         self.repeated(&tag, item, &format!("{path}[{index}]"));
                     }

@@ -10,12 +10,14 @@ use crate::model::visibility::phone::{Digits, is_phone};
 const MOST_GROUPS: usize = 6;
 /// The most signs between two groups of one number, such as `) - `.
 const MOST_SIGNS: usize = 3;
+/// The most bytes of a text that is searched.
+const LONGEST: usize = 1 << 18;
 /// The fewest digits of any number that is looked for.
 const FEWEST_DIGITS: usize = 7;
 
-/// Whether a text is or holds a value that looks personal.
+/// Whether a text is or holds a value that looks personal. A text that is too long to be searched counts as one.
 pub fn looks_personal(text: &str) -> bool {
-    holds_email(text) || holds_number(text)
+    text.len() > LONGEST || holds_email(text) || holds_number(text)
 }
 
 /// Whether a number has the digits of a phone number, a resident number or a card number.
@@ -26,6 +28,9 @@ pub fn number_looks_personal(number: Number) -> bool {
 /// An `@` between two characters that an address can have there.
 fn holds_email(text: &str) -> bool {
     let is_at = |letter: char| matches!(letter, '@' | '\u{ff20}' | '\u{fe6b}');
+    if text.is_ascii() && memchr::memchr(b'@', text.as_bytes()).is_none() {
+        return false;
+    }
     text.char_indices()
         .filter(|(_, letter)| is_at(*letter))
         .any(|(at, letter)| {
@@ -40,8 +45,15 @@ fn holds_email(text: &str) -> bool {
 }
 
 fn holds_number(text: &str) -> bool {
-    let digits = text.chars().filter(|letter| digit(*letter).is_some());
-    if digits.take(FEWEST_DIGITS).count() < FEWEST_DIGITS {
+    // Full-width digits begin with this byte in UTF-8.
+    let may_be_digit = |byte: &u8| byte.is_ascii_digit() || *byte == 0xef;
+    if text
+        .bytes()
+        .filter(may_be_digit)
+        .take(FEWEST_DIGITS)
+        .count()
+        < FEWEST_DIGITS
+    {
         return false;
     }
     let groups = groups(text);

@@ -1,0 +1,189 @@
+//! Reports profile keys, and tags, that people confuse: they differ in case, in their Unicode form, or look alike.
+//!
+//! A reading keeps no places of keys and tags, so the files that hold such words are read again for them. The keys
+//! of users that were not read, because they are as recorded, are known from the state; their tags are not.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::manifest::files::file::FileReading;
+use crate::manifest::files::ids::{Difference, difference};
+use crate::manifest::options::ReadSettings;
+use crate::manifest::problem::problems::{Place, Problem};
+use crate::manifest::problem::span::Span;
+use crate::manifest::problem::wording::key_in_backticks;
+use crate::manifest::users::near_miss::documented_key;
+use crate::manifest::users::places::{Places, Word};
+use crate::model::characters::{is_plain, twins};
+use crate::model::{Attributes, FieldPath, FieldValue, RecordedLookup, VisibilityLookup};
+
+/// The most pairs of words that are reported.
+const MOST_PAIRS: usize = 100;
+
+/// Returns the places of words in a file, by its index.
+pub(crate) type Locate<'l> = dyn Fn(usize, &[Word]) -> Places + 'l;
+
+/// The problems of keys and tags, by the file to which each belongs.
+pub(crate) fn check(
+    names: &[Arc<str>],
+    readings: &[FileReading],
+    recorded: Option<&RecordedLookup<'_>>,
+    settings: &ReadSettings,
+    locate: &Locate<'_>,
+) -> BTreeMap<usize, Vec<Problem>> {
+    let pairs = pairs(readings, recorded);
+    // The first file that holds a word is known, but not where in it.
+    let mut wanted: BTreeMap<usize, Vec<Word>> = BTreeMap::new();
+    for (file, word) in pairs.iter().flat_map(|(one, other)| [one, other]) {
+        wanted.entry(*file).or_default().push(word.clone());
+    }
+    let places: BTreeMap<usize, Places> = wanted
+        .into_iter()
+        .map(|(file, words)| (file, locate(file, &words)))
+        .collect();
+    let find = |(file, word): &Found| Some((*file, places.get(file)?.first(word)?));
+    let mut problems: BTreeMap<usize, Vec<Problem>> = BTreeMap::new();
+    for (one, other) in &pairs {
+        let (Some(mut first), Some(mut last)) = (find(one), find(other)) else {
+            continue;
+        };
+        let (mut first_word, mut last_word) = (&one.1, &other.1);
+        if (last.0, last.1.span) < (first.0, first.1.span) {
+            (first, last) = (last, first);
+            (first_word, last_word) = (last_word, first_word);
+        }
+        let there = Place::There(first.1.position.in_file(&names[first.0]));
+        let shows = shows(readings, settings, first_word) && shows(readings, settings, last_word);
+        let problem = problem(first_word, last_word, shows, last.1.span)
+            .path(last.1.path)
+            .related(there, "the other one is here");
+        problems.entry(last.0).or_default().push(problem);
+    }
+    problems
+}
+
+fn problem(first: &Word, last: &Word, shows: bool, span: Span) -> Problem {
+    let (kind, how) = difference(first.text(), last.text());
+    let (noun, code) = match (first, kind) {
+        (Word::Key(_), Difference::Case) => ("keys", "key-case"),
+        (Word::Key(_), Difference::Look) => ("keys", "key-look-alike"),
+        (Word::Tag(_), Difference::Case) => ("tags", "tag-case"),
+        (Word::Tag(_), Difference::Look) => ("tags", "tag-look-alike"),
+    };
+    let message = if shows {
+        let [first, last] = [first, last].map(|word| key_in_backticks(word.text()));
+        format!("the {noun} {first} and {last} {how}")
+    } else {
+        format!("two {noun} {how}")
+    };
+    Problem::warning(code, span, message)
+        .hint(format!("to Channel they are two {noun}; keep one spelling"))
+}
+
+/// Whether a word may be shown: a key may, a tag where no user hides it.
+fn shows(readings: &[FileReading], settings: &ReadSettings, word: &Word) -> bool {
+    let Word::Tag(tag) = word else {
+        return true;
+    };
+    let lookup = VisibilityLookup::new(&settings.visibility);
+    let hides = |attributes: &Attributes| {
+        let Some(tags) = attributes.tags.as_ref().filter(|tags| tags.contains(tag)) else {
+            return false;
+        };
+        let user = lookup.user(attributes.fields());
+        user.hides(&FieldPath::Tags, FieldValue::Tags(tags))
+            .is_some()
+    };
+    !attributes_of(readings).any(|(_, attributes)| hides(attributes))
+}
+
+fn attributes_of(readings: &[FileReading]) -> impl Iterator<Item = (usize, &Attributes)> {
+    readings.iter().enumerate().flat_map(|(file, reading)| {
+        let users = reading.users.iter();
+        users.filter_map(move |user| Some((file, &**user.attributes.as_ref()?)))
+    })
+}
+
+type Found = (usize, Word);
+
+/// Pairs of words that people confuse, each with the first file that holds it.
+fn pairs(readings: &[FileReading], recorded: Option<&RecordedLookup<'_>>) -> Vec<(Found, Found)> {
+    let mut keys: HashMap<&str, usize> = HashMap::new();
+    let mut tags: HashMap<&str, usize> = HashMap::new();
+    // The users of one file share their keys, and most have the same.
+    let mut before: Vec<*const u8> = Vec::new();
+    for (file, attributes) in attributes_of(readings) {
+        let profile = attributes.profile.keys();
+        let profile = || profile.clone().chain(attributes.profile_once.keys());
+        let texts = || profile().map(|key| key.as_str().as_ptr());
+        if !texts().eq(before.iter().copied()) {
+            for key in profile() {
+                keys.entry(key.as_str()).or_insert(file);
+            }
+            before.clear();
+            before.extend(texts());
+        }
+        for tag in attributes.tags.iter().flatten() {
+            tags.entry(tag).or_insert(file);
+        }
+    }
+    if let Some(recorded) = recorded {
+        for (key, file) in recorded_keys(readings, recorded) {
+            keys.entry(key).or_insert(file);
+        }
+    }
+    let mut pairs = pairs_of(&keys, |key| Word::Key(key.to_owned()));
+    pairs.extend(pairs_of(&tags, |tag| Word::Tag(tag.to_owned())));
+    let is_other = |word: &Word| documented_key(word.text()).is_none();
+    // A near miss of a documented key is reported by itself.
+    pairs.retain(|((_, one), (_, other))| {
+        matches!(one, Word::Tag(_)) || (is_other(one) && is_other(other))
+    });
+    pairs.truncate(MOST_PAIRS);
+    pairs
+}
+
+fn pairs_of(words: &HashMap<&str, usize>, word: impl Fn(&str) -> Word) -> Vec<(Found, Found)> {
+    if words.keys().all(|word| is_plain(word)) {
+        return Vec::new();
+    }
+    let mut sorted: Vec<&str> = words.keys().copied().collect();
+    sorted.sort_unstable();
+    let found = |index: usize| (words[sorted[index]], word(sorted[index]));
+    twins(&sorted)
+        .into_iter()
+        .map(|twins| (found(twins.first), found(twins.at)))
+        .collect()
+}
+
+/// The keys of users that were not read because they are as recorded, each with a file that declares it.
+fn recorded_keys<'s>(
+    readings: &[FileReading],
+    recorded: &RecordedLookup<'s>,
+) -> Vec<(&'s str, usize)> {
+    let mut skipped: HashMap<u32, usize> = HashMap::new();
+    for (file, reading) in readings.iter().enumerate() {
+        skipped.extend(reading.known.map(|known| (known.number, file)));
+    }
+    let in_files = recorded.users();
+    let in_files = in_files.filter_map(|(id, number)| Some((id, *skipped.get(&number)?)));
+    let read = readings.iter().enumerate().flat_map(|(file, reading)| {
+        let unchanged = reading
+            .users
+            .iter()
+            .filter(|user| user.attributes.is_none());
+        unchanged.map(move |user| (&user.id, file))
+    });
+    let mut lists = HashSet::new();
+    let mut keys = Vec::new();
+    for (id, file) in in_files.chain(read) {
+        let Some(paths) = recorded.paths_of(id) else {
+            continue;
+        };
+        // Many users share one list.
+        if lists.insert(paths.as_ptr()) {
+            keys.extend(paths.iter().filter_map(|path| Some((path.key()?, file))));
+        }
+    }
+    keys
+}
