@@ -102,7 +102,7 @@ else
     find_reviewed
 fi
 [[ $reviewed == "$planned" ]] ||
-    refuse "the plan is not the reviewed one: it has digest $planned, reviewed was $reviewed. Manifests or state have changed since the review, as after another apply"
+    refuse "the plan is not the reviewed one: it has digest $planned, reviewed was $reviewed. Manifests, state or destination have changed since the review, as after another apply"
 [[ $limits == false || $APPROVE_LIMITS == *"$planned" ]] || refuse 'the plan exceeds limits, and nobody has approved that'
 [[ $deletions =~ ^[0-9]+$ && (-z $ALLOW_DELETES || $ALLOW_DELETES =~ ^[0-9]{1,9}$) ]] ||
     refuse 'the number of deletions to allow is not a number'

@@ -4,7 +4,8 @@
 #   plain.sh [CHECKOUT]
 #   */15 * * * *  flock -n /run/lock/talkform  /srv/users/ci/plain.sh /srv/users
 #
-# TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET come from the environment. Exits as apply does:
+# TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET come from the environment; talkform.yaml names channel.id.
+# Exits as apply does:
 #   0  done, or nothing to do
 #   1  refused or failed before anything was sent (bad manifests, limits, another apply, the pull);
 #      or the state did not get to the remote

@@ -22,7 +22,7 @@ const MAX_NAMED: usize = 20;
 /// What is agreed to on the command line.
 #[derive(Debug, Args)]
 pub(crate) struct Approval {
-    /// Apply without asking
+    /// Apply without asking; the project then has to name `channel.id`
     #[arg(long, env = "TALKFORM_AUTO_APPROVE")]
     pub auto_approve: bool,
     /// Apply only if the plan has this digest

@@ -83,7 +83,12 @@ pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     out.push_str(&foot);
     if out.len() > options.max_bytes {
         let marker = marker(options.environment);
-        return comment::totals_only(&marker, &summary::counts(view), options.max_bytes);
+        let totals = format!(
+            "{} {}",
+            summary::destination(view, &code),
+            summary::counts(view)
+        );
+        return comment::totals_only(&marker, &totals, options.max_bytes);
     }
     out
 }
