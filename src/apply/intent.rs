@@ -27,8 +27,11 @@ pub(crate) fn intent_of(planned: &PlannedChange, now: Timestamp) -> Option<Pendi
     let mut touched = BTreeSet::new();
     let mut fields = Vec::new();
     if let Some(write) = change.write() {
+        let declared = &write.digests.fields;
+        // Channel may have nothing of it under the new id, so the request holds everything declared.
+        let is_move = matches!(change, Change::Move { .. });
+        fields.extend(declared.iter().filter(|_| is_move).cloned());
         for field in &write.fields {
-            let declared = &write.digests.fields;
             let place = declared.binary_search_by(|(path, _)| path.cmp(&field.path));
             match (&field.action, place) {
                 (FieldAction::Release | FieldAction::Leave { .. }, _) => {}
@@ -47,4 +50,46 @@ pub(crate) fn intent_of(planned: &PlannedChange, now: Timestamp) -> Option<Pendi
         earlier: Vec::new(),
         since: now,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        Attributes, Consent, Declared, DigestKey, Entry, MemberId, Reason, Upsert, Value, Write,
+    };
+
+    #[test]
+    fn a_move_names_everything_declared() {
+        let id = |text| MemberId::new(text).expect("an id");
+        let attributes = Attributes {
+            profile: [("note".into(), Declared::Set(Value::Text("pro".into())))].into(),
+            tags: Some(["vip".to_owned()].into()),
+            ..Attributes::default()
+        };
+        let key = DigestKey::new(b"salt", None);
+        let now = Timestamp::UNIX_EPOCH;
+        let digests = key.for_user(&id("new")).digests(&attributes);
+        let planned = PlannedChange {
+            id: id("new"),
+            change: Change::Move {
+                from: id("old"),
+                last: Entry::new(&key.for_user(&id("old")).digests(&attributes), now),
+                write: Write {
+                    upsert: Some(Upsert(attributes)),
+                    digests: digests.clone(),
+                    // Nothing differs from the record of the old id.
+                    fields: Vec::new(),
+                    unchanged_fields: 2,
+                    consent: Consent::default(),
+                },
+                delete_old: false,
+            },
+            reason: Reason::Moved,
+            origin: None,
+            rejected: None,
+        };
+        let pending = intent_of(&planned, now).expect("a request is sent");
+        assert_eq!(pending.fields, RecordedFields::new(digests.fields));
+    }
 }
