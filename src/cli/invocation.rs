@@ -70,7 +70,7 @@ mod tests {
         let all = flags(&["-C", "our users/$HOME", "--env", "staging", "--sandbox"]);
         let words = ["apply", "--select", "u-*", "--approve-limits"];
         let command = all.command(&[&words[..], &["optIn=3,sha256:0f"]].concat());
-        let expected = "talkform -C 'our users/$HOME' --env staging --sandbox apply --select 'u-*' --approve-limits optIn=3,sha256:0f";
+        let expected = "talkform -C 'our users/$HOME' --env staging --sandbox apply --select 'u-*' --approve-limits 'optIn=3,sha256:0f'";
         assert_eq!(command, expected);
         let words = shlex::split(&flags(&["-C", "it's \"x\"`y`\n;"]).command(&["plan"]));
         let expected = ["talkform", "-C", "it's \"x\"`y`\n;", "plan"];
