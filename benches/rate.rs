@@ -170,6 +170,7 @@ async fn applying() {
         Record {
             state: &mut state,
             journal: &mut journal,
+            key: &key,
         },
         &stop,
         now,

@@ -1,6 +1,6 @@
 //! Executes a plan: every change to exactly one outcome, written to the journal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,19 +9,22 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::apply::breaker::Breaker;
+use crate::apply::ending::{outcome_of, remote_id_of};
 use crate::apply::event::Event;
 use crate::apply::intent::intent_of;
 use crate::apply::outcome::{Outcome, Report, Uncertain, UserOutcome};
 use crate::apply::pace::Pace;
-use crate::apply::pool::{Job, MOST_AHEAD, Message, Work, send_all};
-use crate::apply::requests::{rejected_request, requests_of};
-use crate::apply::send::{Ending, Sender, SenderOptions, Sent, early_stop};
+use crate::apply::pool::{MOST_AHEAD, Message, Work, send_all};
+use crate::apply::records::record_of;
+use crate::apply::recreate::{is_recreated, missing_opt_outs, most_recreated, restoring};
+use crate::apply::requests::requests_of;
+use crate::apply::send::{Ending, Job, Sender, SenderOptions, Sent, early_stop};
 use crate::model::{
-    ApiVersion, Change, ChannelId, Digests, Entry, FieldPath, Plan, PlannedChange, RejectedRequest,
-    Rejection, State, StopCause, Write,
+    ApiVersion, Change, ChannelId, DigestKey, Digests, Entry, FieldPath, MemberId, Pending, Plan,
+    PlannedChange, RejectedRequest, Rejection, RemoteIdDigest, State, StopCause,
 };
-use crate::remote::{AnsweredUser, Confirmation, Policy, Transport, confirm};
-use crate::state::{JournalRecord, JournalWriter, OpenIntents};
+use crate::remote::{Confirmation, Policy, Transport, request};
+use crate::state::{JournalRecord, JournalWriter, OpenIntents, Ticket};
 
 /// How a plan is executed. None of these changes what is sent.
 #[derive(Clone, Debug)]
@@ -45,6 +48,8 @@ pub struct Record<'a> {
     pub state: &'a mut State,
     /// The open journal.
     pub journal: &'a mut JournalWriter,
+    /// The key of the state's digests.
+    pub key: &'a DigestKey,
 }
 
 /// Executes every change and returns one outcome for each.
@@ -82,6 +87,10 @@ pub async fn execute(
         next: 0,
         record,
         intents: OpenIntents::default(),
+        recreated: BTreeSet::new(),
+        most_recreated: most_recreated(plan),
+        restoring: BTreeMap::new(),
+        follow_ups: VecDeque::new(),
         outcomes: vec![None; plan.changes.len()],
         requests: 0,
         retries: 0,
@@ -93,55 +102,6 @@ pub async fn execute(
     send_all(&sender, events_in, &mut execution).await;
     let stopped = *stop.borrow();
     execution.into_report(started.elapsed(), stopped)
-}
-
-/// The most that executing a plan can write to the journal: the intent of every change, and that it is
-/// applied with no field confirmed.
-pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = JournalRecord> {
-    plan.changes.iter().flat_map(move |planned| {
-        let nothing_confirmed = |digests: &Digests| {
-            let unconfirmed = digests.fields.iter().map(|(path, _)| path.clone());
-            Entry {
-                unconfirmed: unconfirmed.collect(),
-                ..Entry::new(digests, now)
-            }
-        };
-        let intent = intent_of(planned, now);
-        let intent = intent.map(|pending| JournalRecord::Intent(planned.id.clone(), pending));
-        let result = record_of(planned, &nothing_confirmed);
-        intent.into_iter().chain([result])
-    })
-}
-
-/// The journal record of an applied change.
-fn record_of(planned: &PlannedChange, entry: &dyn Fn(&Digests) -> Entry) -> JournalRecord {
-    let id = planned.id.clone();
-    match &planned.change {
-        Change::Create(write) | Change::Update(write) => {
-            JournalRecord::Applied(id, entry(&write.digests))
-        }
-        Change::Move { from, write, .. } => JournalRecord::Moved {
-            from: from.clone(),
-            to: id,
-            entry: entry(&write.digests),
-        },
-        Change::Forget { .. } | Change::Delete { .. } => JournalRecord::Gone(id),
-    }
-}
-
-/// How the answer to the PUT of a change differs from what is declared.
-fn confirmation_of(planned: &PlannedChange, response: Option<&AnsweredUser>) -> Confirmation {
-    match (planned.change.write(), response) {
-        (
-            Some(Write {
-                upsert: Some(sent),
-                consent,
-                ..
-            }),
-            Some(response),
-        ) => confirm(sent, *consent, response),
-        _ => Confirmation::default(),
-    }
 }
 
 /// Logs one user. The words of a rejection are left out: they may repeat values.
@@ -163,6 +123,12 @@ fn log(planned: &PlannedChange, outcome: &Outcome, attempts: u32) {
     );
 }
 
+/// The requests of one PUT.
+struct Attempts {
+    requests: u32,
+    retries: u32,
+}
+
 /// An execution under way.
 struct Execution<'a> {
     plan: &'a Plan,
@@ -172,6 +138,14 @@ struct Execution<'a> {
     record: Record<'a>,
     /// What was begun and has no result yet.
     intents: OpenIntents,
+    /// The places of the changes whose person Channel created anew.
+    recreated: BTreeSet<usize>,
+    /// After more than this many the run stops.
+    most_recreated: usize,
+    /// Changes of which a second PUT is to restore the opt-outs, by their place: what the first one took.
+    restoring: BTreeMap<usize, Attempts>,
+    /// The second PUTs that are not started yet.
+    follow_ups: VecDeque<Job>,
     outcomes: Vec<Option<Outcome>>,
     requests: u64,
     retries: u64,
@@ -186,26 +160,22 @@ impl Work for Execution<'_> {
     fn next_job(&mut self) -> Option<Job> {
         let index = self.next;
         let planned = self.plan.changes.get(index)?;
-        let mut ticket = None;
-        if let Some(pending) = intent_of(planned, (self.clock)()) {
-            match self.record.journal.intend(&planned.id, &pending) {
-                Ok(intent) => ticket = Some(intent),
-                Err(error) => {
-                    tracing::error!("cannot write the journal: {error}");
-                    self.breaker.stop_for(StopCause::Unrecorded);
-                    return None;
-                }
-            }
-            let intent = JournalRecord::Intent(planned.id.clone(), pending);
-            self.intents.carry_over(intent, self.record.state);
-        }
+        let intent = match intent_of(planned, (self.clock)()) {
+            Some(pending) => Some(self.intend(&planned.id, pending)?),
+            None => None,
+        };
         self.next += 1;
         Some(Job {
             index,
             id: planned.id.clone(),
             requests: requests_of(planned, self.api),
-            intent: ticket,
+            intent,
+            completes: None,
         })
+    }
+
+    fn next_completion(&mut self) -> Option<Job> {
+        self.follow_ups.pop_front()
     }
 
     fn most_ahead(&self) -> usize {
@@ -215,14 +185,88 @@ impl Work for Execution<'_> {
     fn on_message(&mut self, message: Message) {
         match message {
             Message::Event(event) => (self.on_event)(event),
-            Message::Ended(sent) => self.record_outcome(sent),
+            Message::Ended(sent) => {
+                let is_restored = self.restoring.contains_key(&sent.index);
+                if let Some(sent) = self.restore_opt_outs(sent) {
+                    self.record_outcome(sent, is_restored);
+                }
+            }
         }
     }
 }
 
 impl Execution<'_> {
-    /// Gives one change its outcome. Writes the journal before it reports the outcome.
-    fn record_outcome(&mut self, sent: Sent) {
+    /// Writes an intent. `None` where that fails, which stops the run.
+    fn intend(&mut self, id: &MemberId, pending: Pending) -> Option<Ticket> {
+        match self.record.journal.intend(id, &pending) {
+            Ok(ticket) => {
+                let intent = JournalRecord::Intent(id.clone(), pending);
+                self.intents.carry_over(intent, self.record.state);
+                Some(ticket)
+            }
+            Err(error) => {
+                tracing::error!("cannot write the journal: {error}");
+                self.breaker.stop_for(StopCause::Unrecorded);
+                None
+            }
+        }
+    }
+
+    /// Begins a second PUT where the answer to the first one shows a person whom Channel created anew, without a
+    /// declared opt-out. Returns the result of the whole change where it is known.
+    fn restore_opt_outs(&mut self, mut sent: Sent) -> Option<Sent> {
+        let index = sent.index;
+        if let Some(first) = self.restoring.remove(&index) {
+            sent.requests += first.requests;
+            sent.retries += first.retries;
+            sent.may_be_done = true;
+            return Some(sent);
+        }
+        let Ending::Accepted {
+            response: Some(user),
+        } = &sent.ending
+        else {
+            return Some(sent);
+        };
+        let planned = &self.plan.changes[index];
+        let Record { state, key, .. } = &self.record;
+        let Some(write) = planned.change.write() else {
+            return Some(sent);
+        };
+        if !is_recreated(&planned.id, user, state, key) {
+            return Some(sent);
+        }
+        self.recreated.insert(index);
+        if self.recreated.len() > self.most_recreated {
+            self.breaker.stop_for(StopCause::Recreated);
+        }
+        let Some(opt_outs) = missing_opt_outs(write, user) else {
+            return Some(sent);
+        };
+        let pending = restoring(write, &opt_outs, (self.clock)());
+        let Some(ticket) = self.intend(&planned.id, pending) else {
+            sent.ending = Ending::NotStarted {
+                cause: StopCause::Unrecorded,
+            };
+            return Some(sent);
+        };
+        self.follow_ups.push_back(Job {
+            index,
+            id: planned.id.clone(),
+            requests: vec![request::upsert(self.api, &planned.id, &opt_outs)],
+            intent: Some(ticket),
+            completes: sent.turn,
+        });
+        let Sent {
+            requests, retries, ..
+        } = sent;
+        self.restoring.insert(index, Attempts { requests, retries });
+        None
+    }
+
+    /// Gives one change its outcome. Writes the journal before it reports the outcome. `is_restored` says that the
+    /// last request was the second PUT of a person whom Channel created anew.
+    fn record_outcome(&mut self, sent: Sent, is_restored: bool) {
         let Sent {
             index,
             ending,
@@ -242,9 +286,12 @@ impl Execution<'_> {
             } => self.breaker.stop_for(cause),
             _ => {}
         }
-        let outcome = outcome_of(planned, ending, attempts);
+        let remote_id = remote_id_of(planned, &ending, self.record.key);
+        let outcome = outcome_of(planned, ending, attempts, is_restored);
         match &outcome {
-            Outcome::Applied { confirmation } => self.write_applied(planned, confirmation),
+            Outcome::Applied { confirmation } => {
+                self.write_applied(planned, confirmation, remote_id);
+            }
             Outcome::Rejected {
                 request,
                 status,
@@ -263,16 +310,18 @@ impl Execution<'_> {
         drop(turn);
         log(planned, &outcome, attempts);
         self.outcomes[index] = Some(outcome.clone());
-        let ended = self.user_outcome(planned, outcome);
+        let ended = self.user_outcome(index, outcome);
         (self.on_event)(Event::Finished(ended));
     }
 
-    fn user_outcome(&self, planned: &PlannedChange, outcome: Outcome) -> UserOutcome {
+    fn user_outcome(&self, index: usize, outcome: Outcome) -> UserOutcome {
+        let planned = &self.plan.changes[index];
         let id = &planned.id;
         UserOutcome {
             id: id.clone(),
             action: planned.change.action(),
             outcome,
+            is_recreated: self.recreated.contains(&index),
             is_pending: self.intents.contains(id) || self.record.state.pending.contains_key(id),
         }
     }
@@ -289,9 +338,15 @@ impl Execution<'_> {
         }
     }
 
-    fn write_applied(&mut self, planned: &PlannedChange, confirmation: &Confirmation) {
+    fn write_applied(
+        &mut self,
+        planned: &PlannedChange,
+        confirmation: &Confirmation,
+        remote_id: Option<RemoteIdDigest>,
+    ) {
         let now = (self.clock)();
         let before = self.record.state.users.get(&planned.id);
+        let remote_id = remote_id.or_else(|| before.and_then(|before| before.remote_id));
         // An update that only releases fields learns nothing from Channel.
         let before = before.filter(|_| planned.change.upsert().is_none());
         let still_unconfirmed =
@@ -302,6 +357,7 @@ impl Execution<'_> {
             let earlier = still_unconfirmed.iter().filter(|path| is_recorded(path));
             let unconfirmed = confirmation.unconfirmed();
             Entry {
+                remote_id,
                 unconfirmed: earlier.cloned().chain(unconfirmed).collect(),
                 ..entry
             }
@@ -359,15 +415,11 @@ impl Execution<'_> {
     /// Makes the users of intents without a result pending, and gives every change its outcome.
     fn into_report(mut self, elapsed: Duration, stopped: Option<StopCause>) -> Report {
         let mut outcomes = Vec::with_capacity(self.plan.changes.len());
-        for (planned, outcome) in self
-            .plan
-            .changes
-            .iter()
-            .zip(std::mem::take(&mut self.outcomes))
-        {
+        for (index, outcome) in std::mem::take(&mut self.outcomes).into_iter().enumerate() {
+            let planned = &self.plan.changes[index];
             let outcome =
-                outcome.unwrap_or_else(|| outcome_of(planned, Ending::missing(stopped), 0));
-            outcomes.push(self.user_outcome(planned, outcome));
+                outcome.unwrap_or_else(|| outcome_of(planned, Ending::missing(stopped), 0, false));
+            outcomes.push(self.user_outcome(index, outcome));
         }
         self.intents.make_pending(self.record.state);
         let any_skipped = outcomes
@@ -383,41 +435,5 @@ impl Execution<'_> {
             stopped: early_stop(stopped, any_skipped),
             uncertain: Uncertain::of(self.record.state),
         }
-    }
-}
-
-/// The outcome of a change whose requests ended in this way.
-fn outcome_of(planned: &PlannedChange, ending: Ending, attempts: u32) -> Outcome {
-    match ending {
-        Ending::Unsent => Outcome::Applied {
-            confirmation: Confirmation::default(),
-        },
-        Ending::Accepted { response } => Outcome::Applied {
-            confirmation: confirmation_of(planned, response.as_deref()),
-        },
-        Ending::Rejected {
-            request,
-            status,
-            code,
-            message,
-        } => Outcome::Rejected {
-            request: rejected_request(&planned.change, request),
-            status,
-            code,
-            message,
-        },
-        Ending::Denied { status } => Outcome::Failed {
-            message: format!("{status}: Channel does not accept the credentials"),
-            attempts,
-        },
-        // Cannot happen: only a read can find a user missing.
-        Ending::Missing => Outcome::Failed {
-            message: "Channel does not have the user".to_owned(),
-            attempts,
-        },
-        Ending::Blocked { message } | Ending::Failed { message } => {
-            Outcome::Failed { message, attempts }
-        }
-        Ending::NotStarted { cause } => Outcome::Skipped { cause },
     }
 }

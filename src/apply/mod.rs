@@ -5,6 +5,7 @@
 //! every id exactly one result.
 
 pub(crate) mod breaker;
+pub(crate) mod ending;
 pub mod event;
 pub(crate) mod execute;
 pub(crate) mod intent;
@@ -12,13 +13,16 @@ pub mod outcome;
 pub(crate) mod pace;
 pub(crate) mod pool;
 pub(crate) mod read_users;
+pub(crate) mod records;
+pub(crate) mod recreate;
 pub(crate) mod requests;
 pub mod run;
 pub(crate) mod send;
 
 pub use crate::apply::event::Event;
-pub use crate::apply::execute::{Options, Record, execute, most_written};
+pub use crate::apply::execute::{Options, Record, execute};
 pub use crate::apply::outcome::{Outcome, Report, Uncertain, UserOutcome};
 pub use crate::apply::pace::Pace;
 pub use crate::apply::read_users::{ReadOptions, ReadReport, read_users};
+pub use crate::apply::records::most_written;
 pub use crate::apply::run::{Finished, RunSettings, SaveError, Start, Target, run};

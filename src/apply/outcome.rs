@@ -47,6 +47,8 @@ pub struct UserOutcome {
     pub action: Action,
     /// What the change came to.
     pub outcome: Outcome,
+    /// Whether the person was deleted on Channel and created anew.
+    pub is_recreated: bool,
     /// Whether a request about the user has no known result, so that Channel may have either.
     pub is_pending: bool,
 }
@@ -131,6 +133,11 @@ impl Report {
             Outcome::Applied { confirmation } => !confirmation.different.is_empty(),
             Outcome::Rejected { .. } | Outcome::Failed { .. } | Outcome::Skipped { .. } => false,
         })
+    }
+
+    /// How many people were deleted on Channel and created anew.
+    pub fn recreated(&self) -> usize {
+        self.count(|user| user.is_recreated)
     }
 
     /// How many changes were not tried.

@@ -9,24 +9,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::apply::event::Event;
-use crate::apply::send::{Sender, Sent};
-use crate::model::MemberId;
-use crate::remote::Request;
-use crate::state::Ticket;
+use crate::apply::send::{Job, Sender, Sent};
 
 /// How many jobs may be taken ahead of their turn.
 pub(crate) const MOST_AHEAD: usize = 64;
-
-/// The requests of one user.
-pub(crate) struct Job {
-    /// The job's place among all jobs, from 0.
-    pub(crate) index: usize,
-    pub(crate) id: MemberId,
-    /// Sent one after the other. Empty where only the state changes.
-    pub(crate) requests: Vec<Request>,
-    /// The intent that has to be on the disk before the first request leaves.
-    pub(crate) intent: Option<Ticket>,
-}
 
 /// What the pool reports while it runs.
 pub(crate) enum Message {
@@ -41,6 +27,11 @@ pub(crate) trait Work {
     /// The next job, which is started at once. `None` where no job is left.
     fn next_job(&mut self) -> Option<Job>;
 
+    /// The next job that completes one that ended. It is started at once, also while the run stops.
+    fn next_completion(&mut self) -> Option<Job> {
+        None
+    }
+
     /// How many jobs may be taken ahead of their turn. None where a job has no intent to flush.
     fn most_ahead(&self) -> usize {
         0
@@ -53,8 +44,8 @@ pub(crate) trait Work {
 /// Runs every job. At most as many requests are under way at once as the sender allows. Returns when all
 /// jobs have ended.
 ///
-/// When the run is asked to stop, no further job is started and the jobs under way are finished. The
-/// jobs that were not started have no [`Message::Ended`].
+/// When the run is asked to stop, no further job is started and the jobs under way are finished, with the jobs
+/// that complete them. The jobs that were not started have no [`Message::Ended`].
 pub(crate) async fn send_all(
     sender: &Arc<Sender>,
     mut events_in: mpsc::UnboundedReceiver<Event>,
@@ -72,6 +63,9 @@ pub(crate) async fn send_all(
             work.on_message(Message::Event(Event::Stopping(cause)));
         }
         let most = sender.parallelism() + work.most_ahead().min(sender.spare_requests());
+        while let Some(job) = work.next_completion() {
+            start(&mut under_way, sender, job);
+        }
         while stopping.is_none() && !is_exhausted && under_way.len() < most {
             let Some(job) = work.next_job() else {
                 is_exhausted = true;
@@ -80,16 +74,7 @@ pub(crate) async fn send_all(
             if job.requests.is_empty() {
                 work.on_message(Message::Ended(Sent::without_requests(job.index)));
             } else {
-                let sender = Arc::clone(sender);
-                under_way.spawn(async move {
-                    let Job {
-                        index,
-                        id,
-                        requests,
-                        intent,
-                    } = job;
-                    sender.send(index, id, requests, intent).await
-                });
+                start(&mut under_way, sender, job);
             }
         }
         if under_way.is_empty() && (is_exhausted || stopping.is_some()) {
@@ -113,4 +98,9 @@ pub(crate) async fn send_all(
             Ok(()) = stop.changed(), if stopping.is_none() => {}
         }
     }
+}
+
+fn start(under_way: &mut JoinSet<Sent>, sender: &Arc<Sender>, job: Job) {
+    let sender = Arc::clone(sender);
+    under_way.spawn(async move { sender.send(job).await });
 }

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use crate::apply::breaker::Breaker;
 use crate::apply::event::Event;
 use crate::apply::pace::Pace;
-use crate::apply::pool::{Job, Message, Work, send_all};
-use crate::apply::send::{Ending, Sender, SenderOptions, early_stop};
+use crate::apply::pool::{Message, Work, send_all};
+use crate::apply::send::{Ending, Job, Sender, SenderOptions, early_stop};
 use crate::model::{ApiVersion, MemberId, RemoteUser, StopCause, Unread};
 use crate::remote::{Policy, Transport, observed, request};
 
@@ -129,6 +129,7 @@ impl Work for Reading<'_> {
             id: id.clone(),
             requests: vec![request::get_user(self.api, id)],
             intent: None,
+            completes: None,
         })
     }
 

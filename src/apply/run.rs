@@ -148,14 +148,15 @@ pub async fn run(
     };
     let mut state = prepare(target.store, start, destination)?;
     let mut journal = target.store.open_journal(&state)?;
-    let any_confirmed = drop_confirmed(&mut state, plan);
+    let any_found = record_findings(&mut state, plan);
     let pending_before = state.pending.clone();
     let record = Record {
         state: &mut state,
         journal: &mut journal,
+        key: target.key,
     };
     let report = execute(plan, channel, options, record, stop, clock, on_event).await;
-    let is_changed = any_confirmed || report.changes_state() || state.pending != pending_before;
+    let is_changed = any_found || report.changes_state() || state.pending != pending_before;
     let saved = target.finish(&mut state, journal, plan, is_changed);
     Ok(Finished { report, saved })
 }
@@ -176,15 +177,21 @@ fn prepare(store: &Store, start: Start, destination: Destination) -> Result<Stat
     Ok(state)
 }
 
-/// Drops the fields that Channel was asked for and shows as recorded from what is unconfirmed. Returns whether
-/// there were any.
-fn drop_confirmed(state: &mut State, plan: &Plan) -> bool {
-    for (id, paths) in &plan.unconfirmed.confirmed {
+/// Records what the plan learned from Channel: fields that Channel shows as recorded are no longer unconfirmed,
+/// and Channel's own ids of unchanged users. Returns whether there was anything.
+fn record_findings(state: &mut State, plan: &Plan) -> bool {
+    let confirmed = &plan.unconfirmed.confirmed;
+    for (id, paths) in confirmed {
         if let Some(entry) = state.users.get_mut(id) {
             entry.unconfirmed.retain(|path| !paths.contains(path));
         }
     }
-    !plan.unconfirmed.confirmed.is_empty()
+    for (id, remote_id) in &plan.remote_ids {
+        if let Some(entry) = state.users.get_mut(id) {
+            entry.remote_id = Some(*remote_id);
+        }
+    }
+    !confirmed.is_empty() || !plan.remote_ids.is_empty()
 }
 
 /// Whether the state has something to clean up, whatever the plan is: a journal that was left behind, or
@@ -208,8 +215,8 @@ impl Target<'_> {
         let Some(mut state) = loaded.state else {
             return Ok(());
         };
-        let any_confirmed = drop_confirmed(&mut state, plan);
-        if is_needed || any_confirmed {
+        let any_found = record_findings(&mut state, plan);
+        if is_needed || any_found {
             self.save(&mut state, plan)?;
         }
         self.store.remove_journal().map_err(SaveError::Journal)

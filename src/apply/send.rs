@@ -45,6 +45,21 @@ pub(crate) struct SenderOptions<'a> {
     pub(crate) stop: &'a watch::Sender<Option<StopCause>>,
 }
 
+/// The requests of one user.
+pub(crate) struct Job {
+    /// The job's place among all jobs, from 0.
+    pub(crate) index: usize,
+    pub(crate) id: MemberId,
+    /// Sent one after the other. Empty where only the state changes.
+    pub(crate) requests: Vec<Request>,
+    /// The intent that has to be on the disk before the first request leaves.
+    pub(crate) intent: Option<Ticket>,
+    /// The turn of the job that this one completes, with the opt-outs of a person who was created anew. Such a job
+    /// is sent also while the run stops, unless it would have to wait; and where the run stops because of such
+    /// people, it waits and is repeated as if the run did not stop.
+    pub(crate) completes: Option<OwnedSemaphorePermit>,
+}
+
 /// The result of one job.
 pub(crate) struct Sent {
     /// The job's place among all jobs, from 0.
@@ -161,13 +176,15 @@ impl Sender {
 
     /// Sends the requests of one job in order, each with retries. Stops at the first that is not
     /// accepted. The intent has to be on the disk before the first request leaves.
-    pub(crate) async fn send(
-        &self,
-        index: usize,
-        id: MemberId,
-        requests: Vec<Request>,
-        intent: Option<Ticket>,
-    ) -> Sent {
+    pub(crate) async fn send(&self, job: Job) -> Sent {
+        let Job {
+            index,
+            id,
+            requests,
+            intent,
+            completes,
+        } = job;
+        let restores = completes.is_some();
         let mut sent = Sent::without_requests(index);
         if let Some(intent) = intent
             && intent.wait().await.is_err()
@@ -176,10 +193,14 @@ impl Sender {
             sent.ending = Ending::NotStarted { cause };
             return sent;
         }
-        // It is never closed.
-        sent.turn = Arc::clone(&self.turns).acquire_owned().await.ok();
+        sent.turn = match completes {
+            Some(turn) => Some(turn),
+            // It is never closed.
+            None => Arc::clone(&self.turns).acquire_owned().await.ok(),
+        };
         for (place, request) in requests.iter().enumerate() {
-            let ending = self.attempts(&id, request, place, &mut sent).await;
+            let attempts = self.attempts(&id, request, (place, restores), &mut sent);
+            let ending = attempts.await;
             match ending {
                 Ending::Accepted { .. } if place > 0 => {}
                 Ending::Accepted { .. } => {
@@ -201,14 +222,15 @@ impl Sender {
         &self,
         id: &MemberId,
         request: &Request,
-        place: usize,
+        (place, restores): (usize, bool),
         sent: &mut Sent,
     ) -> Ending {
+        let completes_a_job = place > 0 || restores;
         let mut attempts = 0;
         let mut last_failure: Option<String> = None;
         loop {
-            let completes_a_job = place > 0 && last_failure.is_none();
-            if let Err(cause) = self.turn(completes_a_job).await {
+            let is_first = last_failure.is_none();
+            if let Err(cause) = self.turn(completes_a_job && is_first, restores).await {
                 return match last_failure {
                     None => Ending::NotStarted { cause },
                     Some(message) => Ending::Failed { message },
@@ -273,7 +295,7 @@ impl Sender {
                 cause: why.clone(),
             });
             last_failure = Some(why);
-            self.pause(wait).await;
+            self.pause(wait, restores).await;
         }
     }
 
@@ -284,14 +306,15 @@ impl Sender {
 
     /// Waits for a token to send one request. Returns the cause where the run stops instead. A request
     /// that completes a job is sent also while the run stops, unless it would have to wait.
-    async fn turn(&self, completes_a_job: bool) -> Result<(), StopCause> {
-        if !completes_a_job && let Some(cause) = *self.stop.borrow() {
+    async fn turn(&self, completes_a_job: bool, restores: bool) -> Result<(), StopCause> {
+        let stopped = || self.stop.borrow().filter(|cause| ends(*cause, restores));
+        if !completes_a_job && let Some(cause) = stopped() {
             return Err(cause);
         }
         let mut wait = self.pace.bucket().reserve(self.pace.now());
         while !wait.is_zero() {
-            self.pause(wait).await;
-            if let Some(cause) = *self.stop.borrow() {
+            self.pause(wait, restores).await;
+            if let Some(cause) = stopped() {
                 let now = self.pace.now();
                 self.pace.bucket().on_response(now, &RateHeaders::default());
                 return Err(cause);
@@ -317,13 +340,19 @@ impl Sender {
     }
 
     /// Waits until the time has passed or the run is asked to stop.
-    async fn pause(&self, wait: Duration) {
+    async fn pause(&self, wait: Duration, restores: bool) {
         let mut stop = self.stop.clone();
         tokio::select! {
             biased;
             () = tokio::time::sleep(wait) => {}
             // Disabled where the other end is gone: then nobody can ask for a stop.
-            Ok(_) = stop.wait_for(Option::is_some) => {}
+            Ok(_) = stop.wait_for(|cause| cause.is_some_and(|cause| ends(cause, restores))) => {}
         }
     }
+}
+
+/// Whether a stop ends a job. `restores` says that it restores the opt-outs of a person who was created anew: a stop
+/// because of such people does not end it.
+fn ends(cause: StopCause, restores: bool) -> bool {
+    !(restores && cause == StopCause::Recreated)
 }

@@ -54,6 +54,7 @@ pub(crate) fn applied(ended: &Report, plan: &Plan) -> Result<(), Failure> {
         let more = [
             ("failed", ended.failed().to_string()),
             ("different", ended.different().to_string()),
+            ("recreated", ended.recreated().to_string()),
             ("pending", ended.uncertain.pending.to_string()),
             ("unconfirmed", ended.uncertain.unconfirmed.to_string()),
             ("stopped", ended.stopped.is_some().to_string()),
@@ -85,6 +86,7 @@ pub(crate) fn drifted(
             ("drift", report.has_drift().to_string()),
             ("changed", view.counts.changed.to_string()),
             ("gone", view.counts.gone.to_string()),
+            ("created-anew", view.counts.created_anew.to_string()),
             ("consent", view.counts.consent.to_string()),
             ("as-applied", view.counts.as_applied.to_string()),
             ("failed", report.failed.len().to_string()),

@@ -254,6 +254,8 @@ pub enum Reason {
     ChangedOnChannel,
     /// The user was applied, and Channel no longer has the user.
     DeletedOnChannel,
+    /// The user was applied, and Channel has another person with this id, who lacks something that was applied.
+    CreatedAnew,
     /// The user is not recorded, and Channel has the user.
     Adopted,
     /// The user was being sent when the last run ended, and Channel may have either.

@@ -22,8 +22,11 @@ pub struct UserDrift {
 pub enum UserDriftKind {
     /// Channel no longer has the user.
     Gone,
-    /// At least one field differs.
+    /// At least one field differs, or the person was created anew.
     Fields {
+        /// Whether the person was deleted on Channel and created anew. An opt-out that is missing is then no
+        /// choice of that person.
+        is_created_anew: bool,
         /// The fields that differ, in order.
         fields: Vec<FieldDrift>,
         /// How many recorded fields are as applied, or as declared since.

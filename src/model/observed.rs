@@ -11,6 +11,9 @@ use crate::model::value::Value;
 /// spaces, `1.0` as `1`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
+    /// The id that Channel itself gave the user, where it shows one. Another id than the recorded one shows that
+    /// the person was created anew.
+    pub id: Option<String>,
     /// The profile keys that a manifest can declare, those that `profileOnce` filled in included.
     pub profile: BTreeMap<ProfileKey, Value>,
     /// Profile keys with a value that no manifest can declare: an object, a list of several kinds,

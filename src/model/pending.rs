@@ -90,6 +90,15 @@ impl Pending {
         }
     }
 
+    /// Whether talkform itself may have deleted the user on Channel.
+    pub fn may_have_deleted(&self) -> bool {
+        match self.action {
+            PendingAction::Delete | PendingAction::Unknown => true,
+            PendingAction::MoveTo { delete_old, .. } => delete_old,
+            PendingAction::Create | PendingAction::Update | PendingAction::MoveFrom { .. } => false,
+        }
+    }
+
     /// This intent after an earlier one that has no result either: Channel may have carried out both, one or
     /// none.
     #[must_use]

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::change::{Change, Reason};
 use crate::model::destination::{ApiChange, Destination};
 use crate::model::diagnostic::Origin;
-use crate::model::digest::digests::PlanDigest;
+use crate::model::digest::digests::{PlanDigest, RemoteIdDigest};
 use crate::model::field::FieldPath;
 use crate::model::ids::member_id::MemberId;
 use crate::model::project::Limit;
@@ -50,6 +50,9 @@ pub struct Plan {
     pub pending: usize,
     /// The recorded fields that Channel's last answer did not show as declared.
     pub unconfirmed: Unconfirmed,
+    /// Channel's own ids of unchanged users, where Channel was asked and shows another one than is recorded. An
+    /// apply records them.
+    pub remote_ids: BTreeMap<MemberId, RemoteIdDigest>,
 }
 
 impl Plan {
@@ -158,19 +161,22 @@ pub enum LimitKind {
     Delete,
     /// Users who may be messaged again.
     OptIn,
+    /// Users who were deleted on Channel and are created anew.
+    Recreate,
     /// The least number of desired users.
     MinUsers,
 }
 
 impl LimitKind {
     /// Every limit, in the order of its table.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Create,
         Self::Update,
         Self::Clear,
         Self::Forget,
         Self::Delete,
         Self::OptIn,
+        Self::Recreate,
         Self::MinUsers,
     ];
 
@@ -183,6 +189,7 @@ impl LimitKind {
             Self::Forget => "forget",
             Self::Delete => "delete",
             Self::OptIn => "optIn",
+            Self::Recreate => "recreate",
             Self::MinUsers => "minUsers",
         }
     }

@@ -190,6 +190,8 @@ pub struct Limits {
     pub delete: Limit,
     /// Users who may be messaged again although they may have opted out.
     pub opt_in: Limit,
+    /// Users who were deleted on Channel and are created anew.
+    pub recreate: Limit,
     /// The least number of desired users.
     pub min_users: usize,
 }
@@ -203,6 +205,7 @@ impl Default for Limits {
             forget: Limit::Percent(10.0),
             delete: Limit::Count(0),
             opt_in: Limit::Count(0),
+            recreate: Limit::Count(0),
             min_users: 1,
         }
     }

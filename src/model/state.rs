@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::destination::Destination;
 use crate::model::digest::digests::{FileDigest, RemoteIdDigest, UserDigest, UsersSum};
-use crate::model::digest::key::{CANONICAL_FORM, Digests};
+use crate::model::digest::key::{CANONICAL_FORM, Digests, UserKey};
 use crate::model::field::FieldPath;
 use crate::model::ids::member_id::MemberId;
 use crate::model::pending::{Pending, PendingAction};
@@ -72,6 +72,13 @@ impl Entry {
             unconfirmed: BTreeSet::new(),
         }
     }
+
+    /// Whether Channel shows another id of its own than it showed for the recorded user: the person was deleted
+    /// on Channel and created anew. `key` is the user's own.
+    pub fn is_other_person(&self, key: &UserKey, shown: Option<&str>) -> bool {
+        let shown = shown.map(|id| key.remote_id(id));
+        shown.is_some() && self.remote_id.is_some() && shown != self.remote_id
+    }
 }
 
 /// Which request of a change Channel rejected.
@@ -81,6 +88,8 @@ pub enum RejectedRequest {
     /// The PUT of the user.
     #[default]
     Put,
+    /// The PUT of the opt-outs that a person lacks whom Channel created anew. Channel has accepted the rest.
+    OptOut,
     /// The DELETE of a moved user's old id. Channel has accepted the user under the new id.
     DeleteOld,
     /// The DELETE of the user.

@@ -18,13 +18,17 @@ pub enum StopCause {
     FailFast,
     /// The journal could not be written.
     Unrecorded,
+    /// More users were created anew than `limits.recreate` allows.
+    Recreated,
 }
 
 impl StopCause {
     /// Whether the cause is a problem that the next run meets again, rather than a request to stop.
     pub fn is_trouble(self) -> bool {
         match self {
-            Self::Denied | Self::Blocked | Self::Breaker | Self::Unrecorded => true,
+            Self::Denied | Self::Blocked | Self::Breaker | Self::Unrecorded | Self::Recreated => {
+                true
+            }
             Self::Interrupted | Self::Deadline | Self::FailFast => false,
         }
     }

@@ -9,6 +9,8 @@ use crate::plan::field::recorded_value;
 /// How the recorded fields of a user compare with Channel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
+    /// Whether the person was deleted on Channel and created anew.
+    pub is_created_anew: bool,
     /// The fields that differ, in order.
     pub fields: Vec<FieldDrift>,
     /// How many recorded fields are as applied.
@@ -20,14 +22,19 @@ pub struct Comparison {
 }
 
 /// Compares every recorded field with what Channel has. Fields that are not recorded are ignored. A
-/// `profileOnce` field may have any value and differs only where Channel has none.
+/// `profileOnce` field may have any value and differs only where Channel has none. Where the person was created
+/// anew, a missing opt-out is no choice.
 pub fn compare(
     entry: &Entry,
     declared: Option<&Attributes>,
     observed: &Observed,
     key: &UserKey,
 ) -> Comparison {
-    let mut comparison = Comparison::default();
+    let is_new = entry.is_other_person(key, observed.id.as_deref());
+    let mut comparison = Comparison {
+        is_created_anew: is_new,
+        ..Comparison::default()
+    };
     for (path, recorded) in entry.fields.iter() {
         let is_declared = || declared.and_then(|declared| declared.get(path));
         match field_status(path, recorded, observed, key) {
@@ -42,7 +49,7 @@ pub fn compare(
                 let applied = recorded_value(path, Some(recorded), declared, key);
                 comparison.fields.push(FieldDrift {
                     path: path.clone(),
-                    kind: kind(path, applied, found),
+                    kind: kind(path, applied, found, is_new),
                     never_confirmed: entry.unconfirmed.contains(path),
                 });
             }
@@ -112,10 +119,10 @@ fn is_on(path: &FieldPath, declared: FieldValue<'_>, observed: &Observed) -> boo
     }
 }
 
-fn kind(path: &FieldPath, applied: Previous, found: RemoteValue) -> FieldDriftKind {
+fn kind(path: &FieldPath, applied: Previous, found: RemoteValue, is_new: bool) -> FieldDriftKind {
     match (&applied, &found) {
         (Previous::Value(Value::Boolean(applied)), RemoteValue::Value(Value::Boolean(found)))
-            if path.is_unsubscribe_flag() =>
+            if path.is_unsubscribe_flag() && (*found || !is_new) =>
         {
             FieldDriftKind::Consent {
                 applied: *applied,

@@ -86,17 +86,19 @@ impl DriftCollector<'_> {
             Ok(RemoteUser::Present(observed)) => {
                 let attributes = declared.map(|user| &user.attributes);
                 let Comparison {
+                    is_created_anew,
                     fields,
                     as_applied,
                     as_declared,
                     not_shown,
                 } = compare(entry, attributes, &observed, &self.key.for_user(id));
                 self.report.not_shown += not_shown;
-                if fields.is_empty() {
+                if fields.is_empty() && !is_created_anew {
                     self.report.as_applied += 1;
                     return as_declared == 0;
                 }
                 UserDriftKind::Fields {
+                    is_created_anew,
                     fields,
                     same: as_applied + as_declared,
                     observed,

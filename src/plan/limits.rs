@@ -18,6 +18,7 @@ pub(crate) fn check(
     changes: &[PlannedChange],
     recorded: usize,
     desired: usize,
+    recreated: usize,
 ) -> Vec<LimitCheck> {
     let Limits {
         create,
@@ -26,6 +27,7 @@ pub(crate) fn check(
         forget,
         delete,
         opt_in,
+        recreate,
         min_users,
     } = *limits;
     let count = |counts: fn(&Change) -> bool| {
@@ -63,6 +65,7 @@ pub(crate) fn check(
             opt_in,
             count(|change| change.fields().iter().any(FieldChange::is_opt_in)),
         ),
+        row(LimitKind::Recreate, recreate, recreated),
         row(LimitKind::MinUsers, Limit::Count(min_users), desired),
     ]
 }
@@ -82,7 +85,11 @@ fn allowed(kind: LimitKind, limit: Limit, recorded: usize) -> Option<usize> {
 /// Whether a limit's percentage counts for few recorded users too.
 fn guards_against_loss(kind: LimitKind) -> bool {
     match kind {
-        LimitKind::Clear | LimitKind::Forget | LimitKind::Delete | LimitKind::OptIn => true,
+        LimitKind::Clear
+        | LimitKind::Forget
+        | LimitKind::Delete
+        | LimitKind::OptIn
+        | LimitKind::Recreate => true,
         LimitKind::Create | LimitKind::Update | LimitKind::MinUsers => false,
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::model::digest::digests::UserDigest;
 use crate::model::{
     Attributes, Change, Digests, Entry, FieldChange, FieldDigest, FieldPath, MemberId, Observed,
-    Pending, PendingAction, Previous, RecordedFields, State, UserKey, Write,
+    Pending, Previous, RecordedFields, State, UserKey, Write,
 };
 use crate::plan::change::upsert;
 use crate::plan::compare::{FieldStatus, field_status};
@@ -26,6 +26,8 @@ pub(crate) struct Known<'a> {
     pub(crate) pending: &'a Pending,
     /// What Channel has, where it was asked.
     pub(crate) observed: Option<&'a Observed>,
+    /// Whether Channel was asked and has another person than the recorded one.
+    pub(crate) is_other_person: bool,
     /// The user's own digest key.
     pub(crate) key: &'a UserKey,
 }
@@ -33,19 +35,16 @@ pub(crate) struct Known<'a> {
 impl Known<'_> {
     /// Whether Channel may have a new person under this id, with none of the recorded fields.
     fn may_be_new(&self) -> bool {
-        match self.pending.action {
-            PendingAction::Create
-            | PendingAction::MoveFrom { .. }
-            | PendingAction::Delete
-            | PendingAction::Unknown => true,
-            PendingAction::MoveTo { delete_old, .. } => delete_old,
-            PendingAction::Update => self.entry.is_none(),
-        }
+        self.is_other_person
+            || self.entry.is_none()
+            || self.pending.may_have_created()
+            || self.pending.may_have_deleted()
     }
 
     /// Whether the record or the request says that the person opted out: only then may `false` be sent.
     fn is_opted_out(&self, path: &FieldPath) -> bool {
         let recorded = self.entry.and_then(|entry| entry.fields.get(path));
+        let recorded = recorded.filter(|_| !self.is_other_person);
         let mut digests = recorded.into_iter().chain(self.pending.sent(path));
         digests.any(|digest| is_opted_out(path, Some(digest), self.key))
     }

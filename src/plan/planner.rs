@@ -1,11 +1,11 @@
 //! Walks over desired and recorded users, and plans each.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::model::{
     ApiChange, Change, Desired, DesiredUser, Destination, DigestKey, Digests, Entry, FieldAction,
     FieldChange, KeptConsent, MemberId, PartsHasher, Pending, Plan, PlannedChange, Reason,
-    RemoteUser, RemovedUsers, State, Unchanged, UnchangedUser, UserDigest,
+    RemoteIdDigest, RemoteUser, RemovedUsers, State, Unchanged, UnchangedUser, UserDigest,
 };
 use crate::parallel::{in_parallel, shares};
 use crate::plan::change_line::ChangeLine;
@@ -27,6 +27,8 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         unchanged_users: UnchangedUsers::of(&desired.unchanged),
         changes: Vec::new(),
         kept_consent: Vec::new(),
+        remote_ids: BTreeMap::new(),
+        recreated: 0,
         unchanged: 0,
         manifests: PartsHasher::default(),
     };
@@ -59,6 +61,8 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
     let Walk {
         mut changes,
         kept_consent,
+        remote_ids,
+        recreated,
         unchanged,
         unchanged_users,
         manifests,
@@ -87,7 +91,13 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         destination,
         api,
         likely_moves: moves::likely(&changes, desired, context.key),
-        limits: limits::check(context.limits, &changes, recorded, desired.count()),
+        limits: limits::check(
+            context.limits,
+            &changes,
+            recorded,
+            desired.count(),
+            recreated,
+        ),
         lineage: state.lineage.clone(),
         serial: state.serial,
         changes,
@@ -99,6 +109,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         kept_consent,
         pending: state.pending.len(),
         unconfirmed: unconfirmed.finish(),
+        remote_ids,
     }
 }
 
@@ -110,6 +121,9 @@ struct Walk<'a> {
     unchanged_users: UnchangedUsers<'a>,
     changes: Vec<PlannedChange>,
     kept_consent: Vec<KeptConsent>,
+    remote_ids: BTreeMap<MemberId, RemoteIdDigest>,
+    /// How many users of the changes were deleted on Channel.
+    recreated: usize,
     unchanged: usize,
     manifests: PartsHasher,
 }
@@ -143,9 +157,44 @@ impl Walk<'_> {
             self.context,
             &mut self.kept_consent,
         ) {
-            Some(change) => self.changes.push(change),
-            None => self.unchanged += 1,
+            Some(change) => {
+                self.recreated += usize::from(self.is_recreated(id, recorded));
+                self.changes.push(change);
+            }
+            None => {
+                self.unchanged += 1;
+                let shown = self.new_remote_id(id, recorded);
+                self.remote_ids.extend(shown);
+            }
         }
+    }
+
+    /// Whether Channel was asked and no longer has the recorded person, and talkform did not delete that person.
+    fn is_recreated(&self, id: &MemberId, recorded: Option<&Entry>) -> bool {
+        let remote = self.context.observed.and_then(|observed| observed.get(id));
+        let pending = self.state.pending.get(id);
+        let is_gone = match (recorded, remote) {
+            (Some(_), Some(RemoteUser::Missing)) => true,
+            (Some(entry), Some(RemoteUser::Present(observed))) => {
+                entry.is_other_person(&self.context.key.for_user(id), observed.id.as_deref())
+            }
+            (None, _) | (_, None) => false,
+        };
+        is_gone && !pending.is_some_and(Pending::may_have_deleted)
+    }
+
+    /// Channel's own id of an unchanged user, where another one is recorded.
+    fn new_remote_id(
+        &self,
+        id: &MemberId,
+        recorded: Option<&Entry>,
+    ) -> Option<(MemberId, RemoteIdDigest)> {
+        let RemoteUser::Present(observed) = self.context.observed?.get(id)? else {
+            return None;
+        };
+        let key = self.context.key.for_user(id);
+        let shown = key.remote_id(observed.id.as_deref()?);
+        (recorded?.remote_id != Some(shown)).then(|| (id.clone(), shown))
     }
 
     /// Plans a recorded user that is not in `Desired::users`: unchanged or no longer declared.
@@ -285,11 +334,15 @@ fn pending_user(
         Some(RemoteUser::Present(observed)) => Some(&**observed),
         None => None,
     };
+    let key = context.key.for_user(id);
+    let entry = state.users.get(id);
+    let shown = observed.and_then(|observed| observed.id.as_deref());
     let known = pending::Known {
-        entry: state.users.get(id),
+        entry,
         pending,
         observed,
-        key: &context.key.for_user(id),
+        is_other_person: entry.is_some_and(|entry| entry.is_other_person(&key, shown)),
+        key: &key,
     };
     let base = context.base.and_then(|base| base.get(id));
     pending::desired_user(&user.attributes, digests, &known, base, context)

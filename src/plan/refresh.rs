@@ -1,8 +1,8 @@
 //! Plans a desired user of whom Channel was asked, so that an apply corrects drift.
 
 use crate::model::{
-    Change, DesiredUser, Digests, Entry, FieldChange, KeptConsent, MemberId, Observed, Reason,
-    RemoteUser, RemoteValue, Value,
+    Change, DesiredUser, Digests, Entry, FieldChange, FieldValue, KeptConsent, MemberId, Observed,
+    Previous, Reason, RemoteUser, RemoteValue, Value,
 };
 use crate::plan::change;
 use crate::plan::compare::{FieldStatus, field_status};
@@ -52,18 +52,25 @@ fn recorded_user(
     let attributes = &user.attributes;
     let key = context.key.for_user(id);
     let is_as_applied = entry.digest == digests.user;
+    let is_new = entry.is_other_person(&key, observed.id.as_deref());
     let mut fields = Vec::new();
     let mut unchanged_fields = 0;
     for ((path, value), (_, digest)) in attributes.fields().zip(&digests.fields) {
         let recorded = entry.fields.get(&path);
         let is_as_recorded = recorded == Some(*digest);
-        let old = match field_status(&path, *digest, observed, &key) {
-            FieldStatus::Same | FieldStatus::NotShown if is_as_recorded => {
+        let status = field_status(&path, *digest, observed, &key);
+        // The opt-out was that of the person before. It is declared, so the new person gets it as well.
+        let is_lost = is_new
+            && path.is_unsubscribe_flag()
+            && value == FieldValue::Flag(true)
+            && !matches!(status, FieldStatus::Same);
+        let old = match status {
+            FieldStatus::Same | FieldStatus::NotShown if is_as_recorded && !is_lost => {
                 unchanged_fields += 1;
                 continue;
             }
             FieldStatus::Other(RemoteValue::Value(Value::Boolean(found)))
-                if is_as_recorded && path.is_unsubscribe_flag() =>
+                if is_as_recorded && path.is_unsubscribe_flag() && !is_lost =>
             {
                 unchanged_fields += 1;
                 kept_consent.push(KeptConsent {
@@ -75,10 +82,11 @@ fn recorded_user(
                 });
                 continue;
             }
+            FieldStatus::NotShown if is_new => Previous::Absent,
             FieldStatus::NotShown => recorded_value(&path, recorded, None, &key),
             FieldStatus::Same | FieldStatus::Other(_) => observed_value(&path, observed),
         };
-        let opted_out = is_opted_out(&path, recorded, &key);
+        let opted_out = !is_new && is_opted_out(&path, recorded, &key);
         let action = declared_action(&path, value, old, opted_out);
         fields.push(FieldChange { path, action });
     }
@@ -94,7 +102,9 @@ fn recorded_user(
     if is_as_applied && fields.is_empty() {
         return None;
     }
-    let reason = if is_as_applied {
+    let reason = if is_new {
+        Reason::CreatedAnew
+    } else if is_as_applied {
         Reason::ChangedOnChannel
     } else {
         Reason::Changed

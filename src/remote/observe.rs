@@ -8,7 +8,7 @@ use crate::remote::answered::AnsweredUser;
 /// The user as a manifest could declare it. A profile key with `null` counts as absent.
 pub fn observed(answered: &AnsweredUser) -> Observed {
     let AnsweredUser {
-        id: _,
+        id,
         channel_id: _,
         member_id: _,
         profile,
@@ -18,6 +18,7 @@ pub fn observed(answered: &AnsweredUser) -> Observed {
         unsubscribe_texting,
     } = answered;
     let mut observed = Observed {
+        id: id.clone(),
         tags: tags.clone().unwrap_or_default(),
         unsubscribed: *unsubscribed,
         unsubscribe_email: *unsubscribe_email,
@@ -89,6 +90,7 @@ mod tests {
     #[test]
     fn what_channel_writes_another_way_is_written_ours() {
         let found = seen(&serde_json::json!({
+            "id": "64f",
             "profile": {
                 "name": "g", "seats": 1.0, "trial": true, "sizes": [1, 2.0], "list": ["b", "a"],
                 "empty": [], "mobileNumber": "+82 10-1234-5678", "workPhone": "+82 10",
@@ -110,6 +112,7 @@ mod tests {
             ("landlineNumber", "02-123".into()),
         ];
         let expected = Observed {
+            id: Some("64f".to_owned()),
             profile: profile.map(|(key, value)| (key.into(), value)).into(),
             undeclarable: ["nested", "mixed", "holes", "long"].map(Into::into).into(),
             tags: ["beta".to_owned(), "vip/gold".to_owned()].into(),

@@ -34,6 +34,7 @@ mod planning;
 mod project;
 mod raw_channel;
 mod reading;
+mod recreate;
 mod refresh;
 mod refusals;
 mod review;

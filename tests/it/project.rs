@@ -159,7 +159,7 @@ impl Channel {
     /// A project that is applied to it.
     pub(crate) fn project(&self) -> Project {
         Project::new(&format!(
-            "channel: {{ id: sandbox, baseUrl: \"{}\", rate: {{ perSecond: 1000000, burst: 1000000 }} }}\nlimits: {{ create: 100000, update: 100%, clear: 100%, forget: 100% }}\n",
+            "channel: {{ id: sandbox, baseUrl: \"{}\", rate: {{ perSecond: 1000000, burst: 1000000 }} }}\nlimits: {{ create: 100000, update: 100%, clear: 100%, forget: 100%, recreate: 100% }}\n",
             self.running().base_url()
         ))
     }

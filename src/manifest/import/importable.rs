@@ -20,6 +20,7 @@ pub struct Adopted {
 /// are not declared.
 pub fn adopt(observed: &Observed, api: ApiVersion, wanted: &dyn Fn(&str) -> bool) -> Adopted {
     let Observed {
+        id: _,
         profile,
         undeclarable,
         tags,
@@ -157,6 +158,7 @@ mod tests {
             ("lines", "a\r\n\tb".into()),
         ];
         let observed = Observed {
+            id: None,
             profile: profile
                 .into_iter()
                 .map(|(key, value)| (ProfileKey::new(key), value))

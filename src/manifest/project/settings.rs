@@ -43,8 +43,8 @@ pub(crate) const RATE: [&str; 2] = ["perSecond", "burst"];
 pub(crate) const REMOVED: [&str; 2] = ["users", "fields"];
 
 /// The settings of `limits`.
-pub(crate) const LIMITS: [&str; 7] = [
-    "create", "update", "clear", "forget", "delete", "optIn", "minUsers",
+pub(crate) const LIMITS: [&str; 8] = [
+    "create", "update", "clear", "forget", "delete", "optIn", "recreate", "minUsers",
 ];
 
 /// The settings of a map of settings, by its path; none for the path of a value.
@@ -197,6 +197,7 @@ impl<'f> SettingsReader<'f> {
                 "forget" => &mut limits.forget,
                 "delete" => &mut limits.delete,
                 "optIn" => &mut limits.opt_in,
+                "recreate" => &mut limits.recreate,
                 "minUsers" => {
                     match count(&member.value) {
                         Some(number) => limits.min_users = number,

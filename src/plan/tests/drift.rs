@@ -53,6 +53,7 @@ fn as_applied() -> Observed {
         }
     }
     Observed {
+        id: None,
         profile,
         undeclarable: [].into(),
         tags: declared.tags.unwrap_or_default(),

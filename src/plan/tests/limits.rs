@@ -17,9 +17,10 @@ fn allowed(limit: Limit, recorded: usize) -> Vec<(LimitKind, Option<usize>)> {
         forget: limit,
         delete: limit,
         opt_in: limit,
+        recreate: limit,
         min_users: 0,
     };
-    check(&limits, &[], recorded, 0)
+    check(&limits, &[], recorded, 0, 0)
         .into_iter()
         .filter(|check| check.kind != LimitKind::MinUsers)
         .map(|LimitCheck { kind, allowed, .. }| (kind, allowed))
@@ -40,31 +41,31 @@ fn percentages_of_few_recorded_users() {
         }
     }
     insta::assert_snapshot!(table, @"
-      0% of  0: create - update - clear 0 forget 0 delete 0 optIn 0
-      0% of  1: create - update - clear 0 forget 0 delete 0 optIn 0
-      0% of  9: create - update - clear 0 forget 0 delete 0 optIn 0
-      0% of 10: create 0 update 0 clear 0 forget 0 delete 0 optIn 0
-      0% of 20: create 0 update 0 clear 0 forget 0 delete 0 optIn 0
-      5% of  0: create - update - clear 0 forget 0 delete 0 optIn 0
-      5% of  1: create - update - clear 0 forget 0 delete 0 optIn 0
-      5% of  9: create - update - clear 0 forget 0 delete 0 optIn 0
-      5% of 10: create 0 update 0 clear 0 forget 0 delete 0 optIn 0
-      5% of 20: create 1 update 1 clear 1 forget 1 delete 1 optIn 1
-     10% of  0: create - update - clear 1 forget 1 delete 1 optIn 1
-     10% of  1: create - update - clear 1 forget 1 delete 1 optIn 1
-     10% of  9: create - update - clear 1 forget 1 delete 1 optIn 1
-     10% of 10: create 1 update 1 clear 1 forget 1 delete 1 optIn 1
-     10% of 20: create 2 update 2 clear 2 forget 2 delete 2 optIn 2
-     50% of  0: create - update - clear 1 forget 1 delete 1 optIn 1
-     50% of  1: create - update - clear 1 forget 1 delete 1 optIn 1
-     50% of  9: create - update - clear 4 forget 4 delete 4 optIn 4
-     50% of 10: create 5 update 5 clear 5 forget 5 delete 5 optIn 5
-     50% of 20: create 10 update 10 clear 10 forget 10 delete 10 optIn 10
-    100% of  0: create - update - clear 1 forget 1 delete 1 optIn 1
-    100% of  1: create - update - clear 1 forget 1 delete 1 optIn 1
-    100% of  9: create - update - clear 9 forget 9 delete 9 optIn 9
-    100% of 10: create 10 update 10 clear 10 forget 10 delete 10 optIn 10
-    100% of 20: create 20 update 20 clear 20 forget 20 delete 20 optIn 20
+      0% of  0: create - update - clear 0 forget 0 delete 0 optIn 0 recreate 0
+      0% of  1: create - update - clear 0 forget 0 delete 0 optIn 0 recreate 0
+      0% of  9: create - update - clear 0 forget 0 delete 0 optIn 0 recreate 0
+      0% of 10: create 0 update 0 clear 0 forget 0 delete 0 optIn 0 recreate 0
+      0% of 20: create 0 update 0 clear 0 forget 0 delete 0 optIn 0 recreate 0
+      5% of  0: create - update - clear 0 forget 0 delete 0 optIn 0 recreate 0
+      5% of  1: create - update - clear 0 forget 0 delete 0 optIn 0 recreate 0
+      5% of  9: create - update - clear 0 forget 0 delete 0 optIn 0 recreate 0
+      5% of 10: create 0 update 0 clear 0 forget 0 delete 0 optIn 0 recreate 0
+      5% of 20: create 1 update 1 clear 1 forget 1 delete 1 optIn 1 recreate 1
+     10% of  0: create - update - clear 1 forget 1 delete 1 optIn 1 recreate 1
+     10% of  1: create - update - clear 1 forget 1 delete 1 optIn 1 recreate 1
+     10% of  9: create - update - clear 1 forget 1 delete 1 optIn 1 recreate 1
+     10% of 10: create 1 update 1 clear 1 forget 1 delete 1 optIn 1 recreate 1
+     10% of 20: create 2 update 2 clear 2 forget 2 delete 2 optIn 2 recreate 2
+     50% of  0: create - update - clear 1 forget 1 delete 1 optIn 1 recreate 1
+     50% of  1: create - update - clear 1 forget 1 delete 1 optIn 1 recreate 1
+     50% of  9: create - update - clear 4 forget 4 delete 4 optIn 4 recreate 4
+     50% of 10: create 5 update 5 clear 5 forget 5 delete 5 optIn 5 recreate 5
+     50% of 20: create 10 update 10 clear 10 forget 10 delete 10 optIn 10 recreate 10
+    100% of  0: create - update - clear 1 forget 1 delete 1 optIn 1 recreate 1
+    100% of  1: create - update - clear 1 forget 1 delete 1 optIn 1 recreate 1
+    100% of  9: create - update - clear 9 forget 9 delete 9 optIn 9 recreate 9
+    100% of 10: create 10 update 10 clear 10 forget 10 delete 10 optIn 10 recreate 10
+    100% of 20: create 20 update 20 clear 20 forget 20 delete 20 optIn 20 recreate 20
     ");
 }
 

@@ -9,5 +9,6 @@ mod moves;
 mod naive;
 mod pending;
 mod plan_file;
+mod recreate;
 mod refresh;
 mod unconfirmed;

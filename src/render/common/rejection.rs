@@ -69,6 +69,7 @@ pub(crate) fn rejected_request(request: RejectedRequest) -> &'static str {
     match request {
         RejectedRequest::Put | RejectedRequest::Delete => "",
         RejectedRequest::DeleteOld => "the old id: ",
+        RejectedRequest::OptOut => "the opt-out: ",
     }
 }
 

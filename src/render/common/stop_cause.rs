@@ -14,6 +14,7 @@ pub fn why_stopped(cause: StopCause) -> &'static str {
         StopCause::Breaker => "Stopped: too many failures in a row",
         StopCause::FailFast => "Stopped at the first failure, because of --fail-fast",
         StopCause::Unrecorded => "Stopped: cannot record what Channel accepted",
+        StopCause::Recreated => "Stopped: more users were created anew than limits.recreate allows",
     }
 }
 
@@ -27,5 +28,6 @@ pub(crate) fn word(cause: StopCause) -> &'static str {
         StopCause::Breaker => "breaker",
         StopCause::FailFast => "fail-fast",
         StopCause::Unrecorded => "unrecorded",
+        StopCause::Recreated => "recreated",
     }
 }

@@ -66,6 +66,7 @@ fn one(user: &UserDriftView<'_>, style: &Style, full: bool) -> Vec<Line> {
     let id = terminal(user.id.as_str());
     let sentence = match user.standing {
         Standing::Gone => "is no longer on Channel",
+        Standing::CreatedAnew => "was deleted on Channel and created anew",
         Standing::Changed => "differs on Channel from what was applied",
         Standing::Consent => "changed consent on Channel",
     };
@@ -94,6 +95,9 @@ fn alike(
     let count = users(block.len());
     let sentence = match first.standing {
         Standing::Gone => "are no longer on Channel",
+        Standing::CreatedAnew => {
+            "were deleted on Channel and created anew, and differ in the same way"
+        }
         Standing::Changed => "differ on Channel from what was applied, in the same way",
         Standing::Consent => "changed consent on Channel in the same way",
     };
@@ -165,6 +169,7 @@ pub(crate) fn counts(view: &DriftView<'_>) -> String {
     let DriftCounts {
         changed,
         gone,
+        created_anew,
         consent,
         as_applied,
         earlier: _,
@@ -186,6 +191,7 @@ pub(crate) fn counts(view: &DriftView<'_>) -> String {
     let kinds = [
         (changed, "changed"),
         (gone, "gone"),
+        (created_anew, "created anew"),
         (consent, "with changed consent"),
     ];
     let words: Vec<String> = kinds

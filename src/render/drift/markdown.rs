@@ -19,6 +19,10 @@ pub fn comment(view: &DriftView<'_>, environment: Option<&str>, max_bytes: usize
         ),
         (Standing::Gone, Details::new("No longer on Channel", true)),
         (
+            Standing::CreatedAnew,
+            Details::new("Deleted on Channel and created anew", true),
+        ),
+        (
             Standing::Consent,
             Details::new("Consent that people changed", false),
         ),

@@ -23,7 +23,7 @@ pub fn write(
     if !view.drift.is_empty() {
         writeln!(
             out,
-            "  ~ changed   - gone or missing   + there again   * changed by the person\n"
+            "  ~ changed   - gone or missing   + there again or created anew   * changed by the person\n"
         )?;
     }
     let blocks = blocks(view, full);

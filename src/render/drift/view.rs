@@ -48,6 +48,8 @@ pub struct DriftCounts {
     pub changed: usize,
     /// Users that Channel no longer has.
     pub gone: usize,
+    /// Users who were deleted on Channel and created anew.
+    pub created_anew: usize,
     /// Users who changed their consent.
     pub consent: usize,
     /// Users who are as applied.
@@ -88,6 +90,8 @@ pub struct UserDriftView<'a> {
 pub enum Standing {
     /// Channel no longer has the user.
     Gone,
+    /// The person was deleted on Channel and created anew. Fields may differ, too.
+    CreatedAnew,
     /// Fields differ.
     Changed,
     /// Only consent differs: the person changed it.
@@ -174,6 +178,7 @@ impl<'a> DriftView<'a> {
         let counts = DriftCounts {
             changed: of(Standing::Changed),
             gone: of(Standing::Gone),
+            created_anew: of(Standing::CreatedAnew),
             consent: drift.iter().filter(|user| user.changed_consent()).count(),
             as_applied: *as_applied,
             earlier: *earlier,
@@ -234,8 +239,15 @@ impl<'a> UserDriftView<'a> {
         } = drifted;
         let (standing, fields, same) = match difference {
             UserDriftKind::Gone => (Standing::Gone, Vec::new(), 0),
-            UserDriftKind::Fields { fields, same, .. } => {
-                let standing = if fields.iter().all(FieldDrift::is_consent) {
+            UserDriftKind::Fields {
+                is_created_anew,
+                fields,
+                same,
+                observed: _,
+            } => {
+                let standing = if *is_created_anew {
+                    Standing::CreatedAnew
+                } else if fields.iter().all(FieldDrift::is_consent) {
                     Standing::Consent
                 } else {
                     Standing::Changed
@@ -303,6 +315,7 @@ impl Standing {
     pub fn symbol(self) -> char {
         match self {
             Self::Gone => '-',
+            Self::CreatedAnew => '+',
             Self::Changed => '~',
             Self::Consent => '*',
         }

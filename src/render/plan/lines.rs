@@ -123,6 +123,12 @@ pub fn sentence(user: &ChangeView<'_>, many: bool) -> &'static str {
         (Action::Update, true) if user.reason == Reason::ChangedOnChannel => {
             "will be restored in the same way: changed on Channel since the last apply"
         }
+        (Action::Update, false) if user.reason == Reason::CreatedAnew => {
+            "will be restored: deleted on Channel and created anew since the last apply"
+        }
+        (Action::Update, true) if user.reason == Reason::CreatedAnew => {
+            "will be restored in the same way: deleted on Channel and created anew since the last apply"
+        }
         (Action::Update, _) if api_changed => {
             "will be updated in the state only: the new API version has no such field"
         }

@@ -251,6 +251,7 @@ impl<'a> PlanView<'a> {
             kept_consent,
             pending,
             unconfirmed,
+            remote_ids: _,
         } = plan;
         let lookup = VisibilityLookup::new(visibility);
         let changes: Vec<_> = changes

@@ -63,6 +63,8 @@ struct ReportCounts {
     unchanged: usize,
     /// Users that Channel accepted and shows with another value than declared.
     different: usize,
+    /// People who were deleted on Channel and created anew.
+    recreated: usize,
     /// Users of the state whose last request has no known result: Channel may have either.
     pending: usize,
     /// Users of the state with a field that Channel's last answer did not show as declared.
@@ -77,6 +79,9 @@ struct OutcomeView<'a> {
     id: &'a str,
     /// What the change does.
     action: Action,
+    /// Whether the person was deleted on Channel and created anew. Left out if not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    recreated: bool,
     /// Whether a request about the user has no known result, so that Channel may have either. Left out if not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pending: bool,
@@ -166,6 +171,7 @@ impl<'a> ReportDocument<'a> {
                 skipped: report.skipped(),
                 unchanged: *unchanged,
                 different: report.different(),
+                recreated: report.recreated(),
                 pending: uncertain.pending,
                 unconfirmed: uncertain.unconfirmed,
             },
@@ -188,6 +194,7 @@ impl<'a> OutcomeView<'a> {
             id,
             action,
             outcome,
+            is_recreated,
             is_pending,
         } = user;
         let outcome = match outcome {
@@ -223,6 +230,7 @@ impl<'a> OutcomeView<'a> {
         Self {
             id: id.as_str(),
             action: *action,
+            recreated: *is_recreated,
             pending: *is_pending,
             outcome,
         }

@@ -39,6 +39,7 @@ pub fn write(out: &mut dyn fmt::Write, report: &Report, options: &ReportOptions)
         rejected(report, options),
         failed(report),
         unfinished(report),
+        recreated(report),
         different(report),
         kept_consent(report),
     ] {
@@ -147,6 +148,20 @@ fn either(user: &UserOutcome) -> &'static str {
     }
 }
 
+fn recreated(report: &Report) -> List<'_> {
+    let text = |user: &UserOutcome| {
+        let restored = match &user.outcome {
+            Outcome::Applied { .. } => "every declared opt-out was sent",
+            Outcome::Rejected { .. } | Outcome::Failed { .. } | Outcome::Skipped { .. } => {
+                "declared opt-outs are not restored yet"
+            }
+        };
+        user.is_recreated.then(|| restored.to_owned())
+    };
+    let title = "deleted on Channel by somebody else, and created anew";
+    List::new(report, title, None, &text)
+}
+
 fn different(report: &Report) -> List<'_> {
     let text = |user: &UserOutcome| paths(&confirmation(user)?.different);
     let title = "accepted, but Channel's answer shows other values than declared for these fields";
@@ -244,6 +259,9 @@ fn stopped(cause: StopCause, skipped: usize) -> String {
         StopCause::Breaker => "Run apply again when Channel responds; it continues from here.",
         StopCause::Unrecorded => {
             "Check the disk that holds the state, then run apply again. Users may be sent twice; no change is lost."
+        }
+        StopCause::Recreated => {
+            "Find out who deletes users on Channel. Remove those who shall not exist from the manifests; for the others, raise limits.recreate, or look at `talkform plan --refresh` and approve it. Then run apply again; it continues from here."
         }
         StopCause::FailFast | StopCause::Interrupted | StopCause::Deadline => {
             "Run apply again; it continues from here."

@@ -1,6 +1,6 @@
 //! Builds plans and their parts for the tests of this ring.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     ApiVersion, Attributes, Change, ChannelId, Consent, Destination, DigestKey, Digests, Entry,
@@ -199,6 +199,7 @@ pub(crate) fn plan(mut changes: Vec<PlannedChange>, unchanged: usize) -> Plan {
         kept_consent: Vec::new(),
         pending: 0,
         unconfirmed: Unconfirmed::default(),
+        remote_ids: BTreeMap::new(),
         lineage: "9f86d081884c7d65".to_owned(),
         serial: 42,
         api: None,
@@ -221,6 +222,7 @@ pub(crate) fn tripped(mut plan: Plan, least: usize) -> Plan {
         limit(LimitKind::Forget, Limit::Percent(12.5), Some(18), 0),
         limit(LimitKind::Delete, Limit::Count(0), Some(0), 0),
         limit(LimitKind::OptIn, Limit::Count(0), Some(0), 1),
+        limit(LimitKind::Recreate, Limit::Count(0), Some(0), 0),
         limit(LimitKind::MinUsers, Limit::Count(100), Some(100), least),
     ];
     plan

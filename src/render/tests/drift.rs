@@ -58,12 +58,14 @@ fn report() -> DriftReport {
             user(
                 "u-1",
                 UserDriftKind::Fields {
+                    is_created_anew: false,
                     fields,
                     same: 1,
                     observed: Box::new(Observed::default()),
                 },
             ),
             user("u-2", UserDriftKind::Gone),
+            user("u-4", created_anew()),
         ],
         as_applied: 14,
         earlier: 3,
@@ -75,6 +77,20 @@ fn report() -> DriftReport {
     }
 }
 
+/// A person who was deleted and created anew, and lacks the opt-out.
+fn created_anew() -> UserDriftKind {
+    let kind = FieldDriftKind::Changed {
+        applied: Previous::Value(true.into()),
+        found: RemoteValue::Value(false.into()),
+    };
+    UserDriftKind::Fields {
+        is_created_anew: true,
+        fields: vec![field("unsubscribeEmail", kind, false)],
+        same: 0,
+        observed: Box::new(Observed::default()),
+    }
+}
+
 #[test]
 fn all_of_it_as_text() {
     let (report, visibility) = (report(), open());
@@ -82,7 +98,7 @@ fn all_of_it_as_text() {
     let mut out = String::new();
     text::write(&mut out, &view, &Style::plain(), false).expect("a String takes everything");
     assert_snapshot!(out, @r#"
-      ~ changed   - gone or missing   + there again   * changed by the person
+      ~ changed   - gone or missing   + there again or created anew   * changed by the person
 
       # u-1 differs on Channel from what was applied
       ~ u-1
@@ -94,10 +110,14 @@ fn all_of_it_as_text() {
       # u-2 is no longer on Channel
       - u-2
 
+      # u-4 was deleted on Channel and created anew
+      + u-4
+          ~ unsubscribeEmail   true -> false
+
     1 user could not be read:
       u-3   500 from Channel
 
-    Drift: 1 changed, 1 gone, 1 with changed consent. 14 as applied.
+    Drift: 1 changed, 1 gone, 1 created anew, 1 with changed consent. 14 as applied.
     A sample of 40 of 100 recorded users; --sample 40 --seed 7 takes the same sample again.
     3 of them were read by the previous run, which this one continues.
     Channel does not show 2 of the recorded consent flags; they were not compared.
@@ -123,6 +143,7 @@ fn all_of_it_as_json() {
       "counts": {
         "changed": 1,
         "gone": 1,
+        "createdAnew": 1,
         "consent": 1,
         "asApplied": 14,
         "earlier": 3,
@@ -137,7 +158,8 @@ fn all_of_it_as_json() {
       "stopped": "failFast",
       "drift": [
         {"id":"u-1","standing":"changed","fields":[{"path":"profile.email","kind":"changed","applied":{"is":"sensitive"},"found":{"is":"sensitive"},"neverConfirmed":false},{"path":"profile.plan","kind":"missing","applied":{"is":"value","value":"pro"},"found":{"is":"absent"},"neverConfirmed":true},{"path":"unsubscribeEmail","kind":"consent","applied":{"is":"value","value":false},"found":{"is":"value","value":true},"neverConfirmed":false}],"sameFields":1},
-        {"id":"u-2","standing":"gone","fields":[],"sameFields":0}
+        {"id":"u-2","standing":"gone","fields":[],"sameFields":0},
+        {"id":"u-4","standing":"createdAnew","fields":[{"path":"unsubscribeEmail","kind":"changed","applied":{"is":"value","value":true},"found":{"is":"value","value":false},"neverConfirmed":false}],"sameFields":0}
       ],
       "failed": [
         {"id":"u-3","message":"500 from Channel"}

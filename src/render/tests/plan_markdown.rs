@@ -46,6 +46,7 @@ fn dangers_first_and_open() {
     | forget | 12.5% = 18 | 0 |  |
     | delete | 0 | 0 |  |
     | optIn | 0 | 1 | **too many** |
+    | recreate | 0 | 0 |  |
     | minUsers | at least 100 | 182 |  |
 
     If these changes are intended, approve exactly this plan:

@@ -426,6 +426,7 @@ fn limits_that_trip() {
       forget     12.5% = 18                   0
       delete     0                            0
       optIn      0                            1   <- too many
+      recreate   0                            0
       minUsers   at least 100               162
 
     If these changes are intended, approve exactly this plan:

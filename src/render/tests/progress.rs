@@ -16,6 +16,7 @@ fn finished(name: &str, outcome: Outcome) -> Event {
         id: id(name),
         action: Action::Update,
         outcome,
+        is_recreated: false,
         is_pending: false,
     })
 }

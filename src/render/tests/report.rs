@@ -18,6 +18,7 @@ fn outcome(name: &str, action: Action, outcome: Outcome) -> UserOutcome {
         id: id(name),
         action,
         outcome,
+        is_recreated: false,
         is_pending: false,
     }
 }
@@ -27,6 +28,13 @@ fn pending(name: &str, action: Action, cause: Outcome) -> UserOutcome {
     UserOutcome {
         is_pending: true,
         ..outcome(name, action, cause)
+    }
+}
+
+fn recreated(name: &str) -> UserOutcome {
+    UserOutcome {
+        is_recreated: true,
+        ..applied(name, Action::Update, &[])
     }
 }
 
@@ -116,6 +124,7 @@ fn mixed() -> Report {
             ),
             outcome("u-5", Action::Create, skipped.clone()),
             pending("u-6", Action::Move, skipped),
+            recreated("u-9"),
             about_consent("u-7", &["unsubscribeEmail"], &["unsubscribeTexting"]),
             about_consent("u-8", &["unsubscribeEmail", "unsubscribed"], &[]),
         ],
@@ -151,6 +160,9 @@ fn every_kind_of_outcome() {
     1 user begun and not finished:
       u-6: Channel may have either
 
+    1 user deleted on Channel by somebody else, and created anew:
+      u-9: every declared opt-out was sent
+
     1 user accepted, but Channel's answer shows other values than declared for these fields:
       u-1: profile.seats, tags
 
@@ -162,7 +174,7 @@ fn every_kind_of_outcome() {
       unsubscribed: 1 user
 
     Stopped: too many failures in a row. 2 changes were not tried. Run apply again when Channel responds; it continues from here.
-    Apply stopped early. Users: 1 created, 2 updated, 3 failed, 2 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
+    Apply stopped early. Users: 1 created, 3 updated, 3 failed, 2 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     ");
 }
 
@@ -188,6 +200,7 @@ fn each_way_to_stop() {
         StopCause::Breaker,
         StopCause::FailFast,
         StopCause::Unrecorded,
+        StopCause::Recreated,
     ];
     let all: String = causes
         .into_iter()
@@ -210,6 +223,8 @@ fn each_way_to_stop() {
     Stopped at the first failure, because of --fail-fast. 1 change was not tried. Run apply again; it continues from here.
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     Stopped: cannot record what Channel accepted. 1 change was not tried. Check the disk that holds the state, then run apply again. Users may be sent twice; no change is lost.
+    Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
+    Stopped: more users were created anew than limits.recreate allows. 1 change was not tried. Find out who deletes users on Channel. Remove those who shall not exist from the manifests; for the others, raise limits.recreate, or look at `talkform plan --refresh` and approve it. Then run apply again; it continues from here.
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     ");
 }
@@ -240,7 +255,7 @@ fn as_json() {
       "talkform": "VERSION",
       "counts": {
         "created": 1,
-        "updated": 2,
+        "updated": 3,
         "moved": 0,
         "forgotten": 0,
         "deleted": 0,
@@ -248,6 +263,7 @@ fn as_json() {
         "skipped": 2,
         "unchanged": 147,
         "different": 1,
+        "recreated": 1,
         "pending": 2,
         "unconfirmed": 3
       },
@@ -262,6 +278,7 @@ fn as_json() {
         {"id":"u-4","action":"delete","pending":true,"outcome":"failed","message":"503 Service Unavailable","attempts":6},
         {"id":"u-5","action":"create","outcome":"skipped","cause":"breaker"},
         {"id":"u-6","action":"move","pending":true,"outcome":"skipped","cause":"breaker"},
+        {"id":"u-9","action":"update","recreated":true,"outcome":"applied"},
         {"id":"u-7","action":"update","outcome":"applied","notShown":["unsubscribeEmail"],"keptConsent":["unsubscribeTexting"]},
         {"id":"u-8","action":"update","outcome":"applied","notShown":["unsubscribeEmail","unsubscribed"]}
       ]

@@ -181,6 +181,7 @@ impl World {
             forget: free,
             delete: free,
             opt_in: Limit::Count(0),
+            recreate: free,
             min_users: 0,
         };
         let destination = self.destination(api);

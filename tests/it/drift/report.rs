@@ -91,7 +91,7 @@ fn drift_is_shown_as_text_and_as_markdown() {
 
     let ran = project.run(&["drift"]).expect(0);
     insta::assert_snapshot!(ran.stdout, @r#"
-      ~ changed   - gone or missing   + there again   * changed by the person
+      ~ changed   - gone or missing   + there again or created anew   * changed by the person
 
       # u-00000 differs on Channel from what was applied  users/a.yaml:9
       ~ u-00000

@@ -144,7 +144,7 @@ pub(crate) fn id(number: usize) -> String {
 pub(crate) fn applied(api: &str, users: usize) -> (Channel, Project) {
     let channel = Channel::with(SandboxSettings::default());
     let project = Project::new(&format!(
-        "channel: {{ id: sandbox, api: {api}, baseUrl: \"{}\", rate: {{ perSecond: 1000000, burst: 1000000 }} }}\nlimits: {{ create: 100000, update: 100%, clear: 100%, optIn: 100000 }}\n",
+        "channel: {{ id: sandbox, api: {api}, baseUrl: \"{}\", rate: {{ perSecond: 1000000, burst: 1000000 }} }}\nlimits: {{ create: 100000, update: 100%, clear: 100%, optIn: 100000, recreate: 100% }}\n",
         channel.running().base_url()
     ));
     project.write("users/a.yaml", &manifest(users));

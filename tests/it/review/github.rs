@@ -42,11 +42,9 @@ fn github_receives_outputs_a_summary_and_annotations() {
     assert!(planned.stdout.contains(digest));
     assert!(project.read("summary.md").contains("### talkform plan"));
     run(&["apply", "--auto-approve"]).expect(0);
-    assert!(
-        project
-            .read("output.txt")
-            .ends_with("failed=0\ndifferent=0\npending=0\nunconfirmed=0\nstopped=false\n")
-    );
+    assert!(project.read("output.txt").ends_with(
+        "failed=0\ndifferent=0\nrecreated=0\npending=0\nunconfirmed=0\nstopped=false\n"
+    ));
     assert!(
         project
             .read("summary.md")

@@ -151,6 +151,7 @@ fn somebody_is_opted_in() {
       forget     10% = 1                      0
       delete     0                            0
       optIn      0                            1   <- too many
+      recreate   0                            0
       minUsers   at least 1                   1
 
     If these changes are intended, approve exactly this plan:

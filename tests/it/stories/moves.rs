@@ -63,6 +63,7 @@ fn an_id_changes_and_the_old_one_is_deleted() {
       forget     10% = 1                      0
       delete     0                            1   <- too many
       optIn      0                            0
+      recreate   0                            0
       minUsers   at least 1                   1
 
     If these changes are intended, approve exactly this plan:
@@ -104,6 +105,7 @@ fn an_opt_out_does_not_move() {
       forget     10% = 1                      0
       delete     0                            0
       optIn      0                            1   <- too many
+      recreate   0                            0
       minUsers   at least 1                   1
 
     If these changes are intended, approve exactly this plan:
@@ -190,6 +192,7 @@ fn an_id_probably_changed() {
       forget     10% = 1                      2   <- too many
       delete     0                            0
       optIn      0                            0
+      recreate   0                            0
       minUsers   at least 1                   2
 
     If these changes are intended, approve exactly this plan:
@@ -235,6 +238,7 @@ fn two_with_the_same_attributes_are_no_likely_move() {
       forget     10% = 1                      2   <- too many
       delete     0                            0
       optIn      0                            0
+      recreate   0                            0
       minUsers   at least 1                   2
 
     If these changes are intended, approve exactly this plan:

@@ -81,6 +81,7 @@ fn somebody_is_deleted_and_somebody_loses_a_field() {
       forget     10% = 1                      0
       delete     0                            1   <- too many
       optIn      0                            0
+      recreate   0                            0
       minUsers   at least 1                   1
 
     If these changes are intended, approve exactly this plan:

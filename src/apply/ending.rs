@@ -1,0 +1,81 @@
+//! Turns how the requests of a change ended into its outcome.
+
+use crate::apply::outcome::Outcome;
+use crate::apply::requests::rejected_request;
+use crate::apply::send::Ending;
+use crate::model::{DigestKey, PlannedChange, RejectedRequest, RemoteIdDigest, Write};
+use crate::remote::{AnsweredUser, Confirmation, confirm};
+
+/// The outcome of a change whose requests ended in this way. `is_restored` says that the last request was the second
+/// PUT of a person whom Channel created anew.
+pub(crate) fn outcome_of(
+    planned: &PlannedChange,
+    ending: Ending,
+    attempts: u32,
+    is_restored: bool,
+) -> Outcome {
+    match ending {
+        Ending::Unsent => Outcome::Applied {
+            confirmation: Confirmation::default(),
+        },
+        Ending::Accepted { response } => Outcome::Applied {
+            confirmation: confirmation_of(planned, response.as_deref()),
+        },
+        Ending::Rejected {
+            request,
+            status,
+            code,
+            message,
+        } => Outcome::Rejected {
+            request: if is_restored {
+                RejectedRequest::OptOut
+            } else {
+                rejected_request(&planned.change, request)
+            },
+            status,
+            code,
+            message,
+        },
+        Ending::Denied { status } => Outcome::Failed {
+            message: format!("{status}: Channel does not accept the credentials"),
+            attempts,
+        },
+        // Cannot happen: only a read can find a user missing.
+        Ending::Missing => Outcome::Failed {
+            message: "Channel does not have the user".to_owned(),
+            attempts,
+        },
+        Ending::Blocked { message } | Ending::Failed { message } => {
+            Outcome::Failed { message, attempts }
+        }
+        Ending::NotStarted { cause } => Outcome::Skipped { cause },
+    }
+}
+
+/// How the answer to the PUT of a change differs from what is declared.
+fn confirmation_of(planned: &PlannedChange, response: Option<&AnsweredUser>) -> Confirmation {
+    match (planned.change.write(), response) {
+        (
+            Some(Write {
+                upsert: Some(sent),
+                consent,
+                ..
+            }),
+            Some(response),
+        ) => confirm(sent, *consent, response),
+        _ => Confirmation::default(),
+    }
+}
+
+/// The digest of Channel's own id of the user whom a PUT was about, where the answer shows it.
+pub(crate) fn remote_id_of(
+    planned: &PlannedChange,
+    ending: &Ending,
+    key: &DigestKey,
+) -> Option<RemoteIdDigest> {
+    let Ending::Accepted { response } = ending else {
+        return None;
+    };
+    let id = response.as_ref()?.id.as_deref()?;
+    Some(key.for_user(&planned.id).remote_id(id))
+}

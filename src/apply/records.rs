@@ -1,0 +1,51 @@
+//! Makes the journal records of a change.
+
+use jiff::Timestamp;
+
+use crate::apply::intent::intent_of;
+use crate::apply::recreate::{missing_opt_outs, restoring};
+use crate::model::{Change, Digests, Entry, Plan, PlannedChange};
+use crate::remote::AnsweredUser;
+use crate::state::JournalRecord;
+
+/// The most that executing a plan can write to the journal: the intent of every change, that of restoring the
+/// declared opt-outs, and that it is applied with no field confirmed.
+pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = JournalRecord> {
+    plan.changes.iter().flat_map(move |planned| {
+        let nothing_confirmed = |digests: &Digests| {
+            let unconfirmed = digests.fields.iter().map(|(path, _)| path.clone());
+            Entry {
+                unconfirmed: unconfirmed.collect(),
+                ..Entry::new(digests, now)
+            }
+        };
+        let intent = intent_of(planned, now);
+        let restored = planned.change.write().and_then(|write| {
+            let opt_outs = missing_opt_outs(write, &AnsweredUser::default())?;
+            Some(restoring(write, &opt_outs, now))
+        });
+        let intents = intent.into_iter().chain(restored);
+        let intents = intents.map(|pending| JournalRecord::Intent(planned.id.clone(), pending));
+        let result = record_of(planned, &nothing_confirmed);
+        intents.chain([result])
+    })
+}
+
+/// The journal record of an applied change.
+pub(crate) fn record_of(
+    planned: &PlannedChange,
+    entry: &dyn Fn(&Digests) -> Entry,
+) -> JournalRecord {
+    let id = planned.id.clone();
+    match &planned.change {
+        Change::Create(write) | Change::Update(write) => {
+            JournalRecord::Applied(id, entry(&write.digests))
+        }
+        Change::Move { from, write, .. } => JournalRecord::Moved {
+            from: from.clone(),
+            to: id,
+            entry: entry(&write.digests),
+        },
+        Change::Forget { .. } | Change::Delete { .. } => JournalRecord::Gone(id),
+    }
+}

@@ -1,0 +1,109 @@
+//! Finds people whom Channel created anew, and restores their declared opt-outs.
+//!
+//! A person who was deleted on Channel and is sent again has none of the flags that were applied before, and a
+//! PUT holds only flags that changed. Channel's own id of the user tells: it is another one than is recorded.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::model::{
+    Attributes, DigestKey, LimitKind, MemberId, Pending, PendingAction, Plan, RecordedFields,
+    State, Upsert, Write,
+};
+use crate::remote::AnsweredUser;
+
+/// Whether the answer to the PUT of a user shows another person than the recorded one, whom talkform did not
+/// delete itself.
+pub(crate) fn is_recreated(
+    id: &MemberId,
+    answered: &AnsweredUser,
+    state: &State,
+    key: &DigestKey,
+) -> bool {
+    let shown = answered.id.as_deref();
+    let entry = state.users.get(id);
+    let pending = state.pending.get(id);
+    entry.is_some_and(|entry| entry.is_other_person(&key.for_user(id), shown))
+        && !pending.is_some_and(Pending::may_have_deleted)
+}
+
+/// The declared opt-outs that the answer does not show, with nothing else. `None` where it shows all of them.
+pub(crate) fn missing_opt_outs(write: &Write, answered: &AnsweredUser) -> Option<Upsert> {
+    let missing = |declared: Option<bool>, shown: Option<bool>| {
+        declared.filter(|is_opted_out| *is_opted_out && shown != Some(true))
+    };
+    let consent = write.consent;
+    let opt_outs = Attributes {
+        unsubscribed: missing(consent.unsubscribed, answered.unsubscribed),
+        unsubscribe_email: missing(consent.unsubscribe_email, answered.unsubscribe_email),
+        unsubscribe_texting: missing(consent.unsubscribe_texting, answered.unsubscribe_texting),
+        ..Attributes::default()
+    };
+    (opt_outs != Attributes::default()).then_some(Upsert(opt_outs))
+}
+
+/// The intent of the request that restores these opt-outs. It counts as a create, so that a run after a kill
+/// sends every declared opt-out.
+pub(crate) fn restoring(write: &Write, Upsert(opt_outs): &Upsert, now: Timestamp) -> Pending {
+    let declared = write.digests.fields.iter();
+    let sent = declared.filter(|(path, _)| opt_outs.get(path).is_some());
+    Pending {
+        action: PendingAction::Create,
+        digest: Some(write.digests.user),
+        fields: RecordedFields::new(sent.cloned()),
+        touched: BTreeSet::new(),
+        earlier: Vec::new(),
+        since: now,
+    }
+}
+
+/// How many people may be created anew before the run stops: what the project allows, or what the plan says and
+/// was agreed to.
+pub(crate) fn most_recreated(plan: &Plan) -> usize {
+    let check = plan
+        .limits
+        .iter()
+        .find(|check| check.kind == LimitKind::Recreate);
+    let allowed = check.and_then(|check| Some(check.allowed?.max(check.planned)));
+    allowed.unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_declared_opt_outs_that_are_not_shown_are_missing() {
+        let declared = Attributes {
+            unsubscribed: Some(true),
+            unsubscribe_email: Some(true),
+            unsubscribe_texting: Some(false),
+            ..Attributes::default()
+        };
+        let id = MemberId::new("u").expect("an id");
+        let key = DigestKey::new(b"salt", None);
+        let write = Write {
+            upsert: None,
+            consent: declared.consent(),
+            digests: key.for_user(&id).digests(&declared),
+            fields: Vec::new(),
+            unchanged_fields: 0,
+        };
+        let missing = |unsubscribed, email, texting| {
+            let answered = AnsweredUser {
+                unsubscribed,
+                unsubscribe_email: email,
+                unsubscribe_texting: texting,
+                ..AnsweredUser::default()
+            };
+            let missing = missing_opt_outs(&write, &answered);
+            missing.map(|Upsert(sent)| (sent.unsubscribed, sent.unsubscribe_email))
+        };
+        let (yes, no) = (Some(true), Some(false));
+        assert_eq!(missing(None, no, None), Some((yes, yes)));
+        assert_eq!(missing(yes, no, no), Some((None, yes)));
+        assert_eq!(missing(no, yes, no), Some((yes, None)));
+        assert_eq!(missing(yes, yes, yes), None);
+    }
+}
