@@ -149,23 +149,21 @@ impl Walk<'_> {
             self.changes.push(moved);
             return;
         }
-        match desired_user(
+        let change = desired_user(
             (id, user),
             digests,
             recorded,
             self.state,
             self.context,
             &mut self.kept_consent,
-        ) {
-            Some(change) => {
-                self.recreated += usize::from(self.is_recreated(id, recorded));
-                self.changes.push(change);
-            }
-            None => {
-                self.unchanged += 1;
-                let shown = self.new_remote_id(id, recorded);
-                self.remote_ids.extend(shown);
-            }
+        );
+        if let Some(change) = change {
+            self.recreated += usize::from(self.is_recreated(id, recorded));
+            self.changes.push(change);
+        } else {
+            self.unchanged += 1;
+            let shown = self.new_remote_id(id, recorded);
+            self.remote_ids.extend(shown);
         }
     }
 
