@@ -87,12 +87,9 @@ pub struct Uncertain {
 impl Uncertain {
     /// Counts the users of a state.
     pub fn of(state: &State) -> Self {
-        let entries = state.users.values();
         Self {
             pending: state.pending.len(),
-            unconfirmed: entries
-                .filter(|entry| !entry.unconfirmed.is_empty())
-                .count(),
+            unconfirmed: state.unconfirmed_users(),
         }
     }
 }

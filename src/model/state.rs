@@ -163,6 +163,14 @@ impl State {
         }
     }
 
+    /// How many users have a field that Channel's last answer did not show as declared.
+    pub fn unconfirmed_users(&self) -> usize {
+        let entries = self.users.values();
+        entries
+            .filter(|entry| !entry.unconfirmed.is_empty())
+            .count()
+    }
+
     /// Makes a user pending, after whatever it is pending for already. The old id of a move becomes pending,
     /// too, where it is recorded.
     pub fn mark_pending(&mut self, id: MemberId, pending: Pending) {

@@ -29,10 +29,6 @@ pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Res
         pending,
         rejected,
     } = state;
-    let unconfirmed = users
-        .values()
-        .filter(|entry| !entry.unconfirmed.is_empty())
-        .count();
     let key = key_id.as_deref().unwrap_or("none");
     let rows = [
         ("lineage", terminal(lineage).into_owned()),
@@ -47,7 +43,7 @@ pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Res
         ("files", files.len().to_string()),
         ("pending", pending.len().to_string()),
         ("rejected", rejected.len().to_string()),
-        ("unconfirmed", unconfirmed.to_string()),
+        ("unconfirmed", state.unconfirmed_users().to_string()),
     ];
     write_rows(out, &rows, style)
 }

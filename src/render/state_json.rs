@@ -60,8 +60,6 @@ pub fn state(out: &mut dyn io::Write, state: &State) -> io::Result<()> {
         pending,
         rejected,
     } = state;
-    let unconfirmed = users.values();
-    let unconfirmed = unconfirmed.filter(|entry| !entry.unconfirmed.is_empty());
     let document = StateDocument {
         format_version: FORMAT_VERSION,
         talkform: env!("CARGO_PKG_VERSION"),
@@ -74,7 +72,7 @@ pub fn state(out: &mut dyn io::Write, state: &State) -> io::Result<()> {
         files: files.len(),
         pending: pending.len(),
         rejected: rejected.len(),
-        unconfirmed: unconfirmed.count(),
+        unconfirmed: state.unconfirmed_users(),
     };
     write_json(out, &document)
 }

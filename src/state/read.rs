@@ -20,6 +20,8 @@ const BEGIN: &[u8] = b"\n \"users\": {";
 const END: &[u8] = b"\n },\n";
 const CHECK: &str = " \"check\": \"";
 
+const UNSORTED: &str = "the users are not sorted, or one comes twice";
+
 /// More bytes than follow the line of the last user.
 const MOST_AFTER_USERS: usize = 64;
 
@@ -275,8 +277,6 @@ impl<R: Read> Text<R> {
         })
     }
 }
-
-const UNSORTED: &str = "the users are not sorted, or one comes twice";
 
 fn shapes_of(listed: BTreeMap<String, Vec<String>>) -> Result<Shapes, FormatError> {
     let mut shapes = Shapes::new();

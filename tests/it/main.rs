@@ -32,6 +32,7 @@ mod offline;
 mod once_through;
 mod planning;
 mod project;
+mod random;
 mod raw_channel;
 mod reading;
 mod recreate;

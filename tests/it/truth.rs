@@ -14,6 +14,7 @@ use talkform::state::Store;
 
 use crate::command::finish;
 use crate::project::{Channel, Project};
+use crate::random::Random;
 
 const USERS: u64 = 8;
 
@@ -30,28 +31,6 @@ const FAULTS: &[&[&str]] = &[
     &["slow=3ms", "reset-after:40%"],
 ];
 
-/// `SplitMix64`, so that a seed replays a run.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        let at = self.below(of.len() as u64);
-        of[usize::try_from(at).expect("an index")]
-    }
-}
-
 /// What the manifest declares of one user.
 #[derive(Clone, Default)]
 struct User {
@@ -61,11 +40,11 @@ struct User {
 }
 
 impl User {
-    fn random(dice: &mut Dice) -> Self {
+    fn random(random: &mut Random) -> Self {
         Self {
-            plan: dice.pick(&[None, Some("free"), Some("pro"), Some("max")]),
-            seats: dice.pick(&[None, Some(1), Some(2)]),
-            opted_out: dice.pick(&[None, None, Some(true), Some(false)]),
+            plan: random.pick(&[None, Some("free"), Some("pro"), Some("max")]),
+            seats: random.pick(&[None, Some(1), Some(2)]),
+            opted_out: random.pick(&[None, None, Some(true), Some(false)]),
         }
     }
 }
@@ -90,14 +69,14 @@ fn write(project: &Project, users: &Users) {
     project.write("users/a.yaml", &text);
 }
 
-fn edited(users: &Users, dice: &mut Dice) -> Users {
+fn edited(users: &Users, random: &mut Random) -> Users {
     let mut users = users.clone();
-    for _ in 0..=dice.below(3) {
-        let number = 1 + dice.below(USERS - 1);
-        if dice.below(4) == 0 {
+    for _ in 0..=random.below(3) {
+        let number = 1 + random.below(USERS - 1);
+        if random.below(4) == 0 {
             users.remove(&number);
         } else {
-            users.insert(number, User::random(dice));
+            users.insert(number, User::random(random));
         }
     }
     users
@@ -176,26 +155,26 @@ fn apply(project: &Project, fast: bool) -> std::process::Child {
 }
 
 fn run(seed: u64, rounds: u64) {
-    let dice = &mut Dice(seed);
+    let random = &mut Random::new(seed);
     let channel = Channel::start();
     let project = Project::new(&format!(
         "channel: {{ id: \"sandbox\", baseUrl: \"{}\", rate: {{ perSecond: 1000000, burst: 1000000 }} }}\nremoved: {{ users: delete }}\nlimits: {{ create: 1000, update: 1000, clear: 1000, forget: 1000, delete: 1000, optIn: 1000 }}\n",
         channel.running().base_url()
     ));
     let mut users: Users = (0..USERS)
-        .map(|number| (number, User::random(dice)))
+        .map(|number| (number, User::random(random)))
         .collect();
     for round in 0..rounds {
         let what = format!("seed {seed}, round {round}");
         let before = users.clone();
-        users = edited(&users, dice);
+        users = edited(&users, random);
         write(&project, &users);
-        let faults = dice.pick(FAULTS);
+        let faults = random.pick(FAULTS);
         let faults = faults.iter().map(|fault| fault.parse().expect("a fault"));
         channel.running().set_faults(faults.collect());
         let mut child = apply(&project, true);
-        if dice.below(2) == 0 {
-            thread::sleep(Duration::from_micros(dice.below(60_000)));
+        if random.below(2) == 0 {
+            thread::sleep(Duration::from_micros(random.below(60_000)));
             // It may have ended already.
             let _ = child.kill();
         }
@@ -203,17 +182,17 @@ fn run(seed: u64, rounds: u64) {
         assert_ne!(ran.code, Some(1), "{what}: {}", ran.all());
         channel.running().set_faults(Vec::new());
         check_record(&channel, &project, &what);
-        if dice.below(2) == 0 {
+        if random.below(2) == 0 {
             // The commit is reverted before the next run.
             users = before;
             write(&project, &users);
         }
-        if dice.below(3) == 0 {
-            let id = format!("u-{}", dice.below(USERS));
+        if random.below(3) == 0 {
+            let id = format!("u-{}", random.below(USERS));
             let opt_out = |user: &mut Json| user["unsubscribeEmail"] = true.into();
             channel.running().edit(&id, opt_out).expect("edited");
         }
-        if dice.below(3) == 0 {
+        if random.below(3) == 0 {
             finish(apply(&project, false)).expect(0);
             check_end(&channel, &project, &users, &what);
         }

@@ -18,6 +18,7 @@ use talkform::model::{
 use talkform::plan;
 use talkform::render::common::escape;
 use talkform::render::{state, state_json};
+use talkform::state::Lock;
 
 /// The arguments of `show`.
 #[derive(Debug, Args)]
@@ -175,9 +176,7 @@ fn repair(
     lock_timeout: std::time::Duration,
     terminal: Terminal,
 ) -> Result<(), Failure> {
-    let _lock = settings
-        .store
-        .lock(&lock_owner::current("state repair")?, lock_timeout)?;
+    let _lock = locked(settings, "state repair", lock_timeout)?;
     let path = settings.store.path().display();
     let Some((repaired, copy)) = settings.store.repair(now())? else {
         return terminal.result(&format!("{path} is whole: nothing to repair.\n"));
@@ -203,9 +202,7 @@ fn retarget(
     lock_timeout: std::time::Duration,
     terminal: Terminal,
 ) -> Result<(), Failure> {
-    let _lock = settings
-        .store
-        .lock(&lock_owner::current("state retarget")?, lock_timeout)?;
+    let _lock = locked(settings, "state retarget", lock_timeout)?;
     let mut state = recorded(settings, terminal)?;
     let wanted = settings.destination();
     let differences = destination::differences(&wanted, &state);
@@ -263,9 +260,7 @@ fn rekey(
     }
     let (desired, warnings) = settings.desired()?;
     output::warn(terminal, &settings.root, &warnings);
-    let _lock = settings
-        .store
-        .lock(&lock_owner::current("state rekey")?, lock_timeout)?;
+    let _lock = locked(settings, "state rekey", lock_timeout)?;
     let state = recorded(settings, terminal)?;
     let old = settings.digest_key(&state)?;
     let salt = random::<16>()?;
@@ -296,6 +291,16 @@ fn rekey(
     ))
 }
 
+/// Takes the lock of the state. `command` names the owner to others.
+fn locked(
+    settings: &LoadedProject,
+    command: &'static str,
+    lock_timeout: std::time::Duration,
+) -> Result<Lock, Failure> {
+    let owner = lock_owner::current(command)?;
+    Ok(settings.store.lock(&owner, lock_timeout)?)
+}
+
 fn recorded(settings: &LoadedProject, terminal: Terminal) -> Result<State, Failure> {
     let loaded = settings.store.load()?;
     output::replayed(terminal, &loaded);
@@ -313,9 +318,7 @@ fn forget(
     lock_timeout: std::time::Duration,
     terminal: Terminal,
 ) -> Result<(), Failure> {
-    let _lock = settings
-        .store
-        .lock(&lock_owner::current("state forget")?, lock_timeout)?;
+    let _lock = locked(settings, "state forget", lock_timeout)?;
     let mut state = recorded(settings, terminal)?;
     let missing: Vec<&MemberId> = ids
         .iter()

@@ -12,31 +12,7 @@ use talkform::model::{
 
 use crate::consent::claims::{Claims, FLAGS, counted, declared, judge, opt_ins};
 use crate::consent::world::World;
-
-/// `SplitMix64`, so that a seed replays a history.
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound as u64).expect("small")
-    }
-
-    fn pick<T: Clone>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len())].clone()
-    }
-
-    fn one_in(&mut self, many: usize) -> bool {
-        self.below(many) == 0
-    }
-}
+use crate::random::Random;
 
 /// How often each thing happened, so that a test can tell that it happened at all.
 pub(crate) type Tally = BTreeMap<&'static str, usize>;
@@ -54,7 +30,7 @@ const FAULTS: [&[&str]; 7] = [
 
 pub(crate) struct History<'w> {
     world: &'w mut World,
-    dice: Dice,
+    random: Random,
     /// Tells the ids of this history from those of others on the same channel.
     prefix: String,
     made: usize,
@@ -72,15 +48,15 @@ pub(crate) struct History<'w> {
 impl<'w> History<'w> {
     pub(crate) fn new(world: &'w mut World, seed: u64, tally: &'w mut Tally) -> Self {
         let _ = fs::remove_file(world.state_file());
-        let mut dice = Dice(seed);
-        let users = dice.pick(&[RemovedUsers::Forget, RemovedUsers::Delete]);
+        let mut random = Random::new(seed);
+        let users = random.pick(&[RemovedUsers::Forget, RemovedUsers::Delete]);
         let mut history = Self {
-            api: dice.pick(&[ApiVersion::V4, ApiVersion::V5]),
+            api: random.pick(&[ApiVersion::V4, ApiVersion::V5]),
             removed: RemovedPolicy {
                 users,
                 ..RemovedPolicy::default()
             },
-            dice,
+            random,
             prefix: format!("h{seed}"),
             made: 0,
             users: BTreeMap::new(),
@@ -99,12 +75,12 @@ impl<'w> History<'w> {
 
     pub(crate) fn run(&mut self, steps: usize) {
         for step in 0..steps {
-            for _ in 0..=self.dice.below(2) {
+            for _ in 0..=self.random.below(2) {
                 self.happen();
             }
-            let faults = self.dice.pick(&FAULTS);
+            let faults = self.random.pick(&FAULTS);
             self.apply(step, faults);
-            if self.dice.one_in(3) {
+            if self.random.one_in(3) {
                 self.person();
                 self.apply(step, &[]);
             }
@@ -117,7 +93,7 @@ impl<'w> History<'w> {
 
     /// One thing happens to the manifests, the state, the channel or a person.
     fn happen(&mut self) {
-        match self.dice.below(14) {
+        match self.random.below(14) {
             0..=2 => self.edit(),
             3 | 4 => self.person(),
             5 => self.create(),
@@ -133,7 +109,7 @@ impl<'w> History<'w> {
 
     fn any_user(&mut self) -> Option<MemberId> {
         let ids: Vec<MemberId> = self.users.keys().cloned().collect();
-        (!ids.is_empty()).then(|| self.dice.pick(&ids))
+        (!ids.is_empty()).then(|| self.random.pick(&ids))
     }
 
     fn new_id(&mut self) -> MemberId {
@@ -143,11 +119,11 @@ impl<'w> History<'w> {
 
     fn random_user(&mut self) -> Attributes {
         let mut flag = || {
-            self.dice
+            self.random
                 .pick(&[None, Some(true), Some(false), Some(false)])
         };
         let (unsubscribed, unsubscribe_email, unsubscribe_texting) = (flag(), flag(), flag());
-        let plan = self.dice.pick(&["free", "pro", "max"]);
+        let plan = self.random.pick(&["free", "pro", "max"]);
         Attributes {
             profile: [(ProfileKey::new("plan"), Declared::Set(plan.into()))].into(),
             unsubscribed: unsubscribed.filter(|_| self.api == ApiVersion::V4),
@@ -178,7 +154,7 @@ impl<'w> History<'w> {
             let user = self.users.remove(&id).expect("a user");
             self.moved.remove(&id);
             self.count("remove");
-            if self.dice.one_in(2) {
+            if self.random.one_in(2) {
                 let step = usize::MAX;
                 self.apply(step, &[]);
                 self.users.insert(id, user);
@@ -195,7 +171,7 @@ impl<'w> History<'w> {
         }
         let user = self.users.remove(&from).expect("a user");
         let to = self.new_id();
-        if self.dice.one_in(3) {
+        if self.random.one_in(3) {
             // Another program made the new id already, and the person there may have chosen.
             self.make_on_channel(&to);
         }
@@ -206,8 +182,8 @@ impl<'w> History<'w> {
 
     /// The same flag for everybody, as `defaults` does it.
     fn defaults(&mut self) {
-        let value = Some(!self.dice.one_in(3));
-        let which = self.dice.below(2);
+        let value = Some(!self.random.one_in(3));
+        let which = self.random.below(2);
         for user in self.users.values_mut() {
             match which {
                 0 => user.unsubscribe_email = value.map(|value| !value),
@@ -223,9 +199,9 @@ impl<'w> History<'w> {
         if ids.is_empty() {
             return;
         }
-        let id = self.dice.pick(&ids);
-        let (_, name) = self.dice.pick(&FLAGS);
-        let is_opted_out = !self.dice.one_in(4);
+        let id = self.random.pick(&ids);
+        let (_, name) = self.random.pick(&FLAGS);
+        let is_opted_out = !self.random.one_in(4);
         let choose = |user: &mut Json| user[name] = is_opted_out.into();
         self.world.sandbox.edit(&id, choose).expect("edited");
         self.count("person");
@@ -240,7 +216,7 @@ impl<'w> History<'w> {
 
     /// Another program creates a user, who opts out of everything or of nothing.
     fn make_on_channel(&mut self, id: &MemberId) {
-        let is_opted_out = self.dice.one_in(2);
+        let is_opted_out = self.random.one_in(2);
         let body = json!({ "profile": { "plan": "max" }, "unsubscribeEmail": is_opted_out, "unsubscribeTexting": is_opted_out });
         self.world.put(id, &body, self.api);
         self.count("made by another program");
@@ -256,7 +232,7 @@ impl<'w> History<'w> {
         if self.earlier.is_empty() {
             return;
         }
-        let (bytes, claims) = self.dice.pick(&self.earlier);
+        let (bytes, claims) = self.random.pick(&self.earlier);
         fs::write(self.world.state_file(), bytes).expect("written");
         self.claims = claims;
         self.count("restore an old state");
@@ -277,7 +253,7 @@ impl<'w> History<'w> {
 
     /// Takes over a user of Channel as `import` does: declared and recorded as Channel has it.
     fn import(&mut self) {
-        if self.dice.one_in(2) {
+        if self.random.one_in(2) {
             let id = self.new_id();
             self.make_on_channel(&id);
         }
@@ -290,7 +266,7 @@ impl<'w> History<'w> {
         if ids.is_empty() {
             return;
         }
-        let id = self.dice.pick(&ids);
+        let id = self.random.pick(&ids);
         let seen = self.world.sandbox.user(id.as_str()).expect("a user");
         let flag = |name: &str| Some(seen[name].as_bool().unwrap_or(false));
         let observed = Observed {
@@ -336,8 +312,8 @@ impl<'w> History<'w> {
 
     fn apply(&mut self, step: usize, faults: &[&str]) {
         let what = format!("history {}, step {step}", self.seed);
-        let refresh = self.dice.one_in(3);
-        let agrees = self.dice.one_in(2);
+        let refresh = self.random.one_in(3);
+        let agrees = self.random.one_in(2);
         let desired = self.desired();
         let Some(plan) = self.world.plan(&desired, self.api, self.removed, refresh) else {
             return;
