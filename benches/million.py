@@ -200,6 +200,12 @@ class Bench:
         lines = [f"  baseUrl: {self.url()}" if "baseUrl" in line else line for line in lines]
         file.write_text("\n".join(lines) + "\n")
         state = folder / "talkform.state.json"
+        if recorded:
+            # The state was recorded before the sandbox had its address.
+            shutil.copyfile(recorded, state)
+            retarget = [self.talkform, "-C", folder, "state", "retarget"]
+            subprocess.run(retarget, stdout=subprocess.DEVNULL, env=environment(), check=True)
+            state.replace(recorded)
 
         def prepare():
             state.unlink(missing_ok=True)

@@ -51,6 +51,7 @@ kind: Project
 manifests: [\"users/**/*.{}\"]
 channel:
   baseUrl: http://127.0.0.1:8787
+  id: sandbox
   rate: {{ perSecond: 1000000, burst: 1000000 }}
 limits: {{ create: 100000000, update: 100%, clear: 100%, forget: 100%, optIn: 100000000 }}
 ",
