@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""What talkform costs with a million users, beside what the bare work costs.
+"""Measures talkform with a million users, and the bare work beside it.
 
-    python3 benches/million.py                      all of it; some minutes, 16 GB of memory, 6 GB of disk
-    python3 benches/million.py --scale 0.01         everything a hundred times smaller
+    python3 benches/million.py                      everything; takes some minutes, 16 GB of memory, 6 GB of disk
+    python3 benches/million.py --scale 0.01         everything, a hundred times smaller
     python3 benches/million.py --only cold --only no-op
-    python3 benches/million.py FOLDER --keep        projects are made in FOLDER and left there
+    python3 benches/million.py FOLDER --keep         projects are created in FOLDER and kept
 
 Needs bash, findutils, coreutils, cargo, and Python's standard library. Builds talkform and the bench `million`,
-makes projects, warms each tree once, then measures: the commands of one case take turns, and the table has the
-median of each number. It listens and talks on loopback alone.
+creates projects, runs each command once to warm the caches, then measures: the commands of one case take turns,
+and the table has the median of each number. It uses loopback only.
 """
 
 import argparse
@@ -29,7 +29,7 @@ UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def environment():
-    """Ours, without what would steer talkform or make it report to a CI."""
+    """This process's environment without the variables that configure talkform or make it report to a CI."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -39,7 +39,7 @@ def environment():
 
 
 def build():
-    """The two programs."""
+    """Builds talkform and the bench `million`; returns their paths."""
     found = {}
     for what in (["build", "--release", "--bin", "talkform"], ["bench", "--no-run", "--bench", "million"]):
         command = ["cargo", *what, "--locked", "--message-format=json-render-diagnostics"]
@@ -51,7 +51,7 @@ def build():
 
 
 class Run:
-    """One finished process: seconds of wall and processor time, bytes of peak memory, seconds it claims itself."""
+    """One finished process: its wall and processor time, its peak memory in bytes, and the time it reports itself."""
 
     def __init__(self, command, expect=None, statuses=(0,)):
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as talk:
@@ -66,7 +66,7 @@ class Run:
             if child.returncode not in statuses or (expect and expect not in self.text):
                 sys.exit(f"{command}: status {child.returncode}, {self.text[-2000:]} {talk.read().decode()[-2000:]}")
         self.cpu = usage.ru_utime + usage.ru_stime
-        # A child's peak is never below what this program had when it started the child.
+        # A child's peak is never below the memory of this program when it started the child.
         own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT
         self.memory = usage.ru_maxrss * UNIT
         self.memory_is_bound = self.memory <= own * 1.05
@@ -78,7 +78,7 @@ class Run:
 
 
 class Command:
-    """What takes its turn in a case."""
+    """A command that is measured in turn with the other commands of its case."""
 
     def __init__(self, command, prepare=None, expect=None, statuses=(0,)):
         self.command, self.prepare = [str(part) for part in command], prepare
@@ -105,7 +105,7 @@ def seconds(number):
 
 
 class Bench:
-    """Projects, cases, rows."""
+    """Creates projects, measures cases, and collects the rows of the table."""
 
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
@@ -118,11 +118,11 @@ class Bench:
         return max(least, round(number * self.options.scale))
 
     def project(self, name, users, files, form="yaml", recorded=True):
-        """A fresh project; where `recorded`, everybody in it is applied already."""
+        """Creates a project; if `recorded`, every user in it is applied already."""
         folder = self.folder / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        self.say(f"makes {name}: {users:,} users in {files:,} files")
+        self.say(f"creating {name}: {users:,} users in {files:,} files")
         shape = ["--users", users, "--files", files, "--format", form]
         self.tool("generate", folder, *shape)
         if recorded:
@@ -145,7 +145,7 @@ class Bench:
         return not self.options.only or any(name in self.options.only for name in names)
 
     def measure(self, name, *commands):
-        self.say(f"measures {name}")
+        self.say(f"measuring {name}")
         for command in commands:
             command.run(counts=False)
         for _ in range(self.options.runs):
@@ -153,7 +153,7 @@ class Bench:
                 command.run()
 
     def row(self, case, measured, floor=None, word="", by="wall"):
-        """A line of the table; `by` says which time of the two is compared."""
+        """Adds a line to the table; `by` names the time that is compared with the floor."""
         cells = [case, seconds(measured.median(by)), seconds(measured.median("cpu")), measured.peak()]
         if floor:
             other = floor.median(by)
@@ -187,7 +187,7 @@ class Bench:
     # The sandbox
 
     def url(self):
-        """The address of a sandbox that never answers 429, in a process of its own."""
+        """The address of a sandbox in another process. It has no rate limit."""
         if self.sandbox is None:
             command = [self.talkform, "sandbox", "--listen", "127.0.0.1:0", "--per-second", "1000000", "--burst", "1000000"]
             self.sandbox = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment())
@@ -218,7 +218,7 @@ class Bench:
         # 3: the sandbox does not have the recorded users, so it shows no opt-out of those that are sent.
         return Command(command, prepare, f'"{kind}": {changes},', (0, 3) if recorded else (0,))
 
-    # All of it
+    # Everything
 
     def all(self):
         users, files = self.count(1_000_000), self.count(10_000, least=2)
@@ -315,7 +315,7 @@ class Bench:
 
 
 def machine():
-    """What this ran on, and nothing that names it."""
+    """Describes the machine without naming it."""
     model = "unknown processor"
     total = "unknown"
     try:
@@ -341,13 +341,13 @@ def table(rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", nargs="?", type=pathlib.Path, help="where projects are made; a temporary one by default")
-    parser.add_argument("--runs", type=int, default=5, help="of how many runs the median is taken")
-    parser.add_argument("--scale", type=float, default=1.0, help="how much of a million; 0.01 for a quick try")
+    parser.add_argument("folder", nargs="?", type=pathlib.Path, help="the folder for the projects; a temporary one by default")
+    parser.add_argument("--runs", type=int, default=5, help="the number of runs of which the median is taken")
+    parser.add_argument("--scale", type=float, default=1.0, help="the share of a million users; 0.01 for a quick try")
     parser.add_argument("--only", action="append", metavar="CASE", help=(
         "no-op, cold, first, changed, json-lines, apply-state, one-file, one-file-cold, single-users, single-users-cold, "
         "thousand-files, thousand-files-cold, apply-requests or version; may be repeated"))
-    parser.add_argument("--keep", action="store_true", help="leave the projects in the folder")
+    parser.add_argument("--keep", action="store_true", help="keep the projects in the folder")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="talkform-million-") as temporary:
         bench = Bench(options, options.folder or pathlib.Path(temporary))

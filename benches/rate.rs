@@ -1,6 +1,5 @@
-//! How close an apply and a reading come to the budget that Channel grants, and whether they ever
-//! exceed it: 10,000 users sent to, and 5,000 read from, a sandbox with a bucket of 1,000, refilled at
-//! 1,000 a second.
+//! Measures how close an apply and a read come to Channel's rate limit, and whether they exceed it: 10,000
+//! users are sent to a sandbox with a bucket of 1,000, refilled at 1,000 a second, and 5,000 are read from it.
 //!
 //! `cargo bench --bench rate`
 
@@ -33,7 +32,10 @@ const RATE: Rate = Rate {
     burst: 1000,
 };
 
-#[expect(clippy::disallowed_methods, reason = "a bench is a program of its own")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a bench is a program, so it may read the clock"
+)]
 fn now() -> Timestamp {
     Timestamp::now()
 }
@@ -72,7 +74,7 @@ async fn sandbox(users: Option<PathBuf>) -> (Running, Arc<Channel>) {
     (sandbox, Arc::new(channel))
 }
 
-fn say(users: u32, done: usize, requests: u64, refused: u32, elapsed: Duration) {
+fn print_result(users: u32, done: usize, requests: u64, refused: u32, elapsed: Duration) {
     let ideal = f64::from(users - RATE.burst) / RATE.per_second;
     let taken = elapsed.as_secs_f64();
     println!("users      {users}");
@@ -119,7 +121,7 @@ async fn reading() {
     )
     .await;
     println!("\nreading");
-    say(
+    print_result(
         READ,
         report.found,
         sandbox.requests(),
@@ -183,6 +185,6 @@ async fn applying() {
     .await;
     println!("applying");
     let done = report.applied(talkform::model::Action::Create);
-    say(USERS, done, sandbox.requests(), retries, report.elapsed);
+    print_result(USERS, done, sandbox.requests(), retries, report.elapsed);
     sandbox.stop();
 }

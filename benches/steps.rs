@@ -1,6 +1,6 @@
-//! The steps of a run, one by one: reading, digests, planning, the state, rendering.
+//! Measures the steps of a run, one by one: reading, digests, planning, the state, rendering.
 //!
-//! `cargo bench --bench steps`, or `cargo bench --bench steps -- state` for those with a word in their name.
+//! `cargo bench --bench steps`, or `cargo bench --bench steps -- state` for the steps with a word in their name.
 
 #![allow(missing_docs, unreachable_pub)]
 
@@ -39,11 +39,11 @@ fn main() {
 }
 
 fn files(ending: &str, in_a_file: u32, write: Writer) -> Files {
-    let mut dice = Rng::with_seed(1);
+    let mut rng = Rng::with_seed(1);
     (0..USERS / in_a_file)
         .map(|file| {
             let numbers = file * in_a_file..(file + 1) * in_a_file;
-            let users: Vec<_> = numbers.map(|n| users::user(n, &mut dice)).collect();
+            let users: Vec<_> = numbers.map(|n| users::user(n, &mut rng)).collect();
             let text = write(&users, file.is_multiple_of(3));
             (format!("users/{file:06}.{ending}").into(), text.into())
         })
@@ -69,7 +69,7 @@ fn key() -> DigestKey {
     DigestKey::new(b"0123456789abcdef", None)
 }
 
-/// Nobody is recorded yet.
+/// A state without users.
 fn first_state() -> State {
     let salt = b"0123456789abcdef".to_vec();
     State::new(
@@ -80,7 +80,7 @@ fn first_state() -> State {
     )
 }
 
-/// Everybody is recorded as declared.
+/// A state in which every user is recorded as declared.
 static RECORDED: LazyLock<State> = LazyLock::new(|| {
     let (key, mut state) = (key(), first_state());
     let at = "2026-01-01T00:00:00Z".parse().expect("a time");
@@ -100,7 +100,7 @@ fn plan_for(desired: &Desired, state: &State) -> Plan {
     planning::plan_for(desired, state, &key(), &Project::default())
 }
 
-/// Users to create, each with all its fields: the most there is to show.
+/// A plan that creates users with all their fields: the most that a plan can show.
 static MANY_CHANGES: LazyLock<Plan> = LazyLock::new(|| {
     let users = DESIRED.users.iter().take(CHANGES as usize);
     let desired = Desired {

@@ -1,5 +1,5 @@
-//! What the bare work costs: the same files through serde into plain structs, and the same requests in a
-//! plain loop. Nothing is checked, placed, digested or kept.
+//! Measures the bare work: the same files through serde into plain structs, and the same requests in a plain
+//! loop, without checks, places, digests or records.
 
 use std::collections::HashMap;
 use std::fs;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::Problem;
 use super::generate::files;
 
-/// As talkform itself uses on the two cores of a usual CI machine.
+/// The threads that talkform uses on a usual CI machine, which has two cores.
 const THREADS: usize = 2;
 
 #[derive(Deserialize)]
@@ -58,8 +58,8 @@ struct PlainFile {
     unsubscribe_texting: Option<bool>,
 }
 
-/// Reads all files, shared out over two threads, and keeps what was read until all is, as any reader of
-/// a whole project has to. Returns how many users there are.
+/// Reads all files on two threads and keeps the users until all files are read, as any reader of a whole
+/// project has to. Returns the number of users.
 fn over_all<T: Send>(
     folder: &Path,
     read: impl Fn(&[u8]) -> Result<(T, usize), Problem> + Sync,
@@ -86,7 +86,7 @@ fn over_all<T: Send>(
             .collect::<Result<Vec<_>, _>>()
     })?;
     let count = parts.iter().map(|(_, users)| users).sum();
-    // The process ends here; giving a million maps back one by one is no part of the floor.
+    // The process ends here, and freeing a million maps one by one is not part of the floor.
     std::mem::forget(parts);
     Ok(count)
 }
@@ -115,11 +115,11 @@ pub fn json(folder: &Path) -> Result<usize, Problem> {
     })
 }
 
-/// What is sent for a user, give or take.
+/// A request body of about the usual size.
 const BODY: &str = r#"{"profile":{"bio":"Runs the small team in Busan and answers most of the evening chats. 주로 모바일로 접속하고 주말에는 답장이 늦습니다.","city":"Seoul","email":"seoyeon.kim4021@example.com","interests":["inbox","bots"],"joinedOn":"2023-04-17","mobileNumber":"+821012345678","name":"김서연","plan":"pro","recentPurchaseAmount":120000,"seats":12},"profileOnce":{"utmSource":"naver"},"tags":["beta","vip/gold"]}"#;
 
-/// Sends so many upserts with so many under way at once, connections kept. Returns the time from the first
-/// to the last.
+/// Sends `count` upserts, `concurrency` at once, over kept connections. Returns the time from the first to the
+/// last.
 pub fn requests(url: &str, count: u32, concurrency: usize) -> Result<Duration, Problem> {
     // A second client in one process finds it installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();

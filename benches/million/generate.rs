@@ -1,4 +1,4 @@
-//! Projects on disk: made, and edited.
+//! Creates projects on disk, and edits them.
 
 use std::fs;
 use std::io;
@@ -10,10 +10,10 @@ use fastrand::Rng;
 use super::users::{User, user};
 use super::write;
 
-/// No folder holds more files than this.
+/// The most files in a folder.
 const FILES_IN_A_FOLDER: u32 = 1000;
 
-/// How files are written, and how they are named.
+/// The format of the manifest files.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Yaml,
@@ -29,7 +29,7 @@ impl Format {
     }
 }
 
-/// A project to make.
+/// The size and format of a project.
 pub struct Shape {
     pub users: u32,
     pub files: u32,
@@ -37,8 +37,8 @@ pub struct Shape {
     pub seed: u64,
 }
 
-/// Makes a project; the same one for the same seed. A user is the same in both formats. Returns how many
-/// bytes its manifests have.
+/// Creates a project, the same one for the same seed. A user is the same in both formats. Returns the size of
+/// the manifests in bytes.
 pub fn generate(folder: &Path, shape: &Shape) -> io::Result<u64> {
     for number in 0..shape.files.div_ceil(FILES_IN_A_FOLDER) {
         fs::create_dir_all(folder.join(format!("users/{number:03}")))?;
@@ -83,9 +83,9 @@ fn write_file(folder: &Path, shape: &Shape, file: u32) -> io::Result<u64> {
     let (from, to) = (first(file), first(file + 1));
     let users: Vec<User> = (from..to)
         .map(|number| {
-            // Each user has dice of its own, so that it is the same however users are shared out.
-            let mut dice = Rng::with_seed(shape.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
-            user(u32::try_from(number).expect("below the count"), &mut dice)
+            // Each user has its own random numbers, so that it does not depend on the files around it.
+            let mut rng = Rng::with_seed(shape.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
+            user(u32::try_from(number).expect("below the count"), &mut rng)
         })
         .collect();
     let has_defaults = users.len() > 1 && file.is_multiple_of(3);
@@ -102,7 +102,7 @@ fn write_file(folder: &Path, shape: &Shape, file: u32) -> io::Result<u64> {
     Ok(text.len() as u64)
 }
 
-/// All manifest files of a made project, in order.
+/// Returns all manifest files of a project, in order.
 pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder.join("users"))? {
@@ -114,11 +114,11 @@ pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(all)
 }
 
-/// Edits one user in each of some files: a seat more.
+/// Edits one user in each of `count` files: one more seat.
 pub fn touch(folder: &Path, count: usize, seed: u64) -> io::Result<usize> {
-    let mut dice = Rng::with_seed(seed);
+    let mut rng = Rng::with_seed(seed);
     let mut files = files(folder)?;
-    dice.shuffle(&mut files);
+    rng.shuffle(&mut files);
     files.truncate(count);
     for path in &files {
         let text = fs::read_to_string(path)?;
@@ -126,7 +126,7 @@ pub fn touch(folder: &Path, count: usize, seed: u64) -> io::Result<usize> {
             .iter()
             .flat_map(|key| text.match_indices(key).map(|(at, _)| at + key.len()))
             .collect();
-        let at = *dice.choice(&places).expect("every user has seats");
+        let at = *rng.choice(&places).expect("every user has seats");
         let rest = &text[at..];
         let end = rest
             .find(|c: char| !c.is_ascii_digit())

@@ -1,5 +1,5 @@
-//! What measuring with a million users needs: projects of any size, states in which everybody is applied
-//! already, and floors, which are what the bare work costs without talkform.
+//! Prepares measurements with a million users: projects of any size, states in which every user is applied
+//! already, and floors, which are the costs of the bare work without talkform.
 //!
 //! ```text
 //! cargo bench --bench million -- generate DIR --users N --files M --format yaml|jsonl [--seed S]
@@ -10,7 +10,7 @@
 //! cargo bench --bench million -- floor-requests URL COUNT CONCURRENCY
 //! ```
 //!
-//! `benches/million.py` runs all of it and prints a table.
+//! `benches/million.py` runs these commands and prints a table.
 
 #![allow(missing_docs, unreachable_pub, clippy::print_stdout)]
 
@@ -28,7 +28,7 @@ use std::str::FromStr;
 
 use generate::{Format, Shape, generate, touch};
 
-/// Whatever went wrong, for people.
+/// Any error, for people.
 type Problem = Box<dyn Error + Send + Sync>;
 
 const USAGE: &str = "million generate DIR --users N --files M --format yaml|jsonl [--seed S]
@@ -95,7 +95,7 @@ fn run(arguments: &Arguments) -> Result<(), Problem> {
 }
 
 fn main() -> ExitCode {
-    // `cargo bench` adds a flag of its own; `cargo test --benches` gives none, and then nothing is done.
+    // `cargo bench` adds the flag `--bench`. `cargo test --benches` does not, and then nothing is measured.
     let given = std::env::args().skip(1);
     let arguments = Arguments(given.filter(|argument| argument != "--bench").collect());
     if arguments.0.is_empty() {

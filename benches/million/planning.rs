@@ -1,4 +1,4 @@
-//! Plans with the defaults of a project, except for its API version and what it does with removed users.
+//! Plans with the settings of a project, for all benches.
 
 use talkform::model::{Desired, Destination, DigestKey, Limits, Plan, Project, Selection, State};
 use talkform::plan::{Context, plan};

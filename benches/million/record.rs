@@ -1,4 +1,4 @@
-//! A state in which everybody is applied already, without a request for each.
+//! Writes a state in which every user is applied already, without a request for each.
 
 use std::fs;
 use std::path::Path;
@@ -26,12 +26,12 @@ pub fn project(folder: &Path) -> Result<(Project, ReadSettings), Problem> {
     Ok((project, settings))
 }
 
-/// Writes the state that an apply to a fresh sandbox would have left. Returns how many users it holds.
+/// Writes the state that an apply to a fresh sandbox would leave. Returns the number of users.
 pub fn record(folder: &Path) -> Result<usize, Problem> {
     let (project, settings) = project(folder)?;
     let reading = manifest::load(folder, &settings, None);
     if let Some(first) = reading.diagnostics.first() {
-        return Err(format!("the manifests are not flawless: {first:?}").into());
+        return Err(format!("the manifests have a problem: {first:?}").into());
     }
     let desired = reading.desired;
     let mut state = State::new(

@@ -1,4 +1,4 @@
-//! Users as a customer's would be: Korean and Latin names, addresses, plans, dates, a text about each.
+//! Makes users like those of a customer: Korean and Latin names, addresses, plans, dates, a text about each.
 
 use std::borrow::Cow;
 
@@ -89,7 +89,7 @@ const SENTENCES: [&str; 10] = [
     "해외 지사와 함께 쓰는 계정이라 영어와 한국어를 모두 씁니다.",
 ];
 
-/// How a text about a user is written down.
+/// How the text about a user is written in YAML.
 #[derive(Clone, Copy)]
 pub enum Style {
     Plain,
@@ -97,7 +97,7 @@ pub enum Style {
     Folded,
 }
 
-/// A value of a profile, with how people write it.
+/// A value of a profile, with its notation.
 pub enum Value {
     Plain(Cow<'static, str>),
     Quoted(String),
@@ -109,46 +109,46 @@ pub enum Value {
     Texts(Vec<&'static str>, bool),
 }
 
-/// A user, before it is written in some format.
+/// A user, independent of the format.
 pub struct User {
     pub id: String,
     pub profile: Vec<(&'static str, Value)>,
     pub source: Option<&'static str>,
     pub tags: Option<Vec<&'static str>>,
     pub texting: Option<bool>,
-    /// On as few lines as there are maps.
+    /// Whether each map is written on one line.
     pub flow: bool,
 }
 
-fn pick<T: Copy>(dice: &mut Rng, of: &[T]) -> T {
-    of[dice.usize(..of.len())]
+fn pick<T: Copy>(rng: &mut Rng, of: &[T]) -> T {
+    of[rng.usize(..of.len())]
 }
 
-/// A few different ones, in their order.
-fn some(dice: &mut Rng, of: &[&'static str], most: usize) -> Vec<&'static str> {
-    let count = dice.usize(1..=most);
-    let start = dice.usize(..of.len());
+/// Up to `most` different items, in their order.
+fn some(rng: &mut Rng, of: &[&'static str], most: usize) -> Vec<&'static str> {
+    let count = rng.usize(1..=most);
+    let start = rng.usize(..of.len());
     (0..count).map(|n| of[(start + n) % of.len()]).collect()
 }
 
-/// The user with a number. Ids do not come in order, as those of a real export seldom do; the factor is
-/// odd, so no two numbers share one.
-pub fn user(number: u32, dice: &mut Rng) -> User {
-    let (name, latin) = if dice.u8(..10) < 7 {
-        let (family, given) = (pick(dice, &FAMILY), pick(dice, &GIVEN));
+/// The user with a number. Ids are not in order, as in most real exports. The factor is odd, so no two numbers
+/// give the same id.
+pub fn user(number: u32, rng: &mut Rng) -> User {
+    let (name, latin) = if rng.u8(..10) < 7 {
+        let (family, given) = (pick(rng, &FAMILY), pick(rng, &GIVEN));
         (
             format!("{}{}", family.0, given.0),
             format!("{}.{}", given.1, family.1),
         )
     } else {
-        let (first, last) = (dice.usize(..FIRST.len()), dice.usize(..LAST.len()));
+        let (first, last) = (rng.usize(..FIRST.len()), rng.usize(..LAST.len()));
         (
             format!("{} {}", FIRST[first], LAST[last]),
             format!("guest{first}.{last}"),
         )
     };
-    let date = |dice: &mut Rng| {
-        let (year, month, day) = (dice.u16(2019..=2025), dice.u8(1..=12), dice.u8(1..=28));
+    let date = |rng: &mut Rng| {
+        let (year, month, day) = (rng.u16(2019..=2025), rng.u8(1..=12), rng.u8(1..=28));
         Value::Quoted(format!("{year}-{month:02}-{day:02}"))
     };
     let mut profile = vec![
@@ -159,40 +159,40 @@ pub fn user(number: u32, dice: &mut Rng) -> User {
         ),
         (
             "mobileNumber",
-            Value::Quoted(format!("+8210{:08}", dice.u32(..100_000_000))),
+            Value::Quoted(format!("+8210{:08}", rng.u32(..100_000_000))),
         ),
-        ("plan", Value::Plain(pick(dice, &PLANS).into())),
-        ("seats", Value::Number(dice.u32(1..200))),
-        ("city", Value::Plain(pick(dice, &CITIES).into())),
+        ("plan", Value::Plain(pick(rng, &PLANS).into())),
+        ("seats", Value::Number(rng.u32(1..200))),
+        ("city", Value::Plain(pick(rng, &CITIES).into())),
         (
             "interests",
-            Value::Texts(some(dice, &INTERESTS, 4), dice.u8(..3) == 0),
+            Value::Texts(some(rng, &INTERESTS, 4), rng.u8(..3) == 0),
         ),
-        ("joinedOn", date(dice)),
-        ("recentPurchaseAmount", Value::Number(dice.u32(..900_000))),
+        ("joinedOn", date(rng)),
+        ("recentPurchaseAmount", Value::Number(rng.u32(..900_000))),
     ];
-    if dice.bool() {
-        profile.push(("score", Value::Tenths(dice.u32(..1000))));
+    if rng.bool() {
+        profile.push(("score", Value::Tenths(rng.u32(..1000))));
     }
-    if dice.u8(..4) == 0 {
-        profile.push(("isDecisionMaker", Value::Flag(dice.bool())));
+    if rng.u8(..4) == 0 {
+        profile.push(("isDecisionMaker", Value::Flag(rng.bool())));
     }
-    if dice.u8(..16) == 0 {
+    if rng.u8(..16) == 0 {
         profile.push(("betaUntil", Value::Null));
     }
-    let style = match dice.u8(..10) {
+    let style = match rng.u8(..10) {
         0 => Style::Folded,
         1..=3 => Style::Quoted,
         _ => Style::Plain,
     };
-    let sentences = some(dice, &SENTENCES, 3);
+    let sentences = some(rng, &SENTENCES, 3);
     profile.push(("bio", Value::Sentences(sentences, style)));
     User {
         id: format!("u-{:08x}", number.wrapping_mul(2_654_435_761)),
         profile,
-        source: (dice.u8(..4) == 0).then(|| pick(dice, &SOURCES)),
-        tags: (dice.u8(..3) > 0).then(|| some(dice, &TAGS, 3)),
-        texting: (dice.u8(..8) == 0).then(|| dice.bool()),
-        flow: dice.u8(..8) == 0,
+        source: (rng.u8(..4) == 0).then(|| pick(rng, &SOURCES)),
+        tags: (rng.u8(..3) > 0).then(|| some(rng, &TAGS, 3)),
+        texting: (rng.u8(..8) == 0).then(|| rng.bool()),
+        flow: rng.u8(..8) == 0,
     }
 }

@@ -1,19 +1,19 @@
-//! Users as YAML the way people write it, and as JSON Lines. No text of these users needs an escape.
+//! Writes users as YAML, in the way people write it, and as JSON Lines. No text of these users needs an escape.
 
 use std::fmt::Write as _;
 
 use super::users::{Style, User, Value};
 
-/// What some files put under `defaults`, as field and value.
+/// The keys and values that some files have under `defaults`.
 const DEFAULTS: [(&str, &str); 2] = [("country", "KR"), ("origin", "crm import")];
 
 macro_rules! put {
     ($out:expr, $($part:tt)*) => {
-        write!($out, $($part)*).expect("a text takes whatever is written")
+        write!($out, $($part)*).expect("a String takes every write")
     };
 }
 
-/// A whole YAML file.
+/// Writes a whole YAML file.
 pub fn yaml(users: &[User], has_defaults: bool) -> String {
     let mut out = String::with_capacity(users.len() * 600 + 100);
     out.push_str("apiVersion: talkform/v1\n");
@@ -110,7 +110,7 @@ fn inline(out: &mut String, value: &Value) {
     }
 }
 
-/// A whole JSON Lines file: the same users as [`yaml`] has, with the defaults in each.
+/// Writes a whole JSON Lines file: the same users as [`yaml`], with the defaults in each.
 pub fn json_lines(users: &[User], has_defaults: bool) -> String {
     let mut out = String::with_capacity(users.len() * 600);
     for user in users {

@@ -1,4 +1,4 @@
-//! Any status and body is judged; what is kept of it is bounded and plain.
+//! Judges any status and body. The part that is kept is bounded plain text.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! Any bytes are a journal that is replayed up to its first damage, or is refused. So that the bytes
-//! get past the checksums, each line's checksum is put right first in half of the runs.
+//! Replays any bytes as a journal, up to the first damage, or refuses them. In half of the runs each line gets
+//! a valid checksum first, so that the bytes get past the checksums.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

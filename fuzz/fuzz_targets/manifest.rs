@@ -1,4 +1,4 @@
-//! Any bytes, as YAML, JSON and JSON Lines, end in a reading; what was read is written and read again.
+//! Reads any bytes as YAML, JSON and JSON Lines. Users that were read are written and read again.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

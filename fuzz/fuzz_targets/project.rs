@@ -1,4 +1,4 @@
-//! Any text ends in a project or in diagnostics.
+//! Parses any text as a project file, into a project or diagnostics.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any text is a state that is written and read again the same, or is refused.
+//! Reads any text as a state. A text that is accepted is written and read again the same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -8,7 +8,6 @@ fuzz_target!(|text: &str| {
     if let Ok(state) = parse(text.as_bytes()) {
         let mut text = Vec::new();
         write(&state, &mut text).expect("memory takes all");
-        
         assert_eq!(parse(&text).expect("what was written is read"), state);
     }
 });

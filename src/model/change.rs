@@ -25,8 +25,8 @@ pub enum Change {
         from: MemberId,
         /// The state's entry of the old id.
         last: Entry,
-        /// What is sent and recorded under the new id. The request holds everything declared, all
-        /// consent flags too, and nulls for fields of the old record that are cleared.
+        /// What is sent and recorded under the new id. The request contains everything declared, also
+        /// all consent flags, and nulls for fields of the old record that are cleared.
         write: Write,
         /// Whether the old id is deleted on Channel after the new one was accepted.
         delete_old: bool,

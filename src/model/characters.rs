@@ -1,4 +1,4 @@
-//! Tells which characters are invisible and which texts are equal, or look alike, to a person.
+//! Finds invisible characters, and texts that are equal or look alike to a person.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

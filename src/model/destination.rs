@@ -9,8 +9,8 @@ use crate::model::field::FieldPath;
 use crate::model::ids::channel_id::ChannelId;
 use crate::model::project::{ApiVersion, BASE_URL, ChannelSettings};
 
-/// Where users are sent. Every part is in the digest of a plan, so a plan for one place is no plan for
-/// another one.
+/// Where users are sent. Every part is in the digest of a plan, so a plan for one destination cannot be
+/// applied to another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Destination {
@@ -25,11 +25,11 @@ pub struct Destination {
     pub environment: Option<String>,
 }
 
-/// The base URL of the sandbox that `--sandbox` starts, which listens on another port in every run.
+/// The base URL that stands for the sandbox of `--sandbox`, which listens on another port in every run.
 pub const SANDBOX_URL: &str = "sandbox";
 
 impl Destination {
-    /// The real Channel with an API version, without an environment, and a channel that is not known yet.
+    /// The default base URL with an API version, without an environment and a channel id.
     pub fn of_api(api: ApiVersion) -> Self {
         Self {
             base_url: BASE_URL.to_owned(),
@@ -39,7 +39,7 @@ impl Destination {
         }
     }
 
-    /// Where a project sends users in one of its environments.
+    /// The destination of a project in one of its environments.
     pub fn of(channel: &ChannelSettings, environment: Option<&str>) -> Self {
         let ChannelSettings {
             api,
@@ -154,7 +154,7 @@ pub struct ApiChange {
 }
 
 impl ApiChange {
-    /// The step between two versions; `None` where they are equal.
+    /// The step between two versions; `None` if they are equal.
     pub fn between(from: ApiVersion, to: ApiVersion) -> Option<Self> {
         (from != to).then_some(Self { from, to })
     }

@@ -54,7 +54,7 @@ pub enum Severity {
 /// The source line of a diagnostic. The reader of the file has masked and shortened it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Excerpt {
-    /// The line's text, without its end. Values of sensitive fields are replaced.
+    /// The line's text, without its end. Hidden values are replaced.
     pub text: String,
     /// Where in `text` the problem starts, in bytes, on a character boundary.
     pub start: usize,
@@ -69,13 +69,13 @@ pub struct Diagnostic {
     pub code: &'static str,
     /// Whether it stops the run.
     pub severity: Severity,
-    /// Where.
+    /// The place.
     pub origin: Origin,
     /// The path inside the document, such as `users[3].profile.email`; empty for a whole file.
     pub path: String,
-    /// What is wrong. Never holds a value of a sensitive field.
+    /// What is wrong, without any hidden value.
     pub message: String,
-    /// What to do about it. Never holds a value of a sensitive field.
+    /// What to do about it, without any hidden value.
     pub hint: Option<String>,
     /// The source line.
     pub excerpt: Option<Excerpt>,

@@ -11,7 +11,7 @@ use crate::model::observed::{Observed, RemoteValue};
 pub struct UserDrift {
     /// The user's id.
     pub id: MemberId,
-    /// Where the user is declared; `None` where it no longer is.
+    /// Where the user is declared; `None` if the user is no longer declared.
     pub origin: Option<Origin>,
     /// How the user differs.
     pub difference: UserDriftKind,

@@ -16,7 +16,7 @@ use crate::model::unchanged::{Depth, UnchangedFile};
 use crate::model::user::Attributes;
 use crate::parallel::{in_parallel, shares};
 
-/// Answers, while manifests are read, which users and files are as recorded.
+/// Looks up, while manifests are read, which users and files are as recorded.
 #[derive(Debug)]
 pub struct RecordedLookup<'s> {
     state: &'s State,
@@ -25,8 +25,8 @@ pub struct RecordedLookup<'s> {
 }
 
 impl<'s> RecordedLookup<'s> {
-    /// Recognises users and, where `depth` skips files, files too. The state's records of files must be
-    /// true: see [`discard_stale_files`].
+    /// A lookup of users and, if `depth` skips files, of files. The state's records of files must not be stale:
+    /// see [`discard_stale_files`].
     pub fn new(state: &'s State, key: &'s DigestKey, depth: Depth) -> Self {
         let skips_files = match depth {
             Depth::Full | Depth::SkipUnchangedUsers => false,
@@ -57,13 +57,13 @@ impl<'s> RecordedLookup<'s> {
         !self.files.is_empty()
     }
 
-    /// Returns the file with this content; `None` where it has to be read.
+    /// Returns the file with this content; `None` if it has to be read.
     pub fn file(&self, content: &ContentDigest) -> Option<UnchangedFile> {
         self.files.get(&self.key.file(content)).copied()
     }
 
     /// Whether a user with these attributes is as recorded. A pending user never is.
-    pub fn holds(&self, id: &MemberId, attributes: &Attributes) -> bool {
+    pub fn is_unchanged(&self, id: &MemberId, attributes: &Attributes) -> bool {
         let entry = self.state.users.get(id);
         let entry = entry.filter(|_| !self.state.pending.contains_key(id));
         entry.is_some_and(|entry| self.key.for_user(id).user_digest(attributes) == entry.digest)

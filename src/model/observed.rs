@@ -21,11 +21,11 @@ pub struct Observed {
     pub undeclarable: BTreeSet<ProfileKey>,
     /// The tags.
     pub tags: BTreeSet<String>,
-    /// `None` where Channel does not show it; API v5 never does.
+    /// The flag `unsubscribed`; `None` if Channel does not return it. API v5 never does.
     pub unsubscribed: Option<bool>,
-    /// `None` where Channel does not show it.
+    /// The flag `unsubscribeEmail`; `None` if Channel does not return it.
     pub unsubscribe_email: Option<bool>,
-    /// `None` where Channel does not show it.
+    /// The flag `unsubscribeTexting`; `None` if Channel does not return it.
     pub unsubscribe_texting: Option<bool>,
 }
 
@@ -91,7 +91,7 @@ impl Observed {
             .chain([(FieldPath::Tags, FieldValue::Tags(&self.tags))])
     }
 
-    /// A consent flag as Channel shows it. `None` where Channel does not show it, and for any other field.
+    /// A consent flag on Channel; `None` if Channel does not return it, and for any other field.
     pub fn flag(&self, path: &FieldPath) -> Option<bool> {
         match path {
             FieldPath::Unsubscribed => self.unsubscribed,

@@ -10,7 +10,7 @@ use crate::model::field::FieldPath;
 use crate::model::ids::member_id::MemberId;
 use crate::model::recorded_fields::RecordedFields;
 
-/// What was being done to a user when the run lost sight of it.
+/// The action on a user whose result is unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PendingAction {
     /// The user was being created. It may exist on Channel although no entry records it.
@@ -42,7 +42,7 @@ pub enum PendingAction {
 pub struct Pending {
     /// What was being done.
     pub action: PendingAction,
-    /// Over everything that was declared, where a user was being sent.
+    /// The digest over everything declared; `None` if no user was being sent.
     pub digest: Option<UserDigest>,
     /// The fields that were being set or cleared and were declared, with their digests.
     pub fields: RecordedFields,
@@ -67,7 +67,7 @@ impl Pending {
         }
     }
 
-    /// Every field that counts as ours, in order.
+    /// Every field that talkform may have set or cleared, in order.
     pub fn paths(&self) -> BTreeSet<&FieldPath> {
         let sent = self.fields.iter().map(|(path, _)| path);
         let earlier = self.earlier.iter().map(|(path, _)| path);
@@ -111,7 +111,7 @@ impl Pending {
             earlier,
             since,
         } = earlier;
-        if self.action.says_less_than(&action) {
+        if self.action.leaves_less_open_than(&action) {
             self.action = action;
         }
         self.touched.extend(touched);
@@ -128,7 +128,7 @@ impl Pending {
 
 impl PendingAction {
     /// Whether an earlier action leaves more open than this later one.
-    fn says_less_than(&self, earlier: &Self) -> bool {
+    fn leaves_less_open_than(&self, earlier: &Self) -> bool {
         let is_open = *earlier != Self::Update;
         match self {
             Self::Update | Self::MoveTo { .. } => is_open,

@@ -1,6 +1,6 @@
 //! Describes a plan: every change that an apply makes, with limits and digest.
 //!
-//! A plan holds no closures, clients or colours: it can be printed, stored, compared and hashed.
+//! A plan has no closures, clients or colours, so it can be printed, stored, compared and hashed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ pub struct Plan {
     pub lineage: String,
     /// The serial of the state that the plan was made against.
     pub serial: u64,
-    /// The step to another API version; `None` where the state names the project's version.
+    /// The step to another API version; `None` if the state names the project's version.
     pub api: Option<ApiChange>,
     /// The changes, by id.
     pub changes: Vec<PlannedChange>,
@@ -88,7 +88,7 @@ pub struct PlannedChange {
     pub change: Change,
     /// Why. For people only.
     pub reason: Reason,
-    /// Where the user is declared; `None` where the user is no longer declared.
+    /// Where the user is declared; `None` if the user is no longer declared.
     pub origin: Option<Origin>,
     /// Channel's earlier refusal of this user.
     pub rejected: Option<Rejection>,
@@ -134,8 +134,8 @@ pub struct UnconfirmedField {
     pub first: Vec<MemberId>,
 }
 
-/// A removed user and a new user with equal attributes, where no other pair has these attributes: a
-/// member id that probably changed. For people only: no decision depends on it.
+/// A removed user and a new user with equal attributes that no other user has: a member id that probably
+/// changed. For people only: no decision depends on it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct LikelyMove {
     /// The id of the removed user.
@@ -202,7 +202,7 @@ pub struct LimitCheck {
     pub kind: LimitKind,
     /// What the project allows.
     pub limit: Limit,
-    /// The limit as a number of users; `None` where a percentage does not count because too few users
+    /// The limit as a number of users; `None` if a percentage does not count because too few users
     /// are recorded.
     pub allowed: Option<usize>,
     /// How many users the plan concerns.

@@ -28,7 +28,7 @@ pub enum ApiVersion {
     /// The version this project was made for; the vendor marks it as deprecated.
     #[default]
     V4,
-    /// The present version.
+    /// The current version.
     V5,
 }
 
@@ -75,7 +75,7 @@ impl Default for Rate {
     }
 }
 
-/// The base URL of Channel, where a project names no other.
+/// The default base URL of Channel.
 pub const BASE_URL: &str = "https://api.channel.io";
 
 /// How to reach Channel.

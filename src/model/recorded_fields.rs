@@ -17,7 +17,7 @@ pub struct RecordedFields {
 }
 
 impl RecordedFields {
-    /// Sorts by path; of two digests for one path the later counts.
+    /// Sorts the fields by path. Of two digests for one path, the later counts.
     pub fn new(fields: impl IntoIterator<Item = (FieldPath, FieldDigest)>) -> Self {
         let unique: BTreeMap<_, _> = fields.into_iter().collect();
         let digests = unique.values().copied().collect();
@@ -27,8 +27,8 @@ impl RecordedFields {
         }
     }
 
-    /// Fields over a shared list of paths. `None` where there is not one digest for each path. The paths
-    /// must rise: whoever makes the list checks that once with [`are_rising`].
+    /// Fields over a shared list of paths; `None` if there is not one digest for each path. The paths must be
+    /// sorted: the caller checks that once for each list with [`are_sorted`].
     pub fn with_paths(paths: Arc<[FieldPath]>, digests: Box<[FieldDigest]>) -> Option<Self> {
         (paths.len() == digests.len()).then_some(Self { paths, digests })
     }
@@ -66,7 +66,7 @@ impl RecordedFields {
 }
 
 /// Whether a list of paths is sorted and names no path twice.
-pub fn are_rising(paths: &[FieldPath]) -> bool {
+pub fn are_sorted(paths: &[FieldPath]) -> bool {
     paths.is_sorted_by(|one, other| one < other)
 }
 
@@ -97,7 +97,7 @@ mod tests {
             (path("profile.a"), digest(true)),
             (path("tags"), digest(false)),
         ]);
-        assert!(are_rising(fields.paths()));
+        assert!(are_sorted(fields.paths()));
         assert_eq!(fields.len(), 2);
         assert_eq!(fields.get(&path("tags")), Some(digest(false)));
         assert_eq!(fields.get(&path("profile.b")), None);

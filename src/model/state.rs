@@ -1,4 +1,4 @@
-//! What Channel was last made to be, as digests.
+//! Describes the state: the users that were applied, as digests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,42 +15,42 @@ use crate::model::ids::member_id::MemberId;
 use crate::model::pending::{Pending, PendingAction};
 use crate::model::recorded_fields::RecordedFields;
 
-/// The recorded state of a project: who was applied, and digests of what.
+/// The recorded state of a project: the users that were applied, with digests of their fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     /// Counts the changes of content; 0 in a state that was never written.
     pub serial: u64,
-    /// A random name given when the state was first made; tells states of two projects apart.
+    /// A random name from the creation of the state. It distinguishes the states of two projects.
     pub lineage: String,
-    /// The place it describes.
+    /// The destination of the applied users.
     pub destination: Destination,
     /// The canonical form its digests were made over.
     pub canonical_form: u32,
     /// The random salt of its digests.
     pub salt: Vec<u8>,
-    /// Which `TALKFORM_STATE_KEY` its digests were made with; `None` for none.
+    /// Identifies the `TALKFORM_STATE_KEY` of its digests; `None` without one.
     pub key_id: Option<String>,
     /// The ids of the journals that were folded in last, the latest at the end. A journal with another id may
-    /// hold more than the state.
+    /// contain more than the state.
     pub folded: Vec<String>,
-    /// What is remembered of the manifest files, by name.
+    /// The records of the manifest files, by name.
     pub files: BTreeMap<Arc<str>, FileRecord>,
     /// The applied users.
     pub users: BTreeMap<MemberId, Entry>,
     /// Users of whom the last request has no known result. Some are recorded in `users`, too.
     pub pending: BTreeMap<MemberId, Pending>,
-    /// Users that Channel refused, until it takes them or they are no longer wanted.
+    /// Users that Channel rejected, until it accepts them or they are no longer declared.
     pub rejected: BTreeMap<MemberId, Rejection>,
 }
 
 /// One applied user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Over everything that was declared.
+    /// The digest over everything declared.
     pub digest: UserDigest,
     /// When Channel accepted it.
     pub at: Timestamp,
-    /// The number of the file that declares it, where that is remembered.
+    /// The number of the file that declares it; `None` if that file has no record.
     pub file: Option<u32>,
     /// The digest of each declared field.
     pub fields: RecordedFields,
@@ -123,20 +123,20 @@ pub struct FileContent {
     pub sum: UsersSum,
 }
 
-/// A user that Channel refused. Holds nothing of the answer's text, which may echo personal data.
+/// A user that Channel rejected. The message of the response is left out, because it may echo personal data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     /// What was sent.
     pub digest: UserDigest,
-    /// Which request Channel refused.
+    /// The request that Channel rejected.
     pub request: RejectedRequest,
-    /// The answer's status.
+    /// The status of the response.
     pub status: u16,
-    /// The answer's machine-readable type, where it had one.
+    /// The machine-readable type in the response; `None` without one.
     pub code: Option<String>,
-    /// How many applies tried it.
+    /// The number of applies that sent it.
     pub attempts: u32,
-    /// When it was first refused.
+    /// When it was first rejected.
     pub since: Timestamp,
 }
 
@@ -171,8 +171,8 @@ impl State {
             .count()
     }
 
-    /// Makes a user pending, after whatever it is pending for already. The old id of a move becomes pending,
-    /// too, where it is recorded.
+    /// Makes a user pending, in addition to an earlier pending intent. The old id of a move becomes pending too,
+    /// if it is recorded.
     pub fn mark_pending(&mut self, id: MemberId, pending: Pending) {
         if let PendingAction::MoveFrom { from, delete_old } = &pending.action
             && self.users.contains_key(from)

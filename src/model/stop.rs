@@ -1,4 +1,4 @@
-//! Says why a run stopped before its end.
+//! Names the causes that stop a run before its end.
 
 /// Why a run stopped before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, schemars::JsonSchema)]

@@ -33,10 +33,10 @@ pub struct Attributes {
     /// Attributes that Channel has exactly as declared.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub profile: BTreeMap<ProfileKey, Declared>,
-    /// Attributes that are set where Channel has none.
+    /// Attributes that are set if Channel has none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub profile_once: BTreeMap<ProfileKey, Value>,
-    /// The whole set of tags; `None` where the manifest declares none.
+    /// The whole set of tags; `None` if the manifest does not declare tags.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<BTreeSet<String>>,
     /// No marketing messages at all (API v4 only).
@@ -50,7 +50,7 @@ pub struct Attributes {
     pub unsubscribe_texting: Option<bool>,
 }
 
-/// The consent flags that a manifest declares; `None` where it does not declare one.
+/// The consent flags that a manifest declares; `None` if it does not declare one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Consent {
     /// No marketing messages at all (API v4 only).
@@ -148,7 +148,7 @@ impl Attributes {
         }
     }
 
-    /// The value of one field; `None` where it is not declared.
+    /// The value of one field; `None` if it is not declared.
     pub fn get(&self, path: &FieldPath) -> Option<FieldValue<'_>> {
         match path {
             FieldPath::Profile(key) => self.profile.get(key).map(|declared| match declared {

@@ -1,4 +1,4 @@
-//! Holds the values of profile keys.
+//! Defines the values of profile keys.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Serialize, Serializer};
 
-/// A finite number without a negative zero. JSON and Channel hold no others.
+/// A finite number without a negative zero. JSON and Channel have no others.
 #[derive(Clone, Copy, Debug)]
 pub struct Number(f64);
 
@@ -87,11 +87,11 @@ impl Serialize for Number {
     }
 }
 
-/// What a profile key can hold on Channel. `null` is not a value: see [`super::Declared::Clear`].
+/// The value of a profile key. `null` is not a value: see [`super::Declared::Clear`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(untagged)]
 pub enum Value {
-    /// A text.
+    /// A string.
     Text(String),
     /// A number.
     Number(Number),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_travel_as_integers() {
+    fn integers_are_written_as_integers() {
         let number = Number::new(12.0).expect("finite");
         assert_eq!(serde_json::to_string(&number).expect("json"), "12");
         let number = Number::new(0.5).expect("finite");

@@ -1,24 +1,24 @@
-//! The body of an answer, which can end too early.
+//! Defines the body of a response, which can break off before its end.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
-/// The connection ends here, on purpose.
+/// A fault ends the connection here.
 #[derive(Debug, thiserror::Error)]
-#[error("broken off on purpose")]
+#[error("the connection is broken off by a fault")]
 pub(crate) struct BrokenOff;
 
-/// Some bytes, and then the end, or none.
+/// The bytes of a body. After them the body ends, or breaks off if it is cut.
 #[derive(Debug)]
-pub(crate) struct Answered {
+pub(crate) struct ResponseBody {
     bytes: Option<Bytes>,
     cut: bool,
     paused: bool,
 }
 
-impl Answered {
+impl ResponseBody {
     pub(crate) fn whole(bytes: Vec<u8>) -> Self {
         Self {
             bytes: Some(bytes.into()),
@@ -27,13 +27,13 @@ impl Answered {
         }
     }
 
-    /// After its bytes the connection breaks off.
+    /// Breaks the connection off after the bytes.
     pub(crate) fn cut(self) -> Self {
         Self { cut: true, ..self }
     }
 }
 
-impl Body for Answered {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = BrokenOff;
 
@@ -45,7 +45,7 @@ impl Body for Answered {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
         if self.cut && !std::mem::replace(&mut self.paused, true) {
-            // What was written so far is sent while the connection has to wait.
+            // The pause lets the connection send what is written so far.
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -58,7 +58,7 @@ impl Body for Answered {
 
     fn size_hint(&self) -> SizeHint {
         match &self.bytes {
-            // Of a body that is cut, its header tells the length, which is a lie.
+            // The header of a cut body has a length of its own, longer than the bytes.
             _ if self.cut => SizeHint::default(),
             Some(bytes) => SizeHint::with_exact(bytes.len() as u64),
             None => SizeHint::with_exact(0),

@@ -1,4 +1,4 @@
-//! The budget that the sandbox grants.
+//! Limits the rate of requests that the sandbox accepts, as Channel does: a token bucket.
 
 use std::time::Instant;
 
@@ -21,7 +21,7 @@ impl Bucket {
         }
     }
 
-    /// Takes one token; `false` where there is none.
+    /// Takes one token; `false` if there is none.
     pub(crate) fn take(&mut self) -> bool {
         let now = Instant::now();
         let passed = now.duration_since(self.refilled).as_secs_f64();
@@ -34,7 +34,7 @@ impl Bucket {
         any
     }
 
-    /// Whole tokens left.
+    /// The number of whole tokens that are left.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -44,12 +44,12 @@ impl Bucket {
         self.tokens as u32
     }
 
-    /// Seconds until there is one token again.
+    /// The seconds until there is one token again.
     pub(crate) fn seconds_to_next(&self) -> f64 {
         ((1.0 - self.tokens) / self.per_second).max(0.0)
     }
 
-    /// Seconds until it is full.
+    /// The seconds until it is full.
     pub(crate) fn seconds_to_full(&self) -> f64 {
         ((self.size - self.tokens) / self.per_second).max(0.0)
     }

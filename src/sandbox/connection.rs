@@ -1,4 +1,4 @@
-//! A connection that can end in a reset instead of a goodbye.
+//! Wraps a connection so that it can end in a reset instead of an orderly close.
 
 use std::io;
 use std::pin::Pin;
@@ -28,7 +28,7 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         if self.reset.load(Ordering::Relaxed) {
-            // If it fails, the connection ends politely, which a client takes for broken as well.
+            // If it fails, the connection is closed in order, which the client sees as broken too.
             let _ = self.stream.inner().set_zero_linger();
         }
     }
@@ -59,7 +59,7 @@ impl Write for Connection {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.reset.load(Ordering::Relaxed) {
-            // A goodbye would come before the reset.
+            // An orderly close would come before the reset.
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_shutdown(context)

@@ -1,4 +1,4 @@
-//! What can go wrong on demand.
+//! Defines and parses the faults that the sandbox can produce on demand.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wildmatch::WildMatch;
 
-/// A fault, and for which requests about users it happens.
+/// A fault and the requests about users that it strikes.
 ///
 /// Written `KIND[:SHARE%][@PATTERN][#N|#N+]`: `500:10%` for every tenth request by chance, `422@u-7*`
 /// for some users, `429#3` for the third request, `401#100+` from the hundredth on.
@@ -14,40 +14,40 @@ use wildmatch::WildMatch;
 pub struct Fault {
     /// What happens.
     pub kind: FaultKind,
-    /// With which probability, in percent.
+    /// The probability, in percent; `None` for always.
     pub share: Option<f64>,
-    /// For which member ids.
+    /// The pattern of the member ids that it strikes; `None` for all.
     pub only: Option<String>,
-    /// From which request on, counted from 1 over the sandbox's run.
+    /// The number of the request that it strikes, from 1 at the start of the sandbox; `None` for all.
     pub from: Option<u64>,
-    /// Whether it goes on after that request.
+    /// Whether it strikes the requests after that one too.
     pub and_later: bool,
 }
 
 /// What happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// This status, without a write: `401`, `422`, `429`, `500`, …; a 502 comes as HTML.
+    /// This status, without a write: `401`, `422`, `429`, `500`, …; a 502 has an HTML body.
     Status(u16),
-    /// The answer takes longer: `slow=200ms`.
+    /// `slow=200ms`: the response takes longer.
     Slow(Duration),
-    /// `reset-before`: the connection is reset and nothing is written.
+    /// `reset-before`: the connection is reset and the user is not written.
     ResetBefore,
-    /// `reset-after`: it is written, and the connection is reset: the answer is lost.
+    /// `reset-after`: the user is written and the connection is reset, so the response is lost.
     ResetAfter,
-    /// `broken-json`: it is written, and the answer is no JSON.
+    /// `broken-json`: the user is written, and the response is not JSON.
     BrokenJson,
-    /// `truncated`: it is written, and the answer ends in the middle.
+    /// `truncated`: the user is written, and the response breaks off in the middle.
     Truncated,
-    /// `empty`: it is written, and the answer has no body.
+    /// `empty`: the user is written, and the response has no body.
     Empty,
-    /// `huge`: it is written, and the answer is two megabytes of blanks.
+    /// `huge`: the user is written, and the response is two megabytes of spaces.
     Huge,
-    /// `not-utf8`: it is written, and the answer is not UTF-8.
+    /// `not-utf8`: the user is written, and the response is not UTF-8.
     NotUtf8,
     /// `redirect`: a 302 to another host, without a write.
     Redirect,
-    /// `ignore-tags`: tags are not written.
+    /// `ignore-tags`: the user is written without its tags.
     IgnoreTags,
     /// `wrong-channel`: the credentials belong to another channel.
     WrongChannel,
@@ -74,8 +74,8 @@ const NAMES: [(&str, FaultKind); 10] = [
 ];
 
 impl Fault {
-    /// Whether it happens to this request. `dice` is a number in 0..1.
-    pub fn strikes(&self, member_id: &str, request: u64, dice: f64) -> bool {
+    /// Whether the fault strikes this request. `random` is a random number in 0..1.
+    pub fn strikes(&self, member_id: &str, request: u64, random: f64) -> bool {
         let in_turn = self
             .from
             .is_none_or(|from| request == from || (self.and_later && request > from));
@@ -83,7 +83,7 @@ impl Fault {
             .only
             .as_ref()
             .is_none_or(|only| WildMatch::new(only).matches(member_id));
-        in_turn && meant && self.share.is_none_or(|share| dice * 100.0 < share)
+        in_turn && meant && self.share.is_none_or(|share| random * 100.0 < share)
     }
 }
 
@@ -201,10 +201,10 @@ mod tests {
     }
 
     #[test]
-    fn it_strikes_who_is_meant() {
-        let strikes = |text: &str, id, request, dice| {
+    fn a_fault_strikes_the_requests_that_it_names() {
+        let strikes = |text: &str, id, request, random| {
             let fault: Fault = text.parse().expect("a fault");
-            fault.strikes(id, request, dice)
+            fault.strikes(id, request, random)
         };
         assert!(strikes("422@u-7*", "u-70", 1, 0.5));
         assert!(!strikes("422@u-7*", "u-80", 1, 0.5));

@@ -1,13 +1,13 @@
-//! An honest local Channel, for trying out and for tests: real HTTP on loopback.
+//! Runs a local stand-in for Channel, for trials and tests: real HTTP on loopback.
 //!
-//! It does what the vendor's documents say, and where they say nothing, what this project guesses.
-//! A green run against it proves nothing about a guess.
+//! It behaves as the vendor's documents describe. Where they are silent, it behaves as this project guesses,
+//! so a passing test against it proves nothing about a guess.
 //!
 //! | behaviour | known from |
 //! |---|---|
 //! | paths, `@` before the id, `GET` `PUT` `DELETE`, `GET …/channel`, both versions | official `OpenAPI` document |
 //! | "create or patch": what is not sent stays | official `OpenAPI` document |
-//! | `profileOnce` fills in what is missing; v5 answers leave it out | page of the v4 upsert; `OpenAPI` document |
+//! | `profileOnce` fills in what is missing; v5 responses leave it out | page of the v4 upsert; `OpenAPI` document |
 //! | tags are replaced as a whole, lower-cased, unique; at most 10 (v4) or 20 (v5) | page; vendor's documentation; `OpenAPI` document |
 //! | `unsubscribed` on v4; `unsubscribeEmail`, `unsubscribeTexting`, `blocked` on v5 | `OpenAPI` document |
 //! | headers `x-access-key`, `x-access-secret`; 401 without them | vendor's documentation; the status is a guess |

@@ -1,4 +1,4 @@
-//! Starts and stops a sandbox, and shows what it has.
+//! Starts and stops a sandbox, and gives access to its users and requests.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,11 +19,11 @@ pub struct Running {
     server: JoinHandle<()>,
 }
 
-/// Starts a sandbox on the present tokio runtime.
+/// Starts a sandbox on the current tokio runtime.
 ///
 /// # Errors
 ///
-/// The address is taken, or the users' file cannot be read or written.
+/// The address is in use, or the users' file cannot be read or written.
 pub async fn start(settings: SandboxSettings) -> io::Result<Running> {
     let listener = TcpListener::bind(settings.listen).await?;
     let address = listener.local_addr()?;
@@ -37,38 +37,38 @@ pub async fn start(settings: SandboxSettings) -> io::Result<Running> {
 }
 
 impl Running {
-    /// Where it listens.
+    /// The address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What goes into a project's `channel.baseUrl`.
+    /// The value of a project's `channel.baseUrl`.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// How many requests about users it has seen, ever since its users' file was made.
+    /// The number of requests about users since the users' file was created.
     pub fn requests(&self) -> u64 {
         lock(&self.shared).users.requests()
     }
 
-    /// The requests of this run, where they are kept.
+    /// The requests of this run; empty unless `SandboxSettings::log` is set.
     pub fn log(&self) -> Vec<Logged> {
         lock(&self.shared).log.clone()
     }
 
-    /// One user, as v4 answers it.
+    /// One user, as API v4 returns it.
     pub fn user(&self, member_id: &str) -> Option<serde_json::Value> {
         lock(&self.shared).users.get(member_id).cloned()
     }
 
-    /// The member ids it knows, in order.
+    /// The member ids of all users, in order.
     pub fn member_ids(&self) -> Vec<String> {
         lock(&self.shared).users.member_ids()
     }
 
-    /// Changes a user behind everybody's back, as a person at Channel's desk would: `edit` gets the user
-    /// as v4 answers it. `false` where there is no such user.
+    /// Changes a user without a request, as a person at Channel's desk would. `edit` gets the user as API v4
+    /// returns it. Returns `false` if there is no such user.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl Running {
         lock(&self.shared).users.edit(member_id, edit)
     }
 
-    /// Deletes a user behind everybody's back. `false` where there is no such user.
+    /// Deletes a user without a request. Returns `false` if there is no such user.
     ///
     /// # Errors
     ///
@@ -90,12 +90,12 @@ impl Running {
         lock(&self.shared).users.delete(member_id)
     }
 
-    /// Changes what goes wrong from now on.
+    /// Replaces the faults.
     pub fn set_faults(&self, faults: Vec<Fault>) {
         lock(&self.shared).set_faults(faults);
     }
 
-    /// Ends it. Every user is in the file already.
+    /// Stops the sandbox. Every user is in the file already.
     pub fn stop(self) {
         self.server.abort();
     }

@@ -1,4 +1,4 @@
-//! Requests in, answers out.
+//! Serves the requests of the sandbox over HTTP, with the faults that strike them.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,15 +16,15 @@ use serde_json::{Value as Json, json};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::model::ApiVersion;
-use crate::sandbox::body::{Answered, BrokenOff};
+use crate::sandbox::body::{BrokenOff, ResponseBody};
 use crate::sandbox::bucket::Bucket;
 use crate::sandbox::connection::Connection;
 use crate::sandbox::fault::{Fault, FaultKind};
 use crate::sandbox::settings::{Logged, SandboxSettings};
-use crate::sandbox::users::{Users, Wrong};
+use crate::sandbox::users::{InvalidField, Users};
 
-/// The largest body it reads.
-const MOST_OF_A_BODY: usize = 1024 * 1024;
+/// The largest request body that is read, in bytes.
+const LARGEST_BODY: usize = 1024 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -32,9 +32,9 @@ pub(crate) struct Shared {
     pub(crate) log: Vec<Logged>,
     bucket: Bucket,
     faults: Vec<Fault>,
-    dice: fastrand::Rng,
+    rng: fastrand::Rng,
     settings: SandboxSettings,
-    /// Requests about users in this run: what `#N` of a fault counts.
+    /// The number of requests about users in this run, which `#N` of a fault counts.
     seen: u64,
 }
 
@@ -45,7 +45,7 @@ impl Shared {
             log: Vec::new(),
             bucket: Bucket::new(settings.burst, settings.per_second),
             faults: settings.faults.clone(),
-            dice: fastrand::Rng::with_seed(settings.seed),
+            rng: fastrand::Rng::with_seed(settings.seed),
             settings,
             seen: 0,
         })
@@ -55,28 +55,28 @@ impl Shared {
         self.faults = faults;
     }
 
-    /// The faults that strike this request, each kind's dice thrown in order.
+    /// Returns the faults that strike this request. Each fault takes one random number, in order.
     fn strike(&mut self, member_id: &str) -> Vec<FaultKind> {
         self.seen += 1;
         let Self {
-            faults, dice, seen, ..
+            faults, rng, seen, ..
         } = self;
         faults
             .iter()
-            .filter(|fault| fault.strikes(member_id, *seen, dice.f64()))
+            .filter(|fault| fault.strikes(member_id, *seen, rng.f64()))
             .map(|fault| fault.kind)
             .collect()
     }
 }
 
-/// Takes connections until it is aborted.
+/// Accepts connections until the task is aborted.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Mutex<Shared>>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 tokio::spawn(connection(stream, Arc::clone(&shared)));
             }
-            // Out of file descriptors, for one: that passes.
+            // A passing problem, such as too many open files.
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
@@ -89,29 +89,29 @@ async fn connection(stream: TcpStream, shared: Arc<Mutex<Shared>>) {
         let shared = Arc::clone(&shared);
         let reset = Arc::clone(&reset);
         async move {
-            let answered = answer(request, &shared).await;
-            answered.ok_or_else(|| {
+            let response = handle(request, &shared).await;
+            response.ok_or_else(|| {
                 reset.store(true, Ordering::Relaxed);
                 BrokenOff
             })
         }
     });
-    // A client that goes away, or that we send away, is no trouble of ours.
+    // An error here is a client that disconnected, or a connection that a fault reset.
     let _ = http1::Builder::new()
         .serve_connection(Connection::new(stream, Arc::clone(&reset)), service)
         .await;
 }
 
-type Answer = Response<Answered>;
+type SandboxResponse = Response<ResponseBody>;
 
-/// `None` breaks the connection off.
-async fn answer(request: Request<Incoming>, shared: &Mutex<Shared>) -> Option<Answer> {
+/// Responds to one request. `None` resets the connection.
+async fn handle(request: Request<Incoming>, shared: &Mutex<Shared>) -> Option<SandboxResponse> {
     let method = request.method().as_str().to_owned();
     let path = request.uri().path().to_owned();
     let has_keys = ["x-access-key", "x-access-secret"]
         .iter()
         .all(|name| request.headers().get(*name).is_some_and(|v| !v.is_empty()));
-    let bytes = match Limited::new(request.into_body(), MOST_OF_A_BODY)
+    let bytes = match Limited::new(request.into_body(), LARGEST_BODY)
         .collect()
         .await
     {
@@ -137,9 +137,9 @@ async fn answer(request: Request<Incoming>, shared: &Mutex<Shared>) -> Option<An
     if let Place::User(..) = place {
         shared.users.count();
     }
-    let answered = shared.respond(&method, &place, body.as_ref(), has_keys, &faults);
+    let response = shared.respond(&method, &place, body.as_ref(), has_keys, &faults);
     if shared.settings.log {
-        let status = answered.as_ref().map(|answer| answer.status().as_u16());
+        let status = response.as_ref().map(|response| response.status().as_u16());
         shared.log.push(Logged {
             method,
             path,
@@ -147,7 +147,7 @@ async fn answer(request: Request<Incoming>, shared: &Mutex<Shared>) -> Option<An
             status,
         });
     }
-    answered
+    response
 }
 
 enum Place {
@@ -190,17 +190,17 @@ impl Shared {
         body: Option<&Json>,
         has_keys: bool,
         faults: &[FaultKind],
-    ) -> Option<Answer> {
+    ) -> Option<SandboxResponse> {
         if !has_keys {
             return Some(self.error(401, "unauthorized", &[]));
         }
         if !self.bucket.take() {
             let wait = self.bucket.seconds_to_next().ceil();
-            let mut answer = self.error(429, "tooManyRequests", &[]);
+            let mut response = self.error(429, "tooManyRequests", &[]);
             if let Ok(value) = HeaderValue::from_str(&format!("{wait:.0}")) {
-                answer.headers_mut().insert(RETRY_AFTER, value);
+                response.headers_mut().insert(RETRY_AFTER, value);
             }
-            return Some(answer);
+            return Some(response);
         }
         for fault in faults {
             match fault {
@@ -214,23 +214,23 @@ impl Shared {
                 FaultKind::Status(status) => return Some(self.error(*status, "sandboxFault", &[])),
                 FaultKind::ResetBefore => return None,
                 FaultKind::Redirect => {
-                    let mut answer = self.text(302, "text/plain", "");
-                    answer.headers_mut().insert(
+                    let mut response = self.text(302, "text/plain", "");
+                    response.headers_mut().insert(
                         LOCATION,
                         HeaderValue::from_static("http://127.0.0.2:9/elsewhere"),
                     );
-                    return Some(answer);
+                    return Some(response);
                 }
                 _ => {}
             }
         }
-        let answer = match (method, place) {
+        let response = match (method, place) {
             ("GET", Place::Channel) => {
-                let wrong = self
+                let is_wrong = self
                     .faults
                     .iter()
                     .any(|fault| fault.kind == FaultKind::WrongChannel);
-                let id = if wrong {
+                let id = if is_wrong {
                     "another-channel"
                 } else {
                     &self.settings.channel_id
@@ -248,7 +248,7 @@ impl Shared {
             ("DELETE", Place::User(_, id)) => match self.users.delete(id) {
                 Ok(true) => self.json(200, &json!({})),
                 Ok(false) => self.error(404, "notFound", &[]),
-                Err(_) => self.error(500, "diskTrouble", &[]),
+                Err(_) => self.error(500, "internalError", &[]),
             },
             ("PUT", Place::User(api, id)) => {
                 let nothing = Json::Null;
@@ -262,17 +262,17 @@ impl Shared {
                         let view = view(*api, user);
                         self.json(200, &view)
                     }
-                    Ok(Err(wrong)) => self.error(422, "invalidEntity", &wrong),
-                    Err(_) => self.error(500, "diskTrouble", &[]),
+                    Ok(Err(invalid)) => self.error(422, "invalidEntity", &invalid),
+                    Err(_) => self.error(500, "internalError", &[]),
                 }
             }
             _ => self.error(404, "notFound", &[]),
         };
-        self.spoil(answer, faults)
+        self.spoil(response, faults)
     }
 
-    /// Faults that strike after the write.
-    fn spoil(&self, answer: Answer, faults: &[FaultKind]) -> Option<Answer> {
+    /// Applies the faults that strike after the write.
+    fn spoil(&self, response: SandboxResponse, faults: &[FaultKind]) -> Option<SandboxResponse> {
         for fault in faults {
             match fault {
                 FaultKind::ResetAfter => return None,
@@ -280,13 +280,13 @@ impl Shared {
                     return Some(self.text(200, "application/json", "{\"user\": {\"profile\": "));
                 }
                 FaultKind::Truncated => {
-                    let mut answer = self.text(200, "application/json", "{\"user\"");
-                    // More is announced than comes.
-                    answer.headers_mut().insert(
+                    let mut response = self.text(200, "application/json", "{\"user\"");
+                    // The header promises more bytes than the body has.
+                    response.headers_mut().insert(
                         hyper::header::CONTENT_LENGTH,
                         HeaderValue::from_static("4096"),
                     );
-                    return Some(answer.map(Answered::cut));
+                    return Some(response.map(ResponseBody::cut));
                 }
                 FaultKind::Empty => return Some(self.text(200, "application/json", "")),
                 FaultKind::Huge => {
@@ -298,17 +298,17 @@ impl Shared {
                 _ => {}
             }
         }
-        Some(answer)
+        Some(response)
     }
 
-    fn json(&self, status: u16, body: &Json) -> Answer {
+    fn json(&self, status: u16, body: &Json) -> SandboxResponse {
         self.text(status, "application/json", &body.to_string())
     }
 
-    fn error(&self, status: u16, kind: &str, wrong: &[Wrong]) -> Answer {
-        let errors: Vec<Json> = wrong
+    fn error(&self, status: u16, kind: &str, invalid: &[InvalidField]) -> SandboxResponse {
+        let errors: Vec<Json> = invalid
             .iter()
-            .map(|wrong| json!({"field": wrong.field, "message": wrong.message}))
+            .map(|field| json!({"field": field.field, "message": field.message}))
             .collect();
         self.json(
             status,
@@ -316,15 +316,15 @@ impl Shared {
         )
     }
 
-    fn text(&self, status: u16, content_type: &'static str, body: &str) -> Answer {
+    fn text(&self, status: u16, content_type: &'static str, body: &str) -> SandboxResponse {
         self.bytes(status, content_type, body.as_bytes().to_vec())
     }
 
-    fn bytes(&self, status: u16, content_type: &'static str, body: Vec<u8>) -> Answer {
-        let mut answer = Response::new(Answered::whole(body));
-        *answer.status_mut() =
+    fn bytes(&self, status: u16, content_type: &'static str, body: Vec<u8>) -> SandboxResponse {
+        let mut response = Response::new(ResponseBody::whole(body));
+        *response.status_mut() =
             StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let headers = answer.headers_mut();
+        let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         let left = self.bucket.left();
         let full = now().as_secs_f64() + self.bucket.seconds_to_full();
@@ -338,11 +338,11 @@ impl Shared {
                 headers.insert(name, value);
             }
         }
-        answer
+        response
     }
 }
 
-/// The answer about one user.
+/// The response body about one user.
 fn view(api: ApiVersion, user: &Json) -> Json {
     let mut user = user.clone();
     if let Some(fields) = user.as_object_mut() {
@@ -360,10 +360,10 @@ fn view(api: ApiVersion, user: &Json) -> Json {
     json!({"user": user, "online": null})
 }
 
-/// Since 1970.
+/// The time since 1970.
 #[expect(
     clippy::disallowed_methods,
-    reason = "a Channel has a clock of its own; nothing of talkform is decided by it"
+    reason = "the sandbox stands for Channel, which has its own clock; no decision of talkform depends on it"
 )]
 fn now() -> Duration {
     SystemTime::now()

@@ -1,29 +1,29 @@
-//! Describes how a sandbox behaves, and a request that it received.
+//! Defines the settings of a sandbox and the record of a request that it received.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::sandbox::fault::Fault;
 
-/// The id of the channel of a sandbox, where nobody names another.
+/// The default channel id of a sandbox.
 pub const CHANNEL: &str = "sandbox";
 
-/// How a sandbox behaves.
+/// The settings of a sandbox.
 #[derive(Clone, Debug)]
 pub struct SandboxSettings {
-    /// Where to listen; port 0 takes any free one.
+    /// The address to listen on; port 0 takes any free port.
     pub listen: SocketAddr,
-    /// The file that keeps its users; none keeps them in memory.
+    /// The file that keeps its users; `None` keeps them in memory.
     pub users: Option<PathBuf>,
     /// The id of its channel.
     pub channel_id: String,
     /// The size of its bucket, in requests.
     pub burst: u32,
-    /// How fast the bucket is refilled, in requests a second.
+    /// The refill of the bucket, in requests a second.
     pub per_second: f64,
-    /// What goes wrong, tried in this order.
+    /// The faults, in the order in which they are tried.
     pub faults: Vec<Fault>,
-    /// Makes the faults the same in every run.
+    /// The seed of the random numbers that decide about faults.
     pub seed: u64,
     /// Whether every request is kept for [`Running::log`](crate::sandbox::Running::log).
     pub log: bool,
@@ -44,15 +44,15 @@ impl Default for SandboxSettings {
     }
 }
 
-/// A request as the sandbox saw it.
+/// A request that the sandbox received.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Logged {
     /// `GET`, `PUT` or `DELETE`.
     pub method: String,
     /// The path as it was sent.
     pub path: String,
-    /// The body, where it was JSON.
+    /// The body; `None` if it was not JSON.
     pub body: Option<serde_json::Value>,
-    /// What was answered; `None` where the connection was broken off.
+    /// The status of the response; `None` if the connection was reset.
     pub status: Option<u16>,
 }

@@ -1,4 +1,4 @@
-//! The users a sandbox knows, and the file that keeps them: one line a write, read back at the start.
+//! Keeps the users of a sandbox, in memory and in a file: one line a write, read back at the start.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -9,27 +9,27 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::model::ApiVersion;
 
-/// A field of a body that Channel would not take.
+/// A field of a body that Channel would refuse.
 #[derive(Debug)]
-pub(crate) struct Wrong {
+pub(crate) struct InvalidField {
     pub(crate) field: String,
     pub(crate) message: &'static str,
 }
 
 #[derive(Debug)]
 pub(crate) struct Users {
-    known: BTreeMap<String, Json>,
+    by_id: BTreeMap<String, Json>,
     channel_id: String,
     requests: u64,
     file: Option<File>,
 }
 
 impl Users {
-    /// Reads the file, where there is one, and writes it anew without what was overwritten. A line
-    /// that a kill cut off is dropped.
+    /// Reads the file, if there is one, and rewrites it with one line for each user. A line that a kill cut
+    /// off is dropped.
     pub(crate) fn open(path: Option<&Path>, channel_id: String) -> io::Result<Self> {
         let mut users = Self {
-            known: BTreeMap::new(),
+            by_id: BTreeMap::new(),
             channel_id,
             requests: 0,
             file: None,
@@ -54,10 +54,10 @@ impl Users {
         #[cfg(unix)]
         file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         let mut text = String::new();
-        for user in users.known.values() {
+        for user in users.by_id.values() {
             text.push_str(&line(&json!({"user": user, "requests": users.requests})));
         }
-        if users.known.is_empty() {
+        if users.by_id.is_empty() {
             text.push_str(&line(&json!({"requests": users.requests})));
         }
         file.write_all(text.as_bytes())?;
@@ -73,10 +73,10 @@ impl Users {
             };
             self.requests = event["requests"].as_u64().unwrap_or(self.requests);
             if let Some(id) = event["user"]["memberId"].as_str() {
-                self.known.insert(id.to_owned(), event["user"].clone());
+                self.by_id.insert(id.to_owned(), event["user"].clone());
             }
             if let Some(id) = event["deleted"].as_str() {
-                self.known.remove(id);
+                self.by_id.remove(id);
             }
         }
         Ok(())
@@ -100,30 +100,30 @@ impl Users {
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&Json> {
-        self.known.get(id)
+        self.by_id.get(id)
     }
 
     pub(crate) fn member_ids(&self) -> Vec<String> {
-        self.known.keys().cloned().collect()
+        self.by_id.keys().cloned().collect()
     }
 
-    /// Removes a user; `false` where there was none.
+    /// Removes a user. Returns `false` if there was none.
     pub(crate) fn delete(&mut self, id: &str) -> io::Result<bool> {
-        let found = self.known.remove(id).is_some();
+        let found = self.by_id.remove(id).is_some();
         if found {
             self.write(&json!({"deleted": id, "requests": self.requests}))?;
         }
         Ok(found)
     }
 
-    /// Changes a user, whatever comes of it; `false` where there was none.
+    /// Changes a user without checking the result. Returns `false` if there was none.
     pub(crate) fn edit(&mut self, id: &str, edit: impl FnOnce(&mut Json)) -> io::Result<bool> {
-        let Some(mut user) = self.known.get(id).cloned() else {
+        let Some(mut user) = self.by_id.get(id).cloned() else {
             return Ok(false);
         };
         edit(&mut user);
         self.write(&json!({"user": user, "requests": self.requests}))?;
-        self.known.insert(id.to_owned(), user);
+        self.by_id.insert(id.to_owned(), user);
         Ok(true)
     }
 
@@ -135,15 +135,15 @@ impl Users {
         body: &Json,
         ignore_tags: bool,
         now: u128,
-    ) -> io::Result<Result<&Json, Vec<Wrong>>> {
+    ) -> io::Result<Result<&Json, Vec<InvalidField>>> {
         let now = u64::try_from(now).unwrap_or(u64::MAX);
-        let wrong = check(api, body);
-        if !wrong.is_empty() {
-            return Ok(Err(wrong));
+        let invalid = check(api, body);
+        if !invalid.is_empty() {
+            return Ok(Err(invalid));
         }
-        // Every request about a user is counted, so that no id is given twice.
+        // Every request about a user is counted, so the number gives a new id.
         let number = self.requests;
-        let mut user = self.known.get(id).cloned().unwrap_or_else(|| {
+        let mut user = self.by_id.get(id).cloned().unwrap_or_else(|| {
             json!({
                 "id": format!("sandbox-{number}"),
                 "channelId": self.channel_id,
@@ -159,8 +159,8 @@ impl Users {
         user["updatedAt"] = json!(now);
         user["version"] = json!(user["version"].as_u64().unwrap_or(0) + 1);
         self.write(&json!({"user": user, "requests": self.requests}))?;
-        self.known.insert(id.to_owned(), user);
-        Ok(Ok(&self.known[id]))
+        self.by_id.insert(id.to_owned(), user);
+        Ok(Ok(&self.by_id[id]))
     }
 }
 
@@ -213,15 +213,15 @@ fn patch(user: &mut Json, body: &Json, ignore_tags: bool) {
     }
 }
 
-fn check(api: ApiVersion, body: &Json) -> Vec<Wrong> {
+fn check(api: ApiVersion, body: &Json) -> Vec<InvalidField> {
     let Some(body) = body.as_object() else {
-        return vec![Wrong {
+        return vec![InvalidField {
             field: "body".to_owned(),
             message: "must be an object",
         }];
     };
-    let mut wrong = Vec::new();
-    let mut say = |field: String, message| wrong.push(Wrong { field, message });
+    let mut invalid = Vec::new();
+    let mut report = |field: String, message| invalid.push(InvalidField { field, message });
     for (name, value) in body {
         match name.as_str() {
             "profile" | "profileOnce" => match value {
@@ -229,32 +229,32 @@ fn check(api: ApiVersion, body: &Json) -> Vec<Wrong> {
                 Json::Object(profile) => {
                     for (key, value) in profile {
                         if let Some(message) = wrong_value(key, value) {
-                            say(format!("{name}.{key}"), message);
+                            report(format!("{name}.{key}"), message);
                         }
                     }
                 }
-                _ => say(name.clone(), "must be an object"),
+                _ => report(name.clone(), "must be an object"),
             },
             "tags" => match value.as_array() {
-                Some(tags) if tags.len() > api.most_tags() => say(name.clone(), "too many tags"),
+                Some(tags) if tags.len() > api.most_tags() => report(name.clone(), "too many tags"),
                 Some(tags) if !tags.iter().all(Json::is_string) => {
-                    say(name.clone(), "must be strings");
+                    report(name.clone(), "must be strings");
                 }
                 Some(_) => {}
-                None => say(name.clone(), "must be an array"),
+                None => report(name.clone(), "must be an array"),
             },
-            "unsubscribed" if api == ApiVersion::V5 => say(name.clone(), "unknown field"),
-            "blocked" if api == ApiVersion::V4 => say(name.clone(), "read only"),
+            "unsubscribed" if api == ApiVersion::V5 => report(name.clone(), "unknown field"),
+            "blocked" if api == ApiVersion::V4 => report(name.clone(), "read only"),
             "unsubscribed" | "unsubscribeEmail" | "unsubscribeTexting" | "blocked" => {
                 if !value.is_boolean() {
-                    say(name.clone(), "must be a boolean");
+                    report(name.clone(), "must be a boolean");
                 }
             }
             "managedKey" | "language" => {}
-            _ => say(name.clone(), "unknown field"),
+            _ => report(name.clone(), "unknown field"),
         }
     }
-    wrong
+    invalid
 }
 
 fn wrong_value(key: &str, value: &Json) -> Option<&'static str> {

@@ -9,7 +9,7 @@ use memchr::{memchr, memchr_iter, memmem, memrchr};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::model::digest::digests::{from_hex, to_hex};
-use crate::model::recorded_fields::are_rising;
+use crate::model::recorded_fields::are_sorted;
 use crate::model::{CANONICAL_FORM, Entry, FieldPath, MemberId, State, file_record};
 use crate::parallel::in_parallel;
 use crate::state::format::{CHECK_DIGITS, COLUMNS, FormatError, StateFile, VERSION, line_check};
@@ -283,7 +283,7 @@ fn shapes_of(listed: BTreeMap<String, Vec<String>>) -> Result<Shapes, FormatErro
     for (name, paths) in listed {
         let paths: Result<Arc<[FieldPath]>, _> = paths.iter().map(|path| path.parse()).collect();
         match paths {
-            Ok(paths) if are_rising(&paths) => shapes.insert(name, paths),
+            Ok(paths) if are_sorted(&paths) => shapes.insert(name, paths),
             _ => {
                 return Err(head_error(format!(
                     "shape \"{name}\" is not a sorted list of fields"

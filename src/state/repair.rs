@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::recorded_fields::are_rising;
+use crate::model::recorded_fields::are_sorted;
 use crate::model::{Entry, FieldPath, MemberId, Pending, State};
 use crate::state::format::{FormatError, shape_name};
 use crate::state::read::is_header_whole;
@@ -128,7 +128,7 @@ fn shapes(text: &str) -> Shapes {
         };
         let paths: Result<Arc<[FieldPath]>, _> = texts.iter().map(|path| path.parse()).collect();
         if let Ok(paths) = paths
-            && are_rising(&paths)
+            && are_sorted(&paths)
             && shape_name(&paths) == name
         {
             shapes.insert(name.to_owned(), paths);

@@ -12,7 +12,7 @@ pub(crate) fn drop_if_recorded(user: &mut DeclaredUser, recorded: &RecordedLooku
     user.attributes = user
         .attributes
         .take()
-        .filter(|attributes| !recorded.holds(&user.id, attributes));
+        .filter(|attributes| !recorded.is_unchanged(&user.id, attributes));
 }
 
 /// The skipped files that must be read after all. One of their ids is declared again in another file,

@@ -1,5 +1,5 @@
-//! RFC 8785 for the few shapes that a field has, into bytes that are used again. A property test holds it
-//! against the library for all of RFC 8785, which writes the numbers that are no whole ones.
+//! Writes fields in the canonical form of RFC 8785, into a buffer that is used again. A property test compares
+//! it with a library for RFC 8785. That library also writes the numbers with a fraction.
 
 use crate::model::field::FieldPath;
 use crate::model::user::FieldValue;
@@ -62,7 +62,7 @@ fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// A text without its quotes.
+/// Writes a string without its quotes.
 fn write_inside(text: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let is_plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
@@ -115,7 +115,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 
         #[test]
-        fn the_library_agrees(key in "\\PC{1,6}", value in values()) {
+        fn it_writes_what_the_library_writes(key in "\\PC{1,6}", value in values()) {
             for path in [
                 FieldPath::Profile(key.as_str().into()),
                 FieldPath::ProfileOnce(key.as_str().into()),

@@ -1,4 +1,4 @@
-//! The types of digests, and hashes that need no key.
+//! Defines the types of digests, and computes hashes that need no key.
 
 use std::fmt;
 use std::str::FromStr;
@@ -96,27 +96,27 @@ impl UserDigest {
     pub const UNKNOWN: Self = Self([0; 32]);
 }
 digest_type!(
-    /// Tells one person on Channel from another: the first 32 bits of an HMAC over Channel's own user id, 8
+    /// Distinguishes one person on Channel from another: the first 32 bits of an HMAC over Channel's own user id, 8
     /// hexadecimal digits.
     RemoteIdDigest, 4, ""
 );
 digest_type!(
-    /// Names a plan: SHA-256 over its decisions, written `sha256:` and 64 hexadecimal digits.
+    /// Identifies a plan: SHA-256 over its decisions, written `sha256:` and 64 hexadecimal digits.
     PlanDigest, 32, "sha256:"
 );
 
 digest_type!(
-    /// Names the content of a manifest file: 128 bits, 32 hexadecimal digits.
+    /// Identifies the content of a manifest file: 128 bits, 32 hexadecimal digits.
     FileDigest, 16, ""
 );
 digest_type!(
-    /// Names a set of users with their digests, whatever their order: 128 bits, 32 hexadecimal digits. It
-    /// tells whether a record still belongs to the users beside it; it is no defence against people.
+    /// A sum over users and their digests in any order: 128 bits, 32 hexadecimal digits. It shows whether the
+    /// record of a file still fits the recorded users. It does not protect against deliberate changes.
     UsersSum, 16, ""
 );
 
 impl UsersSum {
-    /// Of no users.
+    /// The sum over no users.
     pub const EMPTY: Self = Self([0; 16]);
 
     /// Adds a user.
@@ -128,7 +128,7 @@ impl UsersSum {
         self.and(Self(hasher.digest128().to_le_bytes()))
     }
 
-    /// Adds all of another set.
+    /// Adds the users of another sum.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         let sum = u128::from_le_bytes(self.0).wrapping_add(u128::from_le_bytes(other.0));
@@ -136,23 +136,24 @@ impl UsersSum {
     }
 }
 
-/// SHA-256 over the bytes of a file and all that decides what they mean. Small files can be guessed from
-/// it, so it does not print itself and is kept nowhere; `DigestKey::file` makes what may be kept.
+/// SHA-256 over the bytes of a file and everything else that affects how they are read. A small file can be
+/// guessed from it, so it is not printed and not stored; `DigestKey::file` makes the digest that is stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ContentDigest([u8; 32]);
 
 impl ContentDigest {
-    /// Bytes that are hashed by one thread.
-    const STRETCH: usize = 1 << 22;
+    /// The number of bytes that one thread hashes.
+    const CHUNK: usize = 1 << 22;
 
-    /// Of a file. Long ones are hashed in stretches, by several threads.
-    pub fn of(bytes: &[u8], meaning: &[u8]) -> Self {
+    /// Hashes a file. `fingerprint` is everything besides the bytes that affects how they are read. Several
+    /// threads hash a long file in chunks.
+    pub fn of(bytes: &[u8], fingerprint: &[u8]) -> Self {
         let mut whole = PartsHasher::default();
-        whole.add(meaning);
-        if bytes.len() <= Self::STRETCH {
+        whole.add(fingerprint);
+        if bytes.len() <= Self::CHUNK {
             whole.add(bytes);
         } else {
-            let stretches: Vec<&[u8]> = bytes.chunks(Self::STRETCH).collect();
+            let stretches: Vec<&[u8]> = bytes.chunks(Self::CHUNK).collect();
             for stretch in in_parallel(&stretches, |stretch| Sha256::digest(stretch)) {
                 whole.add(&stretch);
             }
@@ -162,7 +163,7 @@ impl ContentDigest {
 }
 
 impl ContentDigest {
-    /// The bytes under a keyed digest.
+    /// The bytes, as the input of a keyed digest.
     pub(crate) fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -186,7 +187,7 @@ impl PlanDigest {
     }
 }
 
-/// [`PlanDigest::over`], a part at a time.
+/// Computes [`PlanDigest::over`] one part at a time.
 #[derive(Clone, Debug, Default)]
 pub struct PartsHasher(Sha256);
 
@@ -203,7 +204,7 @@ impl PartsHasher {
     }
 }
 
-/// The first `N` bytes of SHA-256: a checksum against torn and altered lines, not against people.
+/// The first `N` bytes of SHA-256: a checksum that detects torn and damaged lines, but not deliberate changes.
 pub fn checksum<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let whole = Sha256::digest(bytes);
     let mut first = [0; N];

@@ -1,6 +1,6 @@
-//! Bytes as lower-case hexadecimal digits.
+//! Converts bytes to and from lower-case hexadecimal digits.
 
-/// Lower-case hexadecimal digits, two a byte.
+/// Writes bytes as lower-case hexadecimal digits, two a byte.
 pub fn to_hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
@@ -11,7 +11,7 @@ pub fn to_hex(bytes: &[u8]) -> String {
     text
 }
 
-/// Bytes from lower-case hexadecimal digits, two a byte; `None` for any other text.
+/// Reads bytes from lower-case hexadecimal digits, two a byte; `None` for any other text.
 pub fn from_hex(text: &str) -> Option<Vec<u8>> {
     let mut bytes = vec![0; text.len() / 2];
     from_hex_into(text, &mut bytes).then_some(bytes)

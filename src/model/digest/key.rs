@@ -1,12 +1,12 @@
 //! Derives keys, and takes the keyed digests of users and files.
 //!
-//! The state's key is its random salt, or, where `TALKFORM_STATE_KEY` is set, HMAC-SHA-256 of the salt under
+//! The state's key is its random salt, or, if `TALKFORM_STATE_KEY` is set, HMAC-SHA-256 of the salt under
 //! that secret. Each user has a key of its own: HMAC-SHA-256 under the state's key over `user`, a zero byte
 //! and the member id. Two users with the same attributes therefore share no digest.
 //!
 //! A field's digest is HMAC-SHA-256 under the user's key over the RFC 8785 form of `[path, value]` (`null`
 //! for a clear). A user's digest is HMAC-SHA-256 under the same key over `user`, a zero byte, and for each
-//! field in the order of the written paths: the path, a zero byte, and the field's whole digest. A path holds
+//! field in the order of the written paths: the path, a zero byte, and the field's whole digest. A path has
 //! no zero byte and a digest has a fixed length, so no two declarations share an input.
 
 use std::fmt;
@@ -30,13 +30,13 @@ pub const CANONICAL_FORM: u32 = 2;
 /// All digests of one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digests {
-    /// Over all fields.
+    /// The digest over all fields.
     pub user: UserDigest,
-    /// Of each declared field, in the order of [`FieldPath`].
+    /// The digest of each declared field, in the order of [`FieldPath`].
     pub fields: Vec<(FieldPath, FieldDigest)>,
 }
 
-/// The key of a state, from which the keys of its users are derived. It does not print itself.
+/// The key of a state, from which the keys of its users are derived. `Debug` does not show it.
 #[derive(Clone)]
 pub struct DigestKey {
     mac: Hmac<Sha256>,
@@ -63,7 +63,7 @@ fn first<const N: usize>(mac: Hmac<Sha256>) -> [u8; N] {
 }
 
 impl DigestKey {
-    /// From the state's salt and, where there is one, the secret of `TALKFORM_STATE_KEY`.
+    /// Derives the key from the state's salt and the secret of `TALKFORM_STATE_KEY`, if there is one.
     pub fn new(salt: &[u8], secret: Option<&str>) -> Self {
         let Some(secret) = secret else {
             return Self {
@@ -84,8 +84,8 @@ impl DigestKey {
         }
     }
 
-    /// Which secret this key was made with: 12 hexadecimal digits that say nothing of the secret,
-    /// `None` where there was none.
+    /// Identifies the secret of this key: 12 hexadecimal digits that reveal nothing about it; `None` without a
+    /// secret.
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
     }
@@ -100,7 +100,7 @@ impl DigestKey {
         }
     }
 
-    /// What may be kept of a file's content.
+    /// The digest of a file's content that is stored.
     pub fn file(&self, content: &ContentDigest) -> FileDigest {
         let mut mac = self.mac.clone();
         mac.update(b"file\0");
@@ -109,8 +109,8 @@ impl DigestKey {
     }
 }
 
-/// The key of one user's digests. It holds the state of HMAC after the key, so that each digest costs no more
-/// than its input. It does not print itself.
+/// The key of one user's digests. It keeps the state of HMAC after the key, so that each digest costs no more
+/// than its input. `Debug` does not show it.
 #[derive(Clone)]
 pub struct UserKey {
     mac: Hmac<Sha256>,
@@ -123,12 +123,12 @@ impl fmt::Debug for UserKey {
 }
 
 impl UserKey {
-    /// The digest of one field with one content.
+    /// The digest of one field with this value.
     pub fn field(&self, path: &FieldPath, value: FieldValue<'_>) -> FieldDigest {
         shorten(&self.field_whole(path, value, &mut Vec::new()))
     }
 
-    /// The digest of the user alone: that of [`UserKey::digests`].
+    /// The digest of the user, as in [`UserKey::digests`], without those of the fields.
     pub fn user_digest(&self, attributes: &Attributes) -> UserDigest {
         self.over(attributes, |_, _| {})
     }
@@ -222,8 +222,7 @@ mod tests {
         }
     }
 
-    /// Digests of states that are out there: these lines never change without a new
-    /// [`CANONICAL_FORM`].
+    /// States contain these digests. They never change without a new [`CANONICAL_FORM`].
     #[test]
     fn the_digests_of_a_fixed_user_are_pinned() {
         let digests = DigestKey::new(b"0123456789abcdef", None)

@@ -1,4 +1,4 @@
-//! The canonical form of users and the digests over it.
+//! Computes digests of users and files, over a canonical form.
 
 pub(crate) mod canonical;
 pub mod digests;

@@ -60,7 +60,7 @@ impl<'v> VisibilityLookup<'v> {
     }
 }
 
-/// Tells which values of one user may be shown.
+/// Decides which values of one user may be shown.
 #[derive(Debug)]
 pub struct UserVisibility<'l, 'v> {
     lookup: &'l VisibilityLookup<'v>,
@@ -68,7 +68,7 @@ pub struct UserVisibility<'l, 'v> {
 }
 
 impl UserVisibility<'_, '_> {
-    /// Why a value of this user is hidden; `None` where it may be shown.
+    /// Why a value of this user is hidden; `None` if it may be shown.
     pub fn hides<'a>(&self, path: &FieldPath, value: impl Into<FieldValue<'a>>) -> Option<Hidden> {
         let value = value.into();
         if self.lookup.visibility.reveals() {

@@ -51,7 +51,7 @@ pub enum FieldRule<'v> {
 }
 
 impl Visibility {
-    /// What a project says.
+    /// The visibility of a project.
     pub fn new(own: FieldSettings) -> Self {
         Self {
             own,
@@ -60,8 +60,7 @@ impl Visibility {
         }
     }
 
-    /// The same, where the base of a review says this: a value is shown only if both say so, and hidden if one
-    /// of them says so.
+    /// The same with the settings of a review's base: a value is shown only if both show it.
     #[must_use]
     pub fn with_base(self, base: FieldSettings) -> Self {
         Self {
@@ -135,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_hidden_until_somebody_says_otherwise() {
+    fn a_text_is_hidden_unless_a_setting_shows_it() {
         let silent = Visibility::default();
         assert_eq!(
             hides(&silent, "profile.plan", "pro"),
