@@ -168,6 +168,7 @@ async fn applying() {
             pace: Arc::new(Pace::new(RATE)),
             policy: Policy::default(),
             fail_fast: false,
+            reveals_values: false,
         },
         Record {
             state: &mut state,

@@ -1,18 +1,20 @@
 //! Turns how the requests of a change ended into its outcome.
 
 use crate::apply::outcome::Outcome;
+use crate::apply::reason;
 use crate::apply::requests::rejected_request;
 use crate::apply::send::Ending;
 use crate::model::{DigestKey, PlannedChange, RejectedRequest, RemoteIdDigest, Write};
 use crate::remote::{AnsweredUser, Confirmation, confirm};
 
 /// The outcome of a change whose requests ended in this way. `is_restored` says that the last request was the second
-/// PUT of a person whom Channel created anew.
+/// PUT of a person whom Channel created anew; `reveals_values`, that Channel's words are kept whole.
 pub(crate) fn outcome_of(
     planned: &PlannedChange,
     ending: Ending,
     attempts: u32,
     is_restored: bool,
+    reveals_values: bool,
 ) -> Outcome {
     match ending {
         Ending::Unsent => Outcome::Applied {
@@ -33,8 +35,9 @@ pub(crate) fn outcome_of(
                 rejected_request(&planned.change, request)
             },
             status,
-            code,
-            message,
+            code: reason::code(&planned.change, code),
+            reason: message
+                .map(|message| reason::reason(&planned.change, &message, reveals_values)),
         },
         Ending::Denied { status } => Outcome::Failed {
             message: format!("{status}: Channel does not accept the credentials"),

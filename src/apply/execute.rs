@@ -39,6 +39,8 @@ pub struct Options {
     pub policy: Policy,
     /// Whether the first failure stops the run.
     pub fail_fast: bool,
+    /// Whether the words of a rejection are kept whole, with the values that were sent.
+    pub reveals_values: bool,
 }
 
 /// Where outcomes are recorded: in the state in memory, and in the journal.
@@ -96,6 +98,7 @@ pub async fn execute(
         retries: 0,
         breaker: Breaker::new(stop),
         fail_fast: options.fail_fast,
+        reveals_values: options.reveals_values,
         clock,
         on_event,
     };
@@ -151,6 +154,7 @@ struct Execution<'a> {
     retries: u64,
     breaker: Breaker<'a>,
     fail_fast: bool,
+    reveals_values: bool,
     clock: fn() -> Timestamp,
     on_event: &'a mut dyn FnMut(Event),
 }
@@ -287,7 +291,7 @@ impl Execution<'_> {
             _ => {}
         }
         let remote_id = remote_id_of(planned, &ending, self.record.key);
-        let outcome = outcome_of(planned, ending, attempts, is_restored);
+        let outcome = outcome_of(planned, ending, attempts, is_restored, self.reveals_values);
         match &outcome {
             Outcome::Applied { confirmation } => {
                 self.write_applied(planned, confirmation, remote_id);
@@ -296,7 +300,7 @@ impl Execution<'_> {
                 request,
                 status,
                 code,
-                message: _,
+                reason: _,
             } => self.write_rejection(planned, *request, *status, code.clone(), may_be_done),
             // The intent stays without a result, so the user becomes pending.
             Outcome::Failed { .. } | Outcome::Skipped { .. } if may_be_done => {}
@@ -417,8 +421,8 @@ impl Execution<'_> {
         let mut outcomes = Vec::with_capacity(self.plan.changes.len());
         for (index, outcome) in std::mem::take(&mut self.outcomes).into_iter().enumerate() {
             let planned = &self.plan.changes[index];
-            let outcome =
-                outcome.unwrap_or_else(|| outcome_of(planned, Ending::missing(stopped), 0, false));
+            let outcome = outcome
+                .unwrap_or_else(|| outcome_of(planned, Ending::missing(stopped), 0, false, false));
             outcomes.push(self.user_outcome(index, outcome));
         }
         self.intents.make_pending(self.record.state);

@@ -13,6 +13,7 @@ pub mod outcome;
 pub(crate) mod pace;
 pub(crate) mod pool;
 pub(crate) mod read_users;
+pub(crate) mod reason;
 pub(crate) mod records;
 pub(crate) mod recreate;
 pub(crate) mod requests;
@@ -21,7 +22,7 @@ pub(crate) mod send;
 
 pub use crate::apply::event::Event;
 pub use crate::apply::execute::{Options, Record, execute};
-pub use crate::apply::outcome::{Outcome, Report, Uncertain, UserOutcome};
+pub use crate::apply::outcome::{Outcome, RejectionReason, Report, Uncertain, UserOutcome};
 pub use crate::apply::pace::Pace;
 pub use crate::apply::read_users::{ReadOptions, ReadReport, read_users};
 pub use crate::apply::records::most_written;

@@ -21,8 +21,8 @@ pub enum Outcome {
         status: u16,
         /// The machine-readable type in the response.
         code: Option<String>,
-        /// The words of the response. They may repeat personal data: for the terminal only, masked.
-        message: Option<String>,
+        /// The words of the response.
+        reason: Option<RejectionReason>,
     },
     /// Not done, for a reason that may pass: the network, a timeout, trouble on Channel's side.
     Failed {
@@ -36,6 +36,15 @@ pub enum Outcome {
         /// Why the run stopped.
         cause: StopCause,
     },
+}
+
+/// Channel's words about a rejection. They may repeat what was sent, so those values are hidden in them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectionReason {
+    /// The words as they may be shown.
+    pub text: String,
+    /// Whether any value is hidden.
+    pub is_masked: bool,
 }
 
 /// The outcome of one user.

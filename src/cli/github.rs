@@ -13,6 +13,7 @@ use crate::cli::terminal::Terminal;
 use talkform::apply::Report;
 use talkform::model::{Action, Diagnostic, Plan};
 use talkform::plan::DriftReport;
+use talkform::render::common::rejection::ReasonLength;
 use talkform::render::{DriftView, PlanView, Style, annotation, drift, plan, report};
 
 /// The size limit of a step summary, in bytes. GitHub drops one that is larger than 1 MiB.
@@ -49,7 +50,11 @@ pub(crate) fn planned(
 }
 
 /// Writes the outputs and the summary of an apply.
-pub(crate) fn applied(ended: &Report, plan: &Plan) -> Result<(), Failure> {
+pub(crate) fn applied(
+    settings: &LoadedProject,
+    ended: &Report,
+    plan: &Plan,
+) -> Result<(), Failure> {
     if let Some(path) = path_from("GITHUB_OUTPUT") {
         let more = [
             ("failed", ended.failed().to_string()),
@@ -64,7 +69,12 @@ pub(crate) fn applied(ended: &Report, plan: &Plan) -> Result<(), Failure> {
     if let Some(path) = path_from("GITHUB_STEP_SUMMARY") {
         let options = report::text::ReportOptions {
             style: Style::plain(),
-            show_sensitive: false,
+            // With --show-sensitive they are whole, and a summary is read by more people than a log.
+            reasons: if settings.show_sensitive {
+                ReasonLength::Nothing
+            } else {
+                ReasonLength::Short
+            },
         };
         let mut text = String::new();
         // Writing to a String does not fail.

@@ -12,6 +12,7 @@ use crate::cli::terminal::Terminal;
 use talkform::apply::Report;
 use talkform::model::Diagnostic;
 use talkform::render::common::escape;
+use talkform::render::common::rejection::ReasonLength;
 use talkform::render::{DriftView, PlanView, Style, TextOptions, diagnostic, drift, plan, report};
 use talkform::state::{Loaded, Mismatch};
 pub(crate) use talkform::words::counted;
@@ -133,7 +134,11 @@ pub(crate) fn report(
     }
     let options = report::text::ReportOptions {
         style: style(terminal),
-        show_sensitive: settings.show_sensitive,
+        reasons: if settings.show_sensitive {
+            ReasonLength::Whole
+        } else {
+            ReasonLength::Short
+        },
     };
     terminal.result(&text_of(|out| report::text::write(out, report, &options))?)
 }

@@ -5,8 +5,8 @@
 
 use serde_json::Value as Json;
 
-/// How many characters of Channel's message are kept.
-const MAX_MESSAGE: usize = 300;
+/// How many characters of a message are kept. What is shown of it is cut later, after values are hidden in it.
+const MAX_MESSAGE: usize = 20_000;
 
 /// The body of an error that Channel itself answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,8 +14,6 @@ pub(crate) struct ErrorBody {
     /// `type`: at most 64 letters, digits, dots, dashes and underscores. Any other text may repeat a person's
     /// data and is dropped, because codes are kept in the state.
     pub(crate) code: Option<String>,
-    /// `errors[].{field,message}`, else `message`, else `details[].{field,message}`, shortened.
-    pub(crate) message: Option<String>,
     /// Whether the body has `type` or `errors`. Gateways, too, write a bare `message`.
     has_own_keys: bool,
     /// `status`
@@ -30,16 +28,12 @@ impl ErrorBody {
         let status = json.get("status").and_then(Json::as_u64);
         let has_list = |name: &str| json.get(name).is_some_and(Json::is_array);
         let has_own_keys = kind.is_some() || has_list("errors");
-        let single = json.get("message").and_then(Json::as_str);
-        if !has_own_keys && status.is_none() && single.is_none() && !has_list("details") {
+        let has_message = json.get("message").is_some_and(Json::is_string);
+        if !has_own_keys && status.is_none() && !has_message && !has_list("details") {
             return None;
         }
-        let message = list(&json, "errors")
-            .or_else(|| single.map(ToOwned::to_owned))
-            .or_else(|| list(&json, "details"));
         Some(Self {
             code: kind.and_then(code),
-            message: message.map(|text| text.chars().take(MAX_MESSAGE).collect()),
             has_own_keys,
             status,
         })
@@ -63,12 +57,42 @@ impl ErrorBody {
     }
 }
 
+/// The words of an error, whoever answered it: Channel's `errors[].{field,message}`, `message` or
+/// `details[].{field,message}`; the `title` and `detail` of a problem by RFC 9457; or an `error`. They may repeat
+/// what was sent.
+pub(crate) fn message(body: &[u8]) -> Option<String> {
+    let json: Json = serde_json::from_slice(body).ok()?;
+    let text = |name: &str| json.get(name).and_then(Json::as_str).map(ToOwned::to_owned);
+    let problem = || {
+        let parts: Vec<String> = [text("title"), text("detail")]
+            .into_iter()
+            .flatten()
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(": "))
+    };
+    let error = || {
+        let message = json.get("error")?.get("message")?;
+        message.as_str().map(ToOwned::to_owned)
+    };
+    let errors = list(&json, "errors").or_else(|| text("message"));
+    let message = match (errors, problem()) {
+        (Some(errors), Some(problem)) => format!("{problem}: {errors}"),
+        (errors, problem) => errors
+            .or(problem)
+            .or_else(|| list(&json, "details"))
+            .or_else(|| text("error"))
+            .or_else(error)?,
+    };
+    Some(message.chars().take(MAX_MESSAGE).collect())
+}
+
 fn list(json: &Json, name: &str) -> Option<String> {
     let errors = json.get(name)?.as_array()?.iter();
     let lines: Vec<String> = errors
         .filter_map(|error| {
-            let message = error.get("message")?.as_str()?;
-            Some(match error.get("field").and_then(Json::as_str) {
+            let text = |name: &str| error.get(name).and_then(Json::as_str);
+            let message = text("message").or_else(|| text("detail"))?;
+            Some(match text("field").or_else(|| text("pointer")) {
                 Some(field) => format!("{field}: {message}"),
                 None => message.to_owned(),
             })

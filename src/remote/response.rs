@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use crate::model::{ChannelId, MemberId};
 use crate::remote::answered::{AnsweredUser, id_text};
+use crate::remote::error_body;
 use crate::remote::error_body::ErrorBody;
 use crate::remote::rate::RetryAfter;
 use crate::remote::request::{Method, Request};
@@ -27,7 +28,7 @@ pub enum Verdict<T = Option<Box<AnsweredUser>>> {
         status: u16,
         /// The machine-readable type: at most 64 letters, digits, dots, dashes and underscores.
         code: Option<String>,
-        /// The message, shortened. It may repeat what was sent.
+        /// The message. It may repeat what was sent.
         message: Option<String>,
     },
     /// 401 or 403, as Channel itself answers it: the credentials are not accepted.
@@ -150,14 +151,11 @@ fn judge_status<T>(
             None if status == 404 => Verdict::Broken {
                 why: "404 without an error of Channel's own: a proxy may have answered".to_owned(),
             },
-            error => {
-                let ErrorBody { code, message, .. } = error.unwrap_or_default();
-                Verdict::Rejected {
-                    status,
-                    code,
-                    message,
-                }
-            }
+            error => Verdict::Rejected {
+                status,
+                code: error.and_then(|error| error.code),
+                message: error_body::message(&answer.body),
+            },
         },
         _ => Verdict::Broken {
             why: format!("{status} from Channel"),

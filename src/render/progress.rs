@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use crate::apply::{Event, Outcome};
 use crate::render::common::duration::duration;
 use crate::render::common::escape::terminal;
-use crate::render::common::rejection::{rejected_request, short_code};
+use crate::render::common::rejection::{ReasonLength, reason_text, rejected_request, short_code};
 use crate::render::common::stop_cause::word;
 use crate::words::counted;
 
@@ -189,12 +189,13 @@ impl LogProgress {
                         request,
                         status,
                         code,
-                        message: _,
+                        reason,
                     } => {
                         let request = rejected_request(*request);
                         let code = code.as_deref().map(short_code).unwrap_or_default();
+                        let reason = reason_text(reason.as_ref(), ReasonLength::Short);
                         Some(format!(
-                            "{id}: rejected by Channel: {request}{status}{code}"
+                            "{id}: rejected by Channel: {request}{status}{code}{reason}"
                         ))
                     }
                     Outcome::Failed { message, attempts } => Some(format!(

@@ -35,6 +35,7 @@ mod project;
 mod random;
 mod raw_channel;
 mod reading;
+mod reasons;
 mod recreate;
 mod refresh;
 mod refusals;

@@ -147,7 +147,7 @@ pub(crate) fn run(
             unconfirmed: plan.unconfirmed.users,
         };
         let nothing = Report::nothing(plan.unchanged, uncertain);
-        output::warn_on_failure(terminal, github::applied(&nothing, &plan));
+        output::warn_on_failure(terminal, github::applied(&settings, &nothing, &plan));
         report(terminal, &settings, arguments, &nothing);
         return Ok(Exit::Done);
     }
@@ -176,7 +176,7 @@ pub(crate) fn run(
         saved,
     } = finished?;
     report(terminal, &settings, arguments, &ended);
-    output::warn_on_failure(terminal, github::applied(&ended, &plan));
+    output::warn_on_failure(terminal, github::applied(&settings, &ended, &plan));
     Ok(match saved {
         Ok(()) => exit(&ended),
         Err(error) => {
@@ -303,6 +303,7 @@ fn options(settings: &LoadedProject, arguments: &ApplyArguments, pace: Arc<Pace>
         pace,
         policy: Policy::pausing(arguments.traffic.retry_pause),
         fail_fast: arguments.fail_fast,
+        reveals_values: settings.show_sensitive,
     }
 }
 

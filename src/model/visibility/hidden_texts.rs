@@ -1,6 +1,7 @@
 //! Finds the hidden values of one user in other texts: in tags, in public fields, in messages of Channel.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use crate::model::characters::folded;
 use crate::model::user::FieldValue;
@@ -40,6 +41,37 @@ impl HiddenTexts {
                 for number in numbers {
                     self.add_text(&number.to_string());
                 }
+            }
+        }
+    }
+
+    /// Adds a value that was sent to Channel, with its words and in the forms in which a response may repeat it.
+    /// Shorter texts count, too: a response is searched for what the program itself has sent.
+    pub fn add_sent(&mut self, value: FieldValue<'_>) {
+        self.add(value);
+        let texts: Vec<String> = match value {
+            FieldValue::Tags(tags) => tags.iter().cloned().collect(),
+            FieldValue::Flag(_) | FieldValue::Clear | FieldValue::Value(Value::Boolean(_)) => {
+                Vec::new()
+            }
+            FieldValue::Value(Value::Text(text)) => vec![text.clone()],
+            FieldValue::Value(Value::Texts(texts)) => texts.clone(),
+            FieldValue::Value(Value::Number(number)) => vec![number.to_string()],
+            FieldValue::Value(Value::Numbers(numbers)) => {
+                numbers.iter().map(ToString::to_string).collect()
+            }
+        };
+        for text in &texts {
+            let text = folded(text.trim());
+            if text.chars().nth(1).is_some() {
+                self.texts.insert(text.clone().into_owned());
+            }
+            for word in text.split(|letter: char| !letter.is_alphanumeric()) {
+                self.add_text(word);
+            }
+            if !text.is_ascii() {
+                self.texts.insert(json_escaped(&text));
+                self.texts.insert(percent_encoded(&text));
             }
         }
     }
@@ -88,7 +120,10 @@ impl HiddenTexts {
     /// nothing of the message is left.
     pub fn replaced_in(&self, message: &str) -> String {
         let mut shown = message.to_owned();
-        for hidden in self.texts.iter().rev() {
+        // Longer ones first: a shorter one may be a part of them.
+        let mut hidden: Vec<&String> = self.texts.iter().collect();
+        hidden.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        for hidden in hidden {
             shown = replaced(&shown, hidden);
         }
         let words: Vec<String> = shown
@@ -118,6 +153,27 @@ fn is_long_enough(text: &str) -> bool {
         SHORTEST_BEYOND_ASCII
     };
     text.chars().nth(fewest - 1).is_some()
+}
+
+/// Only with ASCII, as some programs write JSON; folded.
+fn json_escaped(text: &str) -> String {
+    let mut out = String::new();
+    for unit in text.encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii() => out.push(char::from(byte)),
+            _ => {
+                // Writing to a String does not fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
+}
+
+fn percent_encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
+        .to_string()
+        .to_lowercase()
 }
 
 fn squeezed(text: &str) -> String {
@@ -219,5 +275,33 @@ mod tests {
             "name `(sensitive)` is taken by (sensitive)님, write to (sensitive) please",
         );
         assert_eq!(hidden.replaced_in("tags: too many"), "tags: too many");
+    }
+
+    #[test]
+    fn a_response_repeats_what_was_sent_in_many_forms() {
+        let mut sent = HiddenTexts::default();
+        for value in [
+            Value::from("김서연 Kim"),
+            Value::from("KR"),
+            Value::from(12),
+            Value::from("Gabrielle Chanel"),
+        ] {
+            sent.add_sent((&value).into());
+        }
+        for (message, shown) in [
+            ("`김서연 Kim` is too long", "`(sensitive)` is too long"),
+            ("Kim is taken", "(sensitive) is taken"),
+            ("KR: not in the list", "(sensitive): not in the list"),
+            ("KRW is unknown", "KRW is unknown"),
+            (
+                "12 is more than 10, 112",
+                "(sensitive) is more than 10, 112",
+            ),
+            ("chanel?", "(sensitive)?"),
+            ("name=%EA%B9%80%EC%84%9C%EC%97%B0%20Kim", "name=(sensitive)"),
+            ("\\uAE40\\uC11C\\uC5F0 Kim", "(sensitive)"),
+        ] {
+            assert_eq!(sent.replaced_in(message), shown, "{message}");
+        }
     }
 }

@@ -219,6 +219,22 @@ fn words_are_read_leniently_and_codes_strictly() {
         (some("invalid.entity"), some("profile.email: bad; worse"))
     );
     assert_eq!(words(json!({"message": "no"})), (None, some("no")));
+    for (body, message) in [
+        (
+            json!({"type": "https://x.example/p", "title": "Bad", "detail": "name is bad"}),
+            "Bad: name is bad",
+        ),
+        (json!({"title": "Bad"}), "Bad"),
+        (json!({"detail": "bad"}), "bad"),
+        (
+            json!({"title": "Bad", "errors": [{"pointer": "/name", "detail": "long"}]}),
+            "Bad: /name: long",
+        ),
+        (json!({"error": "bad"}), "bad"),
+        (json!({"error": {"message": "bad"}}), "bad"),
+    ] {
+        assert_eq!(words(body), (None, some(message)));
+    }
     assert_eq!(
         words(json!({"details": [{"field": "tags", "message": "many"}]})),
         (None, some("tags: many"))
@@ -227,7 +243,7 @@ fn words_are_read_leniently_and_codes_strictly() {
         assert_eq!(words(json!({"type": echo})).0, None, "{echo}");
     }
     let long = words(json!({"message": "글".repeat(1000)})).1;
-    assert_eq!(long.map(|text| text.chars().count()), Some(300));
+    assert_eq!(long.map(|text| text.chars().count()), Some(1000));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::apply::RejectionReason;
 use crate::model::{RejectedRequest, Rejection};
 use crate::render::common::escape::terminal;
 use crate::render::common::json::as_text;
@@ -10,6 +11,8 @@ use crate::render::common::value;
 
 /// Longer codes are cut: a code is one word.
 const MOST_CHARACTERS: usize = 60;
+/// Longer reasons are cut.
+const MOST_OF_A_REASON: usize = 400;
 
 /// An earlier rejection of a user, without the digest of what was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -71,6 +74,36 @@ pub(crate) fn rejected_request(request: RejectedRequest) -> &'static str {
         RejectedRequest::DeleteOld => "the old id: ",
         RejectedRequest::OptOut => "the opt-out: ",
     }
+}
+
+/// How much of Channel's words about a rejection is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReasonLength {
+    /// A long reason is cut.
+    #[default]
+    Short,
+    /// All of it.
+    Whole,
+    /// Nothing.
+    Nothing,
+}
+
+/// Channel's words after a colon.
+pub(crate) fn reason_text(reason: Option<&RejectionReason>, length: ReasonLength) -> String {
+    let text = reason.map(|reason| &*reason.text);
+    match (text, length) {
+        (None, _) | (_, ReasonLength::Nothing) => String::new(),
+        (Some(text), ReasonLength::Whole) => format!(": {}", terminal(text)),
+        (Some(text), ReasonLength::Short) => match value::cut(text, MOST_OF_A_REASON) {
+            Some((beginning, _)) => format!(": {} …", terminal(beginning)),
+            None => format!(": {}", terminal(text)),
+        },
+    }
+}
+
+/// Whether a part of Channel's words is not shown because they are long.
+pub(crate) fn is_cut(reason: &RejectionReason, length: ReasonLength) -> bool {
+    length == ReasonLength::Short && value::cut(&reason.text, MOST_OF_A_REASON).is_some()
 }
 
 /// An error code of Channel with a space before it, cut if it is too long for a code.

@@ -1,7 +1,6 @@
 //! Writes the result of an apply as JSON, in a versioned format with a JSON Schema.
 //!
-//! It has types of its own, because the messages in an [`Outcome`] may echo values: it holds ids, codes and
-//! paths, never a value.
+//! It holds ids, codes, paths and Channel's words about rejections, in which the values that were sent are hidden.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -116,6 +115,8 @@ enum OutcomeKind<'a> {
         status: u16,
         /// The machine-readable type of the error, if the response had one.
         code: Option<&'a str>,
+        /// Channel's words, if it had any. The values that were sent are hidden in them.
+        message: Option<&'a str>,
     },
     /// The requests failed; the next apply tries again.
     Failed {
@@ -210,16 +211,16 @@ impl<'a> OutcomeView<'a> {
                     kept_consent: texts(kept_consent),
                 }
             }
-            // The message is left out, because it may echo values.
             Outcome::Rejected {
                 request,
                 status,
                 code,
-                message: _,
+                reason,
             } => OutcomeKind::Rejected {
                 request: *request,
                 status: *status,
                 code: code.as_deref(),
+                message: reason.as_ref().map(|reason| &*reason.text),
             },
             Outcome::Failed { message, attempts } => OutcomeKind::Failed {
                 message,

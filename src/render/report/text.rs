@@ -7,7 +7,9 @@ use crate::apply::{Outcome, Report, UserOutcome};
 use crate::model::{Action, FieldPath, StopCause};
 use crate::remote::Confirmation;
 use crate::render::common::escape::terminal;
-use crate::render::common::rejection::{rejected_request, short_code};
+use crate::render::common::rejection::{
+    ReasonLength, is_cut, reason_text, rejected_request, short_code,
+};
 use crate::render::common::stop_cause::why_stopped;
 use crate::render::common::style::{Style, paint};
 use crate::render::common::value::cut;
@@ -23,9 +25,8 @@ const MOST_CHARACTERS: usize = 400;
 pub struct ReportOptions {
     /// The colours.
     pub style: Style,
-    /// Whether Channel's messages about rejected users are shown. They may contain values, sensitive
-    /// ones too, and those cannot be text apart, so all messages are shown or none.
-    pub show_sensitive: bool,
+    /// How much of Channel's words about rejections is shown.
+    pub reasons: ReasonLength,
 }
 
 /// Writes a report as text.
@@ -87,29 +88,25 @@ fn rejected<'a>(report: &'a Report, options: &ReportOptions) -> List<'a> {
             request,
             status,
             code,
-            message,
+            reason,
         } = &user.outcome
         else {
             continue;
         };
+        hidden |= reason
+            .as_ref()
+            .is_some_and(|reason| reason.is_masked || is_cut(reason, options.reasons));
         let code = code.as_deref().map(short_code).unwrap_or_default();
-        let words = match message {
-            Some(words) if options.show_sensitive => format!(": {}", sentence(words)),
-            Some(_) => {
-                hidden = true;
-                String::new()
-            }
-            None => String::new(),
-        };
+        let reason = reason_text(reason.as_ref(), options.reasons);
         let request = rejected_request(*request);
         let either = either(user);
-        users.push((user, format!("{request}{status}{code}{words}{either}")));
+        users.push((user, format!("{request}{status}{code}{reason}{either}")));
     }
     List {
         title: "rejected by Channel",
         users,
         note: hidden
-            .then_some("--show-sensitive shows Channel's messages, which may contain values."),
+            .then_some("Parts of Channel's messages are hidden or cut: `apply --show-sensitive` tries these users again and shows the messages whole."),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::ProgressDrawTarget;
 use insta::assert_snapshot;
 
-use crate::apply::{Event, Outcome, UserOutcome};
+use crate::apply::{Event, Outcome, RejectionReason, UserOutcome};
 use crate::model::{Action, RejectedRequest, StopCause};
 use crate::remote::Confirmation;
 use crate::render::progress::{LogProgress, Progress};
@@ -37,7 +37,10 @@ fn rejected(name: &str) -> Event {
             request: RejectedRequest::Put,
             status: 422,
             code: Some("validationError".to_owned()),
-            message: Some("+821012345678 is no number".to_owned()),
+            reason: Some(RejectionReason {
+                text: "mobileNumber: (sensitive) is no number".to_owned(),
+                is_masked: true,
+            }),
         },
     )
 }

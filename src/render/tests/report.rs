@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 
-use crate::apply::{Outcome, Report, Uncertain, UserOutcome};
+use crate::apply::{Outcome, RejectionReason, Report, Uncertain, UserOutcome};
 use crate::model::{Action, FieldPath, RejectedRequest, StopCause};
 use crate::remote::Confirmation;
+use crate::render::common::rejection::ReasonLength;
 use crate::render::report::json;
 use crate::render::report::json::report_schema;
 use crate::render::report::text::{ReportOptions, write};
@@ -77,10 +78,9 @@ fn report(outcomes: Vec<UserOutcome>, stopped: Option<StopCause>) -> Report {
     }
 }
 
-fn text(report: &Report, show_sensitive: bool) -> String {
+fn text(report: &Report) -> String {
     let mut out = String::new();
     let options = ReportOptions {
-        show_sensitive,
         ..ReportOptions::default()
     };
     write(&mut out, report, &options).expect("a String takes everything");
@@ -101,7 +101,10 @@ fn mixed() -> Report {
                     request: RejectedRequest::Put,
                     status: 422,
                     code: Some("validationError".to_owned()),
-                    message: Some("mobileNumber +821012345678\u{1b}[2J is invalid".to_owned()),
+                    reason: Some(RejectionReason {
+                        text: "mobileNumber (sensitive)\u{1b}[2J is invalid".to_owned(),
+                        is_masked: true,
+                    }),
                 },
             ),
             outcome(
@@ -111,7 +114,7 @@ fn mixed() -> Report {
                     request: RejectedRequest::Put,
                     status: 400,
                     code: None,
-                    message: None,
+                    reason: None,
                 },
             ),
             pending(
@@ -142,16 +145,16 @@ fn all_went_well() {
         ],
         None,
     );
-    assert_snapshot!(text(&report, false), @"Apply complete! Users: 1 created, 1 updated, 1 forgotten. 147 unchanged. 2 requests, 0 retried, 0.4 s.");
+    assert_snapshot!(text(&report), @"Apply complete! Users: 1 created, 1 updated, 1 forgotten. 147 unchanged. 2 requests, 0 retried, 0.4 s.");
 }
 
 #[test]
 fn every_kind_of_outcome() {
-    assert_snapshot!(text(&mixed(), false), @"
+    assert_snapshot!(text(&mixed()), @"
     2 users rejected by Channel:
-      u-2: 422 validationError
+      u-2: 422 validationError: mobileNumber (sensitive)\\u{1b}[2J is invalid
       u-3: 400
-    --show-sensitive shows Channel's messages, which may contain values.
+    Parts of Channel's messages are hidden or cut: `apply --show-sensitive` tries these users again and shows the messages whole.
 
     1 user failed:
       u-4: 503 Service Unavailable (6 attempts); Channel may have either
@@ -179,15 +182,47 @@ fn every_kind_of_outcome() {
 }
 
 #[test]
-fn words_of_channel_are_shown_when_asked_for() {
-    let shown = text(&mixed(), true);
+fn the_words_of_channel_are_shown_short_whole_or_not_at_all() {
+    let long = "long ".repeat(100);
+    let reason = |is_masked| RejectionReason {
+        text: long.clone(),
+        is_masked,
+    };
+    let rejected = |is_masked| {
+        let outcome = self::outcome(
+            "u-1",
+            Action::Create,
+            Outcome::Rejected {
+                request: RejectedRequest::Put,
+                status: 422,
+                code: None,
+                reason: Some(reason(is_masked)),
+            },
+        );
+        report(vec![outcome], None)
+    };
+    let text = |report: &Report, reasons| {
+        let mut out = String::new();
+        let options = ReportOptions {
+            reasons,
+            ..ReportOptions::default()
+        };
+        write(&mut out, report, &options).expect("a String takes everything");
+        out
+    };
+    let short = text(&rejected(false), ReasonLength::Short);
     assert!(
-        shown.contains(
-            "u-2: 422 validationError: mobileNumber +821012345678\\u{1b}[2J is invalid\n"
-        ),
-        "{shown}"
+        short.contains("422: long long") && short.contains(" …\n"),
+        "{short}"
     );
-    assert!(!shown.contains("--show-sensitive"));
+    assert!(short.contains("apply --show-sensitive"), "{short}");
+    let whole = text(&rejected(false), ReasonLength::Whole);
+    assert!(
+        whole.contains(&long) && !whole.contains("--show-sensitive"),
+        "{whole}"
+    );
+    let none = text(&rejected(false), ReasonLength::Nothing);
+    assert!(none.contains("u-1: 422\n"), "{none}");
 }
 
 #[test]
@@ -206,7 +241,7 @@ fn each_way_to_stop() {
         .into_iter()
         .map(|cause| {
             let outcome = outcome("u-1", Action::Create, Outcome::Skipped { cause });
-            text(&report(vec![outcome], Some(cause)), false)
+            text(&report(vec![outcome], Some(cause)))
         })
         .collect();
     assert_snapshot!(all, @"
@@ -234,7 +269,7 @@ fn failures_without_a_stop() {
     let mut report = mixed();
     report.stopped = None;
     report.outcomes.truncate(2);
-    let shown = text(&report, false);
+    let shown = text(&report);
     assert!(
         shown.contains("Apply finished with failures. Users: 1 created, 1 failed."),
         "{shown}"
@@ -273,8 +308,8 @@ fn as_json() {
       "stopped": "breaker",
       "outcomes": [
         {"id":"u-1","action":"create","outcome":"applied","different":["profile.seats","tags"]},
-        {"id":"u-2","action":"update","outcome":"rejected","request":"put","status":422,"code":"validationError"},
-        {"id":"u-3","action":"update","outcome":"rejected","request":"put","status":400,"code":null},
+        {"id":"u-2","action":"update","outcome":"rejected","request":"put","status":422,"code":"validationError","message":"mobileNumber (sensitive)\u001b[2J is invalid"},
+        {"id":"u-3","action":"update","outcome":"rejected","request":"put","status":400,"code":null,"message":null},
         {"id":"u-4","action":"delete","pending":true,"outcome":"failed","message":"503 Service Unavailable","attempts":6},
         {"id":"u-5","action":"create","outcome":"skipped","cause":"breaker"},
         {"id":"u-6","action":"move","pending":true,"outcome":"skipped","cause":"breaker"},

@@ -224,6 +224,7 @@ impl World {
             pace: Arc::new(Pace::new(RATE)),
             policy: policy(),
             fail_fast: false,
+            reveals_values: false,
         };
         let (stop, _) = watch::channel(None);
         let settings = RunSettings {
