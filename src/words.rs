@@ -1,4 +1,6 @@
-//! Writes counts with their nouns, and long lists by their beginning.
+//! Writes counts with their nouns, and long lists and texts by their beginning.
+
+use std::borrow::Cow;
 
 /// `1 user`, `3 users`, `2 rows have`: a count and the form of the noun that fits it.
 pub fn counted(count: usize, one: &str, many: &str) -> String {
@@ -32,6 +34,14 @@ pub fn and_more(count: usize) -> Option<String> {
     (count > 0).then(|| format!("… and {count} more"))
 }
 
+/// The first `most` characters of a text, then `…` if there are more.
+pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,5 +59,7 @@ mod tests {
         assert_eq!(first(["a", "b", "c"], 1), ["a", "… and 2 more"]);
         assert_eq!(first(["a"], 0), ["… and 1 more"]);
         assert_eq!(and_more(0), None);
+        assert_eq!(shortened("한글", 2), "한글");
+        assert_eq!(shortened("한글자", 2), "한글…");
     }
 }

@@ -15,7 +15,7 @@ use talkform::render::common::escape;
 use talkform::render::common::rejection::ReasonLength;
 use talkform::render::{DriftView, PlanView, Style, TextOptions, diagnostic, drift, plan, report};
 use talkform::state::{Loaded, Mismatch};
-pub(crate) use talkform::words::counted;
+pub(crate) use talkform::words::{counted, shortened};
 
 /// How a plan or drift is printed.
 pub(crate) struct Presentation {
@@ -224,23 +224,29 @@ pub(crate) fn failure(terminal: Terminal, failure: &Failure) {
             details,
             hint,
         } => {
-            terminal.talk(&format!("error: {}", escape::terminal(message)));
+            terminal.talk(&format!("error: {}", shown(message)));
             for detail in details {
-                terminal.talk(&format!("  {}", escape::terminal(detail)));
+                terminal.talk(&format!("  {}", shown(detail)));
             }
             if let Some(hint) = hint {
-                terminal.talk(&format!(" help: {}", escape::terminal(hint)));
+                terminal.talk(&format!(" help: {}", shown(hint)));
             }
         }
         Failure::Conflict { message, hint } => {
-            terminal.talk(&format!("error: {}", escape::terminal(message)));
-            terminal.talk(&format!(" help: {}", escape::terminal(hint)));
+            terminal.talk(&format!("error: {}", shown(message)));
+            terminal.talk(&format!(" help: {}", shown(hint)));
         }
         Failure::Usage(message) => {
-            terminal.talk(&format!("error: {}", escape::terminal(message)));
+            terminal.talk(&format!("error: {}", shown(message)));
         }
         Failure::BrokenPipe => {}
     }
+}
+
+/// A part of a failure, for stderr. What people bring may be a megabyte long, and a message repeats only its beginning.
+fn shown(text: &str) -> String {
+    const LONGEST: usize = 4000;
+    escape::terminal(&shortened(text, LONGEST)).into_owned()
 }
 
 /// Prints a failure that does not stop the command.

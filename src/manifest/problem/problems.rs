@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::model::visibility::hidden_texts::HiddenTexts;
 use crate::model::{Diagnostic, Origin, Severity};
-use crate::words::counted;
+use crate::words::{counted, shortened};
 
 use crate::manifest::problem::excerpt;
 use crate::manifest::problem::excerpt::{MaskedScalar, Masking, Source};
@@ -16,6 +16,9 @@ use crate::manifest::problem::wording::{without_key, without_quoted};
 /// The most errors, and the most warnings, that are shown of one file: a broken export of a million lines
 /// would otherwise fill the memory with excerpts.
 pub(crate) const MOST_SHOWN: usize = 1000;
+
+/// The most characters of a message, a hint or a path. Values are cut before; parsers and rules write messages, too.
+const LONGEST: usize = 1000;
 
 /// One problem of a file.
 #[derive(Clone, Debug)]
@@ -186,9 +189,11 @@ impl Problems {
                 code: problem.code,
                 severity: problem.severity,
                 origin: origin(problem.span),
-                path: problem.path,
-                message: problem.message,
-                hint: problem.hint,
+                path: shortened(&problem.path, LONGEST).into_owned(),
+                message: shortened(&problem.message, LONGEST).into_owned(),
+                hint: problem
+                    .hint
+                    .map(|hint| shortened(&hint, LONGEST).into_owned()),
                 excerpt: source.excerpt(problem.span, problem.masking),
                 related: problem
                     .related

@@ -2,6 +2,7 @@
 
 use crate::model::visibility::hidden_texts::HiddenTexts;
 use crate::model::visibility::personal_value;
+use crate::words::shortened;
 
 /// The most characters of a value in a message.
 const LONGEST_SHOWN: usize = 60;
@@ -38,9 +39,9 @@ pub(crate) fn key_in_backticks(key: &str) -> String {
     format!("`{}`", shown_key(key))
 }
 
-/// The text in double quotes, as YAML and JSON both read it.
+/// The text in double quotes, as YAML and JSON both read it. A long one is cut and ends in `…`.
 pub(crate) fn quoted(text: &str) -> String {
-    let quoted = serde_json::to_string(text).unwrap_or_default();
+    let quoted = serde_json::to_string(&shortened(text, LONGEST_SHOWN)).unwrap_or_default();
     quoted
         .chars()
         .map(|c| if c.is_control() { '\u{FFFD}' } else { c })

@@ -1,6 +1,7 @@
 //! Classifies scalars without quotes by the YAML 1.2 core schema, and finds those that other YAML readers
 //! or people could take for something else.
 
+use crate::manifest::syntax::decimal::{Decimal, LosesDigits};
 use crate::model::Number;
 
 /// What a plain scalar is.
@@ -13,7 +14,7 @@ pub(crate) enum PlainScalar {
     /// `true` or `false`.
     Boolean(bool),
     /// A number in plain decimal notation.
-    Number(Result<Number, OutOfRange>),
+    Number(Result<Number, LosesDigits>),
     /// `.inf` or `.nan`.
     NotFinite,
     /// A scalar that readers disagree about.
@@ -69,10 +70,6 @@ impl PlainScalar {
         }
     }
 }
-
-/// A number that a double cannot hold as written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OutOfRange;
 
 /// Classifies a scalar without quotes.
 pub(crate) fn classify(text: &str) -> PlainScalar {
@@ -138,58 +135,6 @@ fn numeric(text: &str) -> PlainScalar {
         return PlainScalar::Ambiguous(Ambiguity::Date);
     }
     PlainScalar::Text
-}
-
-/// 2^53: beyond it, several integers are the same double.
-const LARGEST: u64 = 1 << 53;
-
-/// The parts of a decimal number without its sign.
-struct Decimal<'t> {
-    whole: &'t str,
-    fraction: Option<&'t str>,
-    exponent: bool,
-}
-
-impl<'t> Decimal<'t> {
-    fn read(text: &'t str) -> Option<Self> {
-        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => {
-                let power = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-                if power.is_empty() || !digits(power) {
-                    return None;
-                }
-                (mantissa, true)
-            }
-            None => (text, false),
-        };
-        let (whole, fraction) = match mantissa.split_once('.') {
-            Some((whole, fraction)) => (whole, Some(fraction)),
-            None => (mantissa, None),
-        };
-        let some_digit = !whole.is_empty() || fraction.is_some_and(|digits| !digits.is_empty());
-        (some_digit && digits(whole) && fraction.is_none_or(digits)).then_some(Self {
-            whole,
-            fraction,
-            exponent,
-        })
-    }
-
-    fn value(&self, text: &str) -> Result<Number, OutOfRange> {
-        let value: f64 = text.parse().map_err(|_| OutOfRange)?;
-        // An exponent states a magnitude; without one, every digit counts.
-        let nonzero = |digits: &str| digits.bytes().any(|digit| digit != b'0');
-        let whole = self.whole.parse().unwrap_or(u64::MAX);
-        let beyond = whole > LARGEST || (whole == LARGEST && self.fraction.is_some_and(nonzero));
-        if !self.exponent && beyond && !self.whole.is_empty() {
-            return Err(OutOfRange);
-        }
-        let written = nonzero(self.whole) || self.fraction.is_some_and(nonzero);
-        if value == 0.0 && written {
-            return Err(OutOfRange);
-        }
-        Number::new(value).ok_or(OutOfRange)
-    }
 }
 
 fn is_radix(body: &str) -> bool {
@@ -271,6 +216,14 @@ mod tests {
             ("1e300", 1e300),
             ("9007199254740992", 9_007_199_254_740_992.0),
             ("0e5", 0.0),
+            ("0.1", 0.1),
+            ("1.10", 1.1),
+            ("0.30000000000000004", 0.300_000_000_000_000_04),
+            ("1.7976931348623157e308", f64::MAX),
+            ("5e-324", 5e-324),
+            ("100000000000000000000e-5", 1e15),
+            ("0.000000000000000000000000000001", 1e-30),
+            ("0e999999999999999999999", 0.0),
         ] {
             assert_eq!(classify(text), number(value), "{text}");
         }
@@ -286,10 +239,16 @@ mod tests {
             "1e400",
             "-1e400",
             "1e-400",
+            "0.1234567890123456789",
+            "-0.30000000000000001",
+            "1234567890.123456789",
+            "9007199254740993e0",
+            "1.00000000000000001e300",
+            "123456789012345678e-10",
         ] {
             assert_eq!(
                 classify(text),
-                PlainScalar::Number(Err(OutOfRange)),
+                PlainScalar::Number(Err(LosesDigits)),
                 "{text}"
             );
         }

@@ -17,6 +17,80 @@ fn refusal(name: &str, text: impl AsRef<[u8]>) -> &'static str {
 }
 
 #[test]
+fn a_long_text_is_never_repeated() {
+    let long = "x".repeat(1 << 16);
+    let digits = "1".repeat(1 << 16);
+    let list =
+        |item: &str| format!("apiVersion: talkform/v1\nkind: UserList\nusers:\n  - {item}\n");
+    let lines = [
+        format!("memberId: {long}"),
+        format!("memberId: \"{long}\""),
+        format!("memberId: {digits}"),
+        format!("memberId: a\n{long}: 1"),
+        format!("memberId: a\nprofile: {{ {long}: 1, {long}: 2 }}"),
+        format!("memberId: a\nprofile: {{ \"{long}.\": 1 }}"),
+        format!("memberId: a\nprofile: {{ {digits}: 1 }}"),
+        format!("memberId: a\nprofile: {{ a: {digits} }}"),
+        format!("memberId: a\nprofile: {{ a: 0.{digits} }}"),
+        format!("memberId: a\nprofile: {{ a: 1e{digits} }}"),
+        format!("memberId: a\nprofile: {{ a: +{digits} }}"),
+        format!("memberId: a\nprofile: {{ a: 0x{digits} }}"),
+        format!("memberId: a\nprofile: {{ name: {digits} }}"),
+        format!("memberId: a\nprofile: {{ email: {long} }}"),
+        format!("memberId: a\nprofile: {{ mobileNumber: \"+{digits}\" }}"),
+        format!("memberId: a\nprofile: {{ recentPurchaseCount: \"{digits}\" }}"),
+        format!("memberId: a\nprofile: {{ recentPurchaseCount: {long} }}"),
+        format!("memberId: a\nprofile: {{ a: [true, {digits}, b] }}"),
+        format!("memberId: a\nprofile: {{ a: \"${{{long}}}\" }}"),
+        format!("memberId: a\nprofile: {{ a: {{ {long}: 1 }} }}"),
+        format!("memberId: a\ntags: [X{long}, X{long}, {digits}]"),
+        format!("memberId: a\nunsubscribed: {long}"),
+        format!("memberId: a\n? {long}\n: b"),
+        format!("memberId: *{long}"),
+        format!("memberId: !{long} a"),
+        format!("memberId: \"{long}"),
+        format!("memberId: a\n  {long}: b: c"),
+        format!("&{long} a: *b"),
+    ];
+    let mut texts: Vec<(&str, String)> = lines.iter().map(|text| ("a.yaml", user(text))).collect();
+    texts.extend([
+        (
+            "a.yaml",
+            format!("apiVersion: {long}\nkind: {long}\n{long}: 1\n"),
+        ),
+        ("a.yaml", format!("%{long} a\n---\n")),
+        ("a.yaml", long.clone()),
+        ("a.yaml", list(&long)),
+        ("a.yaml", list(&format!("{{ memberId: a, {long}: 1 }}"))),
+        ("a.json", format!("{{\"memberId\": \"{long}\"}}")),
+        ("a.json", format!("{{\"{long}\": 1, \"{long}\": 1}}")),
+        ("a.json", format!("{{\"a\": {long}}}")),
+        ("a.json", format!("[{long}")),
+        ("a.jsonl", format!("{{\"memberId\": \"{long}\n")),
+        ("a.jsonl", format!("{{\"memberId\": {digits}}}\n")),
+    ]);
+    for (name, text) in texts {
+        let reading = read(name, &text);
+        let start: String = text.chars().take(80).collect();
+        assert!(!reading.diagnostics.is_empty(), "{start}");
+        for diagnostic in &reading.diagnostics {
+            let mut parts = vec![&diagnostic.message, &diagnostic.path];
+            parts.extend(&diagnostic.hint);
+            parts.extend(diagnostic.excerpt.as_ref().map(|excerpt| &excerpt.text));
+            parts.extend(diagnostic.related.iter().map(|(_, label)| label));
+            for part in parts {
+                assert!(
+                    part.len() < 1000,
+                    "{start}: {} bytes: {}",
+                    part.len(),
+                    &part[..200]
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn nesting() {
     let levels = 100_000;
     assert_eq!(refusal("a.yaml", "[".repeat(levels)), "too-deep");

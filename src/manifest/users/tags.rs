@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::FieldPath;
 use crate::model::characters::first_invisible_beside_emoji;
+use crate::model::template::unexpanded;
 
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::wording::{in_backticks, quoted};
@@ -104,6 +105,13 @@ impl Reader<'_> {
                     );
                     Problem::error("invisible-character", item.span, message)
                 } else {
+                    if let Some(template) = unexpanded(text)
+                        && self.first_time("unexpanded-template", text)
+                    {
+                        let message = format!("this tag holds {template}");
+                        let problem = Problem::warning("unexpanded-template", item.span, message);
+                        self.problems.push(problem.path(path));
+                    }
                     let lower = text.to_lowercase();
                     if lower != text && self.first_time("tag-case", text) {
                         let message = format!("Channel writes {} in lower case", shown(text));

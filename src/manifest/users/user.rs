@@ -1,10 +1,10 @@
 //! Reads one user: dispatches its fields, reads the id and the flags.
 
-use crate::model::{ApiVersion, MemberId};
+use crate::model::{ApiVersion, MemberId, identifies_nobody};
 
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::span::Span;
-use crate::manifest::problem::wording::{clip, quoted, shown_key};
+use crate::manifest::problem::wording::{clip, in_backticks, quoted, shown_key};
 use crate::manifest::syntax::node::{Member, Node};
 use crate::manifest::syntax::scalar;
 use crate::manifest::syntax::scalar::PlainScalar;
@@ -49,6 +49,9 @@ impl Reader<'_> {
                 "memberId" => {
                     named = true;
                     draft.id = self.id(node, || scope.path("memberId"));
+                    if let Some((id, span)) = &draft.id {
+                        self.warn_of_nobody(id, *span, scope);
+                    }
                 }
                 "profile" => draft.profile = self.profile(node, scope),
                 "profileOnce" => draft.profile_once = self.profile_once(node, scope),
@@ -148,6 +151,18 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    fn warn_of_nobody(&mut self, id: &MemberId, span: Span, scope: Scope) {
+        let Some(reason) = identifies_nobody(id.as_str()) else {
+            return;
+        };
+        let message = format!("{} is {reason}", in_backticks(id.as_str()));
+        self.problems.push(
+            Problem::warning("id-of-nobody", span, message)
+                .path(scope.path("memberId"))
+                .hint("correct the id; with this one, several people become one user on Channel"),
+        );
     }
 
     fn flag(&mut self, member: &Member<'_>, scope: Scope) -> Option<bool> {

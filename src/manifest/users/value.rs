@@ -1,5 +1,6 @@
 //! Reads one value of a profile; its key and its spelling decide its type.
 
+use crate::model::template::unexpanded;
 use crate::model::{Declared, Number, Value};
 
 use crate::manifest::problem::problems::Problem;
@@ -195,6 +196,12 @@ impl Reader<'_> {
     }
 
     fn checked_text(&mut self, text: &str, span: Span, site: &FieldSite<'_>) -> Option<String> {
+        if let Some(template) = unexpanded(text) {
+            let message = format!("this value holds {template}");
+            let problem = Problem::warning("unexpanded-template", span, message)
+                .hint("Channel gets the text as it is written");
+            self.refuse::<Value>(site, problem);
+        }
         let Some(character) = check::control_character(text) else {
             return Some(text.to_owned());
         };
@@ -267,7 +274,7 @@ impl Reader<'_> {
             }
             PlainScalar::Number(Err(_)) => {
                 let message = format!(
-                    "{} is a number that JSON readers round, beyond ±2^53 or out of range",
+                    "{} loses digits: JSON readers keep whole numbers up to 2^53, and 15 to 17 digits of others",
                     self.shown_value(site, scalar)
                 );
                 Problem::error("number-out-of-range", span, message).hint(format!(

@@ -2,3 +2,4 @@
 
 pub mod channel_id;
 pub mod member_id;
+pub mod nobody;
