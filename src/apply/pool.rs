@@ -60,6 +60,7 @@ pub(crate) async fn send_all(
         if let Some(cause) = stopping
             && !std::mem::replace(&mut announced, true)
         {
+            sender.end_pauses();
             work.on_message(Message::Event(Event::Stopping(cause)));
         }
         let most = sender.parallelism() + work.most_ahead().min(sender.spare_requests());

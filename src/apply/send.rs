@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use crate::apply::event::Event;
 use crate::apply::pace::Pace;
@@ -28,6 +28,8 @@ pub(crate) struct Sender {
     turns: Arc<Semaphore>,
     clock: fn() -> Timestamp,
     pub(crate) stop: watch::Receiver<Option<StopCause>>,
+    /// Ends every pause when the run is asked to stop, in the order in which the pauses began.
+    stopped: Notify,
     events_out: mpsc::UnboundedSender<Event>,
 }
 
@@ -159,6 +161,7 @@ impl Sender {
             turns: Arc::new(Semaphore::new(parallelism)),
             clock,
             stop: stop.subscribe(),
+            stopped: Notify::new(),
             events_out,
         };
         (Arc::new(sender), events_in)
@@ -307,14 +310,13 @@ impl Sender {
     /// Waits for a token to send one request. Returns the cause where the run stops instead. A request
     /// that completes a job is sent also while the run stops, unless it would have to wait.
     async fn turn(&self, completes_a_job: bool, restores: bool) -> Result<(), StopCause> {
-        let stopped = || self.stop.borrow().filter(|cause| ends(*cause, restores));
-        if !completes_a_job && let Some(cause) = stopped() {
+        if !completes_a_job && let Some(cause) = self.stop_of(restores) {
             return Err(cause);
         }
         let mut wait = self.pace.bucket().reserve(self.pace.now());
         while !wait.is_zero() {
             self.pause(wait, restores).await;
-            if let Some(cause) = stopped() {
+            if let Some(cause) = self.stop_of(restores) {
                 let now = self.pace.now();
                 self.pace.bucket().on_response(now, &RateHeaders::default());
                 return Err(cause);
@@ -339,15 +341,32 @@ impl Sender {
         }
     }
 
-    /// Waits until the time has passed or the run is asked to stop.
+    /// Waits until the time has passed or a stop ends the job.
     async fn pause(&self, wait: Duration, restores: bool) {
-        let mut stop = self.stop.clone();
-        tokio::select! {
-            biased;
-            () = tokio::time::sleep(wait) => {}
-            // Disabled where the other end is gone: then nobody can ask for a stop.
-            Ok(_) = stop.wait_for(|cause| cause.is_some_and(|cause| ends(cause, restores))) => {}
+        let time = tokio::time::sleep(wait);
+        tokio::pin!(time);
+        loop {
+            // Made before the look, so that no stop comes in between.
+            let stopped = self.stopped.notified();
+            if self.stop_of(restores).is_some() {
+                return;
+            }
+            tokio::select! {
+                biased;
+                () = &mut time => return,
+                () = stopped => {}
+            }
         }
+    }
+
+    /// Ends every pause, because the run is asked to stop.
+    pub(crate) fn end_pauses(&self) {
+        self.stopped.notify_waiters();
+    }
+
+    /// The stop that ends a job, where there is one.
+    fn stop_of(&self, restores: bool) -> Option<StopCause> {
+        self.stop.borrow().filter(|cause| ends(*cause, restores))
     }
 }
 

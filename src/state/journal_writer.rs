@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::model::{MemberId, Pending};
@@ -26,7 +26,6 @@ pub struct JournalWriter {
     id: String,
     length: u64,
     shared: Arc<Shared>,
-    flushed: watch::Receiver<Flushed>,
     flusher: Option<Box<dyn Running>>,
 }
 
@@ -34,7 +33,7 @@ pub struct JournalWriter {
 #[derive(Clone, Copy, Debug, Default)]
 struct Flushed {
     records: u64,
-    /// A flush failed. After that the system may have dropped what it did not write, so nothing counts as
+    /// A flush failed, or the work beside the writer ended. After that the system may have dropped what it did not write, so nothing counts as
     /// flushed any more.
     has_failed: bool,
 }
@@ -43,6 +42,9 @@ struct Flushed {
 struct Shared {
     progress: Mutex<Progress>,
     is_changed: Notify,
+    flushed: Mutex<Flushed>,
+    /// Wakes those who wait for a flush, in the order in which they began to wait.
+    has_flushed: Notify,
 }
 
 /// What there is to flush.
@@ -61,13 +63,31 @@ impl Shared {
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn flushed(&self) -> MutexGuard<'_, Flushed> {
+        self.flushed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn report(&self, change: impl FnOnce(&mut Flushed)) {
+        change(&mut self.flushed());
+        self.has_flushed.notify_waiters();
+    }
+}
+
+/// Reports the end of the work beside the writer, so that nobody waits for a flush that never comes.
+struct Ending<'a>(&'a Shared);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.report(|flushed| flushed.has_failed = true);
+    }
 }
 
 /// The place of an intent in the journal. No request of its user may leave before [`Ticket::wait`] returns.
 #[derive(Debug)]
 pub struct Ticket {
     record: u64,
-    flushed: watch::Receiver<Flushed>,
+    shared: Arc<Shared>,
 }
 
 /// An intent did not reach the disk.
@@ -81,15 +101,18 @@ impl Ticket {
     /// # Errors
     ///
     /// The journal could not be flushed.
-    pub async fn wait(mut self) -> Result<(), NotFlushed> {
-        let record = self.record;
-        let flushed = self
-            .flushed
-            .wait_for(|flushed| flushed.has_failed || flushed.records >= record)
-            .await;
-        match flushed {
-            Ok(flushed) if flushed.records >= record => Ok(()),
-            _ => Err(NotFlushed),
+    pub async fn wait(self) -> Result<(), NotFlushed> {
+        loop {
+            // Made before the look, so that no flush comes in between.
+            let next_flush = self.shared.has_flushed.notified();
+            let flushed = *self.shared.flushed();
+            if flushed.records >= self.record {
+                return Ok(());
+            }
+            if flushed.has_failed {
+                return Err(NotFlushed);
+            }
+            next_flush.await;
         }
     }
 }
@@ -107,15 +130,13 @@ impl JournalWriter {
         disk.sync_folder(folder_of(path))?;
 
         let shared = Arc::new(Shared::default());
-        let (report, flushed) = watch::channel(Flushed::default());
-        let work = flush_until_end(Arc::clone(&shared), Arc::clone(&file), report);
+        let work = flush_until_end(Arc::clone(&shared), Arc::clone(&file));
         let running = disk.run_beside("journal", Box::pin(work))?;
         Ok(Self {
             file,
             id: head.id,
             length: first.len() as u64,
             shared,
-            flushed,
             flusher: Some(running),
         })
     }
@@ -131,7 +152,7 @@ impl JournalWriter {
     ///
     /// The file cannot be written, or an earlier flush failed.
     pub fn intend(&mut self, id: &MemberId, pending: &Pending) -> io::Result<Ticket> {
-        if self.flushed.borrow().has_failed {
+        if self.shared.flushed().has_failed {
             let failure = self.shared.progress().failure.take();
             return Err(failure.unwrap_or_else(|| io::Error::other(NotFlushed)));
         }
@@ -143,7 +164,7 @@ impl JournalWriter {
         self.shared.is_changed.notify_one();
         Ok(Ticket {
             record: progress.records,
-            flushed: self.flushed.clone(),
+            shared: Arc::clone(&self.shared),
         })
     }
 
@@ -224,15 +245,12 @@ impl Progress {
 }
 
 /// Flushes records in groups. What is written during one flush shares the next one.
-async fn flush_until_end(
-    shared: Arc<Shared>,
-    file: Arc<dyn DiskFile>,
-    report: watch::Sender<Flushed>,
-) {
-    let mut flushed = Flushed::default();
+async fn flush_until_end(shared: Arc<Shared>, file: Arc<dyn DiskFile>) {
+    let _ending = Ending(&shared);
+    let mut flushed = 0;
     let mut last = Instant::now();
     loop {
-        let next = shared.progress().next(flushed.records, last.elapsed());
+        let next = shared.progress().next(flushed, last.elapsed());
         let records = match next {
             Next::End => return,
             Next::Idle => {
@@ -252,15 +270,36 @@ async fn flush_until_end(
         let result = file.flush().await;
         last = Instant::now();
         match result {
-            Ok(()) => flushed.records = records,
+            Ok(()) => {
+                flushed = records;
+                shared.report(|flushed| flushed.records = records);
+            }
             Err(error) => {
-                flushed.has_failed = true;
                 shared.progress().failure = Some(error);
+                return;
             }
         }
-        report.send_replace(flushed);
-        if flushed.has_failed {
-            return;
-        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::system_disk::SystemDisk;
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_flush_after_the_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("state.journal");
+        let file = SystemDisk.open(&path, Access::Replace).expect("opened");
+        let file = Arc::from(file.expect("a file"));
+        let shared = Arc::new(Shared::default());
+        let ticket = Ticket {
+            record: 1,
+            shared: Arc::clone(&shared),
+        };
+        shared.progress().is_ending = true;
+        flush_until_end(shared, file).await;
+        assert_eq!(ticket.wait().await, Err(NotFlushed));
     }
 }
