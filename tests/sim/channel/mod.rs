@@ -1,0 +1,13 @@
+//! A Channel that breaks: the users it has, the network before it, the people who use it, and what was sent.
+
+mod answer;
+mod ledger;
+mod network;
+mod people;
+mod users;
+mod weather;
+
+pub(crate) use ledger::Ledger;
+pub(crate) use network::{Network, Remote};
+pub(crate) use users::{CHANNEL, Users};
+pub(crate) use weather::Weather;
