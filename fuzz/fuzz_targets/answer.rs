@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use talkform::model::{ApiVersion, Attributes, MemberId, Upsert};
-use talkform::remote::{Answer, ChannelInfo, RateHeaders, Verdict, judge, confirm, observed, request};
+use talkform::remote::{Response, ChannelInfo, RateHeaders, Verdict, judge, confirm, observed, request};
 
 fuzz_target!(|input: (u16, &str, &[u8])| {
     let (status, header, body) = input;
@@ -15,13 +15,13 @@ fuzz_target!(|input: (u16, &str, &[u8])| {
     let id = MemberId::new("u").expect("an id");
     let sent = request::upsert(ApiVersion::V4, &id, &upsert);
     let _ = ChannelInfo::read(body);
-    let answer = Answer {
+    let response = Response {
         status,
         rate: RateHeaders::read(|_| Some(header)),
         body: body.to_vec(),
         is_whole: true,
     };
-    match judge(&sent, None, Ok(answer)) {
+    match judge(&sent, None, Ok(response)) {
         Verdict::Accepted(user) => {
             if let Some(user) = &user {
                 let found = confirm(&upsert, upsert.0.consent(), user);

@@ -5,7 +5,7 @@ use crate::apply::reason;
 use crate::apply::requests::rejected_request;
 use crate::apply::send::Ending;
 use crate::model::{DigestKey, PlannedChange, RejectedRequest, RemoteIdDigest, Write};
-use crate::remote::{AnsweredUser, Confirmation, confirm};
+use crate::remote::{Confirmation, ResponseUser, confirm};
 
 /// The outcome of a change whose requests ended in this way. `is_restored` says that the last request was the second
 /// PUT of a person whom Channel created anew; `reveals_values`, that Channel's words are kept whole.
@@ -55,8 +55,8 @@ pub(crate) fn outcome_of(
     }
 }
 
-/// How the answer to the PUT of a change differs from what is declared.
-fn confirmation_of(planned: &PlannedChange, response: Option<&AnsweredUser>) -> Confirmation {
+/// How the response to the PUT of a change differs from what is declared.
+fn confirmation_of(planned: &PlannedChange, response: Option<&ResponseUser>) -> Confirmation {
     match (planned.change.write(), response) {
         (
             Some(Write {
@@ -70,7 +70,7 @@ fn confirmation_of(planned: &PlannedChange, response: Option<&AnsweredUser>) -> 
     }
 }
 
-/// The digest of Channel's own id of the user whom a PUT was about, where the answer shows it.
+/// The digest of Channel's own id of the user whom a PUT was about, where the response shows it.
 pub(crate) fn remote_id_of(
     planned: &PlannedChange,
     ending: &Ending,

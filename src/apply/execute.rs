@@ -216,7 +216,7 @@ impl Execution<'_> {
         }
     }
 
-    /// Begins a second PUT where the answer to the first one shows a person whom Channel created anew, without a
+    /// Begins a second PUT where the response to the first one shows a person whom Channel created anew, without a
     /// declared opt-out. Returns the result of the whole change where it is known.
     fn restore_opt_outs(&mut self, mut sent: Sent) -> Option<Sent> {
         let index = sent.index;

@@ -10,7 +10,7 @@ use crate::remote::Confirmation;
 pub enum Outcome {
     /// Done and recorded.
     Applied {
-        /// How Channel's answer differs from what is declared.
+        /// How Channel's response differs from what is declared.
         confirmation: Confirmation,
     },
     /// Channel rejected a request. Sending the same again does not help until something changes.
@@ -89,7 +89,7 @@ pub struct Report {
 pub struct Uncertain {
     /// Users of whom the last request has no known result.
     pub pending: usize,
-    /// Users with a field that Channel's last answer did not show as declared.
+    /// Users with a field that Channel's last response did not show as declared.
     pub unconfirmed: usize,
 }
 

@@ -167,7 +167,7 @@ fn user_of(ending: Ending, breaker: &mut Breaker<'_>) -> Result<RemoteUser, Unre
         }
         // Cannot happen: a read has a request, and an accepted read shows the user.
         Ending::Accepted { response: None } | Ending::Unsent => Err(Unread::Failed {
-            message: "Channel's answer cannot be read".to_owned(),
+            message: "Channel's response cannot be read".to_owned(),
         }),
         Ending::Rejected {
             request: _,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::apply::intent::intent_of;
 use crate::apply::recreate::{missing_opt_outs, restoring};
 use crate::model::{Change, Digests, Entry, Plan, PlannedChange};
-use crate::remote::AnsweredUser;
+use crate::remote::ResponseUser;
 use crate::state::JournalRecord;
 
 /// The most that executing a plan can write to the journal: the intent of every change, that of restoring the
@@ -21,7 +21,7 @@ pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = Journal
         };
         let intent = intent_of(planned, now);
         let restored = planned.change.write().and_then(|write| {
-            let opt_outs = missing_opt_outs(write, &AnsweredUser::default())?;
+            let opt_outs = missing_opt_outs(write, &ResponseUser::default())?;
             Some(restoring(write, &opt_outs, now))
         });
         let intents = intent.into_iter().chain(restored);

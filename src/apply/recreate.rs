@@ -11,33 +11,33 @@ use crate::model::{
     Attributes, DigestKey, LimitKind, MemberId, Pending, PendingAction, Plan, RecordedFields,
     State, Upsert, Write,
 };
-use crate::remote::AnsweredUser;
+use crate::remote::ResponseUser;
 
-/// Whether the answer to the PUT of a user shows another person than the recorded one, whom talkform did not
+/// Whether the response to the PUT of a user shows another person than the recorded one, whom talkform did not
 /// delete itself.
 pub(crate) fn is_recreated(
     id: &MemberId,
-    answered: &AnsweredUser,
+    user: &ResponseUser,
     state: &State,
     key: &DigestKey,
 ) -> bool {
-    let shown = answered.id.as_deref();
+    let shown = user.id.as_deref();
     let entry = state.users.get(id);
     let pending = state.pending.get(id);
     entry.is_some_and(|entry| entry.is_other_person(&key.for_user(id), shown))
         && !pending.is_some_and(Pending::may_have_deleted)
 }
 
-/// The declared opt-outs that the answer does not show, with nothing else. `None` where it shows all of them.
-pub(crate) fn missing_opt_outs(write: &Write, answered: &AnsweredUser) -> Option<Upsert> {
+/// The declared opt-outs that the response does not show, with nothing else. `None` where it shows all of them.
+pub(crate) fn missing_opt_outs(write: &Write, user: &ResponseUser) -> Option<Upsert> {
     let missing = |declared: Option<bool>, shown: Option<bool>| {
         declared.filter(|is_opted_out| *is_opted_out && shown != Some(true))
     };
     let consent = write.consent;
     let opt_outs = Attributes {
-        unsubscribed: missing(consent.unsubscribed, answered.unsubscribed),
-        unsubscribe_email: missing(consent.unsubscribe_email, answered.unsubscribe_email),
-        unsubscribe_texting: missing(consent.unsubscribe_texting, answered.unsubscribe_texting),
+        unsubscribed: missing(consent.unsubscribed, user.unsubscribed),
+        unsubscribe_email: missing(consent.unsubscribe_email, user.unsubscribe_email),
+        unsubscribe_texting: missing(consent.unsubscribe_texting, user.unsubscribe_texting),
         ..Attributes::default()
     };
     (opt_outs != Attributes::default()).then_some(Upsert(opt_outs))
@@ -91,13 +91,13 @@ mod tests {
             unchanged_fields: 0,
         };
         let missing = |unsubscribed, email, texting| {
-            let answered = AnsweredUser {
+            let user = ResponseUser {
                 unsubscribed,
                 unsubscribe_email: email,
                 unsubscribe_texting: texting,
-                ..AnsweredUser::default()
+                ..ResponseUser::default()
             };
-            let missing = missing_opt_outs(&write, &answered);
+            let missing = missing_opt_outs(&write, &user);
             missing.map(|Upsert(sent)| (sent.unsubscribed, sent.unsubscribe_email))
         };
         let (yes, no) = (Some(true), Some(false));

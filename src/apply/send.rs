@@ -10,7 +10,7 @@ use crate::apply::event::Event;
 use crate::apply::pace::Pace;
 use crate::model::{MemberId, StopCause};
 use crate::remote::{
-    Answer, AnsweredUser, Decision, Policy, RateHeaders, Request, RetryBudget, Transport,
+    Decision, Policy, RateHeaders, Request, Response, ResponseUser, RetryBudget, Transport,
     TransportError, Verdict, decide, judge,
 };
 use crate::state::Ticket;
@@ -74,7 +74,7 @@ pub(crate) struct Sent {
     /// Released when the result is recorded, so that no other user is sent before.
     pub(crate) turn: Option<OwnedSemaphorePermit>,
     /// Whether Channel may have carried out a request although the ending does not say so: it was accepted
-    /// and a later one of the job was not, or its answer is not known.
+    /// and a later one of the job was not, or its response is not known.
     pub(crate) may_be_done: bool,
 }
 
@@ -100,7 +100,7 @@ pub(crate) enum Ending {
     NotStarted { cause: StopCause },
     /// Channel accepted every request. `response` is the user in the response to the first one; `None`
     /// where that is a DELETE.
-    Accepted { response: Option<Box<AnsweredUser>> },
+    Accepted { response: Option<Box<ResponseUser>> },
     /// Channel does not have the user who was read.
     Missing,
     /// Channel rejected a request. `request` is its place among the requests of the job, from 0.
@@ -219,7 +219,7 @@ impl Sender {
         sent
     }
 
-    /// Sends one request until it has a final answer or no retry is left. A request after the first one
+    /// Sends one request until it has a final response or no retry is left. A request after the first one
     /// of a job is sent also while the run stops, unless it would have to wait.
     async fn attempts(
         &self,
@@ -242,13 +242,13 @@ impl Sender {
             attempts += 1;
             sent.requests += 1;
             sent.retries += u32::from(attempts > 1);
-            let answered = self.channel.send(request).await;
+            let received = self.channel.send(request).await;
             let has_left = !matches!(
-                answered,
+                received,
                 Err(TransportError::Connect(_) | TransportError::Request(_))
             );
-            self.observe_response(answered.as_ref().ok());
-            let verdict = judge(request, self.channel_id.as_deref(), answered);
+            self.observe_response(received.as_ref().ok());
+            let verdict = judge(request, self.channel_id.as_deref(), received);
             let now = (self.clock)();
             let decision = decide(&self.policy, attempts, &verdict, now, fastrand::f64());
             let why = verdict.to_string();
@@ -327,16 +327,16 @@ impl Sender {
     }
 
     /// Updates the rate limiter from a response, or from the lack of one.
-    fn observe_response(&self, answer: Option<&Answer>) {
+    fn observe_response(&self, response: Option<&Response>) {
         let now = self.pace.now();
         let mut bucket = self.pace.bucket();
-        let Some(answer) = answer else {
+        let Some(response) = response else {
             bucket.on_response(now, &RateHeaders::default());
             return;
         };
-        bucket.on_response(now, &answer.rate);
-        if answer.status == 429 {
-            let wait = answer.rate.closed_for((self.clock)());
+        bucket.on_response(now, &response.rate);
+        if response.status == 429 {
+            let wait = response.rate.closed_for((self.clock)());
             bucket.close(now, wait.min(self.policy.longest_retry_after));
         }
     }

@@ -299,11 +299,11 @@ impl Client {
     ) -> (Verdict<ChannelInfo>, RateHeaders) {
         let mut attempt = 1;
         loop {
-            let answered = self.channel.send(asked).await;
-            let rate = answered
+            let received = self.channel.send(asked).await;
+            let rate = received
                 .as_ref()
-                .map_or_else(|_| RateHeaders::default(), |answer| answer.rate);
-            let verdict = judge_channel(answered);
+                .map_or_else(|_| RateHeaders::default(), |response| response.rate);
+            let verdict = judge_channel(received);
             let Decision::Retry { after } =
                 decide(policy, attempt, &verdict, now(), fastrand::f64())
             else {

@@ -148,13 +148,13 @@ impl LoadedProject {
 
     fn read_manifests(
         &self,
-        known: Option<&RecordedLookup<'_>>,
+        recorded: Option<&RecordedLookup<'_>>,
     ) -> Result<(Desired, Vec<Diagnostic>), Failure> {
         let read = ReadSettings {
             rules: self.rules()?,
             ..self.read_settings()?
         };
-        let reading = manifest::load(&self.root, &read, known);
+        let reading = manifest::load(&self.root, &read, recorded);
         if reading.diagnostics.iter().any(Diagnostic::is_error) {
             Err(Failure::Diagnostics(reading.diagnostics))
         } else {

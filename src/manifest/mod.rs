@@ -12,6 +12,7 @@
 //! with its place and a masked excerpt. Where one of them is an error, no user is desired: a plan from an
 //! incomplete reading would forget the missing users.
 
+pub(crate) mod field_names;
 pub mod files;
 pub mod import;
 pub(crate) mod options;

@@ -48,7 +48,7 @@ pub struct Plan {
     /// How many users have a last request without a known result. Those that the plan covers are among the
     /// changes.
     pub pending: usize,
-    /// The recorded fields that Channel's last answer did not show as declared.
+    /// The recorded fields that Channel's last response did not show as declared.
     pub unconfirmed: Unconfirmed,
     /// Channel's own ids of unchanged users, where Channel was asked and shows another one than is recorded. An
     /// apply records them.
@@ -111,7 +111,7 @@ pub struct KeptConsent {
     pub origin: Origin,
 }
 
-/// The recorded fields that Channel's last answer did not show as declared.
+/// The recorded fields that Channel's last response did not show as declared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unconfirmed {
     /// How many users have such a field.
@@ -123,7 +123,7 @@ pub struct Unconfirmed {
     pub confirmed: BTreeMap<MemberId, BTreeSet<FieldPath>>,
 }
 
-/// One field that Channel's last answer did not show as declared.
+/// One field that Channel's last response did not show as declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnconfirmedField {
     /// The field.

@@ -54,9 +54,9 @@ pub struct Entry {
     pub file: Option<u32>,
     /// The digest of each declared field.
     pub fields: RecordedFields,
-    /// Of the id that Channel itself gave the user, where its answer showed it.
+    /// Of the id that Channel itself gave the user, where its response showed it.
     pub remote_id: Option<RemoteIdDigest>,
-    /// Fields that Channel's answer did not show as sent.
+    /// Fields that Channel's response did not show as sent.
     pub unconfirmed: BTreeSet<FieldPath>,
 }
 
@@ -163,7 +163,7 @@ impl State {
         }
     }
 
-    /// How many users have a field that Channel's last answer did not show as declared.
+    /// How many users have a field that Channel's last response did not show as declared.
     pub fn unconfirmed_users(&self) -> usize {
         let entries = self.users.values();
         entries

@@ -1,4 +1,4 @@
-//! Collects the recorded fields that Channel's last answer did not show as declared.
+//! Collects the recorded fields that Channel's last response did not show as declared.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,13 +1,13 @@
-//! Compares the user in an answer with everything that is declared.
+//! Compares the user in a response with everything that is declared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
 use crate::model::{Attributes, Consent, Declared, FieldPath, Upsert, Value};
-use crate::remote::answered::AnsweredUser;
+use crate::remote::response_user::ResponseUser;
 
-/// How the user in an answer differs from what is declared.
+/// How the user in a response differs from what is declared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Confirmation {
     /// Fields that Channel shows with another value than declared, also where they were not sent.
@@ -26,12 +26,12 @@ impl Confirmation {
     }
 }
 
-/// Compares the answer to a request with the request and with the declared consent flags, which may be more
+/// Compares the response to a request with the request and with the declared consent flags, which may be more
 /// than those that were sent.
 ///
-/// An answer that leaves out an empty profile or empty tags shows them as empty. A flag that is declared as
+/// A response that leaves out an empty profile or empty tags shows them as empty. A flag that is declared as
 /// `false` and was not sent counts as confirmed where Channel does not show it: nobody opted out.
-pub fn confirm(sent: &Upsert, declared: Consent, answered: &AnsweredUser) -> Confirmation {
+pub fn confirm(sent: &Upsert, declared: Consent, shown: &ResponseUser) -> Confirmation {
     let Upsert(Attributes {
         profile,
         profile_once,
@@ -41,7 +41,7 @@ pub fn confirm(sent: &Upsert, declared: Consent, answered: &AnsweredUser) -> Con
         unsubscribe_texting,
     }) = sent;
     let nothing = BTreeMap::new();
-    let has = answered.profile.as_ref().unwrap_or(&nothing);
+    let has = shown.profile.as_ref().unwrap_or(&nothing);
     let mut confirmation = Confirmation::default();
     for (key, declared) in profile {
         let confirmed = match (declared, has.get(key.as_str())) {
@@ -61,7 +61,7 @@ pub fn confirm(sent: &Upsert, declared: Consent, answered: &AnsweredUser) -> Con
         }
     }
     if let Some(tags) = tags
-        && answered.tags.clone().unwrap_or_default() != *tags
+        && shown.tags.clone().unwrap_or_default() != *tags
     {
         confirmation.different.insert(FieldPath::Tags);
     }
@@ -70,19 +70,19 @@ pub fn confirm(sent: &Upsert, declared: Consent, answered: &AnsweredUser) -> Con
             FieldPath::Unsubscribed,
             *unsubscribed,
             declared.unsubscribed,
-            answered.unsubscribed,
+            shown.unsubscribed,
         ),
         (
             FieldPath::UnsubscribeEmail,
             *unsubscribe_email,
             declared.unsubscribe_email,
-            answered.unsubscribe_email,
+            shown.unsubscribe_email,
         ),
         (
             FieldPath::UnsubscribeTexting,
             *unsubscribe_texting,
             declared.unsubscribe_texting,
-            answered.unsubscribe_texting,
+            shown.unsubscribe_texting,
         ),
     ] {
         let wanted = sent.or(declared);

@@ -9,7 +9,7 @@ use tracing::Instrument;
 
 use crate::remote::rate::RateHeaders;
 use crate::remote::request::{Method, Request};
-use crate::remote::transport::{Answer, Sending, Transport, TransportError};
+use crate::remote::transport::{Response, Sending, Transport, TransportError};
 
 /// How many bytes of a body are read. A response about one user is far smaller.
 const MAX_BODY: usize = 1024 * 1024;
@@ -127,21 +127,21 @@ impl Channel {
     /// # Errors
     ///
     /// No response arrived, or it could not be read to its end.
-    pub async fn send(&self, request: &Request) -> Result<Answer, TransportError> {
+    pub async fn send(&self, request: &Request) -> Result<Response, TransportError> {
         let span = tracing::debug_span!(
             "request",
             method = request.method.as_str(),
             path = %request.path
         );
-        let answered = self.exchange(request).instrument(span.clone()).await;
-        span.in_scope(|| match &answered {
-            Ok(answer) => tracing::debug!(status = answer.status, "answered"),
+        let received = self.exchange(request).instrument(span.clone()).await;
+        span.in_scope(|| match &received {
+            Ok(response) => tracing::debug!(status = response.status, "answered"),
             Err(error) => tracing::debug!(%error, "not answered"),
         });
-        answered
+        received
     }
 
-    async fn exchange(&self, request: &Request) -> Result<Answer, TransportError> {
+    async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Put => reqwest::Method::PUT,
@@ -160,7 +160,7 @@ impl Channel {
         let rate = RateHeaders::read(|name| response.headers().get(name)?.to_str().ok());
         // The status counts also where the body broke off: a 422 is a 422.
         let body = read_body(response).await.ok().flatten();
-        Ok(Answer {
+        Ok(Response {
             status,
             rate,
             is_whole: body.is_some(),

@@ -1,26 +1,26 @@
 //! The part of Channel's Open API that talkform uses: requests, what their responses mean, retries and the
 //! rate limiter. Only [`http`] touches the network; everything else is plain functions.
 
-pub mod answered;
 pub mod confirm;
 pub(crate) mod error_body;
 pub mod http;
+pub mod judge;
 pub mod observe;
 pub mod rate;
 pub mod request;
-pub mod response;
+pub mod response_user;
 pub mod retry;
 pub mod transport;
 
-pub use crate::remote::answered::AnsweredUser;
 pub use crate::remote::confirm::{Confirmation, confirm};
 pub use crate::remote::http::{Channel, HttpSettings};
+pub use crate::remote::judge::{ChannelInfo, Verdict, judge, judge_channel};
 pub use crate::remote::observe::observed;
 pub use crate::remote::rate::{Bucket, RateHeaders};
 pub use crate::remote::request::{Method, Request};
-pub use crate::remote::response::{ChannelInfo, Verdict, judge, judge_channel};
+pub use crate::remote::response_user::ResponseUser;
 pub use crate::remote::retry::{Decision, Policy, RetryBudget, decide};
-pub use crate::remote::transport::{Answer, Sending, Transport, TransportError};
+pub use crate::remote::transport::{Response, Sending, Transport, TransportError};
 
 #[cfg(test)]
 mod tests;

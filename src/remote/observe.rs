@@ -3,11 +3,11 @@
 use serde_json::Value as Json;
 
 use crate::model::{Number, Observed, Value};
-use crate::remote::answered::AnsweredUser;
+use crate::remote::response_user::ResponseUser;
 
 /// The user as a manifest could declare it. A profile key with `null` counts as absent.
-pub fn observed(answered: &AnsweredUser) -> Observed {
-    let AnsweredUser {
+pub fn observed(shown: &ResponseUser) -> Observed {
+    let ResponseUser {
         id,
         channel_id: _,
         member_id: _,
@@ -16,7 +16,7 @@ pub fn observed(answered: &AnsweredUser) -> Observed {
         unsubscribed,
         unsubscribe_email,
         unsubscribe_texting,
-    } = answered;
+    } = shown;
     let mut observed = Observed {
         id: id.clone(),
         tags: tags.clone().unwrap_or_default(),
@@ -84,7 +84,7 @@ mod tests {
 
     fn seen(user: &serde_json::Value) -> Observed {
         let body = serde_json::json!({ "user": user }).to_string();
-        observed(&AnsweredUser::read(body.as_bytes()).expect("a user"))
+        observed(&ResponseUser::read(body.as_bytes()).expect("a user"))
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::remote::judge::Verdict;
 use crate::remote::rate::RetryAfter;
-use crate::remote::response::Verdict;
 
 /// How often and after which pauses a request is retried.
 #[derive(Clone, Debug, PartialEq, Eq)]

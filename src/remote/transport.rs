@@ -8,7 +8,7 @@ use crate::remote::rate::RateHeaders;
 use crate::remote::request::Request;
 
 /// A request under way.
-pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Answer, TransportError>> + Send + 'a>>;
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response, TransportError>> + Send + 'a>>;
 
 /// Sends requests to Channel. [`Channel`](crate::remote::http::Channel) does so over HTTP; another program may
 /// do it in another way.
@@ -24,7 +24,7 @@ pub enum TransportError {
     #[error("cannot connect to Channel: {0}")]
     Connect(String),
     /// The response took too long. The request may have been done.
-    #[error("no answer from Channel in time")]
+    #[error("no response from Channel in time")]
     Timeout,
     /// The connection broke. The request may have been done.
     #[error("the connection to Channel broke: {0}")]
@@ -46,7 +46,7 @@ impl TransportError {
 
 /// A response, whatever it means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     /// The status.
     pub status: u16,
     /// The headers of the rate limit.

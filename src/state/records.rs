@@ -56,7 +56,7 @@ pub(crate) struct EntryLine {
     /// Of Channel's own id of the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     remote_id: Option<String>,
-    /// Fields that Channel's answer did not show as sent.
+    /// Fields that Channel's response did not show as sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unconfirmed: Vec<String>,
 }
@@ -148,9 +148,9 @@ pub(crate) struct RejectionLine {
     /// Which request Channel rejected; the PUT of the user where it is left out.
     #[serde(default, skip_serializing_if = "RejectedRequest::is_put")]
     request: RejectedRequest,
-    /// The answer's status.
+    /// The response's status.
     status: u16,
-    /// The answer's machine-readable type.
+    /// The response's machine-readable type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     code: Option<String>,
     /// How many applies tried it.

@@ -1,9 +1,9 @@
-//! Requests and answers of both API versions against what Channel's `OpenAPI` document (28.0.3) says of
+//! Requests and responses of both API versions against what Channel's `OpenAPI` document (28.0.3) says of
 //! them, transcribed here. Where the page of the v4 upsert says more, `PAGE` says so.
 
 use serde_json::{Value, json};
 use talkform::model::{ApiVersion, Attributes, Declared, MemberId, Upsert};
-use talkform::remote::{AnsweredUser, ChannelInfo, Confirmation, Method, confirm, request};
+use talkform::remote::{ChannelInfo, Confirmation, Method, ResponseUser, confirm, request};
 use talkform::sandbox::SandboxSettings;
 
 use crate::project::{Channel, Project};
@@ -79,7 +79,7 @@ fn most_tags(api: ApiVersion) -> usize {
     }
 }
 
-/// What the `user` of an answer may hold, as far as the sandbox answers it.
+/// What the `user` of a response may hold, as far as the sandbox answers it.
 fn answered(api: ApiVersion) -> &'static [(&'static str, Kind)] {
     match api {
         ApiVersion::V4 => &[
@@ -310,7 +310,7 @@ async fn the_sandbox_answers_in_the_shape_of_the_version() {
     }
 }
 
-/// An answer as the document of each version shapes it, with what talkform does not ask for.
+/// A response as the document of each version shapes it, with what talkform does not ask for.
 fn documented(api: ApiVersion) -> Value {
     let mut user = json!({
         "id": "60a0", "channelId": "1", "memberId": "u-1", "veilId": "v", "unifiedId": "m",
@@ -357,13 +357,13 @@ fn documented_answers_confirm_what_was_sent() {
                 sent.0.unsubscribe_texting = Some(false);
             }
         }
-        let answer = AnsweredUser::read(documented(api).to_string().as_bytes()).expect("a user");
+        let answer = ResponseUser::read(documented(api).to_string().as_bytes()).expect("a user");
         let found = confirm(&sent, sent.0.consent(), &answer);
         assert_eq!(found, Confirmation::default(), "{api}");
 
-        // What the other version's answer does not hold is not taken for confirmed.
+        // What the other version's response does not hold is not taken for confirmed.
         let other = VERSIONS[usize::from(api == ApiVersion::V4)];
-        let answer = AnsweredUser::read(documented(other).to_string().as_bytes()).expect("a user");
+        let answer = ResponseUser::read(documented(other).to_string().as_bytes()).expect("a user");
         let found = confirm(&sent, sent.0.consent(), &answer);
         assert!(!found.unconfirmed().is_empty(), "{api}");
     }

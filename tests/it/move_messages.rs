@@ -21,7 +21,7 @@ fn what_does_not_fit_is_said_at_its_place() {
             "{ memberId: a }, { memberId: b }",
             "moved-and-declared",
         ),
-        ("{ from: a, to: b }", "", "moved-to-nobody"),
+        ("{ from: a, to: b }", "", "moved-to-undeclared"),
         ("{ from: a, to: a }", "{ memberId: a }", "move-to-itself"),
         (
             "{ from: a, to: b }, { from: a, to: c }",

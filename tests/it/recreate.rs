@@ -158,7 +158,7 @@ fn an_opt_out_that_could_not_be_restored_is_sent_by_the_next_run() {
     }
 }
 
-/// The answer to the first PUT is lost: the next one notices the new person.
+/// The response to the first PUT is lost: the next one notices the new person.
 #[test]
 fn a_person_created_anew_without_an_answer_is_noticed_by_the_next_run() {
     let channel = Channel::start();
@@ -184,7 +184,7 @@ fn a_deletion_by_talkform_is_no_recreation() {
     project.edit("talkform.yaml", "100%", "100%, delete: 1");
     project.write("users/a.yaml", &users(2, "free"));
     project.run(&APPLY).expect(0);
-    // The answer to the deletion is lost, and the commit is reverted.
+    // The response to the deletion is lost, and the commit is reverted.
     channel
         .running()
         .set_faults(vec!["reset-after".parse().expect("a fault")]);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use talkform::model::{ApiVersion, MemberId};
-use talkform::remote::{Answer, Channel, HttpSettings, Method, Request, request};
+use talkform::remote::{Channel, HttpSettings, Method, Request, Response, request};
 use talkform::sandbox::{Running, SandboxSettings, start};
 
 pub(crate) async fn sandbox(settings: SandboxSettings) -> (Running, Channel) {
@@ -26,7 +26,7 @@ pub(crate) fn put(api: ApiVersion, id: &str, body: &Value) -> Request {
 }
 
 pub(crate) async fn send(channel: &Channel, request: Request) -> (u16, Value) {
-    let Answer { status, body, .. } = channel.send(&request).await.expect("an answer");
+    let Response { status, body, .. } = channel.send(&request).await.expect("a response");
     let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     (status, body)
 }
@@ -135,11 +135,15 @@ async fn the_budget_is_said_and_kept() {
     .await;
     let mut seen = Vec::new();
     for _ in 0..3 {
-        let answer = channel
+        let response = channel
             .send(&put(ApiVersion::V4, "u-1", &json!({})))
             .await
-            .expect("an answer");
-        seen.push((answer.status, answer.rate.remaining, answer.rate.limit));
+            .expect("a response");
+        seen.push((
+            response.status,
+            response.rate.remaining,
+            response.rate.limit,
+        ));
     }
     assert_eq!(
         seen,

@@ -12,7 +12,7 @@ use proptest::test_runner::{Config, TestRunner};
 use crate::command::{finish, git};
 use crate::project::Project;
 
-/// A Channel that echoes every body in its answers, refuses every third user, and looks into the journal
+/// A Channel that echoes every body in its responses, refuses every third user, and looks into the journal
 /// while the run is under way.
 fn echoing(journal: PathBuf) -> (String, Arc<Mutex<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -175,6 +175,6 @@ fn first_request(listener: &TcpListener) -> String {
         request.extend(&part[..count]);
     }
     let answer = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-    connection.write_all(answer.as_bytes()).expect("an answer");
+    connection.write_all(answer.as_bytes()).expect("a response");
     String::from_utf8(request).expect("text")
 }

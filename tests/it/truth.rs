@@ -1,4 +1,4 @@
-//! Random edits, reverts, kills, lost answers and errors after the write: the state never claims what Channel
+//! Random edits, reverts, kills, lost responses and errors after the write: the state never claims what Channel
 //! does not have, and in the end Channel has what the manifests declare.
 //!
 //! `TALKFORM_TRUTH_ROUNDS=2000 cargo test --test it truth` runs for longer; `TALKFORM_TRUTH_SEED` replays a seed.

@@ -1,4 +1,4 @@
-//! What Channel's answers do not confirm: the exit code, the report, the next plan, JSON and GitHub's outputs.
+//! What Channel's responses do not confirm: the exit code, the report, the next plan, JSON and GitHub's outputs.
 
 use serde_json::{Value as Json, json};
 
@@ -49,7 +49,7 @@ fn a_field_that_channel_answers_otherwise_is_exit_3_and_stays_in_sight() {
     project.write("users/a.yaml", &user("tags: [vip]"));
     let (ran, lines) = outputs(&project, &APPLY);
     let ran = ran.expect(3);
-    let listed = "1 user accepted, but Channel's answer shows other values than declared for these fields:\n  u-1: tags\n";
+    let listed = "1 user accepted, but Channel's response shows other values than declared for these fields:\n  u-1: tags\n";
     assert!(ran.stdout.contains(listed), "{}", ran.all());
     for line in ["failed=0", "different=1", "pending=0", "unconfirmed=1"] {
         assert!(lines.iter().any(|found| found == line), "{line}: {lines:?}");
@@ -59,7 +59,7 @@ fn a_field_that_channel_answers_otherwise_is_exit_3_and_stays_in_sight() {
     let ran = ran.expect(0);
     assert_eq!(
         without_destination(&ran),
-        "No changes. It is not certain that your channel matches the manifests. (1 user)\nChannel's last answer about 1 user did not show these fields as declared (`talkform plan --refresh` compares them with what Channel has):\n- tags: 1 user (u-1)\n"
+        "No changes. It is not certain that your channel matches the manifests. (1 user)\nChannel's last response about 1 user did not show these fields as declared (`talkform plan --refresh` compares them with what Channel has):\n- tags: 1 user (u-1)\n"
     );
     for line in ["changes=false", "pending=0", "unconfirmed=1"] {
         assert!(lines.iter().any(|found| found == line), "{line}: {lines:?}");
@@ -81,7 +81,7 @@ fn a_field_that_channel_answers_otherwise_is_exit_3_and_stays_in_sight() {
     assert!(text.contains(MATCHES), "{text}");
 }
 
-/// The flag is not sent, because its declaration did not change, and the answer shows that Channel has another one.
+/// The flag is not sent, because its declaration did not change, and the response shows that Channel has another one.
 #[test]
 fn a_declared_opt_out_that_channel_does_not_have_is_exit_3() {
     let channel = Channel::start();
@@ -137,7 +137,7 @@ fn a_flag_that_channel_does_not_show_is_reported_until_a_read_shows_it() {
     let project = channel.project("");
     project.write("users/a.yaml", &user("unsubscribeEmail: true\ntags: [a]"));
     let ran = project.run(&APPLY).expect(0);
-    let listed = "Channel's answers do not show these flags, so they are not confirmed:\n  unsubscribeEmail: 1 user\n";
+    let listed = "Channel's responses do not show these flags, so they are not confirmed:\n  unsubscribeEmail: 1 user\n";
     assert!(ran.stdout.contains(listed), "{}", ran.all());
     assert_eq!(planned(&project)["counts"]["unconfirmed"], 1);
 

@@ -187,7 +187,7 @@ impl<'r> Moves<'r> {
             in_backticks(entry.to.as_str())
         );
         Some(
-            Problem::error("moved-to-nobody", entry.to_span, message)
+            Problem::error("moved-to-undeclared", entry.to_span, message)
                 .path(entry.path("to"))
                 .hint("declare the user under the new id, or remove this entry"),
         )

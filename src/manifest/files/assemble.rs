@@ -109,11 +109,11 @@ impl Files<'_, '_> {
         if let (ReadMode::SkipUnchanged, Some(recorded), Some(content)) =
             (&mode, self.recorded, &content)
             && recorded.has_files()
-            && let Some(known) = recorded.file(content)
+            && let Some(unchanged) = recorded.file(content)
         {
             return FileReading {
                 content: Some(*content),
-                known: Some(known),
+                unchanged: Some(unchanged),
                 ..FileReading::default()
             };
         }
@@ -164,7 +164,7 @@ fn assemble(names: &[Arc<str>], readings: Vec<FileReading>) -> Desired {
             name: name.clone(),
             content: reading.content,
         });
-        if let Some(file) = reading.known {
+        if let Some(file) = reading.unchanged {
             unchanged.files.insert(number as usize, file);
         }
         for entry in reading.moved {

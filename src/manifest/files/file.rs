@@ -23,8 +23,8 @@ pub(crate) struct FileReading {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// The digest of its bytes and format; set by the caller, who has the bytes.
     pub(crate) content: Option<ContentDigest>,
-    /// Set where the file was not read, because all its users are as recorded.
-    pub(crate) known: Option<UnchangedFile>,
+    /// Set if the file was not read, because all its users are as recorded.
+    pub(crate) unchanged: Option<UnchangedFile>,
 }
 
 /// Reads one file for the first places of these words.

@@ -19,13 +19,13 @@ pub(crate) fn drop_if_recorded(user: &mut DeclaredUser, recorded: &RecordedLooku
 /// differs only in case from one there, or is moved there; only a reading knows the place to report.
 pub(crate) fn must_be_read(
     readings: &[FileReading],
-    known: &RecordedLookup<'_>,
+    recorded: &RecordedLookup<'_>,
 ) -> BTreeSet<usize> {
     let mut doubtful = BTreeSet::new();
     let mut unread: HashMap<u32, usize> = HashMap::new();
     for (file, reading) in readings.iter().enumerate() {
-        if let Some(found) = reading.known.filter(|found| found.users > 0)
-            && let Some(other) = unread.insert(found.number, file)
+        if let Some(skipped) = reading.unchanged.filter(|skipped| skipped.users > 0)
+            && let Some(other) = unread.insert(skipped.number, file)
         {
             doubtful.extend([file, other]);
         }
@@ -40,13 +40,13 @@ pub(crate) fn must_be_read(
             .flat_map(|(file, reading)| reading.users.iter().map(move |found| (&found.id, file)))
     };
     let not_read = || {
-        let users = known.users();
+        let users = recorded.users();
         users.filter_map(|(id, number)| Some((id, *unread.get(&number)?)))
     };
     let moving = readings.iter().flat_map(|reading| &reading.moved);
     let moving = moving.flat_map(|entry| [&entry.from, &entry.to]);
     let ids = read().map(|(id, _)| id).chain(moving);
-    doubtful.extend(ids.filter_map(|id| unread.get(&known.file_of(id)?).copied()));
+    doubtful.extend(ids.filter_map(|id| unread.get(&recorded.file_of(id)?).copied()));
 
     if read()
         .chain(not_read())
@@ -62,6 +62,6 @@ pub(crate) fn must_be_read(
         .into_iter()
         .flat_map(|twins| [twins.at, twins.first]);
     let clashing = clashing.map(|id| files[id]);
-    doubtful.extend(clashing.filter(|file| readings[*file].known.is_some()));
+    doubtful.extend(clashing.filter(|file| readings[*file].unchanged.is_some()));
     doubtful
 }

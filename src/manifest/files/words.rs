@@ -163,7 +163,7 @@ fn recorded_keys<'s>(
 ) -> Vec<(&'s str, usize)> {
     let mut skipped: HashMap<u32, usize> = HashMap::new();
     for (file, reading) in readings.iter().enumerate() {
-        skipped.extend(reading.known.map(|known| (known.number, file)));
+        skipped.extend(reading.unchanged.map(|skipped| (skipped.number, file)));
     }
     let in_files = recorded.users();
     let in_files = in_files.filter_map(|(id, number)| Some((id, *skipped.get(&number)?)));

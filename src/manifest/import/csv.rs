@@ -6,12 +6,13 @@ use std::str::FromStr;
 
 use csv::{ReaderBuilder, StringRecord};
 
+use crate::manifest::field_names::DOCUMENTED_KEYS;
 use crate::manifest::import::importable::refusal;
 use crate::manifest::syntax::decode;
 use crate::manifest::syntax::scalar::{PlainScalar, classify};
 use crate::manifest::users::check;
 use crate::manifest::users::near_miss::documented_key;
-use crate::manifest::users::value::{DOCUMENTED, Kind as KeyKind};
+use crate::manifest::users::value::Kind as KeyKind;
 use crate::model::visibility::key_words;
 use crate::model::visibility::patterns::folded;
 use crate::model::{Attributes, Declared, MemberId, ProfileKey, Value};
@@ -156,7 +157,7 @@ impl Columns {
         let is_known = |name: &&String| {
             let plain = plain(name);
             let is_id = ID_COLUMNS.contains(&&*plain);
-            let is_key = DOCUMENTED.contains(&&***name) || documented_key(name).is_some();
+            let is_key = DOCUMENTED_KEYS.contains(&&***name) || documented_key(name).is_some();
             is_id
                 || is_key
                 || key_words::is_a_word(name)

@@ -1,8 +1,8 @@
 //! Makes the source line under a diagnostic: masks it, then cuts it.
 
-use crate::model::Excerpt;
-
+use crate::manifest::field_names::is_field_name;
 use crate::manifest::problem::span::{Span, boundary};
+use crate::model::Excerpt;
 
 /// About how many characters of a long line are shown.
 const WIDTH: usize = 160;
@@ -67,7 +67,7 @@ impl Source<'_> {
             Masking::ByField => self.field_masks(window),
             Masking::Unparsed => {
                 let mut masks = Vec::new();
-                mask_words(self.text, window, &NAMES, &mut masks);
+                mask_words(self.text, window, &is_field_name, &mut masks);
                 masks
             }
         };
@@ -96,6 +96,7 @@ impl Source<'_> {
 
     /// The masked scalars, and every word outside of a scalar: a comment may quote any value.
     fn field_masks(&self, window: Span) -> Vec<(Span, &'static str)> {
+        let nothing = |_: &str| false;
         let mut masks = Vec::new();
         let mut at = window.start();
         for scalar in self
@@ -105,44 +106,25 @@ impl Source<'_> {
             .filter(|scalar| scalar.span.end > window.start)
         {
             let start = scalar.span.start().max(at);
-            mask_words(self.text, Span::new(at, start), &[], &mut masks);
+            mask_words(self.text, Span::new(at, start), &nothing, &mut masks);
             let rest = Span::new(start, scalar.span.end());
             if scalar.masked && rest.end > rest.start {
                 masks.push((rest, SENSITIVE));
             }
             at = at.max(scalar.span.end().min(window.end()));
         }
-        mask_words(self.text, Span::new(at, window.end()), &[], &mut masks);
+        mask_words(self.text, Span::new(at, window.end()), &nothing, &mut masks);
         masks
     }
 }
 
-/// Names of fields, which are never personal.
-pub(crate) const NAMES: [&str; 20] = [
-    "apiVersion",
-    "kind",
-    "users",
-    "defaults",
-    "memberId",
-    "profile",
-    "profileOnce",
-    "tags",
-    "unsubscribed",
-    "unsubscribeEmail",
-    "unsubscribeTexting",
-    "name",
-    "firstName",
-    "lastName",
-    "email",
-    "avatarUrl",
-    "mobileNumber",
-    "landlineNumber",
-    "recentPurchaseCount",
-    "recentPurchaseAmount",
-];
-
-/// Masks every word except the given names before a colon.
-fn mask_words(text: &str, part: Span, names: &[&str], masks: &mut Vec<(Span, &'static str)>) {
+/// Masks every word, except for words before a colon that may be shown.
+fn mask_words(
+    text: &str,
+    part: Span,
+    is_shown: &dyn Fn(&str) -> bool,
+    masks: &mut Vec<(Span, &'static str)>,
+) {
     let is_word = |c: char| c.is_alphanumeric() || !c.is_ascii() || "._-+@/\\%$=~^()".contains(c);
     let mut at = part.start();
     while let Some(found) = text[at..part.end()].find(is_word) {
@@ -150,7 +132,7 @@ fn mask_words(text: &str, part: Span, names: &[&str], masks: &mut Vec<(Span, &'s
         let tail = &text[start..part.end()];
         let length = tail.find(|c| !is_word(c)).unwrap_or(tail.len());
         let (word, after) = tail.split_at(length);
-        let key = after.trim_start_matches(['"', '\'']).starts_with(':') && names.contains(&word);
+        let key = after.trim_start_matches(['"', '\'']).starts_with(':') && is_shown(word);
         let punctuation = word.chars().all(|c| c.is_ascii_punctuation() && c != '@');
         if !key && !punctuation {
             masks.push((Span::new(start, start + length), "…"));

@@ -6,8 +6,8 @@ use crate::model::visibility::key_words;
 use crate::model::visibility::patterns::folded;
 use crate::model::{Diagnostic, FieldPath, FieldPattern, Origin, Project};
 
+use crate::manifest::field_names::DOCUMENTED_KEYS;
 use crate::manifest::problem::wording::{closest_name, key_in_backticks, shown_key};
-use crate::manifest::users::value::DOCUMENTED;
 
 /// Why no field can be meant by a pattern, and what to write; `None` where one can.
 pub(crate) fn refusal(pattern: &str) -> Option<(String, String)> {
@@ -104,7 +104,7 @@ fn static_warning(setting: &'static str, pattern: &FieldPattern) -> Option<Diagn
             warning.hint("remove it; --show-sensitive shows every value on your own screen"),
         );
     }
-    let documented = DOCUMENTED
+    let documented = DOCUMENTED_KEYS
         .iter()
         .find(|documented| folded(documented) == folded(key))?;
     (*documented != key).then(|| {
@@ -122,7 +122,7 @@ fn is_met_by_itself(pattern: &FieldPattern) -> bool {
         FieldPath::UnsubscribeTexting,
         FieldPath::Unsubscribed,
     ];
-    let documented = DOCUMENTED
+    let documented = DOCUMENTED_KEYS
         .iter()
         .map(|key| FieldPath::Profile((*key).into()));
     let mut fields = own.into_iter().chain(documented);

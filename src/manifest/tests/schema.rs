@@ -2,13 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::manifest::problem::excerpt::NAMES;
+use crate::manifest::field_names::{DOCUMENTED_KEYS, HEADER, LIST, MOVE, USER};
 use crate::manifest::project::{file, settings};
 use crate::manifest::read_texts;
 use crate::manifest::schema::{USER_DEFINITIONS, manifest_schema, project_schema};
-use crate::manifest::users::document::LIST;
-use crate::manifest::users::moved;
-use crate::manifest::users::user::FIELDS;
 use crate::manifest::users::value::is_typed;
 use crate::model::ApiVersion;
 
@@ -166,18 +163,16 @@ fn schema_and_reader_know_the_same_fields() {
         let fields = schema.pointer(pointer).and_then(Value::as_object);
         fields.expect("fields").keys().cloned().collect()
     };
-    let header = ["apiVersion", "kind"];
     let manifest = manifest_schema(ApiVersion::V4);
-    let typed: Vec<&str> = NAMES.into_iter().filter(|key| is_typed(key)).collect();
-    assert_eq!(typed.len(), 9);
+    assert!(DOCUMENTED_KEYS.iter().all(|key| is_typed(key)));
     for (definition, known) in [
-        ("UserDocument", [&header[..], &FIELDS].concat()),
+        ("UserDocument", [&HEADER[..], &USER].concat()),
         ("UserListDocument", LIST.to_vec()),
-        ("ListItem", FIELDS.to_vec()),
-        ("Defaults", FIELDS[1..].to_vec()),
-        ("Move", moved::FIELDS.to_vec()),
-        ("Profile", typed.clone()),
-        ("ProfileOnce", typed),
+        ("ListItem", USER.to_vec()),
+        ("Defaults", USER[1..].to_vec()),
+        ("Move", MOVE.to_vec()),
+        ("Profile", DOCUMENTED_KEYS.to_vec()),
+        ("ProfileOnce", DOCUMENTED_KEYS.to_vec()),
     ] {
         let fields = of(&manifest, &format!("/$defs/{definition}/properties"));
         assert_eq!(fields, sorted(&known), "{definition}");
@@ -196,7 +191,7 @@ fn schema_and_reader_know_the_same_fields() {
     let project = project_schema();
     let environment: Vec<&str> = settings::SETTINGS
         .into_iter()
-        .filter(|name| !header.contains(name) && *name != "environments")
+        .filter(|name| !HEADER.contains(name) && *name != "environments")
         .collect();
     for (pointer, known) in [
         ("/properties", &settings::SETTINGS[..]),

@@ -1,5 +1,6 @@
 //! Reads documents of kind `User` and `UserList`.
 
+use crate::manifest::field_names::{LIST, USER};
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::span::Span;
 use crate::manifest::problem::wording::{closest_name, shown_key};
@@ -7,13 +8,9 @@ use crate::manifest::syntax::node::{Content, Member, Node};
 use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::{Draft, Scope};
 use crate::manifest::users::defaults;
-use crate::manifest::users::user::FIELDS;
 
 /// The only `apiVersion` of manifests and project files.
 pub(crate) const API_VERSION: &str = "talkform/v1";
-
-/// The fields of a `UserList` document.
-pub(crate) const LIST: [&str; 5] = ["apiVersion", "kind", "defaults", "moved", "users"];
 
 /// Where a document comes from. It decides what the header must contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +141,7 @@ impl Reader<'_> {
     fn user_list(&mut self, root: &Node<'_>, members: &[Member<'_>]) {
         for member in members.iter().filter(|member| !member.refused) {
             if !LIST.contains(&&*member.key) {
-                let hint = FIELDS
+                let hint = USER
                     .contains(&&*member.key)
                     .then(|| format!("`{}` belongs to each item of `users`", member.key));
                 self.unknown_field(member, &shown_key(&member.key), &LIST, hint);

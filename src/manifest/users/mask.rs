@@ -5,7 +5,8 @@ use crate::model::visibility::hidden_texts::HiddenTexts;
 use crate::model::visibility::personal_value;
 use crate::model::{FieldPath, FieldRule, Value, Visibility};
 
-use crate::manifest::problem::excerpt::{MaskedScalar, NAMES};
+use crate::manifest::field_names::is_field_name;
+use crate::manifest::problem::excerpt::MaskedScalar;
 use crate::manifest::problem::span::Span;
 use crate::manifest::syntax::node::{Content, Member, Node, Scalar};
 use crate::manifest::syntax::scalar;
@@ -143,7 +144,7 @@ struct Walk<'w> {
     visibility: &'w Visibility,
     windows: &'w [Span],
     scalars: Vec<MaskedScalar>,
-    /// The hidden values of the present user.
+    /// The hidden values of the current user.
     hidden: HiddenTexts,
 }
 
@@ -161,7 +162,7 @@ impl Walk<'_> {
     /// Whether a value stands where a key belongs.
     fn hides_key(&self, key: &str) -> bool {
         !self.visibility.reveals()
-            && !NAMES.contains(&key)
+            && !is_field_name(key)
             && (personal_value::looks_personal(key) || self.hidden.are_in(key))
     }
 

@@ -1,13 +1,11 @@
 //! Reads the entries of `moved`: ids that changed.
 
+use crate::manifest::field_names::MOVE;
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::span::Span;
 use crate::manifest::syntax::node::{Content, Member, Node};
 use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::DeclaredMove;
-
-/// The fields of an entry.
-pub(crate) const FIELDS: [&str; 2] = ["from", "to"];
 
 impl Reader<'_> {
     /// Reads the entries of one document.
@@ -31,11 +29,11 @@ impl Reader<'_> {
     fn one_move(&mut self, index: usize, item: &Node<'_>, members: &[Member<'_>]) {
         let path = |field: &str| format!("moved[{index}].{field}");
         for member in members.iter().filter(|member| !member.refused) {
-            if !FIELDS.contains(&&*member.key) {
-                self.unknown_field(member, &path(&member.key), &FIELDS, None);
+            if !MOVE.contains(&&*member.key) {
+                self.unknown_field(member, &path(&member.key), &MOVE, None);
             }
         }
-        let mut ids = FIELDS.map(|field| {
+        let mut ids = MOVE.map(|field| {
             let Some(member) = item.get(field) else {
                 let at = Span::new(item.span.start(), item.span.start());
                 self.problems.push(

@@ -1,6 +1,6 @@
 //! Finds the key of Channel that a key was probably meant to be: `mobilenumber`, `e-mail`, `phone`.
 
-use crate::manifest::users::value::DOCUMENTED;
+use crate::manifest::field_names::DOCUMENTED_KEYS;
 use crate::model::visibility::patterns::folded;
 
 /// Other words for what Channel documents, in the form of [`folded`].
@@ -33,11 +33,11 @@ const SHORTEST_MISSPELT: usize = 5;
 
 /// The documented key that another key resembles; `None` for a documented key and for one that resembles none.
 pub(crate) fn documented_key(key: &str) -> Option<&'static str> {
-    if DOCUMENTED.contains(&key) {
+    if DOCUMENTED_KEYS.contains(&key) {
         return None;
     }
     let folded_key = folded(key);
-    let same = DOCUMENTED
+    let same = DOCUMENTED_KEYS
         .iter()
         .find(|documented| folded(documented) == folded_key);
     let other = || OTHER_WORDS.iter().find(|(word, _)| *word == folded_key);
@@ -57,7 +57,7 @@ fn misspelt(key: &str) -> Option<&'static str> {
             && documented.len() > SHORTEST_MISSPELT - 1
             && strsim::damerau_levenshtein(key, &folded(documented)) == 1
     };
-    DOCUMENTED.iter().find(is_near).copied()
+    DOCUMENTED_KEYS.iter().find(is_near).copied()
 }
 
 #[cfg(test)]

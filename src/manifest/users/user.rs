@@ -2,6 +2,7 @@
 
 use crate::model::{ApiVersion, MemberId, identifies_nobody};
 
+use crate::manifest::field_names::{HEADER, USER};
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::span::Span;
 use crate::manifest::problem::wording::{clip, in_backticks, quoted, shown_key};
@@ -12,19 +13,6 @@ use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::{Draft, Scope};
 use crate::manifest::users::value;
 
-const HEADER: [&str; 2] = ["apiVersion", "kind"];
-
-/// The fields of a user.
-pub(crate) const FIELDS: [&str; 7] = [
-    "memberId",
-    "profile",
-    "profileOnce",
-    "tags",
-    "unsubscribed",
-    "unsubscribeEmail",
-    "unsubscribeTexting",
-];
-
 impl Reader<'_> {
     /// Reads a map of user fields.
     pub(crate) fn user(&mut self, members: &[Member<'_>], scope: Scope, span: Span) -> Draft {
@@ -32,7 +20,7 @@ impl Reader<'_> {
         let mut named = scope == Scope::Defaults;
         for member in members.iter().filter(|member| !member.refused) {
             let node = &member.value;
-            if let Some(field) = FIELDS.iter().find(|field| **field == member.key) {
+            if let Some(field) = USER.iter().find(|field| **field == member.key) {
                 draft.places.push((field, member.key_span));
             }
             match &*member.key {
@@ -101,9 +89,9 @@ impl Reader<'_> {
             }
         };
         let known: Vec<&str> = match scope {
-            Scope::Document => HEADER.iter().chain(&FIELDS).copied().collect(),
-            Scope::Defaults => FIELDS[1..].to_vec(),
-            Scope::Item(_) => FIELDS.to_vec(),
+            Scope::Document => HEADER.iter().chain(&USER).copied().collect(),
+            Scope::Defaults => USER[1..].to_vec(),
+            Scope::Item(_) => USER.to_vec(),
         };
         self.unknown_field(member, &scope.path(&shown_key(key)), &known, hint);
     }

@@ -14,19 +14,6 @@ use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::Scope;
 use crate::manifest::users::mask;
 
-/// The profile keys that Channel documents, each with a type of its own.
-pub(crate) const DOCUMENTED: [&str; 9] = [
-    "name",
-    "firstName",
-    "lastName",
-    "email",
-    "avatarUrl",
-    "mobileNumber",
-    "landlineNumber",
-    "recentPurchaseCount",
-    "recentPurchaseAmount",
-];
-
 /// The type of a profile key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use crate::model::{Attributes, Consent, Declared, FieldPath, Number, Upsert, Value};
-use crate::remote::answered::AnsweredUser;
 use crate::remote::confirm::{Confirmation, confirm};
+use crate::remote::response_user::ResponseUser;
 
 fn texts(paths: &BTreeSet<FieldPath>) -> Vec<String> {
     paths.iter().map(ToString::to_string).collect()
@@ -41,8 +41,8 @@ fn what_channel_did_not_take_is_found() {
         },
         "tags": ["B", "A"]
     }});
-    let answered = AnsweredUser::read(body.to_string().as_bytes()).expect("a user");
-    let found = confirm(&sent, Consent::default(), &answered);
+    let shown = ResponseUser::read(body.to_string().as_bytes()).expect("a user");
+    let found = confirm(&sent, Consent::default(), &shown);
     assert_eq!(
         texts(&found.different),
         [
@@ -54,7 +54,7 @@ fn what_channel_did_not_take_is_found() {
     );
     assert_eq!(found.unconfirmed(), found.different);
 
-    let empty = AnsweredUser::read(br#"{"user":{}}"#).expect("a user");
+    let empty = ResponseUser::read(br#"{"user":{}}"#).expect("a user");
     let found = confirm(&sent, Consent::default(), &empty);
     assert_eq!(found.different.len(), 9, "all but what was cleared");
     let found = confirm(&Upsert::default(), Consent::default(), &empty);
@@ -89,13 +89,13 @@ fn a_flag_that_was_not_sent_is_compared_too() {
             ..Attributes::default()
         };
         let sent = Upsert(flags(declared.filter(|_| is_sent)));
-        let answered = AnsweredUser {
+        let shown = ResponseUser {
             unsubscribed: found,
             unsubscribe_email: found,
             unsubscribe_texting: found,
-            ..AnsweredUser::default()
+            ..ResponseUser::default()
         };
-        let confirmation = confirm(&sent, flags(declared).consent(), &answered);
+        let confirmation = confirm(&sent, flags(declared).consent(), &shown);
         let counts = [
             confirmation.different.len(),
             confirmation.not_shown.len(),
@@ -114,7 +114,7 @@ fn an_answer_without_a_profile_confirms_what_was_cleared() {
         tags: Some(BTreeSet::new()),
         ..Attributes::default()
     });
-    let answered = AnsweredUser::read(br#"{"user":{}}"#).expect("a user");
-    let found = confirm(&sent, Consent::default(), &answered);
+    let shown = ResponseUser::read(br#"{"user":{}}"#).expect("a user");
+    let found = confirm(&sent, Consent::default(), &shown);
     assert_eq!(found, Confirmation::default());
 }

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::model::{ApiVersion, MemberId, Upsert};
+use crate::remote::judge::{ChannelInfo, Verdict, judge, judge_channel};
 use crate::remote::request;
 use crate::remote::request::Request;
-use crate::remote::response::{ChannelInfo, Verdict, judge, judge_channel};
-use crate::remote::tests::answer;
-use crate::remote::transport::{Answer, TransportError};
+use crate::remote::tests::response;
+use crate::remote::transport::{Response, TransportError};
 
 const CHANNEL: Option<&str> = Some("7");
 
@@ -115,7 +115,7 @@ fn only_channels_own_response_about_the_user_counts() {
     ];
     for (status, body, expected) in rows {
         let found = [put(), get(), delete()].map(|request| {
-            let verdict = judge(&request, CHANNEL, Ok(answer(status, body)));
+            let verdict = judge(&request, CHANNEL, Ok(response(status, body)));
             word(&verdict)
         });
         let body = String::from_utf8_lossy(body);
@@ -126,9 +126,9 @@ fn only_channels_own_response_about_the_user_counts() {
 #[test]
 fn a_body_that_broke_off_is_no_success() {
     for request in [put(), get(), delete()] {
-        let cut = Answer {
+        let cut = Response {
             is_whole: false,
-            ..answer(200, b"")
+            ..response(200, b"")
         };
         let verdict = judge(&request, CHANNEL, Ok(cut));
         assert_eq!(
@@ -143,7 +143,7 @@ fn a_body_that_broke_off_is_no_success() {
 #[test]
 fn without_a_known_channel_any_channel_counts() {
     assert_eq!(
-        word(&judge(&put(), None, Ok(answer(200, RIGHT)))),
+        word(&judge(&put(), None, Ok(response(200, RIGHT)))),
         "accepted"
     );
 }
@@ -168,7 +168,7 @@ fn an_error_status_counts_whatever_the_body_is() {
     ] {
         for body in [&b""[..], PAGE, b"\xff\xfe", RIGHT, ERROR, b"null", b"[]"] {
             for request in [put(), get(), delete()] {
-                let verdict = judge(&request, CHANNEL, Ok(answer(status, body)));
+                let verdict = judge(&request, CHANNEL, Ok(response(status, body)));
                 assert_eq!(word(&verdict), expected, "{status} {body:?}");
             }
         }
@@ -177,7 +177,7 @@ fn an_error_status_counts_whatever_the_body_is() {
 
 #[test]
 fn the_channel_is_known_only_by_its_own_response() {
-    let judged = |status, body: &[u8]| word(&judge_channel(Ok(answer(status, body))));
+    let judged = |status, body: &[u8]| word(&judge_channel(Ok(response(status, body))));
     assert_eq!(judged(200, br#"{"channel":{"id":"7"}}"#), "accepted");
     for body in [&b""[..], PAGE, b"{}", ERROR, br#"{"channel":{}}"#] {
         assert_eq!(judged(200, body), "transient", "{body:?}");
@@ -206,7 +206,7 @@ fn words_are_read_leniently_and_codes_strictly() {
     let words = |body: serde_json::Value| match judge(
         &put(),
         None,
-        Ok(answer(422, body.to_string().as_bytes())),
+        Ok(response(422, body.to_string().as_bytes())),
     ) {
         Verdict::Rejected { code, message, .. } => (code, message),
         other => panic!("{other:?}"),

@@ -5,11 +5,11 @@ mod judge;
 mod rate;
 
 use crate::remote::rate::{RateHeaders, RetryAfter};
-use crate::remote::transport::Answer;
+use crate::remote::transport::Response;
 
 /// A whole response that asks to be tried again after three seconds.
-fn answer(status: u16, body: &[u8]) -> Answer {
-    Answer {
+fn response(status: u16, body: &[u8]) -> Response {
+    Response {
         status,
         rate: RateHeaders {
             retry_after: Some(RetryAfter::Seconds(3)),

@@ -31,7 +31,7 @@ impl Honest {
         self.at = self.at.max(now);
     }
 
-    /// The answer's `remaining`, or `None` for a 429.
+    /// The response's `remaining`, or `None` for a 429.
     fn take(&mut self, now: u64) -> Option<u32> {
         self.refill(now);
         if self.tokens < 1.0 {

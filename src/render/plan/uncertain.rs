@@ -4,7 +4,7 @@ use crate::render::plan::unconfirmed::UnconfirmedView;
 use crate::render::plan::view::PlanView;
 use crate::words::{and_more, counted, users};
 
-/// A sentence for the pending users, and a list of the fields that Channel's answers did not show as declared.
+/// A sentence for the pending users, and a list of the fields that Channel's responses did not show as declared.
 /// Empty if everything is certain. `escaped` escapes text from manifests.
 pub(crate) fn lines(view: &PlanView<'_>, escaped: &dyn Fn(&str) -> String) -> Vec<String> {
     let mut lines = Vec::new();
@@ -21,7 +21,7 @@ pub(crate) fn lines(view: &PlanView<'_>, escaped: &dyn Fn(&str) -> String) -> Ve
             " (`talkform plan --refresh` compares them with what Channel has)"
         };
         lines.push(format!(
-            "Channel's last answer about {} did not show these fields as declared{hint}:",
+            "Channel's last response about {} did not show these fields as declared{hint}:",
             users(view.counts.unconfirmed)
         ));
         lines.extend(view.unconfirmed.iter().map(|field| line(field, escaped)));

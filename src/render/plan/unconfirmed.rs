@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::model::{FieldPath, MemberId, UnconfirmedField};
 use crate::render::common::json::as_text;
 
-/// A recorded field that Channel's last answer did not show as declared.
+/// A recorded field that Channel's last response did not show as declared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Unconfirmed")]

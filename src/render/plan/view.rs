@@ -65,7 +65,7 @@ pub struct PlanView<'a> {
     /// none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undecided: Option<UndecidedView>,
-    /// The recorded fields that Channel's last answer did not show as declared. Left out if there is none.
+    /// The recorded fields that Channel's last response did not show as declared. Left out if there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unconfirmed: Vec<UnconfirmedView<'a>>,
 }
@@ -104,7 +104,7 @@ pub struct Counts {
     pub opt_in: usize,
     /// Users who were being sent when the last run ended: Channel may have either.
     pub pending: usize,
-    /// Recorded users with a field that Channel's last answer did not show as declared.
+    /// Recorded users with a field that Channel's last response did not show as declared.
     pub unconfirmed: usize,
 }
 

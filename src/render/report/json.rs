@@ -66,7 +66,7 @@ struct ReportCounts {
     recreated: usize,
     /// Users of the state whose last request has no known result: Channel may have either.
     pending: usize,
-    /// Users of the state with a field that Channel's last answer did not show as declared.
+    /// Users of the state with a field that Channel's last response did not show as declared.
     unconfirmed: usize,
 }
 

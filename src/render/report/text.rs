@@ -161,7 +161,8 @@ fn recreated(report: &Report) -> List<'_> {
 
 fn different(report: &Report) -> List<'_> {
     let text = |user: &UserOutcome| paths(&confirmation(user)?.different);
-    let title = "accepted, but Channel's answer shows other values than declared for these fields";
+    let title =
+        "accepted, but Channel's response shows other values than declared for these fields";
     List::new(report, title, None, &text)
 }
 
@@ -198,7 +199,7 @@ fn write_not_shown(out: &mut dyn fmt::Write, report: &Report, style: &Style) -> 
     if flags.is_empty() {
         return Ok(());
     }
-    let title = "Channel's answers do not show these flags, so they are not confirmed:";
+    let title = "Channel's responses do not show these flags, so they are not confirmed:";
     writeln!(out, "{}", paint(style.warning, title))?;
     for (path, count) in flags {
         writeln!(out, "  {path}: {}", users(count))?;

@@ -152,7 +152,7 @@ fn what_is_not_certain_is_a_list() {
     No changes. It is not certain that your channel matches the manifests. (150 users)
 
     1 user was being sent when the last run ended; Channel may have either.
-    Channel's last answer about 7 users did not show these fields as declared (`talkform plan --refresh` compares them with what Channel has):
+    Channel's last response about 7 users did not show these fields as declared (`talkform plan --refresh` compares them with what Channel has):
     - <code>profile.a&#96;b</code>: 1 user (<code>u-&#96;1</code>)
     - `unsubscribeEmail`: 7 users (`u-1`, `u-2`, `u-3`, `u-4`, `u-5`, … and 2 more)
 

@@ -383,7 +383,7 @@ fn what_is_not_certain_is_said_with_changes_and_without() {
 
     No changes. It is not certain that your channel matches the manifests. (150 users)
     1 user was being sent when the last run ended; Channel may have either.
-    Channel's last answer about 7 users did not show these fields as declared (`talkform plan --refresh` compares them with what Channel has):
+    Channel's last response about 7 users did not show these fields as declared (`talkform plan --refresh` compares them with what Channel has):
     - profile.a`b: 1 user (u-`1)
     - unsubscribeEmail: 7 users (u-1, u-2, u-3, u-4, u-5, … and 2 more)
     ");
@@ -396,7 +396,7 @@ fn what_is_not_certain_is_said_with_changes_and_without() {
     Plan: 1 to forget. 61 unchanged.
     No requests: only the state changes.
     1 user was being sent when the last run ended; Channel may have either.
-    Channel's last answer about 7 users did not show these fields as declared (`talkform plan --refresh` compares them with what Channel has):
+    Channel's last response about 7 users did not show these fields as declared (`talkform plan --refresh` compares them with what Channel has):
     - profile.a`b: 1 user (u-`1)
     - unsubscribeEmail: 7 users (u-1, u-2, u-3, u-4, u-5, … and 2 more)
     Plan digest: sha256:84d72046677b77bde606ab02a14bd157f61bbc5c0f4af39a2c6f9e4b70a9b616

@@ -166,13 +166,13 @@ fn every_kind_of_outcome() {
     1 user deleted on Channel by somebody else, and created anew:
       u-9: every declared opt-out was sent
 
-    1 user accepted, but Channel's answer shows other values than declared for these fields:
+    1 user accepted, but Channel's response shows other values than declared for these fields:
       u-1: profile.seats, tags
 
     1 user opted out on Channel, although the manifests say false; that choice is kept:
       u-7: unsubscribeTexting
 
-    Channel's answers do not show these flags, so they are not confirmed:
+    Channel's responses do not show these flags, so they are not confirmed:
       unsubscribeEmail: 2 users
       unsubscribed: 1 user
 

@@ -138,7 +138,7 @@ fn what_a_journal_makes_of_the_state() {
             ["u-0", "", "u-1"],
         ),
         (
-            "rejected after a request without an answer",
+            "rejected after a request without a response",
             vec![intent("u-1", Create), rejected("u-1", true)],
             ["u-0", "u-1", "u-1"],
         ),

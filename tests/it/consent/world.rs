@@ -124,7 +124,7 @@ impl World {
             user: Some(id.clone()),
         };
         let answer = self.runtime.block_on(self.client.send(&request));
-        assert_eq!(answer.expect("an answer").status, 200);
+        assert_eq!(answer.expect("a response").status, 200);
     }
 
     /// Reads the users that a refreshed plan needs. `None` where one of them cannot be read.

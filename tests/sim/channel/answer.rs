@@ -1,13 +1,13 @@
 //! Makes what comes back to the program: Channel's answer, or something in its place.
 
 use serde_json::{Value as Json, json};
-use talkform::remote::{Answer, Method, RateHeaders, Request, TransportError};
+use talkform::remote::{Method, RateHeaders, Request, Response, TransportError};
 
 use crate::channel::users::Done;
 use crate::channel::weather::Instead;
 
-fn plain(status: u16, body: &[u8]) -> Answer {
-    Answer {
+fn plain(status: u16, body: &[u8]) -> Response {
+    Response {
         status,
         rate: RateHeaders::default(),
         body: body.to_vec(),
@@ -16,7 +16,7 @@ fn plain(status: u16, body: &[u8]) -> Answer {
 }
 
 /// Channel's own answer.
-pub(crate) fn of_channel(done: &Done) -> Answer {
+pub(crate) fn of_channel(done: &Done) -> Response {
     let body = match &done.body {
         Json::Null => Vec::new(),
         body => body.to_string().into_bytes(),
@@ -25,16 +25,16 @@ pub(crate) fn of_channel(done: &Done) -> Answer {
 }
 
 /// Channel's own refusal.
-pub(crate) fn refusal(status: u16, kind: &str, rate: RateHeaders) -> Answer {
+pub(crate) fn refusal(status: u16, kind: &str, rate: RateHeaders) -> Response {
     let body = json!({ "type": kind, "status": status, "errors": [] });
-    Answer {
+    Response {
         rate,
         ..plain(status, body.to_string().as_bytes())
     }
 }
 
 /// What comes back in place of an answer that would have been `done`.
-pub(crate) fn instead(what: Instead, done: &Done) -> Result<Answer, TransportError> {
+pub(crate) fn instead(what: Instead, done: &Done) -> Result<Response, TransportError> {
     const PAGE: &[u8] = b"<html><body>Please sign in</body></html>";
     let altered = |field: &str, value: &str| {
         let mut body = done.body.clone();
@@ -53,7 +53,7 @@ pub(crate) fn instead(what: Instead, done: &Done) -> Result<Answer, TransportErr
         Instead::Page => plain(200, PAGE),
         Instead::MissingPage => plain(404, PAGE),
         Instead::Empty => plain(200, b""),
-        Instead::Cut => Answer {
+        Instead::Cut => Response {
             is_whole: false,
             ..plain(200, b"")
         },

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 use talkform::remote::{
-    Answer, Method, RateHeaders, Request, Sending, Transport, TransportError, rate::RetryAfter,
+    Method, RateHeaders, Request, Response, Sending, Transport, TransportError, rate::RetryAfter,
 };
 
 use crate::channel::answer::{instead, of_channel, passes_for_deletion, refusal};
@@ -153,7 +153,7 @@ impl Network {
         }
     }
 
-    async fn exchange(&self, request: &Request) -> Result<Answer, TransportError> {
+    async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
         self.step().await;
         let (fate, number, there, back) = {
             let mut remote = self.remote();
@@ -202,7 +202,12 @@ impl Network {
         answered
     }
 
-    fn answer(&self, fate: Fate, number: u64, request: &Request) -> Result<Answer, TransportError> {
+    fn answer(
+        &self,
+        fate: Fate,
+        number: u64,
+        request: &Request,
+    ) -> Result<Response, TransportError> {
         let mut remote = self.remote();
         match fate {
             Fate::NoConnection => Err(no_connection()),

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 /// The `user` of a response, as far as it is readable. Fields that talkform does not use are left out, and a
 /// field of an unexpected kind counts as absent.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct AnsweredUser {
+pub struct ResponseUser {
     /// `id`: the id that Channel itself gave the user.
     pub id: Option<String>,
     /// `channelId`
@@ -27,7 +27,7 @@ pub struct AnsweredUser {
     pub unsubscribe_texting: Option<bool>,
 }
 
-impl AnsweredUser {
+impl ResponseUser {
     /// `None` where the body is not JSON or has no `user` that is an object.
     pub fn read(body: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]

@@ -8,16 +8,16 @@ use std::fmt;
 use serde_json::Value as Json;
 
 use crate::model::{ChannelId, MemberId};
-use crate::remote::answered::{AnsweredUser, id_text};
-use crate::remote::error_body;
-use crate::remote::error_body::ErrorBody;
+
+use crate::remote::error_body::{self, ErrorBody};
 use crate::remote::rate::RetryAfter;
 use crate::remote::request::{Method, Request};
-use crate::remote::transport::{Answer, TransportError};
+use crate::remote::response_user::{ResponseUser, id_text};
+use crate::remote::transport::{Response, TransportError};
 
 /// What a response means. `T` is what an accepted request yields.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verdict<T = Option<Box<AnsweredUser>>> {
+pub enum Verdict<T = Option<Box<ResponseUser>>> {
     /// Done. For a PUT and a GET with the user that Channel shows; for a DELETE with `None`.
     Accepted(T),
     /// Channel itself answers a GET with: there is no such user.
@@ -84,13 +84,13 @@ impl<T> fmt::Display for Verdict<T> {
 pub fn judge(
     request: &Request,
     channel_id: Option<&str>,
-    answered: Result<Answer, TransportError>,
+    received: Result<Response, TransportError>,
 ) -> Verdict {
     let may_be_missing = request.method != Method::Put;
-    let judged = judge_status(answered, may_be_missing, |answer| match request.method {
-        Method::Delete => accept_deletion(answer, request, channel_id).map(|()| None),
+    let judged = judge_status(received, may_be_missing, |response| match request.method {
+        Method::Delete => accept_deletion(response, request, channel_id).map(|()| None),
         Method::Get | Method::Put => {
-            let user = shown_user(answer, request, channel_id)?;
+            let user = shown_user(response, request, channel_id)?;
             Ok(Some(Box::new(user)))
         }
     });
@@ -101,19 +101,21 @@ pub fn judge(
 }
 
 /// Decides what the response to `GET …/channel` means.
-pub fn judge_channel(answered: Result<Answer, TransportError>) -> Verdict<ChannelInfo> {
-    judge_status(answered, false, |answer| ChannelInfo::read(&answer.body))
+pub fn judge_channel(received: Result<Response, TransportError>) -> Verdict<ChannelInfo> {
+    judge_status(received, false, |response| {
+        ChannelInfo::read(&response.body)
+    })
 }
 
 /// `accept` reads a success; its error says what is wrong with it. `may_be_missing` tells whether a 404 may mean
 /// that the user does not exist.
 fn judge_status<T>(
-    answered: Result<Answer, TransportError>,
+    received: Result<Response, TransportError>,
     may_be_missing: bool,
-    accept: impl FnOnce(&Answer) -> Result<T, &'static str>,
+    accept: impl FnOnce(&Response) -> Result<T, &'static str>,
 ) -> Verdict<T> {
-    let answer = match answered {
-        Ok(answer) => answer,
+    let response = match received {
+        Ok(response) => response,
         Err(error) if error.may_pass() => {
             return Verdict::Transient {
                 why: error.to_string(),
@@ -126,14 +128,14 @@ fn judge_status<T>(
             };
         }
     };
-    let status = answer.status;
+    let status = response.status;
     let transient = |why: String| Verdict::Transient {
         why,
-        retry_after: answer.rate.retry_after,
+        retry_after: response.rate.retry_after,
     };
-    let error = || ErrorBody::read(&answer.body);
+    let error = || ErrorBody::read(&response.body);
     match status {
-        200..=299 => match accept(&answer) {
+        200..=299 => match accept(&response) {
             Ok(accepted) => Verdict::Accepted(accepted),
             Err(wrong) => transient(format!("{status}, but {wrong}")),
         },
@@ -143,7 +145,7 @@ fn judge_status<T>(
         401 | 403 if error().is_some() => Verdict::Denied { status },
         401 | 403 => Verdict::Blocked { status },
         429 => Verdict::RateLimited {
-            retry_after: answer.rate.retry_after,
+            retry_after: response.rate.retry_after,
         },
         408 | 500 | 502 | 503 | 504 => transient(format!("{status} from Channel")),
         400..=499 => match error() {
@@ -154,7 +156,7 @@ fn judge_status<T>(
             error => Verdict::Rejected {
                 status,
                 code: error.and_then(|error| error.code),
-                message: error_body::message(&answer.body),
+                message: error_body::message(&response.body),
             },
         },
         _ => Verdict::Broken {
@@ -165,17 +167,17 @@ fn judge_status<T>(
 
 /// The user in a success, where it is the user that the request is about.
 fn shown_user(
-    answer: &Answer,
+    response: &Response,
     request: &Request,
     channel_id: Option<&str>,
-) -> Result<AnsweredUser, &'static str> {
-    if !answer.is_whole {
+) -> Result<ResponseUser, &'static str> {
+    if !response.is_whole {
         return Err("the body broke off or is too long");
     }
-    if serde_json::from_slice::<Json>(&answer.body).is_err() {
+    if serde_json::from_slice::<Json>(&response.body).is_err() {
         return Err("the body is not JSON");
     }
-    let user = AnsweredUser::read(&answer.body).ok_or("the body shows no user")?;
+    let user = ResponseUser::read(&response.body).ok_or("the body shows no user")?;
     check_shown(&user, request, channel_id)?;
     if user.member_id.is_none() {
         return Err("the body shows a user without a member id");
@@ -183,33 +185,33 @@ fn shown_user(
     Ok(user)
 }
 
-/// Whether a success is Channel's answer to a DELETE: nothing, or JSON that is no error.
+/// Whether a success is Channel's response to a DELETE: nothing, or JSON that is no error.
 fn accept_deletion(
-    answer: &Answer,
+    response: &Response,
     request: &Request,
     channel_id: Option<&str>,
 ) -> Result<(), &'static str> {
-    if !answer.is_whole {
+    if !response.is_whole {
         return Err("the body broke off or is too long");
     }
-    if answer.body.trim_ascii().is_empty() {
+    if response.body.trim_ascii().is_empty() {
         return Ok(());
     }
-    let Ok(json) = serde_json::from_slice::<Json>(&answer.body) else {
+    let Ok(json) = serde_json::from_slice::<Json>(&response.body) else {
         return Err("the body is not JSON");
     };
     let errors = json.get("errors").and_then(Json::as_array);
     if errors.is_some_and(|errors| !errors.is_empty()) {
         return Err("the body holds errors");
     }
-    match AnsweredUser::read(&answer.body) {
+    match ResponseUser::read(&response.body) {
         Some(user) => check_shown(&user, request, channel_id),
         None => Ok(()),
     }
 }
 
 fn check_shown(
-    user: &AnsweredUser,
+    user: &ResponseUser,
     request: &Request,
     channel_id: Option<&str>,
 ) -> Result<(), &'static str> {
