@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::apply_command::ApplyCommand;
 use crate::cli::args::Planning;
 use crate::cli::failure::Failure;
 use crate::cli::output::counted;
+use crate::cli::suggest::apply_command::ApplyCommand;
+use crate::cli::suggest::invocation::Invocation;
 use crate::cli::terminal::Terminal;
 use crate::cli::{destination, files};
 use talkform::model::{
@@ -48,9 +49,11 @@ impl Approval {
         &self,
         plan: &Plan,
         reviewed: Option<&ReviewedPlan>,
+        planning: &Planning,
+        invocation: &Invocation,
     ) -> Result<(), Failure> {
         if let Some(reviewed) = reviewed {
-            reviewed.check(plan)?;
+            reviewed.check(plan, invocation)?;
         }
         match &self.expect {
             Some(expected) if *expected != plan.digest => Err(Failure::with_hint(
@@ -58,7 +61,10 @@ impl Approval {
                     "the plan is not the expected one: it has digest {}, --expect names {expected}",
                     plan.digest
                 ),
-                "the manifests, the state or the destination have changed since; look at the new plan with `talkform plan`",
+                format!(
+                    "the manifests, the state or the destination have changed since; look at the new plan with `{}`",
+                    invocation.command(&[vec!["plan".to_owned()], planning.flags()].concat())
+                ),
             )),
             _ => Ok(()),
         }
@@ -206,8 +212,12 @@ pub(crate) struct ReviewedPlan {
 impl ReviewedPlan {
     /// Reads a plan file. Fails if `planning` asks for another selection, or for a refresh that the plan
     /// file was made without.
-    pub(crate) fn read(path: &Path, planning: &Planning) -> Result<Self, Failure> {
-        let file = read_plan_file(path)?;
+    pub(crate) fn read(
+        path: &Path,
+        planning: &Planning,
+        invocation: &Invocation,
+    ) -> Result<Self, Failure> {
+        let file = read_plan_file(path, invocation)?;
         let select = &planning.select;
         if !select.is_empty() && *select != file.select {
             return Err(Failure::Usage(
@@ -215,10 +225,10 @@ impl ReviewedPlan {
             ));
         }
         if planning.refresh && !file.refreshed {
-            return Err(Failure::Usage(
-                "the plan file was made without --refresh; make it with `talkform plan --refresh --out`, or leave --refresh out"
-                    .to_owned(),
-            ));
+            return Err(Failure::Usage(format!(
+                "the plan file was made without --refresh; make it with `{}`, or leave --refresh out",
+                invocation.command(&["plan", "--refresh", "--out", "FILE"])
+            )));
         }
         Ok(Self {
             path: path.to_owned(),
@@ -226,8 +236,15 @@ impl ReviewedPlan {
         })
     }
 
-    fn check(&self, plan: &Plan) -> Result<(), Failure> {
+    fn check(&self, plan: &Plan, invocation: &Invocation) -> Result<(), Failure> {
         let Self { path, file } = self;
+        let again = || {
+            let mut words = vec!["plan"];
+            words.extend(file.select.iter().flat_map(|pattern| ["--select", pattern]));
+            words.extend(file.refreshed.then_some("--refresh"));
+            let path = path.display().to_string();
+            invocation.command(&[&words[..], &["--out", &path]].concat())
+        };
         if file.digest == plan.digest && file.manifests == plan.manifests {
             return Ok(());
         }
@@ -243,7 +260,10 @@ impl ReviewedPlan {
                     .iter()
                     .map(|difference| destination::line(difference, "the plan", "the project"))
                     .collect(),
-                "make a plan for this destination with `talkform plan --out`, review it, and apply that",
+                format!(
+                    "make a plan for this destination with `{}`, review it, and apply that",
+                    again()
+                ),
             ));
         }
         let state_moved = file.lineage != plan.lineage || file.serial != plan.serial;
@@ -276,20 +296,26 @@ impl ReviewedPlan {
         Err(Failure::with_details(
             message,
             details,
-            "make a new plan with `talkform plan --out`, review it, and apply that",
+            format!(
+                "make a new plan with `{}`, review it, and apply that",
+                again()
+            ),
         ))
     }
 }
 
 /// Reads a plan file.
-pub(crate) fn read_plan_file(path: &Path) -> Result<PlanFile, Failure> {
+pub(crate) fn read_plan_file(path: &Path, invocation: &Invocation) -> Result<PlanFile, Failure> {
     let text = files::read_to_string(path).map_err(|error| {
         Failure::refused(format!("cannot read the plan {}: {error}", path.display()))
     })?;
     PlanFile::parse(&text).map_err(|error| {
         Failure::with_hint(
             format!("cannot use the plan {}: {error}", path.display()),
-            "create a plan file with `talkform plan --out FILE`",
+            format!(
+                "create a plan file with `{}`",
+                invocation.command(&["plan", "--out", "FILE"])
+            ),
         )
     })
 }

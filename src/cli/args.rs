@@ -134,6 +134,13 @@ impl Planning {
         flags
     }
 
+    /// The words of the command that makes the same plan with what Channel has.
+    pub(crate) fn refreshed(&self) -> Vec<&str> {
+        let select = self.select.iter();
+        let select = select.flat_map(|pattern| ["--select", pattern]);
+        ["plan", "--refresh"].into_iter().chain(select).collect()
+    }
+
     /// How much of the manifests a plan needs. A plan that asks Channel compares every user, so it needs
     /// the attributes of all of them.
     pub(crate) fn depth(&self, refresh: bool) -> Depth {

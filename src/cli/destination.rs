@@ -17,8 +17,13 @@ use talkform::render::common::escape;
 const ALLOW_HOST: &str = "TALKFORM_ALLOW_HOST";
 
 /// Fails if the state describes another destination than the project's. Another API version is no other
-/// destination, but a step of the plan.
-pub(crate) fn check_state(wanted: &Destination, state: &State, path: &Path) -> Result<(), Failure> {
+/// destination, but a step of the plan. `retarget` is the command that records another destination.
+pub(crate) fn check_state(
+    wanted: &Destination,
+    state: &State,
+    path: &Path,
+    retarget: &str,
+) -> Result<(), Failure> {
     let differences = differences(wanted, state);
     if differences.is_empty() {
         return Ok(());
@@ -41,9 +46,7 @@ pub(crate) fn check_state(wanted: &Destination, state: &State, path: &Path) -> R
     let hint = if differences.iter().any(is_channel) {
         hint
     } else {
-        format!(
-            "{hint}; if it is the same channel under another name, `talkform state retarget` records that"
-        )
+        format!("{hint}; if it is the same channel under another name, `{retarget}` records that")
     };
     Err(Failure::with_details(
         format!("{path} describes another destination than the project; nothing was sent"),

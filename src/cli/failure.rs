@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use talkform::model::Diagnostic;
+use talkform::state::StoreError;
 
 /// How a command ended that ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,22 +91,26 @@ impl Failure {
         }
     }
 
+    /// The failure of a state that cannot be read or written. `command` writes a whole command line around the
+    /// words of a talkform command.
+    pub(crate) fn of_state(error: &StoreError, command: &dyn Fn(&[&str]) -> String) -> Self {
+        let message = error.to_string();
+        match (error, error.hint(command)) {
+            (StoreError::Conflict { .. }, Some(hint)) => Self::Conflict { message, hint },
+            (_, hint) => Self::Refused {
+                message,
+                details: Vec::new(),
+                hint,
+            },
+        }
+    }
+
     /// The exit code of this failure.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Diagnostics(_) | Self::Refused { .. } | Self::BrokenPipe => ExitCode::from(1),
             Self::Conflict { .. } => Exit::Stopped.into(),
             Self::Usage(_) => ExitCode::from(64),
-        }
-    }
-}
-
-impl From<talkform::state::StoreError> for Failure {
-    fn from(error: talkform::state::StoreError) -> Self {
-        let message = error.to_string();
-        match error.hint() {
-            Some(hint) => Self::Conflict { message, hint },
-            None => Self::refused(message),
         }
     }
 }

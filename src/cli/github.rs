@@ -14,7 +14,7 @@ use talkform::apply::Report;
 use talkform::model::{Action, Diagnostic, Plan};
 use talkform::plan::DriftReport;
 use talkform::render::common::rejection::ReasonLength;
-use talkform::render::{DriftView, PlanView, Style, annotation, drift, plan, report};
+use talkform::render::{Commands, DriftView, PlanView, Style, annotation, drift, plan, report};
 
 /// The size limit of a step summary, in bytes. GitHub drops one that is larger than 1 MiB.
 const MAX_SUMMARY: usize = 1_000_000;
@@ -22,12 +22,12 @@ const MAX_SUMMARY: usize = 1_000_000;
 /// GitHub shows at most ten errors and ten warnings of a step.
 const MAX_ANNOTATIONS: usize = 10;
 
-/// Writes the outputs and the summary of a plan. `apply` is the command that applies it.
+/// Writes the outputs and the summary of a plan. `commands` are those that it suggests.
 pub(crate) fn planned(
     settings: &LoadedProject,
     plan: &Plan,
     view: &PlanView<'_>,
-    apply: &str,
+    commands: Commands<'_>,
 ) -> Result<(), Failure> {
     if let Some(path) = path_from("GITHUB_OUTPUT") {
         let more = [
@@ -41,7 +41,7 @@ pub(crate) fn planned(
             environment: settings.environment.as_deref(),
             max_bytes: MAX_SUMMARY,
             rate: settings.project.channel.rate,
-            apply,
+            commands,
             ..plan::markdown::MarkdownOptions::default()
         };
         files::append(&path, &plan::markdown::comment(view, &options))?;
@@ -49,11 +49,12 @@ pub(crate) fn planned(
     Ok(())
 }
 
-/// Writes the outputs and the summary of an apply.
+/// Writes the outputs and the summary of an apply. `commands` are those that it suggests.
 pub(crate) fn applied(
     settings: &LoadedProject,
     ended: &Report,
     plan: &Plan,
+    commands: Commands<'_>,
 ) -> Result<(), Failure> {
     if let Some(path) = path_from("GITHUB_OUTPUT") {
         let more = [
@@ -75,6 +76,7 @@ pub(crate) fn applied(
             } else {
                 ReasonLength::Short
             },
+            commands,
         };
         let mut text = String::new();
         // Writing to a String does not fail.

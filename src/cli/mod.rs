@@ -1,7 +1,6 @@
 //! The command line: the only place that reads arguments and the environment, takes the time and
 //! prints. Private to the binary.
 
-mod apply_command;
 mod approval;
 mod args;
 mod base;
@@ -13,7 +12,6 @@ mod failure;
 mod files;
 mod git;
 mod github;
-mod invocation;
 mod lock_owner;
 mod logging;
 mod output;
@@ -22,6 +20,7 @@ mod progress;
 mod project;
 mod run;
 mod signals;
+mod suggest;
 mod terminal;
 
 pub(crate) use run::main;

@@ -13,7 +13,9 @@ use talkform::apply::Report;
 use talkform::model::Diagnostic;
 use talkform::render::common::escape;
 use talkform::render::common::rejection::ReasonLength;
-use talkform::render::{DriftView, PlanView, Style, TextOptions, diagnostic, drift, plan, report};
+use talkform::render::{
+    Commands, DriftView, PlanView, Style, TextOptions, diagnostic, drift, plan, report,
+};
 use talkform::state::{Loaded, Mismatch};
 pub(crate) use talkform::words::{counted, shortened};
 
@@ -59,23 +61,23 @@ fn bytes_of(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<
     String::from_utf8(bytes).map_err(|error| Failure::refused(format!("cannot render: {error}")))
 }
 
-/// Prints a plan in the format of `presentation`. `apply` is the command that applies it.
+/// Prints a plan in the format of `presentation`. `commands` are those that it suggests.
 pub(crate) fn plan(
     terminal: Terminal,
     settings: &LoadedProject,
     presentation: &Presentation,
-    apply: &str,
+    commands: Commands<'_>,
     view: &PlanView<'_>,
 ) -> Result<(), Failure> {
     match presentation.format {
-        PlanFormat::Text => plan_text(terminal, settings, presentation.full, apply, view),
+        PlanFormat::Text => plan_text(terminal, settings, presentation.full, commands, view),
         PlanFormat::Json => terminal.stream(|out| plan::json::write(out, view)),
         PlanFormat::Markdown => {
             let options = plan::markdown::MarkdownOptions {
                 environment: settings.environment.as_deref(),
                 max_bytes: presentation.max_bytes,
                 rate: settings.project.channel.rate,
-                apply,
+                commands,
                 ..plan::markdown::MarkdownOptions::default()
             };
             terminal.result(&plan::markdown::comment(view, &options))
@@ -83,19 +85,19 @@ pub(crate) fn plan(
     }
 }
 
-/// Prints a plan as text. `apply` is the command that applies it.
+/// Prints a plan as text. `commands` are those that it suggests.
 pub(crate) fn plan_text(
     terminal: Terminal,
     settings: &LoadedProject,
     full: bool,
-    apply: &str,
+    commands: Commands<'_>,
     view: &PlanView<'_>,
 ) -> Result<(), Failure> {
     let options = TextOptions {
         style: style(terminal),
         full,
         rate: settings.project.channel.rate,
-        apply,
+        commands,
     };
     terminal.result(&text_of(|out| plan::text::write(out, view, &options))?)
 }
@@ -122,11 +124,12 @@ pub(crate) fn drift(
     }
 }
 
-/// Prints the report of an apply, as text or as JSON.
+/// Prints the report of an apply, as text or as JSON. `commands` are those that it suggests.
 pub(crate) fn report(
     terminal: Terminal,
     settings: &LoadedProject,
     report: &Report,
+    commands: Commands<'_>,
     json: bool,
 ) -> Result<(), Failure> {
     if json {
@@ -139,6 +142,7 @@ pub(crate) fn report(
         } else {
             ReasonLength::Short
         },
+        commands,
     };
     terminal.result(&text_of(|out| report::text::write(out, report, &options))?)
 }

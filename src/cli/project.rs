@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
-use crate::cli::invocation::Invocation;
+use crate::cli::suggest::invocation::Invocation;
 use crate::cli::{destination, files};
 use talkform::manifest;
 use talkform::manifest::{ReadSettings, Rules};
@@ -16,7 +16,7 @@ use talkform::model::{
     Project, Rate, RecordedLookup, SANDBOX_URL, State, Visibility,
 };
 use talkform::sandbox;
-use talkform::state::{Loaded, Store};
+use talkform::state::{Loaded, Store, StoreError};
 
 /// The name of the project file.
 pub(crate) const PROJECT_FILE: &str = "talkform.yaml";
@@ -56,7 +56,10 @@ impl LoadedProject {
             if error.kind() == std::io::ErrorKind::NotFound {
                 Failure::with_hint(
                     format!("no {PROJECT_FILE} in {}", root.display()),
-                    "create a project with `talkform init`, or name its folder with -C; an empty file is enough",
+                    format!(
+                        "create a project with `{}`, or name its folder with -C; an empty file is enough",
+                        Invocation::in_folder(&root).command(&["init"])
+                    ),
                 )
             } else {
                 Failure::refused(format!(
@@ -220,7 +223,10 @@ impl LoadedProject {
             ),
             (Some(_), None) => Failure::with_hint(
                 format!("the digests of {path} are not keyed, and TALKFORM_STATE_KEY is set"),
-                "unset TALKFORM_STATE_KEY; to key the state, put the secret into TALKFORM_STATE_KEY_NEW and run `talkform state rekey`",
+                format!(
+                    "unset TALKFORM_STATE_KEY; to key the state, put the secret into TALKFORM_STATE_KEY_NEW and run `{}`",
+                    self.command(&["state", "rekey"])
+                ),
             ),
             (Some(_), Some(_)) => Failure::with_hint(
                 format!("the digests of {path} were made with another TALKFORM_STATE_KEY"),
@@ -246,6 +252,24 @@ impl LoadedProject {
         }
     }
 
+    /// The command line of these words for this project, environment and sandbox.
+    pub(crate) fn command(&self, words: &[&str]) -> String {
+        self.invocation.command(words)
+    }
+
+    /// The failure of reading or writing this project's state.
+    pub(crate) fn state_failure(&self, error: &StoreError) -> Failure {
+        Failure::of_state(error, &|words| self.command(words))
+    }
+
+    /// Writes the state, and removes the journal that it holds.
+    pub(crate) fn save(&self, state: &State) -> Result<(), Failure> {
+        self.store
+            .save(state)
+            .and_then(|()| self.store.remove_journal())
+            .map_err(|error| self.state_failure(&error))
+    }
+
     /// Where the project sends users.
     pub(crate) fn destination(&self) -> Destination {
         Destination::of(&self.project.channel, self.environment.as_deref())
@@ -253,9 +277,17 @@ impl LoadedProject {
 
     /// Reads the state. Fails if it describes another destination than the project's.
     pub(crate) fn load(&self) -> Result<Loaded, Failure> {
-        let loaded = self.store.load()?;
+        let loaded = self
+            .store
+            .load()
+            .map_err(|error| self.state_failure(&error))?;
         if let Some(state) = &loaded.state {
-            destination::check_state(&self.destination(), state, self.store.path())?;
+            destination::check_state(
+                &self.destination(),
+                state,
+                self.store.path(),
+                &self.command(&["state", "retarget"]),
+            )?;
         }
         Ok(loaded)
     }
@@ -335,7 +367,10 @@ pub(crate) fn state_key(name: &str) -> Result<Option<String>, Failure> {
     };
     Err(Failure::with_hint(
         format!("{name} {problem}"),
-        format!("`talkform state keygen` prints a good key; unset {name} to work without one"),
+        format!(
+            "`{}` prints a good key; unset {name} to work without one",
+            Invocation::default().command(&["state", "keygen"])
+        ),
     ))
 }
 

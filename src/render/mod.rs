@@ -17,6 +17,7 @@ pub mod state_json;
 
 pub use crate::render::common::style::Style;
 pub use crate::render::drift::view::DriftView;
+pub use crate::render::plan::commands::Commands;
 pub use crate::render::plan::known_users::KnownUsers;
 pub use crate::render::plan::text::TextOptions;
 pub use crate::render::plan::view::PlanView;

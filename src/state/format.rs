@@ -43,9 +43,7 @@ pub enum FormatError {
         found: u64,
     },
     /// Made before the first release.
-    #[error(
-        "it has version {found}, which no released talkform wrote; move it away and run `talkform apply`: every user is then sent again, and what is no longer declared stays on Channel"
-    )]
+    #[error("it has version {found}, which no released talkform wrote")]
     Older {
         /// The version it names.
         found: u64,
@@ -66,7 +64,7 @@ pub enum FormatError {
     Conflict,
     /// The bytes are not those that were written.
     #[error(
-        "its checksum does not fit: it was edited, merged or damaged after talkform wrote it; restore it from git or a backup, or run `talkform state repair`, which keeps what can be trusted. It is never treated as empty"
+        "its checksum does not fit: it was edited, merged or damaged after talkform wrote it. It is never treated as empty"
     )]
     Checksum,
     /// The header cannot be trusted.
@@ -82,6 +80,28 @@ pub enum FormatError {
         /// What does not fit.
         reason: String,
     },
+}
+
+impl FormatError {
+    /// What to do, where the message does not say it. `command` writes a whole command line around the words of
+    /// a talkform command.
+    pub fn hint(&self, command: &dyn Fn(&[&str]) -> String) -> Option<String> {
+        match self {
+            Self::Older { .. } => Some(format!(
+                "move it away and run `{}`: every user is then sent again, and what is no longer declared stays on Channel",
+                command(&["apply"])
+            )),
+            Self::Checksum => Some(format!(
+                "restore it from git or a backup, or run `{}`, which keeps what can be trusted",
+                command(&["state", "repair"])
+            )),
+            Self::Newer { .. }
+            | Self::CanonicalForm { .. }
+            | Self::Conflict
+            | Self::Irreparable
+            | Self::Unreadable { .. } => None,
+        }
+    }
 }
 
 /// The file's own shape. Kept apart from the model so that the file changes only on purpose.

@@ -69,15 +69,22 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What to do about a conflict.
-    pub fn hint(&self) -> Option<String> {
+    /// What to do, where the message does not say it. `command` writes a whole command line around the words of
+    /// a talkform command.
+    pub fn hint(&self, command: &dyn Fn(&[&str]) -> String) -> Option<String> {
         match self {
             Self::Conflict { path, copy } => Some(format!(
-                "compare the two files; to keep the state of this run: `mv {copy} {path}`; to keep the other one: remove {copy}. Then run `talkform plan`",
+                "compare the two files; to keep the state of this run: `mv {copy} {path}`; to keep the other one: remove {copy}. Then run `{plan}`",
                 copy = copy.display(),
-                path = path.display()
+                path = path.display(),
+                plan = command(&["plan"])
             )),
-            _ => None,
+            Self::Format { cause, .. } => cause.hint(command),
+            Self::Journal { .. }
+            | Self::NotRegular(_)
+            | Self::Replaced { .. }
+            | Self::Room { .. }
+            | Self::File { .. } => None,
         }
     }
 

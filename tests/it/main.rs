@@ -48,6 +48,7 @@ mod state_branch;
 mod state_conflicts;
 mod stopping;
 mod stories;
+mod suggestions;
 mod tidy;
 mod truth;
 mod uncertain;

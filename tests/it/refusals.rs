@@ -33,7 +33,11 @@ fn wrong_usage_is_64() {
 fn a_project_that_is_not_there() {
     let project = Project::new("");
     let ran = project.run(&["-C", "nowhere", "plan"]).expect(1);
-    assert!(ran.stderr.contains("talkform init"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("`talkform -C nowhere init`"),
+        "{}",
+        ran.stderr
+    );
     let ran = project.run(&["--env", "staging", "plan"]).expect(1);
     assert!(ran.stderr.contains("staging"), "{}", ran.stderr);
 }

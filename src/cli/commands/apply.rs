@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::apply_command::ApplyCommand;
 use crate::cli::approval::{Approval, ReviewedPlan};
 use crate::cli::args::{Global, Planning, RequestOptions, duration};
 use crate::cli::clock::now;
@@ -15,16 +14,17 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::planning::{Knowledge, decide};
 use crate::cli::progress::Progress;
 use crate::cli::project::LoadedProject;
+use crate::cli::suggest::apply_command::ApplyCommand;
 use crate::cli::terminal::Terminal;
 use crate::cli::{destination, github, lock_owner, output, planning, signals};
 use talkform::apply;
 use talkform::apply::{
     Finished, Options, Pace, Report, RunSettings, SaveError, Start, Target, Uncertain,
 };
-use talkform::model::Plan;
+use talkform::model::{Desired, Plan};
 use talkform::remote::Policy;
-use talkform::render::PlanView;
-use talkform::state::{Loaded, Lock, Store};
+use talkform::render::{Commands, PlanView};
+use talkform::state::{Loaded, Lock};
 
 /// The arguments of `apply`.
 #[derive(Debug, Args)]
@@ -53,6 +53,14 @@ pub(crate) struct ApplyArguments {
 }
 
 impl ApplyArguments {
+    /// The plan file, if one is named.
+    fn reviewed(&self, settings: &LoadedProject) -> Result<Option<ReviewedPlan>, Failure> {
+        self.plan
+            .as_deref()
+            .map(|path| ReviewedPlan::read(path, &self.planning, &settings.invocation))
+            .transpose()
+    }
+
     fn command(&self, settings: &LoadedProject) -> ApplyCommand {
         let mut words = vec!["apply".to_owned()];
         match &self.plan {
@@ -85,10 +93,7 @@ pub(crate) fn run(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     let settings = LoadedProject::read(global)?;
-    let reviewed = match &arguments.plan {
-        Some(path) => Some(ReviewedPlan::read(path, &arguments.planning)?),
-        None => None,
-    };
+    let reviewed = arguments.reviewed(&settings)?;
     let (select, refresh) = match &reviewed {
         Some(reviewed) => (&reviewed.file.select, reviewed.file.refreshed),
         None => (&arguments.planning.select, arguments.planning.refresh),
@@ -108,13 +113,8 @@ pub(crate) fn run(
     };
     let mut connection = None;
     let observed = if refresh {
-        let opened = open(Credentials::require(&settings, requests)?)?;
-        Some(planning::refresh(
-            connection.insert(opened),
-            &desired,
-            &recorded,
-            select,
-        )?)
+        let opened = connection.insert(open(Credentials::require(&settings, requests)?)?);
+        Some(planning::refresh(opened, &desired, &recorded, select)?)
     } else {
         None
     };
@@ -124,10 +124,19 @@ pub(crate) fn run(
     };
     let plan = decide(&settings, select, &desired, &recorded, knowledge)?;
     let approval = &arguments.approval;
-    approval.check_expected(&plan, reviewed.as_ref())?;
+    approval.check_expected(
+        &plan,
+        reviewed.as_ref(),
+        &arguments.planning,
+        &settings.invocation,
+    )?;
     let visibility = settings.visibility()?;
     let view = PlanView::new(&plan, &visibility, knowledge.of_users());
-    show(terminal, &settings, arguments, &view)?;
+    let commands = Commands {
+        apply: &arguments.command(&settings).without_limits(),
+        refresh: &settings.command(&arguments.planning.refreshed()),
+    };
+    show(terminal, &settings, arguments, commands, &view)?;
     let asks = approval.asks(reviewed.as_ref());
     let deletions = approval.check_size(&plan, asks, &arguments.command(&settings))?;
     let rescue_folder = std::env::temp_dir();
@@ -139,24 +148,17 @@ pub(crate) fn run(
     };
     drop(recorded);
     if plan.is_empty() {
-        target
-            .clean_up(loaded, &plan)
-            .map_err(|error| unsaved(&settings.store, &error))?;
-        let uncertain = Uncertain {
-            pending: plan.pending,
-            unconfirmed: plan.unconfirmed.users,
-        };
-        let nothing = Report::nothing(plan.unchanged, uncertain);
-        output::warn_on_failure(terminal, github::applied(&settings, &nothing, &plan));
-        report(terminal, &settings, arguments, &nothing);
+        let nothing = clean_up(&settings, &target, loaded, &plan)?;
+        output::warn_on_failure(
+            terminal,
+            github::applied(&settings, &nothing, &plan, commands),
+        );
+        report(terminal, &settings, arguments, commands, &nothing);
         return Ok(Exit::Done);
     }
-    if asks {
-        check_can_ask(terminal)?;
-    }
+    check_can_ask(terminal, asks)?;
     let credentials = Credentials::require(&settings, requests)?;
-    let records = apply::most_written(&plan, now());
-    settings.store.check_room(&loaded, &desired, records)?;
+    check_room(&settings, &loaded, &desired, &plan)?;
     let connection = match connection {
         Some(opened) => opened,
         None => open(credentials)?,
@@ -175,19 +177,51 @@ pub(crate) fn run(
         report: ended,
         saved,
     } = finished?;
-    report(terminal, &settings, arguments, &ended);
-    output::warn_on_failure(terminal, github::applied(&settings, &ended, &plan));
+    report(terminal, &settings, arguments, commands, &ended);
+    output::warn_on_failure(
+        terminal,
+        github::applied(&settings, &ended, &plan, commands),
+    );
     Ok(match saved {
         Ok(()) => exit(&ended),
         Err(error) => {
-            output::failure(terminal, &unsaved(&settings.store, &error));
+            output::failure(terminal, &unsaved(&settings, &error));
             Exit::Stopped
         }
     })
 }
 
-fn check_can_ask(terminal: Terminal) -> Result<(), Failure> {
-    if terminal.can_ask() {
+/// Ends the apply of an empty plan. Writes the state only where something else than a change has to be recorded.
+fn clean_up(
+    settings: &LoadedProject,
+    target: &Target<'_>,
+    loaded: Loaded,
+    plan: &Plan,
+) -> Result<Report, Failure> {
+    target
+        .clean_up(loaded, plan)
+        .map_err(|error| unsaved(settings, &error))?;
+    let uncertain = Uncertain {
+        pending: plan.pending,
+        unconfirmed: plan.unconfirmed.users,
+    };
+    Ok(Report::nothing(plan.unchanged, uncertain))
+}
+
+fn check_room(
+    settings: &LoadedProject,
+    loaded: &Loaded,
+    desired: &Desired,
+    plan: &Plan,
+) -> Result<(), Failure> {
+    settings
+        .store
+        .check_room(loaded, desired, apply::most_written(plan, now()))
+        .map_err(|error| settings.state_failure(&error))
+}
+
+fn check_can_ask(terminal: Terminal, asks: bool) -> Result<(), Failure> {
+    if !asks || terminal.can_ask() {
         return Ok(());
     }
     Err(Failure::with_hint(
@@ -249,7 +283,7 @@ fn send(
     });
     progress.finish();
     connection.close();
-    Ok(finished?)
+    finished.map_err(|error| settings.state_failure(&error))
 }
 
 /// Prints the plan, unless stdout is for the report alone. A plan that cannot be printed stops the command
@@ -258,13 +292,13 @@ fn show(
     terminal: Terminal,
     settings: &LoadedProject,
     arguments: &ApplyArguments,
+    commands: Commands<'_>,
     view: &PlanView<'_>,
 ) -> Result<(), Failure> {
     if arguments.json {
         return Ok(());
     }
-    let apply = arguments.command(settings).without_limits();
-    match output::plan_text(terminal, settings, arguments.planning.full, &apply, view) {
+    match output::plan_text(terminal, settings, arguments.planning.full, commands, view) {
         Err(failure) if arguments.approval.auto_approve || view.is_empty() => {
             output::failure(terminal, &failure);
             Ok(())
@@ -278,13 +312,14 @@ fn report(
     terminal: Terminal,
     settings: &LoadedProject,
     arguments: &ApplyArguments,
+    commands: Commands<'_>,
     report: &Report,
 ) {
     // An empty plan has printed "No changes" already.
     if !arguments.json && report.outcomes.is_empty() && report.api.is_none() {
         return;
     }
-    if let Err(failure) = output::report(terminal, settings, report, arguments.json) {
+    if let Err(failure) = output::report(terminal, settings, report, commands, arguments.json) {
         output::failure(terminal, &failure);
     }
 }
@@ -308,7 +343,8 @@ fn options(settings: &LoadedProject, arguments: &ApplyArguments, pace: Arc<Pace>
 }
 
 /// The failure of a save after users were sent.
-fn unsaved(store: &Store, error: &SaveError) -> Failure {
+fn unsaved(settings: &LoadedProject, error: &SaveError) -> Failure {
+    let store = &settings.store;
     let (path, journal) = (store.path().display(), store.journal_path());
     let journal = journal.display();
     match error {
@@ -318,18 +354,19 @@ fn unsaved(store: &Store, error: &SaveError) -> Failure {
                 copy.display()
             ),
             format!(
-                "free disk space, run `mv {} {path}`, then run apply again; without the copy the journal is replayed, and users that it lacks are sent again",
-                copy.display()
+                "free disk space, run `mv {} {path}`, then run `{}` again; without the copy the journal is replayed, and users that it lacks are sent again",
+                copy.display(),
+                settings.command(&["apply"])
             ),
         ),
         SaveError::NotRescued { .. } => Failure::with_hint(
             format!("{error}; what was applied is kept in the journal {journal}"),
-            "free disk space and run apply again: the journal is replayed, and users that it lacks are sent again",
+            format!(
+                "free disk space and run `{}` again: the journal is replayed, and users that it lacks are sent again",
+                settings.command(&["apply"])
+            ),
         ),
-        SaveError::Conflict(error) => {
-            Failure::with_hint(error.to_string(), error.hint().unwrap_or_default())
-        }
-        SaveError::Journal(error) => Failure::refused(error.to_string()),
+        SaveError::Conflict(error) | SaveError::Journal(error) => settings.state_failure(error),
     }
 }
 

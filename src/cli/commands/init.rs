@@ -1,6 +1,6 @@
 //! Runs `talkform init`: creates a project.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -8,9 +8,11 @@ use crate::cli::args::Global;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::files;
 use crate::cli::project::{PROJECT_FILE, shown};
+use crate::cli::suggest::invocation::Invocation;
 use crate::cli::terminal::Terminal;
+use talkform::manifest;
 use talkform::model::ApiVersion;
-use talkform::{manifest, render};
+use talkform::render::common::escape;
 
 const PROJECT: &str = include_str!("../templates/talkform.yaml");
 const USERS: &str = include_str!("../templates/users.yaml");
@@ -79,7 +81,10 @@ pub(crate) fn run(
     if root.join(PROJECT_FILE).exists() {
         return Err(Failure::with_hint(
             format!("{} already exists", shown(&root.join(PROJECT_FILE))),
-            "this folder is a project already; run `talkform plan` to see its plan",
+            format!(
+                "this folder is a project already; run `{}` to see its plan",
+                Invocation::in_folder(&root).command(&["plan"])
+            ),
         ));
     }
     let manifest_schema = format!("{:#}\n", manifest::schema::manifest_schema(ApiVersion::V4));
@@ -102,19 +107,15 @@ pub(crate) fn run(
             listing.push_str(part);
         }
     }
+    let trial = |command| {
+        let command = Invocation::in_folder(&root).command(&[command, "--sandbox"]);
+        escape::terminal(&command).into_owned()
+    };
     terminal.result(&format!(
-        "A project in {}:\n{listing}\nTry it without an account:\n  talkform {}plan --sandbox\n  talkform {}apply --sandbox\n",
-        render::common::escape::terminal(&shown(&root)),
-        directory_flag(&root),
-        directory_flag(&root),
+        "A project in {}:\n{listing}\nTry it without an account:\n  {}\n  {}\n",
+        escape::terminal(&shown(&root)),
+        trial("plan"),
+        trial("apply"),
     ))?;
     Ok(Exit::Done)
-}
-
-fn directory_flag(root: &Path) -> String {
-    if root == Path::new(".") {
-        String::new()
-    } else {
-        format!("-C {} ", render::common::escape::terminal(&shown(root)))
-    }
 }

@@ -16,7 +16,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::{destination, files, git, github, output};
 use talkform::model::Plan;
 use talkform::plan::PlanFile;
-use talkform::render::PlanView;
+use talkform::render::{Commands, PlanView};
 
 /// The arguments of `plan`.
 #[derive(Debug, Args)]
@@ -124,14 +124,17 @@ pub(crate) fn run(
         files::write_private(path, &file.write())?;
     }
     let view = PlanView::new(&plan, &visibility, knowledge.of_users());
-    let apply = arguments.apply(&settings);
-    output::warn_on_failure(terminal, github::planned(&settings, &plan, &view, &apply));
+    let commands = Commands {
+        apply: &arguments.apply(&settings),
+        refresh: &settings.command(&arguments.planning.refreshed()),
+    };
+    output::warn_on_failure(terminal, github::planned(&settings, &plan, &view, commands));
     let presentation = Presentation {
         format: arguments.format,
         full: arguments.planning.full,
         max_bytes: arguments.max_bytes,
     };
-    output::plan(terminal, &settings, &presentation, &apply, &view)?;
+    output::plan(terminal, &settings, &presentation, commands, &view)?;
     if arguments.fail_on_limits {
         check_limits(&plan)?;
     }

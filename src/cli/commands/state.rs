@@ -9,6 +9,7 @@ use crate::cli::args::{Global, duration};
 use crate::cli::clock::now;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::project::{LoadedProject, random, state_key};
+use crate::cli::suggest::invocation::Invocation;
 use crate::cli::terminal::Terminal;
 use crate::cli::{destination, lock_owner, output};
 use talkform::model::digest::digests::to_hex;
@@ -93,7 +94,7 @@ pub(crate) fn show_all(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     if let Some(path) = &arguments.plan {
-        let file = read_plan_file(path)?;
+        let file = read_plan_file(path, &Invocation::of(global))?;
         if arguments.json {
             terminal.stream(|out| state_json::plan_file(out, &file))?;
             return Ok(Exit::Done);
@@ -152,7 +153,7 @@ pub(crate) fn run(
                 Ok(())
             })?;
             if !known {
-                return Err(not_recorded(&[&id]));
+                return Err(not_recorded(&settings, &[&id]));
             }
             terminal.result(&text)?;
         }
@@ -178,7 +179,11 @@ fn repair(
 ) -> Result<(), Failure> {
     let _lock = locked(settings, "state repair", lock_timeout)?;
     let path = settings.store.path().display();
-    let Some((repaired, copy)) = settings.store.repair(now())? else {
+    let Some((repaired, copy)) = settings
+        .store
+        .repair(now())
+        .map_err(|error| settings.state_failure(&error))?
+    else {
         return terminal.result(&format!("{path} is whole: nothing to repair.\n"));
     };
     let users = |count| output::counted(count, "user", "users");
@@ -187,12 +192,13 @@ fn repair(
         .map(|id| format!("  {}\n", escape::terminal(id.as_str())))
         .collect();
     let text = format!(
-        "Repaired {path}: {} kept, {} lost and now pending, {} dropped without a readable id.\n{}Records of files and rejections were dropped. The damaged file is kept as {}. Run `talkform plan`.\n",
+        "Repaired {path}: {} kept, {} lost and now pending, {} dropped without a readable id.\n{}Records of files and rejections were dropped. The damaged file is kept as {}. Run `{}`.\n",
         users(repaired.state.users.len()),
         users(repaired.lost.len()),
         output::counted(repaired.unreadable, "line", "lines"),
         lost.concat(),
-        copy.display()
+        copy.display(),
+        settings.command(&["plan"])
     );
     terminal.result(&text)
 }
@@ -229,8 +235,7 @@ fn retarget(
     state.destination.base_url = wanted.base_url;
     state.destination.environment = wanted.environment;
     state.serial += 1;
-    settings.store.save(&state)?;
-    settings.store.remove_journal()?;
+    settings.save(&state)?;
     terminal.result(&format!(
         "{}The state describes {} now.\n",
         lines.concat(),
@@ -275,11 +280,14 @@ fn rekey(
             Failure::with_details(
                 "cannot recompute the digests: they are computed from the manifests, and these users are not declared as they were applied:",
                 details,
-                "run `talkform apply` first, so that `talkform plan` shows no changes",
+                format!(
+                    "run `{}` first, so that `{}` shows no changes",
+                    settings.command(&["apply"]),
+                    settings.command(&["plan"])
+                ),
             )
         })?;
-    settings.store.save(&renewed)?;
-    settings.store.remove_journal()?;
+    settings.save(&renewed)?;
     terminal.result(&format!(
         "Recomputed the digests of {}: {}.\n",
         output::counted(renewed.users.len(), "user", "users"),
@@ -302,12 +310,15 @@ fn locked(
 }
 
 fn recorded(settings: &LoadedProject, terminal: Terminal) -> Result<State, Failure> {
-    let loaded = settings.store.load()?;
+    let loaded = settings
+        .store
+        .load()
+        .map_err(|error| settings.state_failure(&error))?;
     output::replayed(terminal, &loaded);
     loaded.state.ok_or_else(|| {
         Failure::with_hint(
             format!("no state at {} yet", settings.store.path().display()),
-            "the first `talkform apply` creates it",
+            format!("the first `{}` creates it", settings.command(&["apply"])),
         )
     })
 }
@@ -329,7 +340,7 @@ fn forget(
         })
         .collect();
     if !missing.is_empty() {
-        return Err(not_recorded(&missing));
+        return Err(not_recorded(settings, &missing));
     }
     for id in ids {
         state.users.remove(id);
@@ -337,8 +348,7 @@ fn forget(
         state.pending.remove(id);
     }
     state.serial += 1;
-    settings.store.save(&state)?;
-    settings.store.remove_journal()?;
+    settings.save(&state)?;
     terminal.result(&format!(
         "Removed {} from the state. Channel keeps them.\n",
         output::counted(ids.len(), "user", "users")
@@ -349,13 +359,16 @@ fn member_id(text: &str) -> Result<MemberId, Failure> {
     MemberId::new(text).map_err(|error| Failure::Usage(format!("`{text}`: {error}")))
 }
 
-fn not_recorded(ids: &[&MemberId]) -> Failure {
+fn not_recorded(settings: &LoadedProject, ids: &[&MemberId]) -> Failure {
     let ids: Vec<String> = ids
         .iter()
         .map(|id| escape::terminal(id.as_str()).into_owned())
         .collect();
     Failure::with_hint(
         format!("not in the state: {}", ids.join(", ")),
-        "`talkform state list` lists the recorded users",
+        format!(
+            "`{}` lists the recorded users",
+            settings.command(&["state", "list"])
+        ),
     )
 }

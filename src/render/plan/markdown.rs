@@ -9,6 +9,7 @@ use crate::render::common::comment::MOST_MISSES;
 use crate::render::common::details::{Details, draw};
 use crate::render::common::escape::{code, markdown};
 use crate::render::common::style::Style;
+use crate::render::plan::commands::Commands;
 use crate::render::plan::group::{Block, blocks};
 use crate::render::plan::kept_consent;
 use crate::render::plan::lines;
@@ -28,8 +29,8 @@ pub struct MarkdownOptions<'a> {
     pub whole: &'a str,
     /// The rate limit, for the estimated time.
     pub rate: Rate,
-    /// The command that applies this plan, for a plan that exceeds limits.
-    pub apply: &'a str,
+    /// The commands that the plan suggests.
+    pub commands: Commands<'a>,
 }
 
 impl Default for MarkdownOptions<'_> {
@@ -40,7 +41,7 @@ impl Default for MarkdownOptions<'_> {
             max_bytes: 60_000,
             whole: "the log of this job",
             rate: Rate::default(),
-            apply: summary::APPLY,
+            commands: Commands::default(),
         }
     }
 }
@@ -126,7 +127,7 @@ fn whole(place: &str) -> String {
 fn numbers(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     let mut lines = Vec::new();
     if view.tripped {
-        lines.extend(limits(view, options.apply));
+        lines.extend(limits(view, options.commands.apply));
     }
     if view.is_empty() {
         lines.push(summary::nothing(view));
@@ -151,7 +152,7 @@ fn numbers(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
         let undecided = view.undecided.iter();
         lines.extend(undecided.map(|undecided| undecided.sentence(&code)));
     }
-    let uncertain = uncertain::lines(view, &code);
+    let uncertain = uncertain::lines(view, &code(options.commands.refresh), &code);
     if !uncertain.is_empty() {
         lines.push(String::new());
         lines.extend(uncertain);

@@ -1,5 +1,6 @@
 //! Shows a plan as text, Markdown and JSON.
 
+pub mod commands;
 pub mod group;
 pub mod json;
 pub(crate) mod kept_consent;

@@ -191,9 +191,6 @@ impl LimitRow {
     }
 }
 
-/// The command that applies a plan, where nothing else is known about the run.
-pub const APPLY: &str = "talkform apply";
-
 /// What to do if limits are exceeded, not escaped. `apply` is the command that applies this plan; a line
 /// with two spaces in front is a command.
 pub fn way_out(view: &PlanView<'_>, apply: &str) -> Vec<String> {

@@ -6,6 +6,7 @@ use crate::model::{Action, Rate};
 use crate::render::common::escape::terminal;
 use crate::render::common::line::{painted_symbol, write_line};
 use crate::render::common::style::{Style, paint};
+use crate::render::plan::commands::Commands;
 use crate::render::plan::group::{Block, blocks};
 use crate::render::plan::kept_consent;
 use crate::render::plan::lines;
@@ -22,8 +23,8 @@ pub struct TextOptions<'a> {
     pub full: bool,
     /// The rate limit, for the estimated time.
     pub rate: Rate,
-    /// The command that applies this plan, for a plan that exceeds limits.
-    pub apply: &'a str,
+    /// The commands that the plan suggests.
+    pub commands: Commands<'a>,
 }
 
 impl Default for TextOptions<'_> {
@@ -33,7 +34,7 @@ impl Default for TextOptions<'_> {
             style: Style::default(),
             full: false,
             rate: Rate::default(),
-            apply: summary::APPLY,
+            commands: Commands::default(),
         }
     }
 }
@@ -54,7 +55,7 @@ pub fn write(
     if view.is_empty() {
         write_kept_consent(out, view, options)?;
         writeln!(out, "{}", summary::nothing(view))?;
-        write_uncertain(out, view, style)?;
+        write_uncertain(out, view, options)?;
         return write_limits(out, view, options);
     }
     let blocks = blocks(view, options.full);
@@ -106,13 +107,19 @@ pub fn write(
             undecided.sentence(&|text| terminal(text).into_owned())
         )?;
     }
-    write_uncertain(out, view, style)?;
+    write_uncertain(out, view, options)?;
     writeln!(out, "Plan digest: {}", view.digest)?;
     write_limits(out, view, options)
 }
 
-fn write_uncertain(out: &mut dyn fmt::Write, view: &PlanView<'_>, style: &Style) -> fmt::Result {
-    for line in uncertain::lines(view, &|text| terminal(text).into_owned()) {
+fn write_uncertain(
+    out: &mut dyn fmt::Write,
+    view: &PlanView<'_>,
+    options: &TextOptions<'_>,
+) -> fmt::Result {
+    let style = &options.style;
+    let refresh = format!("`{}`", terminal(options.commands.refresh));
+    for line in uncertain::lines(view, &refresh, &|text| terminal(text).into_owned()) {
         writeln!(out, "{}", paint(style.warning, &line))?;
     }
     Ok(())
@@ -181,7 +188,7 @@ fn write_limits(
         writeln!(out, "  {line}")?;
     }
     writeln!(out)?;
-    for line in summary::way_out(view, options.apply) {
+    for line in summary::way_out(view, options.commands.apply) {
         writeln!(out, "{}", terminal(&line))?;
     }
     Ok(())

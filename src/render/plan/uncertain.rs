@@ -5,8 +5,12 @@ use crate::render::plan::view::PlanView;
 use crate::words::{and_more, counted, users};
 
 /// A sentence for the pending users, and a list of the fields that Channel's responses did not show as declared.
-/// Empty if everything is certain. `escaped` escapes text from manifests.
-pub(crate) fn lines(view: &PlanView<'_>, escaped: &dyn Fn(&str) -> String) -> Vec<String> {
+/// Empty if everything is certain. `refresh` is the command that reads them, as code; `escaped` escapes text from manifests.
+pub(crate) fn lines(
+    view: &PlanView<'_>,
+    refresh: &str,
+    escaped: &dyn Fn(&str) -> String,
+) -> Vec<String> {
     let mut lines = Vec::new();
     if view.counts.pending > 0 {
         let pending = counted(view.counts.pending, "user was", "users were");
@@ -16,9 +20,9 @@ pub(crate) fn lines(view: &PlanView<'_>, escaped: &dyn Fn(&str) -> String) -> Ve
     }
     if !view.unconfirmed.is_empty() {
         let hint = if view.refreshed {
-            ""
+            String::new()
         } else {
-            " (`talkform plan --refresh` compares them with what Channel has)"
+            format!(" ({refresh} compares them with what Channel has)")
         };
         lines.push(format!(
             "Channel's last response about {} did not show these fields as declared{hint}:",

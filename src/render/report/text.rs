@@ -13,6 +13,7 @@ use crate::render::common::rejection::{
 use crate::render::common::stop_cause::why_stopped;
 use crate::render::common::style::{Style, paint};
 use crate::render::common::value::cut;
+use crate::render::plan::commands::Commands;
 use crate::words::{counted, first, users};
 
 /// How many users with the same kind of outcome are named.
@@ -21,12 +22,25 @@ const MOST_USERS: usize = 100;
 const MOST_CHARACTERS: usize = 400;
 
 /// How a report is shown.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ReportOptions {
+#[derive(Clone, Copy, Debug)]
+pub struct ReportOptions<'a> {
     /// The colours.
     pub style: Style,
     /// How much of Channel's words about rejections is shown.
     pub reasons: ReasonLength,
+    /// The commands that the report suggests.
+    pub commands: Commands<'a>,
+}
+
+impl Default for ReportOptions<'_> {
+    /// Without colours.
+    fn default() -> Self {
+        Self {
+            style: Style::default(),
+            reasons: ReasonLength::default(),
+            commands: Commands::default(),
+        }
+    }
 }
 
 /// Writes a report as text.
@@ -34,7 +48,11 @@ pub struct ReportOptions {
 /// # Errors
 ///
 /// `out` returns an error.
-pub fn write(out: &mut dyn fmt::Write, report: &Report, options: &ReportOptions) -> fmt::Result {
+pub fn write(
+    out: &mut dyn fmt::Write,
+    report: &Report,
+    options: &ReportOptions<'_>,
+) -> fmt::Result {
     let style = &options.style;
     for list in [
         rejected(report, options),
@@ -48,7 +66,7 @@ pub fn write(out: &mut dyn fmt::Write, report: &Report, options: &ReportOptions)
     }
     write_not_shown(out, report, style)?;
     if let Some(cause) = report.stopped {
-        let text = stopped(cause, report.skipped());
+        let text = stopped(cause, report.skipped(), options.commands.refresh);
         writeln!(out, "{}", paint(style.warning, &text))?;
     }
     writeln!(out, "{}", paint(style.strong, &summary(report)))
@@ -80,7 +98,7 @@ impl<'a> List<'a> {
     }
 }
 
-fn rejected<'a>(report: &'a Report, options: &ReportOptions) -> List<'a> {
+fn rejected<'a>(report: &'a Report, options: &ReportOptions<'_>) -> List<'a> {
     let mut hidden = false;
     let mut users = Vec::new();
     for user in &report.outcomes {
@@ -238,7 +256,7 @@ fn sentence(words: &str) -> String {
 }
 
 /// Why a run stopped early, and what to do.
-fn stopped(cause: StopCause, skipped: usize) -> String {
+fn stopped(cause: StopCause, skipped: usize, refresh: &str) -> String {
     let why = why_stopped(cause);
     let remain = match skipped {
         0 => "All changes were tried.".to_owned(),
@@ -258,9 +276,10 @@ fn stopped(cause: StopCause, skipped: usize) -> String {
         StopCause::Unrecorded => {
             "Check the disk that holds the state, then run apply again. Users may be sent twice; no change is lost."
         }
-        StopCause::Recreated => {
-            "Find out who deletes users on Channel. Remove those who shall not exist from the manifests; for the others, raise limits.recreate, or look at `talkform plan --refresh` and approve it. Then run apply again; it continues from here."
-        }
+        StopCause::Recreated => &format!(
+            "Find out who deletes users on Channel. Remove those who shall not exist from the manifests; for the others, raise limits.recreate, or look at `{}` and approve it. Then run apply again; it continues from here.",
+            terminal(refresh)
+        ),
         StopCause::FailFast | StopCause::Interrupted | StopCause::Deadline => {
             "Run apply again; it continues from here."
         }

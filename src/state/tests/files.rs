@@ -91,7 +91,7 @@ fn a_state_that_another_program_changed_is_left_alone() {
         assert_eq!(fs::read(store.path()).ok(), theirs, "change {number}");
         let copied = Store::new(copy).load().expect("loaded");
         assert_eq!(copied.state, Some(state));
-        let hint = error.hint().expect("a hint");
+        let hint = error.hint(&|words| words.join(" ")).expect("a hint");
         for file in [path, copy] {
             let file = file.display().to_string();
             assert!(error.to_string().contains(&file) && hint.contains(&file));

@@ -6,7 +6,7 @@ use crate::tidy::rules::{
     names_away_from_home, outward_names, unknown_names,
 };
 use crate::tidy::shape::{
-    angle_quotes, folders_with_code, full_folders, headless_files, long_files,
+    angle_quotes, fixed_suggestions, folders_with_code, full_folders, headless_files, long_files,
 };
 use crate::tidy::source::Source;
 
@@ -307,6 +307,24 @@ fn a_missing_first_line_and_an_angle_quote_are_reported() {
     assert_eq!(
         angle_quotes(&planted),
         ["README.md:3: Type \u{ab}yes\u{bb}."]
+    );
+}
+
+#[test]
+fn a_suggestion_in_fixed_words_is_reported() {
+    let planted = sources(&[
+        (
+            "src/state/format.rs",
+            "// See `talkform plan`.\n#[error(\"run `talkform state repair`\")]",
+        ),
+        (
+            "src/cli/suggest/invocation.rs",
+            "let hint = \"`talkform plan`\";",
+        ),
+    ]);
+    assert_eq!(
+        fixed_suggestions(&planted),
+        ["src/state/format.rs:2: #[error(\"run `talkform state repair`\")]"]
     );
 }
 

@@ -54,6 +54,26 @@ pub(crate) fn angle_quotes(sources: &[Source]) -> Vec<String> {
     wrong
 }
 
+/// The one place that writes the commands that messages suggest: it knows the flags of the run.
+const SUGGESTIONS: &str = "src/cli/suggest/";
+
+/// Messages that suggest a command in fixed words, without the flags of the run. Comments and help may.
+pub(crate) fn fixed_suggestions(sources: &[Source]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for source in sources {
+        if source.is_test() || source.file.starts_with(SUGGESTIONS) {
+            continue;
+        }
+        for (line, text) in source.text.lines().enumerate() {
+            let text = text.trim();
+            if !text.starts_with("//") && text.contains("`talkform ") {
+                wrong.push(format!("{}:{}: {text}", source.file, line + 1));
+            }
+        }
+    }
+    wrong
+}
+
 /// Code in a `mod.rs` or `lib.rs` other than `mod`, `use` and attributes.
 pub(crate) fn folders_with_code(sources: &[Source]) -> Vec<String> {
     sources
@@ -134,6 +154,11 @@ fn every_file_begins_with_what_it_does() {
 fn quotes_are_straight() {
     let places = ["src", "benches", "README.md", "tests/README.md", "docs"];
     assert_none(angle_quotes(&read(&places)));
+}
+
+#[test]
+fn suggested_commands_carry_the_flags_of_the_run() {
+    assert_none(fixed_suggestions(&program()));
 }
 
 #[test]

@@ -70,7 +70,7 @@ pub(crate) fn run(
         let path = settings.store.path().display();
         return Err(Failure::with_hint(
             format!("no state at {path} yet: nothing was applied that could drift"),
-            "the first `talkform apply` creates it",
+            format!("the first `{}` creates it", settings.command(&["apply"])),
         ));
     };
     let mut collector = DriftCollector {

@@ -92,7 +92,7 @@ pub(crate) fn run(
             .save(&state)
             .and_then(|()| settings.store.remove_journal())
             .map_err(|error| match error {
-                StoreError::Conflict { .. } => Failure::from(error),
+                StoreError::Conflict { .. } => settings.state_failure(&error),
                 _ => Failure::with_hint(
                     format!("the manifests were written, but the state was not updated: {error}"),
                     "run the same import again: it records users that are declared as Channel has them",
@@ -132,7 +132,7 @@ fn take_over(
         if differing.is_empty() {
             imported.recorded.insert(id, user.attributes.clone());
         } else {
-            talk.differing(&id, &differing);
+            talk.differing(settings, &id, &differing);
         }
     }
     imported
@@ -323,7 +323,10 @@ fn next_state(
     let records = entries
         .iter()
         .map(|(id, entry)| JournalRecord::Applied(id.clone(), entry.clone()));
-    settings.store.check_room(&loaded, desired, records)?;
+    settings
+        .store
+        .check_room(&loaded, desired, records)
+        .map_err(|error| settings.state_failure(&error))?;
     for (id, entry) in entries {
         state.rejected.remove(&id);
         state.users.insert(id, entry);

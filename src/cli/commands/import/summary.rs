@@ -88,13 +88,15 @@ impl Imported {
             let path = &settings.project.state;
             writeln!(
                 out,
-                "They are recorded in the state {}: `talkform plan` shows no changes for them.",
-                escape::terminal(path)
+                "They are recorded in the state {}: `{}` shows no changes for them.",
+                escape::terminal(path),
+                escape::terminal(&settings.command(&["plan"]))
             )
         } else {
             writeln!(
                 out,
-                "They are not recorded in the state: `talkform plan` shows them as creates."
+                "They are not recorded in the state: `{}` shows them as creates.",
+                escape::terminal(&settings.command(&["plan"]))
             )
         };
         out
@@ -147,11 +149,17 @@ impl Messages {
     }
 
     /// Reports a declared user that differs on Channel.
-    pub(crate) fn differing(&mut self, id: &MemberId, fields: &[FieldPath]) {
+    pub(crate) fn differing(
+        &mut self,
+        settings: &LoadedProject,
+        id: &MemberId,
+        fields: &[FieldPath],
+    ) {
         let fields: Vec<String> = fields.iter().map(ToString::to_string).collect();
         self.declared.push(format!(
-            "{id}: not recorded, because Channel has another {}; `talkform plan` shows the difference",
-            fields.join(", ")
+            "{id}: not recorded, because Channel has another {}; `{}` shows the difference",
+            fields.join(", "),
+            settings.command(&["plan"])
         ));
     }
 

@@ -25,7 +25,8 @@ impl Invocation {
 
     /// The flags that choose the project in a folder, without an environment.
     pub(crate) fn in_folder(folder: &Path) -> Self {
-        let flags = if folder == Path::new(".") {
+        let folder = folder.strip_prefix(".").unwrap_or(folder);
+        let flags = if folder.as_os_str().is_empty() {
             Vec::new()
         } else {
             vec!["-C".to_owned(), folder.display().to_string()]

@@ -1,6 +1,6 @@
 //! Writes the `apply` of a run again, with another approval.
 
-use crate::cli::invocation::Invocation;
+use crate::cli::suggest::invocation::Invocation;
 
 /// A command line of `apply`, of which limits and deletions may be agreed to otherwise.
 #[derive(Clone, Debug)]
