@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::cli::failure::Failure;
-use crate::cli::git;
+use crate::cli::git::objects;
 use crate::cli::project::{LoadedProject, PROJECT_FILE, field_settings};
 use crate::cli::terminal::Terminal;
 use talkform::manifest;
@@ -32,7 +32,7 @@ impl Base {
         };
         let is_manifest = manifest::matcher(&read.patterns);
         let wanted = |name: &str| name == PROJECT_FILE || is_manifest(name);
-        let files = git::read_revision(&settings.root, revision, &wanted)?;
+        let files = objects::read_revision(&settings.root, revision, &wanted)?;
         let project = files.iter().find(|(name, _)| &**name == PROJECT_FILE);
         let fields = match project {
             Some((_, text)) => Some(fields(settings, revision, text, terminal)?),
@@ -84,7 +84,7 @@ fn project(text: &[u8], environment: Option<&str>) -> Option<Project> {
 /// The rules of a revision; `None` where they cannot be used.
 fn rules(settings: &LoadedProject, revision: &str, name: &str) -> Result<Option<Rules>, Failure> {
     let name = name.trim_start_matches("./");
-    let files = git::read_revision(&settings.root, revision, &|file| file == name)?;
+    let files = objects::read_revision(&settings.root, revision, &|file| file == name)?;
     let text = files.into_iter().next();
     let text = text.and_then(|(_, text)| String::from_utf8(text).ok());
     Ok(text.and_then(|text| Rules::parse(&text).ok()))

@@ -193,6 +193,15 @@ impl LoadedProject {
         Ok(Some(rules))
     }
 
+    /// A predicate: whether a name, relative to the project and with `/`, is that of the project file, of the rules
+    /// or of a manifest.
+    pub(crate) fn is_own_file(&self) -> impl Fn(&str) -> bool {
+        let is_manifest = manifest::matcher(&self.project.manifests);
+        let rules = self.project.rules.as_deref();
+        let rules = rules.map(|name| name.trim_start_matches("./").to_owned());
+        move |name| name == PROJECT_FILE || rules.as_deref() == Some(name) || is_manifest(name)
+    }
+
     /// How manifests are read, without the rules.
     pub(crate) fn read_settings(&self) -> Result<ReadSettings, Failure> {
         Ok(ReadSettings {

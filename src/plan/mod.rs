@@ -28,7 +28,7 @@ pub use crate::plan::context::Context;
 pub use crate::plan::drift::{DriftCollector, DriftReport, Sample};
 pub use crate::plan::file_records::record_files;
 pub use crate::plan::moves::to_refresh;
-pub use crate::plan::plan_file::{PlanFile, PlanFileError, file_schema};
+pub use crate::plan::plan_file::{PlanFile, PlanFileError, Revision, file_schema};
 pub use crate::plan::planner::plan;
 pub use crate::plan::rekey::{rekey, rekey_plan};
 

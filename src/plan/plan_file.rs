@@ -28,8 +28,8 @@ pub struct PlanFile {
     /// When the plan was made.
     #[schemars(with = "String")]
     pub at: Timestamp,
-    /// The git commit of the manifests; null where it is not known. Changed files may not be committed yet.
-    pub revision: Option<String>,
+    /// What git has checked out; null where it is not known.
+    pub revision: Option<Revision>,
     /// Where an apply sends the users.
     pub destination: Destination,
     /// The lineage of the state that the plan was made against; empty before the first apply.
@@ -55,6 +55,32 @@ pub struct PlanFile {
     /// The changes, by id.
     #[schemars(with = "BTreeMap<String, ChangeLine>")]
     pub changes: BTreeMap<MemberId, ChangeLine>,
+}
+
+/// The git commit that is checked out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Revision {
+    /// The id of the commit.
+    pub commit: String,
+    /// Whether the project file, the rules or a manifest differs from the commit. Left out if none does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uncommitted_changes: bool,
+}
+
+impl fmt::Display for Revision {
+    /// `4f5e6d7c… and uncommitted changes`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            commit,
+            uncommitted_changes,
+        } = self;
+        f.write_str(commit)?;
+        if *uncommitted_changes {
+            f.write_str(" and uncommitted changes")?;
+        }
+        Ok(())
+    }
 }
 
 /// A step from one API version to another.
@@ -101,7 +127,7 @@ impl fmt::Display for PlanFileError {
 
 impl PlanFile {
     /// Returns the file of a plan.
-    pub fn of(plan: &Plan, select: &[String], at: Timestamp, revision: Option<String>) -> Self {
+    pub fn of(plan: &Plan, select: &[String], at: Timestamp, revision: Option<Revision>) -> Self {
         Self {
             format_version: FORMAT_VERSION,
             kind: "plan".to_owned(),

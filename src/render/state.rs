@@ -54,7 +54,8 @@ pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Res
 ///
 /// `out` returns an error.
 pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fmt::Result {
-    let revision = file.revision.as_deref().unwrap_or("not known");
+    let revision = file.revision.as_ref();
+    let revision = revision.map_or_else(|| "not known".to_owned(), ToString::to_string);
     write_rows(
         out,
         &[
@@ -62,7 +63,7 @@ pub fn plan_file(out: &mut dyn fmt::Write, file: &PlanFile, style: &Style) -> fm
                 "destination",
                 terminal(&file.destination.to_string()).into_owned(),
             ),
-            ("revision", terminal(revision).into_owned()),
+            ("revision", terminal(&revision).into_owned()),
             ("made at", file.at.to_string()),
         ],
         style,

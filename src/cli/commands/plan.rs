@@ -9,11 +9,12 @@ use crate::cli::base::Base;
 use crate::cli::clock::now;
 use crate::cli::connection::{Connection, Credentials};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::git::work_tree;
 use crate::cli::output::Presentation;
 use crate::cli::planning::{Knowledge, decide, refresh};
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
-use crate::cli::{destination, files, git, github, output};
+use crate::cli::{destination, files, github, output};
 use talkform::model::Plan;
 use talkform::plan::PlanFile;
 use talkform::render::{Commands, PlanView};
@@ -120,7 +121,8 @@ pub(crate) fn run(
     };
     let plan = decide(&settings, select, &desired, &state, knowledge)?;
     if let Some(path) = &arguments.out {
-        let file = PlanFile::of(&plan, select, now(), git::head(&settings.root));
+        let revision = work_tree::revision(&settings.root, &settings.is_own_file());
+        let file = PlanFile::of(&plan, select, now(), revision);
         files::write_private(path, &file.write())?;
     }
     let view = PlanView::new(&plan, &visibility, knowledge.of_users());

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::model::{ApiVersion, ChannelId, Destination, RemovedPolicy, RemovedUsers};
-use crate::plan::plan_file::{PlanFile, PlanFileError};
+use crate::plan::plan_file::{PlanFile, PlanFileError, Revision};
 use crate::plan::tests::build::{Setting, Users, recorded, with_plan};
 
 /// A plan that creates, updates, moves and deletes, with a step to another API version.
@@ -44,7 +44,11 @@ fn file() -> PlanFile {
     assert_eq!(actions, ["create", "delete", "update", "move"]);
     assert!(plan.api.is_some());
     let at: Timestamp = "2026-11-23T10:00:00Z".parse().expect("a time");
-    PlanFile::of(&plan, &["*".to_owned()], at, Some("0".repeat(40)))
+    let revision = Revision {
+        commit: "0".repeat(40),
+        uncommitted_changes: true,
+    };
+    PlanFile::of(&plan, &["*".to_owned()], at, Some(revision))
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Reads the manifests of a git revision through `git ls-tree` and `git cat-file --batch`.
 
-use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Output, Stdio};
 use std::sync::Arc;
 
 use crate::cli::failure::Failure;
+use crate::cli::git::command::{git, not_started};
 
 /// The name of a file, with `/`, and its content.
 type File = (Arc<str>, Vec<u8>);
@@ -35,20 +35,6 @@ pub(crate) fn read_revision(
                 "cannot read the files of revision `{revision}`: git cat-file: {error}"
             ))
         })
-}
-
-/// The commit that is checked out; `None` where the folder is in no repository or git cannot be run.
-pub(crate) fn head(root: &Path) -> Option<String> {
-    let output = git(root)
-        .args(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
-        .output()
-        .ok()?;
-    let commit = String::from_utf8(output.stdout).ok()?;
-    let commit = commit.trim();
-    let is_commit = output.status.success()
-        && commit.len() >= 40
-        && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_commit.then(|| commit.to_owned())
 }
 
 /// A regular file of a tree.
@@ -143,41 +129,4 @@ impl Drop for Objects {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// A git command in `root` that reads this repository alone, offline, and sees no secret.
-fn git(root: &Path) -> Command {
-    let mut command = Command::new("git");
-    for (name, _) in std::env::vars_os() {
-        if is_withheld(&name) {
-            command.env_remove(name);
-        }
-    }
-    command
-        // A bare repository inside of a checkout may be planted; its configuration can run programs.
-        .args(["-c", "safe.bareRepository=explicit"])
-        .arg("-C")
-        .arg(root)
-        // A plan is offline: a partial clone must not fetch what it lacks.
-        .env("GIT_NO_LAZY_FETCH", "1")
-        // Messages are matched, so they must not be translated.
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null());
-    command
-}
-
-/// Whether git must not get a variable: credentials of talkform, and what a hook sets to point git
-/// at the repository of the hook. Configuration that a person sets stays.
-fn is_withheld(name: &OsStr) -> bool {
-    let name = name.to_string_lossy();
-    let is_configuration = (name.starts_with("GIT_CONFIG_") && name != "GIT_CONFIG_PARAMETERS")
-        || name == "GIT_CEILING_DIRECTORIES";
-    name.starts_with("TALKFORM_") || (name.starts_with("GIT_") && !is_configuration)
-}
-
-fn not_started(error: &io::Error) -> Failure {
-    Failure::with_hint(
-        format!("cannot run git: {error}"),
-        "--base reads old values through git: install it, or leave --base out",
-    )
 }

@@ -1,0 +1,70 @@
+//! Starts git so that it reads one repository, gets no secret and runs nothing of that repository.
+
+use std::io;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::cli::failure::Failure;
+
+/// The variables that git gets. Everything else stays here: credentials under any name, what a hook sets to point
+/// git at another repository or index, and settings that `GIT_CONFIG_COUNT` adds, which may hold a token.
+const KEPT: &[&str] = &[
+    // Where git, its parts and its temporary files are.
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "SystemRoot",
+    "PATHEXT",
+    // The files of a person's configuration: without `safe.directory` there, git refuses the repository of
+    // another user. With sudo, git takes the repository of the user who called it.
+    "HOME",
+    "USERPROFILE",
+    "XDG_CONFIG_HOME",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "SUDO_UID",
+    // Above these folders git looks for no repository.
+    "GIT_CEILING_DIRECTORIES",
+];
+
+/// Settings that win over those of the repository.
+const SETTINGS: &[&str] = &[
+    // A bare repository inside of a checkout may be planted; its configuration can run programs.
+    "safe.bareRepository=explicit",
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+];
+
+/// A git command in `root` that reads this repository alone and offline.
+pub(crate) fn git(root: &Path) -> Command {
+    let mut command = Command::new("git");
+    command.env_clear();
+    for name in KEPT {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    for setting in SETTINGS {
+        command.args(["-c", setting]);
+    }
+    command
+        .args(["--no-pager", "--no-optional-locks", "-C"])
+        .arg(root)
+        // A plan is offline: a partial clone must not fetch what it lacks.
+        .env("GIT_NO_LAZY_FETCH", "1")
+        // Messages are matched, so they must not be translated.
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null());
+    command
+}
+
+/// The failure of starting git.
+pub(crate) fn not_started(error: &io::Error) -> Failure {
+    Failure::with_hint(
+        format!("cannot run git: {error}"),
+        "--base reads old values through git: install it, or leave --base out",
+    )
+}

@@ -1,0 +1,5 @@
+//! Reads git repositories through the git program.
+
+pub(crate) mod command;
+pub(crate) mod objects;
+pub(crate) mod work_tree;
