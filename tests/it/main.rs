@@ -9,6 +9,7 @@ mod consent;
 mod deletions;
 mod destination;
 mod disk;
+mod documentation;
 mod drift;
 mod drift_resume;
 mod drift_secrecy;
