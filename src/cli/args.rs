@@ -164,6 +164,22 @@ pub(crate) enum PlanFormat {
     Markdown,
 }
 
+/// How a plan or drift is printed.
+#[derive(Debug, Args)]
+pub(crate) struct FormatOptions {
+    /// The format of the result
+    #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
+    pub format: PlanFormat,
+    /// The size limit of `--format markdown`
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 60_000,
+        env = "TALKFORM_MAX_BYTES"
+    )]
+    pub max_bytes: usize,
+}
+
 /// How requests are sent to Channel.
 #[derive(Debug, Args)]
 pub(crate) struct RequestOptions {

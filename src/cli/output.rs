@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use crate::cli::args::PlanFormat;
+use crate::cli::args::{FormatOptions, PlanFormat};
 use crate::cli::failure::Failure;
 use crate::cli::github;
 use crate::cli::project::LoadedProject;
@@ -18,16 +18,6 @@ use talkform::render::{
 };
 use talkform::state::{Loaded, Mismatch};
 pub(crate) use talkform::words::{counted, shortened};
-
-/// How a plan or drift is printed.
-pub(crate) struct Presentation {
-    /// The format.
-    pub format: PlanFormat,
-    /// Whether every change is shown, also where many are alike. Text only.
-    pub full: bool,
-    /// The size limit of a Markdown comment, in bytes.
-    pub max_bytes: usize,
-}
 
 /// The colours for stdout.
 pub(crate) fn style(terminal: Terminal) -> Style {
@@ -61,21 +51,23 @@ fn bytes_of(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<
     String::from_utf8(bytes).map_err(|error| Failure::refused(format!("cannot render: {error}")))
 }
 
-/// Prints a plan in the format of `presentation`. `commands` are those that it suggests.
+/// Prints a plan. `full` shows every change in the text format, also where many are alike. `commands` are
+/// the commands that it suggests.
 pub(crate) fn plan(
     terminal: Terminal,
     settings: &LoadedProject,
-    presentation: &Presentation,
+    options: &FormatOptions,
+    full: bool,
     commands: Commands<'_>,
     view: &PlanView<'_>,
 ) -> Result<(), Failure> {
-    match presentation.format {
-        PlanFormat::Text => plan_text(terminal, settings, presentation.full, commands, view),
+    match options.format {
+        PlanFormat::Text => plan_text(terminal, settings, full, commands, view),
         PlanFormat::Json => terminal.stream(|out| plan::json::write(out, view)),
         PlanFormat::Markdown => {
             let options = plan::markdown::MarkdownOptions {
                 environment: settings.environment.as_deref(),
-                max_bytes: presentation.max_bytes,
+                max_bytes: options.max_bytes,
                 rate: settings.project.channel.rate,
                 commands,
                 ..plan::markdown::MarkdownOptions::default()
@@ -102,23 +94,23 @@ pub(crate) fn plan_text(
     terminal.result(&text_of(|out| plan::text::write(out, view, &options))?)
 }
 
-/// Prints drift in the format of `presentation`.
+/// Prints drift. `full` shows every user in the text format, also where many are alike.
 pub(crate) fn drift(
     terminal: Terminal,
     settings: &LoadedProject,
-    presentation: &Presentation,
+    options: &FormatOptions,
+    full: bool,
     view: &DriftView<'_>,
 ) -> Result<(), Failure> {
-    match presentation.format {
+    match options.format {
         PlanFormat::Text => {
             let style = style(terminal);
-            let full = presentation.full;
             terminal.result(&text_of(|out| drift::text::write(out, view, &style, full))?)
         }
         PlanFormat::Json => terminal.stream(|out| drift::json::write(out, view)),
         PlanFormat::Markdown => {
             let environment = settings.environment.as_deref();
-            let comment = drift::markdown::comment(view, environment, presentation.max_bytes);
+            let comment = drift::markdown::comment(view, environment, options.max_bytes);
             terminal.result(&comment)
         }
     }

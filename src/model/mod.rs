@@ -3,7 +3,7 @@
 
 pub mod action;
 pub mod change;
-pub mod characters;
+
 pub mod desired;
 pub mod destination;
 pub mod diagnostic;
@@ -22,7 +22,7 @@ pub mod recorded_fields;
 pub mod selection;
 pub mod state;
 pub mod stop;
-pub mod template;
+pub mod text;
 pub mod unchanged;
 pub mod user;
 pub mod value;

@@ -8,6 +8,7 @@ use crate::plan::{ChangeLine, PlanFile};
 use crate::render::common::escape::{terminal, width};
 use crate::render::common::rejection::RejectionView;
 use crate::render::common::style::{Style, paint};
+use crate::render::state_json::StateSummary;
 use crate::words::counted;
 
 /// Writes what a state belongs to and how much it records.
@@ -16,20 +17,20 @@ use crate::words::counted;
 ///
 /// `out` returns an error.
 pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Result {
-    let State {
-        serial,
+    let StateSummary {
+        format_version: _,
+        talkform: _,
         lineage,
+        serial,
         destination,
-        canonical_form,
-        salt: _,
         key_id,
-        folded: _,
-        files,
+        canonical_form,
         users,
+        files,
         pending,
         rejected,
-    } = state;
-    let key = key_id.as_deref().unwrap_or("none");
+        unconfirmed,
+    } = StateSummary::of(state);
     let rows = [
         ("lineage", terminal(lineage).into_owned()),
         ("serial", serial.to_string()),
@@ -37,13 +38,13 @@ pub fn state(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt::Res
             "destination",
             terminal(&destination.to_string()).into_owned(),
         ),
-        ("state key", terminal(key).into_owned()),
+        ("state key", terminal(key_id.unwrap_or("none")).into_owned()),
         ("form", canonical_form.to_string()),
-        ("users", users.len().to_string()),
-        ("files", files.len().to_string()),
-        ("pending", pending.len().to_string()),
-        ("rejected", rejected.len().to_string()),
-        ("unconfirmed", state.unconfirmed_users().to_string()),
+        ("users", users.to_string()),
+        ("files", files.to_string()),
+        ("pending", pending.to_string()),
+        ("rejected", rejected.to_string()),
+        ("unconfirmed", unconfirmed.to_string()),
     ];
     write_rows(out, &rows, style)
 }

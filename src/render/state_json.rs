@@ -14,31 +14,63 @@ use crate::render::common::json::FORMAT_VERSION;
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "talkform state summary")]
-struct StateDocument<'a> {
+pub(crate) struct StateSummary<'a> {
     /// The version of this format: 1.
-    format_version: u32,
+    pub(crate) format_version: u32,
     /// The version of talkform that wrote the summary.
-    talkform: &'static str,
+    pub(crate) talkform: &'static str,
     /// The random name of the state.
-    lineage: &'a str,
+    pub(crate) lineage: &'a str,
     /// Counts the changes of content.
-    serial: u64,
+    pub(crate) serial: u64,
     /// Where the users were sent.
-    destination: &'a Destination,
+    pub(crate) destination: &'a Destination,
     /// Which `TALKFORM_STATE_KEY` its digests were made with; null for none.
-    key_id: Option<&'a str>,
+    pub(crate) key_id: Option<&'a str>,
     /// The canonical form of its digests.
-    canonical_form: u32,
+    pub(crate) canonical_form: u32,
     /// How many users are recorded.
-    users: usize,
+    pub(crate) users: usize,
     /// How many manifest files are recorded.
-    files: usize,
+    pub(crate) files: usize,
     /// How many users have a last request without a known result.
-    pending: usize,
+    pub(crate) pending: usize,
     /// How many users Channel rejected.
-    rejected: usize,
+    pub(crate) rejected: usize,
     /// How many users have fields that Channel's response did not show as sent.
-    unconfirmed: usize,
+    pub(crate) unconfirmed: usize,
+}
+
+impl<'a> StateSummary<'a> {
+    pub(crate) fn of(state: &'a State) -> Self {
+        let State {
+            serial,
+            lineage,
+            destination,
+            canonical_form,
+            salt: _,
+            key_id,
+            folded: _,
+            files,
+            users,
+            pending,
+            rejected,
+        } = state;
+        Self {
+            format_version: FORMAT_VERSION,
+            talkform: env!("CARGO_PKG_VERSION"),
+            lineage,
+            serial: *serial,
+            destination,
+            key_id: key_id.as_deref(),
+            canonical_form: *canonical_form,
+            users: users.len(),
+            files: files.len(),
+            pending: pending.len(),
+            rejected: rejected.len(),
+            unconfirmed: state.unconfirmed_users(),
+        }
+    }
 }
 
 /// Writes a summary of a state.
@@ -47,34 +79,7 @@ struct StateDocument<'a> {
 ///
 /// `out` returns an error.
 pub fn state(out: &mut dyn io::Write, state: &State) -> io::Result<()> {
-    let State {
-        serial,
-        lineage,
-        destination,
-        canonical_form,
-        salt: _,
-        key_id,
-        folded: _,
-        files,
-        users,
-        pending,
-        rejected,
-    } = state;
-    let document = StateDocument {
-        format_version: FORMAT_VERSION,
-        talkform: env!("CARGO_PKG_VERSION"),
-        lineage,
-        serial: *serial,
-        destination,
-        key_id: key_id.as_deref(),
-        canonical_form: *canonical_form,
-        users: users.len(),
-        files: files.len(),
-        pending: pending.len(),
-        rejected: rejected.len(),
-        unconfirmed: state.unconfirmed_users(),
-    };
-    write_json(out, &document)
+    write_json(out, &StateSummary::of(state))
 }
 
 /// Writes a plan file that was read, in the format of the file.
@@ -88,5 +93,5 @@ pub fn plan_file(out: &mut dyn io::Write, file: &PlanFile) -> io::Result<()> {
 
 /// The JSON Schema of what [`state()`] writes.
 pub fn state_summary_schema() -> serde_json::Value {
-    schemars::schema_for!(StateDocument<'static>).to_value()
+    schemars::schema_for!(StateSummary<'static>).to_value()
 }

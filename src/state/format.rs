@@ -7,11 +7,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::model::Destination;
 use crate::model::FieldPath;
 use crate::model::digest::digests::checksum;
-use crate::state::records::{
-    DestinationLine, FileLine, PendingLine, RejectionLine, UserLine, without_repeats,
-};
+use crate::state::records::{FileLine, PendingLine, RejectionLine, UserLine, without_repeats};
 
 /// The version of the form that this program reads and writes.
 pub const VERSION: u32 = 3;
@@ -115,8 +114,8 @@ pub(crate) struct StateFile {
     pub(crate) serial: u64,
     /// The random name of this state.
     pub(crate) lineage: String,
-    /// The place it describes.
-    pub(crate) destination: DestinationLine,
+    /// Where the users were sent.
+    pub(crate) destination: Destination,
     /// The canonical form and key derivation of its digests.
     pub(crate) canonical_form: u32,
     /// The random salt of its digests, in hexadecimal digits.

@@ -389,7 +389,7 @@ pub(crate) fn state_of(file: StateFile, head: &str) -> Result<State, FormatError
     let mut state = State {
         serial: file.serial,
         lineage: file.lineage,
-        destination: file.destination.into_destination(),
+        destination: file.destination,
         canonical_form: file.canonical_form,
         salt,
         key_id: file.key_id,

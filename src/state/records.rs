@@ -11,9 +11,8 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::{
-    ApiVersion, ChannelId, Destination, Entry, FieldDigest, FieldPath, FileContent, FileRecord,
-    MemberId, Pending, PendingAction, RecordedFields, RejectedRequest, Rejection, RemoteIdDigest,
-    UserDigest,
+    Entry, FieldDigest, FieldPath, FileContent, FileRecord, MemberId, Pending, PendingAction,
+    RecordedFields, RejectedRequest, Rejection, RemoteIdDigest, UserDigest,
 };
 
 /// One manifest file. Without a digest it has to be read every time.
@@ -78,21 +77,6 @@ pub(crate) struct UserLine(
     Option<Vec<String>>,
     String,
 );
-
-/// The place that a state describes.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct DestinationLine {
-    /// The base URL of the API.
-    base_url: String,
-    /// The channel.
-    #[schemars(with = "Option<String>")]
-    channel_id: Option<ChannelId>,
-    /// The API version that users were sent with.
-    api: ApiVersion,
-    /// The project's environment.
-    environment: Option<String>,
-}
 
 /// One user of whom the last request has no known result.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -188,38 +172,6 @@ impl FileLine {
             number: self.no,
             content,
         })
-    }
-}
-
-impl DestinationLine {
-    pub(crate) fn of(destination: &Destination) -> Self {
-        let Destination {
-            base_url,
-            channel_id,
-            api,
-            environment,
-        } = destination.clone();
-        Self {
-            base_url,
-            channel_id,
-            api,
-            environment,
-        }
-    }
-
-    pub(crate) fn into_destination(self) -> Destination {
-        let Self {
-            base_url,
-            channel_id,
-            api,
-            environment,
-        } = self;
-        Destination {
-            base_url,
-            channel_id,
-            api,
-            environment,
-        }
     }
 }
 

@@ -8,10 +8,10 @@ use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::model::digest::digests::{checksum, to_hex};
-use crate::model::{CANONICAL_FORM, Entry, FieldPath, MemberId, State, file_record};
+use crate::model::{CANONICAL_FORM, Destination, Entry, FieldPath, MemberId, State, file_record};
 use crate::parallel::{in_parallel, shares};
 use crate::state::format::{COLUMNS, VERSION, base64, line_check};
-use crate::state::records::{DestinationLine, FileLine, PendingLine, RejectionLine};
+use crate::state::records::{FileLine, PendingLine, RejectionLine};
 
 /// Everything before the sections.
 #[derive(Serialize)]
@@ -20,7 +20,7 @@ struct Header<'a> {
     version: u32,
     serial: u64,
     lineage: &'a str,
-    destination: DestinationLine,
+    destination: &'a Destination,
     canonical_form: u32,
     salt: String,
     key_id: Option<&'a str>,
@@ -56,7 +56,7 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
         version: VERSION,
         serial: *serial,
         lineage,
-        destination: DestinationLine::of(destination),
+        destination,
         canonical_form: *canonical_form,
         salt: to_hex(salt),
         key_id: key_id.as_deref(),

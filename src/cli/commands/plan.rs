@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::args::{Global, PlanFormat, Planning, RequestOptions};
+use crate::cli::args::{FormatOptions, Global, Planning, RequestOptions};
 use crate::cli::base::Base;
 use crate::cli::clock::now;
 use crate::cli::connection::{Connection, Credentials};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::git::work_tree;
-use crate::cli::output::Presentation;
 use crate::cli::planning::{Knowledge, decide, refresh};
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
@@ -25,9 +24,9 @@ pub(crate) struct PlanArguments {
     /// What goes into the plan.
     #[command(flatten)]
     pub planning: Planning,
-    /// The format of the plan
-    #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
-    pub format: PlanFormat,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub output: FormatOptions,
     /// Exit with 2 if there are changes
     #[arg(long, env = "TALKFORM_DETAILED_EXITCODE")]
     pub detailed_exitcode: bool,
@@ -40,14 +39,6 @@ pub(crate) struct PlanArguments {
     /// Show old values from the manifests of this git revision, where they are what was applied
     #[arg(long, value_name = "REVISION", env = "TALKFORM_BASE")]
     pub base: Option<String>,
-    /// The size limit of `--format markdown`
-    #[arg(
-        long,
-        value_name = "BYTES",
-        default_value_t = 60_000,
-        env = "TALKFORM_MAX_BYTES"
-    )]
-    pub max_bytes: usize,
     /// How requests are sent, with --refresh.
     #[command(flatten)]
     pub traffic: RequestOptions,
@@ -131,12 +122,14 @@ pub(crate) fn run(
         refresh: &settings.command(&arguments.planning.refreshed()),
     };
     output::warn_on_failure(terminal, github::planned(&settings, &plan, &view, commands));
-    let presentation = Presentation {
-        format: arguments.format,
-        full: arguments.planning.full,
-        max_bytes: arguments.max_bytes,
-    };
-    output::plan(terminal, &settings, &presentation, commands, &view)?;
+    output::plan(
+        terminal,
+        &settings,
+        &arguments.output,
+        arguments.planning.full,
+        commands,
+        &view,
+    )?;
     if arguments.fail_on_limits {
         check_limits(&plan)?;
     }

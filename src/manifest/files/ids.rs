@@ -9,7 +9,7 @@ use crate::manifest::problem::problems::{Place, Problem};
 use crate::manifest::problem::wording::in_backticks;
 use crate::manifest::users::declared::DeclaredUser;
 use crate::model::MemberId;
-use crate::model::characters::{first_difference, is_plain, twins};
+use crate::model::text::characters::{first_difference, is_plain, twins};
 
 /// The problems of ids, by the file to which each belongs, in the order of their places.
 pub(crate) fn check(names: &[Arc<str>], readings: &[FileReading]) -> BTreeMap<usize, Vec<Problem>> {

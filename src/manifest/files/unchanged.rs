@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::manifest::files::file::FileReading;
 use crate::manifest::users::declared::DeclaredUser;
 use crate::model::RecordedLookup;
-use crate::model::characters::{is_plain, twins};
+use crate::model::text::characters::{is_plain, twins};
 
 /// Drops the attributes of a user who is as recorded.
 pub(crate) fn drop_if_recorded(user: &mut DeclaredUser, recorded: &RecordedLookup<'_>) {

@@ -14,7 +14,7 @@ use crate::manifest::problem::span::Span;
 use crate::manifest::problem::wording::key_in_backticks;
 use crate::manifest::users::near_miss::documented_key;
 use crate::manifest::users::places::{Places, Word};
-use crate::model::characters::{is_plain, twins};
+use crate::model::text::characters::{is_plain, twins};
 use crate::model::{Attributes, FieldPath, FieldValue, RecordedLookup, VisibilityLookup};
 
 /// The most pairs of words that are reported.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::manifest::users::check;
 use crate::manifest::users::value::Kind;
-use crate::model::characters::first_invisible_beside_emoji;
+use crate::model::text::characters::first_invisible_beside_emoji;
 use crate::model::{ApiVersion, Attributes, Declared, Number, Observed, Value};
 
 /// The fields of a user that a manifest can declare, and those that it cannot.

@@ -1,7 +1,7 @@
 //! Checks single values.
 
 use crate::model::Number;
-use crate::model::characters::is_invisible;
+use crate::model::text::characters::is_invisible;
 
 /// An E.164 number: `+`, then 7 to 15 digits, the first of them not zero.
 pub(crate) fn is_e164(text: &str) -> bool {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::FieldPath;
-use crate::model::characters::first_invisible_beside_emoji;
-use crate::model::template::unexpanded;
+use crate::model::text::characters::first_invisible_beside_emoji;
+use crate::model::text::template::unexpanded;
 
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::wording::{in_backticks, quoted};

@@ -1,6 +1,6 @@
 //! Reads one value of a profile; its key and its spelling decide its type.
 
-use crate::model::template::unexpanded;
+use crate::model::text::template::unexpanded;
 use crate::model::{Declared, Number, Value};
 
 use crate::manifest::problem::problems::Problem;

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::manifest::syntax::scalar::{PlainScalar, classify};
-use crate::model::characters::{holds_ci_command, is_invisible, starts_ci_command};
+use crate::model::text::characters::{holds_ci_command, is_invisible, starts_ci_command};
 use crate::model::{
     Attributes, Desired, FieldPath, FieldValue, Hidden, MemberId, Number, UserVisibility, Value,
     Visibility, VisibilityLookup,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::characters::first_invisible;
+use crate::model::text::characters::first_invisible;
 
 /// A member id: 1 to 64 characters, without white space, control characters and other invisible ones.
 ///

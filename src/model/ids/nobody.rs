@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::template::{Template, unexpanded};
+use crate::model::text::template::{Template, unexpanded};
 
 /// Why an id identifies nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::model::characters::folded;
+use crate::model::text::characters::folded;
 use crate::model::user::FieldValue;
 use crate::model::value::Value;
 use crate::model::visibility::personal_value;

@@ -2,9 +2,9 @@
 
 use wildmatch::WildMatch;
 
-use crate::model::characters;
 use crate::model::diagnostic::Origin;
 use crate::model::field::FieldPath;
+use crate::model::text::characters;
 
 /// Patterns of field paths. Case, `-` and `_` make no difference.
 #[derive(Clone, Debug, Default)]

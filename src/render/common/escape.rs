@@ -10,7 +10,7 @@ use std::io;
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::model::characters::{is_invisible, starts_ci_command};
+use crate::model::text::characters::{is_invisible, starts_ci_command};
 
 fn push_visible(out: &mut String, character: char) {
     match character {

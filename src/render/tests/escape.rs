@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::model::characters::is_invisible;
+use crate::model::text::characters::is_invisible;
 use crate::render::common::escape::{code, html_code, markdown, quoted, terminal, write_json};
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::build::*;
-use crate::model::characters::is_invisible;
+use crate::model::text::characters::is_invisible;
 use crate::model::{
     ApiChange, ApiVersion, FieldAction, FieldChange, FieldPath, FieldPatterns, FieldSettings,
     LikelyMove, MemberId, Plan, Previous, ProfileKey, Value, Visibility,

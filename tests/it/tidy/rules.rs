@@ -333,35 +333,35 @@ pub(crate) fn effects_in_the_middle(sources: &[Source]) -> Vec<String> {
 
 #[test]
 fn modules_name_only_inner_rings() {
-    assert_none(outward_names(&program()));
+    assert_none(&outward_names(&program()));
 }
 
 #[test]
 fn every_name_is_found_in_a_file() {
-    assert_none(unknown_names(&program()));
+    assert_none(&unknown_names(&program()));
 }
 
 #[test]
 fn files_form_no_circle() {
-    assert_none(circles_of_files(&program()));
+    assert_none(&circles_of_files(&program()));
 }
 
 #[test]
 fn folders_form_no_circle() {
-    assert_none(circles_of_folders(&program()));
+    assert_none(&circles_of_folders(&program()));
 }
 
 #[test]
 fn folders_of_a_ring_form_a_chain() {
-    assert_none(folders_out_of_order(&program()));
+    assert_none(&folders_out_of_order(&program()));
 }
 
 #[test]
 fn outside_names_stay_at_home() {
-    assert_none(names_away_from_home(&program()));
+    assert_none(&names_away_from_home(&program()));
 }
 
 #[test]
 fn the_middle_has_no_effects() {
-    assert_none(effects_in_the_middle(&program()));
+    assert_none(&effects_in_the_middle(&program()));
 }

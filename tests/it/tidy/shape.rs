@@ -137,31 +137,31 @@ fn closing(tokens: &[Token], from: usize) -> usize {
 
 #[test]
 fn files_stay_short() {
-    assert_none(long_files(&read(&["src", "tests/it", "benches"])));
+    assert_none(&long_files(&read(&["src", "tests/it", "benches"])));
 }
 
 #[test]
 fn folders_stay_small() {
-    assert_none(full_folders(&read(&["src"])));
+    assert_none(&full_folders(&read(&["src"])));
 }
 
 #[test]
 fn every_file_begins_with_what_it_does() {
-    assert_none(headless_files(&read(&["src", "tests/it", "benches"])));
+    assert_none(&headless_files(&read(&["src", "tests/it", "benches"])));
 }
 
 #[test]
 fn quotes_are_straight() {
     let places = ["src", "benches", "README.md", "tests/README.md", "docs"];
-    assert_none(angle_quotes(&read(&places)));
+    assert_none(&angle_quotes(&read(&places)));
 }
 
 #[test]
 fn suggested_commands_carry_the_flags_of_the_run() {
-    assert_none(fixed_suggestions(&program()));
+    assert_none(&fixed_suggestions(&program()));
 }
 
 #[test]
 fn a_folder_only_declares_and_re_exports() {
-    assert_none(folders_with_code(&program()));
+    assert_none(&folders_with_code(&program()));
 }

@@ -2,11 +2,10 @@
 
 use clap::Args;
 
-use crate::cli::args::{Global, PlanFormat, RequestOptions};
+use crate::cli::args::{FormatOptions, Global, RequestOptions};
 use crate::cli::commands::drift::checkpoint::{CheckpointFile, Scope};
 use crate::cli::connection::{Connection, Credentials};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::Presentation;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use crate::cli::{github, output};
@@ -20,36 +19,18 @@ pub(crate) struct DriftArguments {
     /// Which users to read.
     #[command(flatten)]
     pub scope: Scope,
-    /// The format of the result
-    #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
-    pub format: PlanFormat,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub output: FormatOptions,
     /// Exit with 2 if there is drift, including consent that a person changed
     #[arg(long, env = "TALKFORM_DETAILED_EXITCODE")]
     pub detailed_exitcode: bool,
     /// Show every user, even where many are alike
     #[arg(long, env = "TALKFORM_FULL")]
     pub full: bool,
-    /// The size limit of `--format markdown`
-    #[arg(
-        long,
-        value_name = "BYTES",
-        default_value_t = 60_000,
-        env = "TALKFORM_MAX_BYTES"
-    )]
-    pub max_bytes: usize,
     /// How requests are sent.
     #[command(flatten)]
     pub traffic: RequestOptions,
-}
-
-impl DriftArguments {
-    fn presentation(&self) -> Presentation {
-        Presentation {
-            format: self.format,
-            full: self.full,
-            max_bytes: self.max_bytes,
-        }
-    }
 }
 
 /// Reads every recorded user from Channel and shows which differ from what was applied. Changes
@@ -109,7 +90,13 @@ pub(crate) fn run(
     let report = collector.report.in_order();
     let view = DriftView::new(&report, &visibility, &desired);
     output::warn_on_failure(terminal, github::drifted(&settings, &report, &view));
-    output::drift(terminal, &settings, &arguments.presentation(), &view)?;
+    output::drift(
+        terminal,
+        &settings,
+        &arguments.output,
+        arguments.full,
+        &view,
+    )?;
     Ok(exit(arguments, &report))
 }
 
