@@ -1,7 +1,8 @@
 //! Reads the body of an error response.
 //!
-//! Channel documents no error body. A JSON object with one of the known keys counts as Channel's own error;
-//! anything else, such as an HTML page, comes from something between this machine and Channel.
+//! Channel documents no error body. A JSON object with one of the known keys counts as Channel's own error.
+//! Anything else comes from something between this machine and Channel: an HTML page, or the problem details
+//! (RFC 9457) that many gateways write.
 
 use serde_json::Value as Json;
 
@@ -14,8 +15,6 @@ pub(crate) struct ErrorBody {
     /// `type`: at most 64 letters, digits, dots, dashes and underscores. Any other text may repeat a person's
     /// data and is dropped, because codes are kept in the state.
     pub(crate) code: Option<String>,
-    /// Whether the body has `type` or `errors`. Gateways, too, write a bare `message`.
-    has_own_keys: bool,
     /// `status`
     status: Option<u64>,
 }
@@ -24,36 +23,34 @@ impl ErrorBody {
     /// `None` where the body is not Channel's own error.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let json: Json = serde_json::from_slice(body).ok()?;
+        if is_problem(&json) {
+            return None;
+        }
         let kind = json.get("type").and_then(Json::as_str);
         let status = json.get("status").and_then(Json::as_u64);
         let has_list = |name: &str| json.get(name).is_some_and(Json::is_array);
-        let has_own_keys = kind.is_some() || has_list("errors");
         let has_message = json.get("message").is_some_and(Json::is_string);
-        if !has_own_keys && status.is_none() && !has_message && !has_list("details") {
+        let has_any = kind.is_some() || status.is_some() || has_message;
+        if !has_any && !has_list("errors") && !has_list("details") {
             return None;
         }
         Some(Self {
             code: kind.and_then(code),
-            has_own_keys,
             status,
         })
     }
 
-    /// Whether the error means that Channel does not have the user: 404, or a 422 whose type says so (official
-    /// `OpenAPI` document). A 404 with nothing but a `message` is what API gateways write for a route that they
-    /// do not have, so it does not count.
+    /// Whether the error means that Channel does not have the user: a 404 or a 422 whose type says so (official
+    /// `OpenAPI` document). Gateways answer 404 as well, for a route that they do not have; none of them names
+    /// such a type.
     pub(crate) fn means_missing(&self, status: u16) -> bool {
-        match status {
-            404 => match self.status {
-                Some(named) => named == 404,
-                None => self.has_own_keys,
-            },
-            422 => {
-                let code = self.code.as_deref().unwrap_or_default();
-                code.to_ascii_lowercase().contains("notfound")
-            }
-            _ => false,
-        }
+        let says_so = self.code.as_deref().is_some_and(|code| {
+            let letters = code.chars().filter(char::is_ascii_alphabetic);
+            let letters: String = letters.map(|c| c.to_ascii_lowercase()).collect();
+            letters.contains("notfound")
+        });
+        let is_of_response = self.status.is_none_or(|named| named == u64::from(status));
+        matches!(status, 404 | 422) && says_so && is_of_response
     }
 }
 
@@ -84,6 +81,15 @@ pub(crate) fn message(body: &[u8]) -> Option<String> {
             .or_else(error)?,
     };
     Some(message.chars().take(MAX_MESSAGE).collect())
+}
+
+/// Whether a body is one of problem details (RFC 9457): its `type` is an address, or it has a member that only
+/// such bodies have.
+fn is_problem(json: &Json) -> bool {
+    let has = |name: &str| json.get(name).is_some_and(Json::is_string);
+    let kind = json.get("type").and_then(Json::as_str);
+    kind.is_some_and(|kind| kind.contains([':', '/']))
+        || ["title", "detail", "instance"].into_iter().any(has)
 }
 
 fn list(json: &Json, name: &str) -> Option<String> {

@@ -47,7 +47,7 @@ const ERROR: &[u8] = br#"{"type":"some.type","status":500,"errors":[{"message":"
 /// Each row: a response, and what it means for a PUT, a GET and a DELETE.
 #[test]
 fn only_channels_own_response_about_the_user_counts() {
-    let rows: [(u16, &[u8], [&str; 3]); 28] = [
+    let rows: &[(u16, &[u8], [&str; 3])] = &[
         (200, RIGHT, ["accepted"; 3]),
         (201, RIGHT, ["accepted"; 3]),
         (200, br#"{"user":{"memberId":"u-1"}}"#, ["accepted"; 3]),
@@ -77,11 +77,20 @@ fn only_channels_own_response_about_the_user_counts() {
             br#"{"user":{"id":"64f"}}"#,
             ["transient", "transient", "accepted"],
         ),
+        (200, br#"{"user":["u-1"]}"#, ["transient"; 3]),
+        (200, br#"{"type":"notFound"}"#, ["transient"; 3]),
         (
             200,
-            br#"{"user":["u-1"]}"#,
-            ["transient", "transient", "accepted"],
+            br#"{"type":"notFound","status":404,"errors":[]}"#,
+            ["transient"; 3],
         ),
+        (200, br#"{"error":"no such route"}"#, ["transient"; 3]),
+        (200, br#"{"message":"no"}"#, ["transient"; 3]),
+        (200, br#"{"status":500}"#, ["transient"; 3]),
+        (200, br#"{"success":false}"#, ["transient"; 3]),
+        (200, b"null", ["transient"; 3]),
+        (200, b"[]", ["transient"; 3]),
+        (200, b"true", ["transient"; 3]),
         (202, b"", ["transient", "transient", "accepted"]),
         (204, b"", ["transient", "transient", "accepted"]),
         (
@@ -91,7 +100,7 @@ fn only_channels_own_response_about_the_user_counts() {
         ),
         (
             404,
-            br#"{"errors":[{"message":"no user"}]}"#,
+            br#"{"type":"user.not_found"}"#,
             ["rejected", "missing", "accepted"],
         ),
         (
@@ -99,6 +108,35 @@ fn only_channels_own_response_about_the_user_counts() {
             br#"{"type":"userNotFound"}"#,
             ["rejected", "missing", "accepted"],
         ),
+        (422, br#"{"type":"userNotFound","status":404}"#, ["rejected"; 3]),
+        (400, br#"{"type":"userNotFound"}"#, ["rejected"; 3]),
+        (404, br#"{"type":"forbidden","status":404}"#, ["rejected"; 3]),
+        (404, br#"{"errors":[{"message":"no user"}]}"#, ["rejected"; 3]),
+        // What frameworks and gateways write for a route that they do not have.
+        (
+            404,
+            br#"{"timestamp":"2026-01-01","status":404,"error":"Not Found","path":"/x"}"#,
+            ["rejected"; 3],
+        ),
+        (
+            404,
+            br#"{"statusCode":404,"message":"Resource not found"}"#,
+            ["rejected"; 3],
+        ),
+        (
+            404,
+            br#"{"error":{"code":404,"message":"Not Found","status":"NOT_FOUND"}}"#,
+            ["broken"; 3],
+        ),
+        (404, br#"{"type":"about:blank","status":404}"#, ["broken"; 3]),
+        (
+            404,
+            br#"{"type":"https://gateway.test/problems/not-found","title":"Not Found","status":404}"#,
+            ["broken"; 3],
+        ),
+        (404, br#"{"type":"notFound","title":"Not Found"}"#, ["broken"; 3]),
+        (404, br#"{"type":"not-found","detail":"no route"}"#, ["broken"; 3]),
+        (404, br#"{"type":"/errors/notFound"}"#, ["broken"; 3]),
         (404, br#"{"type":"t","status":502}"#, ["rejected"; 3]),
         (
             404,
@@ -113,7 +151,7 @@ fn only_channels_own_response_about_the_user_counts() {
         (403, PAGE, ["blocked"; 3]),
         (401, b"", ["blocked"; 3]),
     ];
-    for (status, body, expected) in rows {
+    for &(status, body, expected) in rows {
         let found = [put(), get(), delete()].map(|request| {
             let verdict = judge(&request, CHANNEL, Ok(response(status, body)));
             word(&verdict)
