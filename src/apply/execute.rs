@@ -16,7 +16,7 @@ use crate::apply::outcome::{Outcome, Report, Uncertain, UserOutcome};
 use crate::apply::pace::Pace;
 use crate::apply::pool::{MOST_AHEAD, Message, Work, send_all};
 use crate::apply::records::record_of;
-use crate::apply::recreate::{is_recreated, missing_opt_outs, most_recreated, restoring};
+use crate::apply::recreate::{missing_opt_outs, most_recreated, restoring};
 use crate::apply::requests::requests_of;
 use crate::apply::send::{Ending, Job, Sender, SenderOptions, Sent, early_stop};
 use crate::model::{
@@ -89,7 +89,7 @@ pub async fn execute(
         next: 0,
         record,
         intents: OpenIntents::default(),
-        recreated: BTreeSet::new(),
+        recreated: BTreeMap::new(),
         most_recreated: most_recreated(plan),
         restoring: BTreeMap::new(),
         follow_ups: VecDeque::new(),
@@ -141,8 +141,8 @@ struct Execution<'a> {
     record: Record<'a>,
     /// What was begun and has no result yet.
     intents: OpenIntents,
-    /// The places of the changes whose person Channel created anew.
-    recreated: BTreeSet<usize>,
+    /// The new persons whom Channel created anew, by the place of their change.
+    recreated: BTreeMap<usize, RemoteIdDigest>,
     /// After more than this many the run stops.
     most_recreated: usize,
     /// Changes of which a second PUT is to restore the opt-outs, by their place: what the first one took.
@@ -237,10 +237,14 @@ impl Execution<'_> {
         let Some(write) = planned.change.write() else {
             return Some(sent);
         };
-        if !is_recreated(&planned.id, user, state, key) {
+        let Some(shown) = user.id.as_deref() else {
+            return Some(sent);
+        };
+        if !state.is_recreated(&planned.id, key, Some(shown)) {
             return Some(sent);
         }
-        self.recreated.insert(index);
+        let person = key.for_user(&planned.id).remote_id(shown);
+        self.recreated.insert(index, person);
         if self.recreated.len() > self.most_recreated {
             self.breaker.stop_for(StopCause::Recreated);
         }
@@ -325,7 +329,7 @@ impl Execution<'_> {
             id: id.clone(),
             action: planned.change.action(),
             outcome,
-            is_recreated: self.recreated.contains(&index),
+            is_recreated: self.recreated.contains_key(&index),
             is_pending: self.intents.contains(id) || self.record.state.pending.contains_key(id),
         }
     }
@@ -426,6 +430,13 @@ impl Execution<'_> {
             outcomes.push(self.user_outcome(index, outcome));
         }
         self.intents.make_pending(self.record.state);
+        // The report names them, so the next run must not count them again.
+        for (index, person) in &self.recreated {
+            let id = &self.plan.changes[*index].id;
+            if let Some(pending) = self.record.state.pending.get_mut(id) {
+                pending.recreated = Some(*person);
+            }
+        }
         let any_skipped = outcomes
             .iter()
             .any(|user| matches!(user.outcome, Outcome::Skipped { .. }));

@@ -48,6 +48,7 @@ pub(crate) fn intent_of(planned: &PlannedChange, now: Timestamp) -> Option<Pendi
         fields: RecordedFields::new(fields),
         touched,
         earlier: Vec::new(),
+        recreated: None,
         since: now,
     })
 }

@@ -8,25 +8,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::model::{
-    Attributes, DigestKey, LimitKind, MemberId, Pending, PendingAction, Plan, RecordedFields,
-    State, Upsert, Write,
+    Attributes, LimitKind, Pending, PendingAction, Plan, RecordedFields, Upsert, Write,
 };
 use crate::remote::ResponseUser;
-
-/// Whether the response to the PUT of a user shows another person than the recorded one, whom talkform did not
-/// delete itself.
-pub(crate) fn is_recreated(
-    id: &MemberId,
-    user: &ResponseUser,
-    state: &State,
-    key: &DigestKey,
-) -> bool {
-    let shown = user.id.as_deref();
-    let entry = state.users.get(id);
-    let pending = state.pending.get(id);
-    entry.is_some_and(|entry| entry.is_other_person(&key.for_user(id), shown))
-        && !pending.is_some_and(Pending::may_have_deleted)
-}
 
 /// The declared opt-outs that the response does not show, with nothing else. `None` where it shows all of them.
 pub(crate) fn missing_opt_outs(write: &Write, user: &ResponseUser) -> Option<Upsert> {
@@ -54,6 +38,7 @@ pub(crate) fn restoring(write: &Write, Upsert(opt_outs): &Upsert, now: Timestamp
         fields: RecordedFields::new(sent.cloned()),
         touched: BTreeSet::new(),
         earlier: Vec::new(),
+        recreated: None,
         since: now,
     }
 }
@@ -72,6 +57,7 @@ pub(crate) fn most_recreated(plan: &Plan) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{DigestKey, MemberId};
 
     #[test]
     fn only_declared_opt_outs_that_are_not_shown_are_missing() {

@@ -244,6 +244,8 @@ pub enum Reason {
     NotRecorded,
     /// The declaration differs from what was applied.
     Changed,
+    /// The declaration is as applied, and Channel's last answer still showed a field that was to be cleared.
+    NotCleared,
     /// The user is no longer declared.
     NotDeclared,
     /// The user is recorded under another id.

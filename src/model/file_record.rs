@@ -62,10 +62,12 @@ impl<'s> RecordedLookup<'s> {
         self.files.get(&self.key.file(content)).copied()
     }
 
-    /// Whether a user with these attributes is as recorded. A pending user never is.
+    /// Whether a user with these attributes is as recorded. A pending user never is, and neither is one of whom
+    /// Channel did not clear a field.
     pub fn is_unchanged(&self, id: &MemberId, attributes: &Attributes) -> bool {
         let entry = self.state.users.get(id);
         let entry = entry.filter(|_| !self.state.pending.contains_key(id));
+        let entry = entry.filter(|entry| !entry.has_not_cleared());
         entry.is_some_and(|entry| self.key.for_user(id).user_digest(attributes) == entry.digest)
     }
 

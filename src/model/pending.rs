@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::model::digest::digests::{FieldDigest, UserDigest};
+use crate::model::digest::digests::{FieldDigest, RemoteIdDigest, UserDigest};
+use crate::model::digest::key::UserKey;
 use crate::model::field::FieldPath;
 use crate::model::ids::member_id::MemberId;
 use crate::model::recorded_fields::RecordedFields;
@@ -50,6 +51,8 @@ pub struct Pending {
     pub touched: BTreeSet<FieldPath>,
     /// What an intent before this one was sending, where it differs from `fields`. Channel may have either.
     pub earlier: Vec<(FieldPath, FieldDigest)>,
+    /// Of the person whom Channel created anew in place of the recorded one, where a run has reported that.
+    pub recreated: Option<RemoteIdDigest>,
     /// Since when the user is pending.
     pub since: Timestamp,
 }
@@ -63,8 +66,15 @@ impl Pending {
             fields: RecordedFields::default(),
             touched: BTreeSet::new(),
             earlier: Vec::new(),
+            recreated: None,
             since,
         }
+    }
+
+    /// Whether a run has reported already that Channel created this person anew. `key` is the user's own.
+    pub fn is_reported(&self, key: &UserKey, shown: Option<&str>) -> bool {
+        let shown = shown.map(|id| key.remote_id(id));
+        shown.is_some() && shown == self.recreated
     }
 
     /// Every field that talkform may have set or cleared, in order.
@@ -109,6 +119,7 @@ impl Pending {
             fields,
             touched,
             earlier,
+            recreated,
             since,
         } = earlier;
         if self.action.leaves_less_open_than(&action) {
@@ -121,6 +132,7 @@ impl Pending {
                 self.earlier.push((path, digest));
             }
         }
+        self.recreated = self.recreated.or(recreated);
         self.since = self.since.min(since);
         self
     }
@@ -156,6 +168,7 @@ mod tests {
             fields: RecordedFields::new(fields),
             touched: BTreeSet::new(),
             earlier: Vec::new(),
+            recreated: None,
             since: Timestamp::from_second(since).expect("a time"),
         }
     }

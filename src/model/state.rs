@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::destination::Destination;
 use crate::model::digest::digests::{FileDigest, RemoteIdDigest, UserDigest, UsersSum};
-use crate::model::digest::key::{CANONICAL_FORM, Digests, UserKey};
+use crate::model::digest::key::{CANONICAL_FORM, DigestKey, Digests, UserKey};
 use crate::model::field::FieldPath;
 use crate::model::ids::member_id::MemberId;
 use crate::model::pending::{Pending, PendingAction};
@@ -56,7 +56,7 @@ pub struct Entry {
     pub fields: RecordedFields,
     /// Of the id that Channel itself gave the user, where its response showed it.
     pub remote_id: Option<RemoteIdDigest>,
-    /// Fields that Channel's response did not show as sent.
+    /// Fields that Channel's response did not show as sent. One without a digest in `fields` was to be cleared.
     pub unconfirmed: BTreeSet<FieldPath>,
 }
 
@@ -71,6 +71,17 @@ impl Entry {
             fields: RecordedFields::new(digests.fields.iter().cloned()),
             unconfirmed: BTreeSet::new(),
         }
+    }
+
+    /// The fields that are no longer declared and that Channel still showed after they were to be cleared.
+    pub fn not_cleared(&self) -> impl Iterator<Item = &FieldPath> {
+        let unconfirmed = self.unconfirmed.iter();
+        unconfirmed.filter(|path| self.fields.get(path).is_none())
+    }
+
+    /// Whether there is a field that Channel did not clear, so that the user has to be sent again.
+    pub fn has_not_cleared(&self) -> bool {
+        self.not_cleared().next().is_some()
     }
 
     /// Whether Channel shows another id of its own than it showed for the recorded user: the person was deleted
@@ -169,6 +180,18 @@ impl State {
         entries
             .filter(|entry| !entry.unconfirmed.is_empty())
             .count()
+    }
+
+    /// Whether Channel shows another person than the recorded one, whom talkform did not delete itself and of whom
+    /// no run has reported this yet.
+    pub fn is_recreated(&self, id: &MemberId, key: &DigestKey, shown: Option<&str>) -> bool {
+        let key = key.for_user(id);
+        let entry = self.users.get(id);
+        let pending = self.pending.get(id);
+        entry.is_some_and(|entry| entry.is_other_person(&key, shown))
+            && !pending.is_some_and(|pending| {
+                pending.may_have_deleted() || pending.is_reported(&key, shown)
+            })
     }
 
     /// Makes a user pending, in addition to an earlier pending intent. The old id of a move becomes pending too,

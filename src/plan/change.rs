@@ -35,7 +35,7 @@ pub(crate) fn create(
     })
 }
 
-/// Plans a user that is recorded with another digest.
+/// Plans a user that is recorded with another digest, or of whom Channel did not clear a field.
 pub(crate) fn update(
     attributes: &Attributes,
     digests: Digests,
@@ -45,8 +45,15 @@ pub(crate) fn update(
 ) -> Change {
     let undeclared =
         |path: &FieldPath, old| undeclared_action(path, old, attributes, context.removed.fields);
-    let (fields, unchanged_fields) =
+    let (mut fields, unchanged_fields) =
         differences(attributes, &digests, (entry, key), base, &undeclared);
+    for path in entry.not_cleared() {
+        if attributes.get(path).is_none() {
+            let action = undeclared(path, Previous::DigestOnly);
+            let path = path.clone();
+            fields.push(FieldChange { path, action });
+        }
+    }
     of_fields(attributes, digests, fields, unchanged_fields)
 }
 

@@ -9,7 +9,7 @@ use crate::model::{
 };
 
 /// Records which file declares which user, and the digest of each file whose users are all recorded as it
-/// declares them. `desired` was read with the state from before the apply, and `plan` was applied.
+/// declares them and need not be sent again. `desired` was read with the state from before the apply, and `plan` was applied.
 pub fn record_files(state: &mut State, desired: &Desired, plan: &Plan, key: &DigestKey) {
     let numbers = numbers(state, desired);
     let applied = applied(state, plan);
@@ -39,6 +39,11 @@ pub fn record_files(state: &mut State, desired: &Desired, plan: &Plan, key: &Dig
     let unread = desired.unchanged.files.values();
     let unread: HashSet<u32> = unread.map(|file| file.number).collect();
     for (id, entry) in &mut state.users {
+        if let Some(place) = places.get(id)
+            && entry.has_not_cleared()
+        {
+            whole[*place] = false;
+        }
         entry.file = match places.get(id) {
             Some(place) => Some(numbers[*place]),
             None => entry.file.filter(|number| unread.contains(number)),

@@ -103,7 +103,10 @@ pub(crate) fn desired_user(
         fields.push(FieldChange { path, action });
     }
     let recorded = known.entry.into_iter();
-    let recorded = recorded.flat_map(|entry| entry.fields.iter().map(|(path, _)| path));
+    let recorded = recorded.flat_map(|entry| {
+        let fields = entry.fields.iter().map(|(path, _)| path);
+        fields.chain(entry.not_cleared())
+    });
     let mut ours = known.pending.paths();
     ours.extend(recorded);
     for path in ours {

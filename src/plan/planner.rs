@@ -170,15 +170,17 @@ impl Walk<'_> {
     /// Whether Channel was asked and no longer has the recorded person, and talkform did not delete that person.
     fn is_recreated(&self, id: &MemberId, recorded: Option<&Entry>) -> bool {
         let remote = self.context.observed.and_then(|observed| observed.get(id));
-        let pending = self.state.pending.get(id);
-        let is_gone = match (recorded, remote) {
-            (Some(_), Some(RemoteUser::Missing)) => true,
-            (Some(entry), Some(RemoteUser::Present(observed))) => {
-                entry.is_other_person(&self.context.key.for_user(id), observed.id.as_deref())
+        match (recorded, remote) {
+            (Some(_), Some(RemoteUser::Missing)) => {
+                let pending = self.state.pending.get(id);
+                !pending.is_some_and(Pending::may_have_deleted)
+            }
+            (Some(_), Some(RemoteUser::Present(observed))) => {
+                let shown = observed.id.as_deref();
+                self.state.is_recreated(id, self.context.key, shown)
             }
             (None, _) | (_, None) => false,
-        };
-        is_gone && !pending.is_some_and(Pending::may_have_deleted)
+        }
     }
 
     /// Channel's own id of an unchanged user, where another one is recorded.
@@ -292,8 +294,15 @@ fn desired_user(
         (recorded, Some(remote)) => {
             refresh::desired_user((id, user), digests, recorded, remote, context, kept_consent)?
         }
-        (Some(entry), None) if entry.digest == digests.user => return None,
+        (Some(entry), None) if entry.digest == digests.user && !entry.has_not_cleared() => {
+            return None;
+        }
         (Some(entry), None) => {
+            let reason = if entry.digest == digests.user {
+                Reason::NotCleared
+            } else {
+                Reason::Changed
+            };
             let base = context.base.and_then(|base| base.get(id));
             (
                 change::update(
@@ -303,7 +312,7 @@ fn desired_user(
                     base,
                     context,
                 ),
-                Reason::Changed,
+                reason,
             )
         }
         (None, None) => (

@@ -99,10 +99,22 @@ fn recorded_user(
             });
         }
     }
+    let mut is_drift = !fields.is_empty();
+    for path in entry.not_cleared() {
+        let old = observed_value(path, observed);
+        if attributes.get(path).is_none() && old != Previous::Cleared {
+            let path = path.clone();
+            let action = undeclared_action(&path, old, attributes, context.removed.fields);
+            fields.push(FieldChange { path, action });
+        }
+    }
     if is_as_applied && fields.is_empty() {
         return None;
     }
-    let reason = if is_new {
+    is_drift |= is_new;
+    let reason = if is_as_applied && !is_drift {
+        Reason::NotCleared
+    } else if is_new {
         Reason::CreatedAnew
     } else if is_as_applied {
         Reason::ChangedOnChannel

@@ -96,6 +96,9 @@ pub(crate) struct PendingLine {
     /// The digests of other values that were being sent before, each after its path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     earlier: Vec<(String, String)>,
+    /// Of Channel's own id of a person who was created anew, where a run has reported that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recreated: Option<String>,
     /// Since when the user is pending.
     #[schemars(with = "String")]
     since: Timestamp,
@@ -183,6 +186,7 @@ impl PendingLine {
             fields,
             touched,
             earlier,
+            recreated,
             since,
         } = pending;
         Self {
@@ -207,6 +211,7 @@ impl PendingLine {
                 .iter()
                 .map(|(path, digest)| (path.to_string(), digest.to_string()))
                 .collect(),
+            recreated: recreated.map(|id| id.to_string()),
             since: *since,
         }
     }
@@ -232,6 +237,7 @@ impl PendingLine {
             fields: recorded_fields(self.fields)?,
             touched: paths(self.touched)?,
             earlier: field_digests(self.earlier)?,
+            recreated: self.recreated.as_deref().map(remote_id).transpose()?,
             since: self.since,
         })
     }

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use talkform::sandbox::Logged;
 
 use crate::command::Ran;
+use crate::kill_everywhere::{has_strace, tampered};
 use crate::project::{Channel, Project};
 
 const APPLY: [&str; 4] = ["apply", "--auto-approve", "--retry-pause", "1ms"];
@@ -156,6 +157,100 @@ fn an_opt_out_that_could_not_be_restored_is_sent_by_the_next_run() {
         assert!(is_opted_out(&channel, "u-00"), "{fault}");
         matches(&project);
     }
+}
+
+/// The run that could not restore the opt-out has counted and reported the person, and the next one has not to.
+#[test]
+fn a_person_whose_opt_out_could_not_be_restored_counts_once() {
+    for (fault, refreshes) in [
+        ("reset-before#3+", false),
+        ("422#3+", false),
+        ("reset-before#3+", true),
+    ] {
+        let channel = Channel::start();
+        let project = edited_after_deletion(&channel, 1, "");
+        channel
+            .running()
+            .set_faults(vec![fault.parse().expect("a fault")]);
+        let json = [&APPLY[..], &["--json"]].concat();
+        let report = as_json(&project.run(&json).expect(4));
+        assert_eq!(report["counts"]["recreated"], 1, "{fault}");
+        // It fails once more.
+        let report = as_json(&project.run(&json).expect(3));
+        assert_eq!(report["counts"]["recreated"], 0, "{fault}");
+
+        channel.running().set_faults(Vec::new());
+        let more: &[&str] = if refreshes { &["--refresh"] } else { &[] };
+        let report = as_json(&project.run(&[&json[..], more].concat()).expect(0));
+        assert_eq!(report["counts"]["recreated"], 0, "{fault}");
+        assert!(is_opted_out(&channel, "u-00"), "{fault}");
+        matches(&project);
+    }
+}
+
+/// A person who is deleted a second time counts a second time.
+#[test]
+fn another_new_person_counts_again() {
+    let channel = Channel::start();
+    let project = edited_after_deletion(&channel, 1, "");
+    let fault = "reset-before#3+".parse().expect("a fault");
+    channel.running().set_faults(vec![fault]);
+    project.run(&APPLY).expect(4);
+    channel.running().set_faults(Vec::new());
+    assert!(channel.running().delete("u-00").expect("deleted"));
+    project.run(&APPLY).expect(4);
+    assert!(is_opted_out(&channel, "u-00"));
+    matches(&project);
+}
+
+/// The run is killed at each of its calls. Whether the person was created before, and whether the opt-out was, the
+/// next runs restore it, and exactly one run reports the person.
+#[test]
+fn killed_between_the_two_requests() {
+    if !has_strace() {
+        eprintln!("SKIPPED: strace is not installed (apt-get install strace)");
+        return;
+    }
+    let mut between = 0;
+    for call in [
+        "write",
+        "writev",
+        "sendto",
+        "recvfrom",
+        "fdatasync",
+        "fsync",
+        "rename",
+    ] {
+        for count in 1..=40 {
+            let channel = Channel::start();
+            let project = edited_after_deletion(&channel, 1, "");
+            let point = format!("{call}:signal=KILL:when={count}");
+            if tampered(&project, &point, None, &[])
+                .status
+                .code()
+                .is_some()
+            {
+                break;
+            }
+            let user = channel.running().user("u-00");
+            between += usize::from(user.is_some_and(|user| user["unsubscribeEmail"] != true));
+            let report = project.run(&[&APPLY[..], &["--json"]].concat());
+            assert!(
+                matches!(report.code, Some(0 | 4)),
+                "{point}: {}",
+                report.all()
+            );
+            let is_reported = as_json(&report)["counts"]["recreated"] == 1;
+            assert_eq!(is_reported, report.code == Some(4), "{point}");
+            assert!(is_opted_out(&channel, "u-00"), "{point}");
+            project.run(&APPLY).expect(0);
+            matches(&project);
+        }
+    }
+    assert!(
+        between >= 5,
+        "killed at {between} points between the requests"
+    );
 }
 
 /// The response to the first PUT is lost: the next one notices the new person.

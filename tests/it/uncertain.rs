@@ -81,6 +81,39 @@ fn a_field_that_channel_answers_otherwise_is_exit_3_and_stays_in_sight() {
     assert!(text.contains(MATCHES), "{text}");
 }
 
+/// The manifests do not change in between, so their files would be skipped.
+#[test]
+fn a_field_that_channel_did_not_clear_is_cleared_by_the_next_run() {
+    let channel = Channel::start();
+    let project = channel.project();
+    project.write("users/a.yaml", &user("tags: [vip]"));
+    project.run(&APPLY).expect(0);
+    project.write("users/a.yaml", &user(""));
+    let fault = "ignore-tags".parse().expect("a fault");
+    channel.running().set_faults(vec![fault]);
+    for _ in 0..2 {
+        let requests = channel.about_users().len();
+        let ran = project.run(&APPLY).expect(3);
+        assert!(ran.stdout.contains("  u-1: tags\n"), "{}", ran.all());
+        assert_eq!(channel.about_users().len(), requests + 1);
+    }
+    let plan = planned(&project);
+    assert_eq!(plan["changes"][0]["reason"], "notCleared");
+    let text = project.run(&["plan"]).expect(0).stdout;
+    let reason =
+        "# u-1 will be cleared again: Channel's last answer still showed what was to be cleared";
+    assert!(text.contains(reason), "{text}");
+
+    channel.running().set_faults(Vec::new());
+    project.run(&APPLY).expect(0);
+    assert_eq!(
+        channel.running().user("u-1").expect("a user")["tags"],
+        json!([])
+    );
+    let text = project.run(&["plan"]).expect(0).stdout;
+    assert!(text.contains(MATCHES), "{text}");
+}
+
 /// The flag is not sent, because its declaration did not change, and the response shows that Channel has another one.
 #[test]
 fn a_declared_opt_out_that_channel_does_not_have_is_exit_3() {

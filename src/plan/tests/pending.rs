@@ -29,6 +29,7 @@ fn sending(action: PendingAction, sent: &Attributes, before: Option<&Attributes>
         fields: RecordedFields::new(digests.fields),
         touched: before.filter(|path| sent.get(path).is_none()).collect(),
         earlier: Vec::new(),
+        recreated: None,
         since: Timestamp::UNIX_EPOCH,
     }
 }

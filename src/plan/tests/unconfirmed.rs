@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use crate::model::{
-    Attributes, Declared, FieldPath, MemberId, Observed, RemoteUser, State, Unconfirmed,
-    UnconfirmedField, Value,
+    Attributes, Declared, FieldPath, MemberId, Observed, Pending, PendingAction, Plan, Reason,
+    RemoteUser, RemovedFields, RemovedPolicy, State, Unconfirmed, UnconfirmedField, Upsert, Value,
 };
 use crate::plan::tests::build::{Setting, Users, id, recorded};
 
@@ -140,4 +142,74 @@ fn a_read_confirms_what_is_as_recorded() {
         let confirmed = found.confirmed.get(&id("u-1")).map_or(0, BTreeSet::len);
         assert_eq!(confirmed, all.len() - left.len(), "{name}");
     }
+}
+
+/// Whether the plan clears `profile.released`, and why; `None` where it sends nothing.
+fn clears(plan: &Plan) -> Option<(bool, Reason)> {
+    let planned = plan.changes.first()?;
+    let Upsert(upsert) = planned.change.upsert()?;
+    let is_cleared = upsert.profile.get("released") == Some(&Declared::Clear);
+    Some((is_cleared, planned.reason))
+}
+
+#[test]
+fn a_field_that_channel_did_not_clear_is_cleared_again() {
+    let wanted = wanted(&["u-1"]);
+    let mut state = recorded(&wanted);
+    unconfirmed(&mut state, "u-1", &["profile.released", "profile.plan"]);
+    let setting = Setting::default();
+    assert_eq!(
+        clears(&setting.plan(&wanted, &state)),
+        Some((true, Reason::NotCleared))
+    );
+    // Only a field that is to be cleared: a declared one that Channel did not take is reported.
+    let mut other = state.clone();
+    unconfirmed(&mut other, "u-1", &["profile.plan"]);
+    assert!(setting.plan(&wanted, &other).is_empty());
+
+    let forgetting = Setting {
+        removed: RemovedPolicy {
+            fields: RemovedFields::Forget,
+            ..RemovedPolicy::default()
+        },
+        ..Setting::default()
+    };
+    let plan = forgetting.plan(&wanted, &state);
+    assert_eq!((plan.changes.len(), plan.requests()), (1, 0));
+
+    let as_applied = Observed {
+        profile: [
+            ("plan".into(), Value::from("pro")),
+            ("source".into(), Value::from("web")),
+        ]
+        .into(),
+        tags: ["vip".to_owned()].into(),
+        unsubscribe_email: Some(true),
+        ..Observed::default()
+    };
+    let mut still_there = as_applied.clone();
+    let released = ("released".into(), Value::from("still there"));
+    still_there.profile.extend([released]);
+    for (observed, expected) in [
+        (as_applied, None),
+        (still_there, Some((true, Reason::NotCleared))),
+    ] {
+        let remote = RemoteUser::Present(Box::new(observed));
+        let observed: BTreeMap<MemberId, RemoteUser> = [(id("u-1"), remote)].into();
+        let setting = Setting {
+            observed: Some(&observed),
+            ..Setting::default()
+        };
+        assert_eq!(clears(&setting.plan(&wanted, &state)), expected);
+    }
+
+    let pending = Pending {
+        action: PendingAction::Update,
+        ..Pending::unknown(Timestamp::UNIX_EPOCH)
+    };
+    state.pending.insert(id("u-1"), pending);
+    assert_eq!(
+        clears(&setting.plan(&wanted, &state)),
+        Some((true, Reason::Pending))
+    );
 }

@@ -77,6 +77,7 @@ fn states() -> impl Strategy<Value = State> {
                         .iter()
                         .map(|(path, digest)| (path.clone(), digest))
                         .collect(),
+                    recreated: file.map(|_| user_key.remote_id(&name)),
                     since: Timestamp::UNIX_EPOCH,
                 };
                 state.pending.insert(id.clone(), pending);
