@@ -1,10 +1,16 @@
 //! Recomputes digests under a new key.
 
-use crate::model::{Change, Desired, DigestKey, MemberId, Plan, RecordedFields, State};
+use std::collections::BTreeSet;
+
+use crate::model::{
+    Attributes, Change, Desired, DigestKey, FieldDigest, FieldPath, FieldValue, MemberId, Pending,
+    Plan, RecordedFields, State, UserKey,
+};
 
 /// Recomputes every digest of a state under a new key. Digests do not turn back into values, so the values
 /// come from the manifests: a recorded user must be declared exactly as recorded. Rejections of other
-/// declarations are dropped, because no manifest declares them.
+/// declarations are dropped, because no manifest declares them. Of a value that was being sent and is not
+/// declared, only the field is kept. Channel's own ids are learned anew from its next answers.
 ///
 /// # Errors
 ///
@@ -24,6 +30,7 @@ pub fn rekey(
                 let digests = key.for_user(id).digests(&user.attributes);
                 entry.digest = digests.user;
                 entry.fields = RecordedFields::new(digests.fields);
+                entry.remote_id = None;
             }
             _ => lost.push(id.clone()),
         }
@@ -39,6 +46,11 @@ pub fn rekey(
         rejection.digest = key.for_user(id).user_digest(&user.attributes);
         is_this
     });
+    for (id, pending) in &mut renewed.pending {
+        let attributes = desired.users.get(id).map(|user| &user.attributes);
+        let keys = (&old.for_user(id), &key.for_user(id));
+        *pending = renewed_pending(pending, attributes, keys);
+    }
     // The digests of files were made with the old key.
     renewed.files.clear();
     for entry in renewed.users.values_mut() {
@@ -48,6 +60,57 @@ pub fn rekey(
     renewed.key_id = key.key_id().map(ToOwned::to_owned);
     renewed.serial += 1;
     Ok(renewed)
+}
+
+fn renewed_pending(
+    pending: &Pending,
+    attributes: Option<&Attributes>,
+    (old, new): (&UserKey, &UserKey),
+) -> Pending {
+    let Pending {
+        action,
+        digest,
+        fields,
+        touched,
+        earlier,
+        recreated: _,
+        since,
+    } = pending;
+    let mut touched: BTreeSet<FieldPath> = touched.clone();
+    let mut renew = |path: &FieldPath, digest: FieldDigest| {
+        let declared = attributes.and_then(|attributes| attributes.get(path));
+        let known = [
+            FieldValue::Clear,
+            FieldValue::Flag(true),
+            FieldValue::Flag(false),
+        ];
+        let mut values = declared.into_iter().chain(known);
+        let value = values.find(|value| old.field(path, *value) == digest);
+        if value.is_none() {
+            touched.insert(path.clone());
+        }
+        value.map(|value| (path.clone(), new.field(path, value)))
+    };
+    let fields: Vec<_> = fields
+        .iter()
+        .filter_map(|(path, digest)| renew(path, digest))
+        .collect();
+    let earlier = earlier.iter();
+    let earlier = earlier
+        .filter_map(|(path, digest)| renew(path, *digest))
+        .collect();
+    let is_sent = |attributes: &&Attributes| Some(old.user_digest(attributes)) == *digest;
+    Pending {
+        action: action.clone(),
+        digest: attributes
+            .filter(is_sent)
+            .map(|attributes| new.user_digest(attributes)),
+        fields: RecordedFields::new(fields),
+        touched,
+        earlier,
+        recreated: None,
+        since: *since,
+    }
 }
 
 /// Recomputes the digests that a plan records, with another key. For the first apply: its plan is made

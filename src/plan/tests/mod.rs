@@ -11,4 +11,5 @@ mod pending;
 mod plan_file;
 mod recreate;
 mod refresh;
+mod rekey;
 mod unconfirmed;
