@@ -244,7 +244,7 @@ pub enum Reason {
     NotRecorded,
     /// The declaration differs from what was applied.
     Changed,
-    /// The declaration is as applied, and Channel's last answer still showed a field that was to be cleared.
+    /// The declaration is as applied, and Channel's last response still showed a field that was to be cleared.
     NotCleared,
     /// The user is no longer declared.
     NotDeclared,

@@ -10,7 +10,7 @@ use crate::model::{
 /// Recomputes every digest of a state under a new key. Digests do not turn back into values, so the values
 /// come from the manifests: a recorded user must be declared exactly as recorded. Rejections of other
 /// declarations are dropped, because no manifest declares them. Of a value that was being sent and is not
-/// declared, only the field is kept. Channel's own ids are learned anew from its next answers.
+/// declared, only the field is kept. Channel's own ids are learned anew from its next responses.
 ///
 /// # Errors
 ///

@@ -41,7 +41,7 @@ impl ErrorBody {
     }
 
     /// Whether the error means that Channel does not have the user: a 404 or a 422 whose type says so (official
-    /// `OpenAPI` document). Gateways answer 404 as well, for a route that they do not have; none of them names
+    /// `OpenAPI` document). Gateways respond with 404 as well, for a route that they do not have; none of them names
     /// such a type.
     pub(crate) fn means_missing(&self, status: u16) -> bool {
         let says_so = self.code.as_deref().is_some_and(|code| {

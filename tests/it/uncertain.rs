@@ -101,7 +101,7 @@ fn a_field_that_channel_did_not_clear_is_cleared_by_the_next_run() {
     assert_eq!(plan["changes"][0]["reason"], "notCleared");
     let text = project.run(&["plan"]).expect(0).stdout;
     let reason =
-        "# u-1 will be cleared again: Channel's last answer still showed what was to be cleared";
+        "# u-1 will be cleared again: Channel's last response still showed what was to be cleared";
     assert!(text.contains(reason), "{text}");
 
     channel.running().set_faults(Vec::new());

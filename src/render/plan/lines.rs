@@ -130,10 +130,10 @@ pub fn sentence(user: &ChangeView<'_>, many: bool) -> &'static str {
             "will be restored in the same way: deleted on Channel and created anew since the last apply"
         }
         (Action::Update, false) if user.reason == Reason::NotCleared && user.sends_request => {
-            "will be cleared again: Channel's last answer still showed what was to be cleared"
+            "will be cleared again: Channel's last response still showed what was to be cleared"
         }
         (Action::Update, true) if user.reason == Reason::NotCleared && user.sends_request => {
-            "will be cleared again in the same way: Channel's last answers still showed what was to be cleared"
+            "will be cleared again in the same way: Channel's last responses still showed what was to be cleared"
         }
         (Action::Update, _) if api_changed => {
             "will be updated in the state only: the new API version has no such field"
