@@ -45,113 +45,138 @@ const RIGHT: &[u8] = br#"{"user":{"memberId":"u-1","channelId":"7","id":"64f"}}"
 const ERROR: &[u8] = br#"{"type":"some.type","status":500,"errors":[{"message":"m"}]}"#;
 
 /// Each row: a response, and what it means for a PUT, a GET and a DELETE.
+const ROWS: &[(u16, &[u8], [&str; 3])] = &[
+    (200, RIGHT, ["accepted"; 3]),
+    (201, RIGHT, ["accepted"; 3]),
+    (200, br#"{"user":{"memberId":"u-1"}}"#, ["accepted"; 3]),
+    (
+        200,
+        br#"{"user":{"memberId":"u-1","channelId":7}}"#,
+        ["accepted"; 3],
+    ),
+    (200, PAGE, ["transient"; 3]),
+    (200, br#"{"user":"#, ["transient"; 3]),
+    (200, b"\xff\xfe", ["transient"; 3]),
+    (200, ERROR, ["transient"; 3]),
+    (
+        200,
+        br#"{"user":{"memberId":"someone-else"}}"#,
+        ["transient"; 3],
+    ),
+    (
+        200,
+        br#"{"user":{"memberId":"u-1","channelId":"8"}}"#,
+        ["transient"; 3],
+    ),
+    (200, b"", ["transient", "transient", "accepted"]),
+    (200, b"{}", ["transient", "transient", "accepted"]),
+    (
+        200,
+        br#"{"user":{"id":"64f"}}"#,
+        ["transient", "transient", "accepted"],
+    ),
+    (200, br#"{"user":["u-1"]}"#, ["transient"; 3]),
+    (200, br#"{"type":"notFound"}"#, ["transient"; 3]),
+    (
+        200,
+        br#"{"type":"notFound","status":404,"errors":[]}"#,
+        ["transient"; 3],
+    ),
+    (200, br#"{"error":"no such route"}"#, ["transient"; 3]),
+    (200, br#"{"message":"no"}"#, ["transient"; 3]),
+    (200, br#"{"status":500}"#, ["transient"; 3]),
+    (200, br#"{"success":false}"#, ["transient"; 3]),
+    (200, b"null", ["transient"; 3]),
+    (200, b"[]", ["transient"; 3]),
+    (200, b"true", ["transient"; 3]),
+    (202, b"", ["transient", "transient", "accepted"]),
+    (204, b"", ["transient", "transient", "accepted"]),
+    (
+        404,
+        br#"{"type":"notFound","status":404,"errors":[]}"#,
+        ["rejected", "missing", "accepted"],
+    ),
+    (
+        404,
+        br#"{"type":"user.not_found"}"#,
+        ["rejected", "missing", "accepted"],
+    ),
+    (
+        422,
+        br#"{"type":"userNotFound"}"#,
+        ["rejected", "missing", "accepted"],
+    ),
+    (
+        422,
+        br#"{"type":"userNotFound","status":404}"#,
+        ["rejected"; 3],
+    ),
+    (400, br#"{"type":"userNotFound"}"#, ["rejected"; 3]),
+    (
+        404,
+        br#"{"type":"forbidden","status":404}"#,
+        ["rejected"; 3],
+    ),
+    (
+        404,
+        br#"{"errors":[{"message":"no user"}]}"#,
+        ["rejected"; 3],
+    ),
+    // What frameworks and gateways write for a route that they do not have.
+    (
+        404,
+        br#"{"timestamp":"2026-01-01","status":404,"error":"Not Found","path":"/x"}"#,
+        ["rejected"; 3],
+    ),
+    (
+        404,
+        br#"{"statusCode":404,"message":"Resource not found"}"#,
+        ["rejected"; 3],
+    ),
+    (
+        404,
+        br#"{"error":{"code":404,"message":"Not Found","status":"NOT_FOUND"}}"#,
+        ["broken"; 3],
+    ),
+    (
+        404,
+        br#"{"type":"about:blank","status":404}"#,
+        ["broken"; 3],
+    ),
+    (
+        404,
+        br#"{"type":"https://gateway.test/problems/not-found","title":"Not Found","status":404}"#,
+        ["broken"; 3],
+    ),
+    (
+        404,
+        br#"{"type":"notFound","title":"Not Found"}"#,
+        ["broken"; 3],
+    ),
+    (
+        404,
+        br#"{"type":"not-found","detail":"no route"}"#,
+        ["broken"; 3],
+    ),
+    (404, br#"{"type":"/errors/notFound"}"#, ["broken"; 3]),
+    (404, br#"{"type":"t","status":502}"#, ["rejected"; 3]),
+    (
+        404,
+        br#"{"message":"no Route matched with those values"}"#,
+        ["rejected"; 3],
+    ),
+    (404, PAGE, ["broken"; 3]),
+    (404, b"", ["broken"; 3]),
+    (404, b"{}", ["broken"; 3]),
+    (422, PAGE, ["rejected"; 3]),
+    (401, br#"{"message":"bad key"}"#, ["denied"; 3]),
+    (403, PAGE, ["blocked"; 3]),
+    (401, b"", ["blocked"; 3]),
+];
+
 #[test]
 fn only_channels_own_response_about_the_user_counts() {
-    let rows: &[(u16, &[u8], [&str; 3])] = &[
-        (200, RIGHT, ["accepted"; 3]),
-        (201, RIGHT, ["accepted"; 3]),
-        (200, br#"{"user":{"memberId":"u-1"}}"#, ["accepted"; 3]),
-        (
-            200,
-            br#"{"user":{"memberId":"u-1","channelId":7}}"#,
-            ["accepted"; 3],
-        ),
-        (200, PAGE, ["transient"; 3]),
-        (200, br#"{"user":"#, ["transient"; 3]),
-        (200, b"\xff\xfe", ["transient"; 3]),
-        (200, ERROR, ["transient"; 3]),
-        (
-            200,
-            br#"{"user":{"memberId":"someone-else"}}"#,
-            ["transient"; 3],
-        ),
-        (
-            200,
-            br#"{"user":{"memberId":"u-1","channelId":"8"}}"#,
-            ["transient"; 3],
-        ),
-        (200, b"", ["transient", "transient", "accepted"]),
-        (200, b"{}", ["transient", "transient", "accepted"]),
-        (
-            200,
-            br#"{"user":{"id":"64f"}}"#,
-            ["transient", "transient", "accepted"],
-        ),
-        (200, br#"{"user":["u-1"]}"#, ["transient"; 3]),
-        (200, br#"{"type":"notFound"}"#, ["transient"; 3]),
-        (
-            200,
-            br#"{"type":"notFound","status":404,"errors":[]}"#,
-            ["transient"; 3],
-        ),
-        (200, br#"{"error":"no such route"}"#, ["transient"; 3]),
-        (200, br#"{"message":"no"}"#, ["transient"; 3]),
-        (200, br#"{"status":500}"#, ["transient"; 3]),
-        (200, br#"{"success":false}"#, ["transient"; 3]),
-        (200, b"null", ["transient"; 3]),
-        (200, b"[]", ["transient"; 3]),
-        (200, b"true", ["transient"; 3]),
-        (202, b"", ["transient", "transient", "accepted"]),
-        (204, b"", ["transient", "transient", "accepted"]),
-        (
-            404,
-            br#"{"type":"notFound","status":404,"errors":[]}"#,
-            ["rejected", "missing", "accepted"],
-        ),
-        (
-            404,
-            br#"{"type":"user.not_found"}"#,
-            ["rejected", "missing", "accepted"],
-        ),
-        (
-            422,
-            br#"{"type":"userNotFound"}"#,
-            ["rejected", "missing", "accepted"],
-        ),
-        (422, br#"{"type":"userNotFound","status":404}"#, ["rejected"; 3]),
-        (400, br#"{"type":"userNotFound"}"#, ["rejected"; 3]),
-        (404, br#"{"type":"forbidden","status":404}"#, ["rejected"; 3]),
-        (404, br#"{"errors":[{"message":"no user"}]}"#, ["rejected"; 3]),
-        // What frameworks and gateways write for a route that they do not have.
-        (
-            404,
-            br#"{"timestamp":"2026-01-01","status":404,"error":"Not Found","path":"/x"}"#,
-            ["rejected"; 3],
-        ),
-        (
-            404,
-            br#"{"statusCode":404,"message":"Resource not found"}"#,
-            ["rejected"; 3],
-        ),
-        (
-            404,
-            br#"{"error":{"code":404,"message":"Not Found","status":"NOT_FOUND"}}"#,
-            ["broken"; 3],
-        ),
-        (404, br#"{"type":"about:blank","status":404}"#, ["broken"; 3]),
-        (
-            404,
-            br#"{"type":"https://gateway.test/problems/not-found","title":"Not Found","status":404}"#,
-            ["broken"; 3],
-        ),
-        (404, br#"{"type":"notFound","title":"Not Found"}"#, ["broken"; 3]),
-        (404, br#"{"type":"not-found","detail":"no route"}"#, ["broken"; 3]),
-        (404, br#"{"type":"/errors/notFound"}"#, ["broken"; 3]),
-        (404, br#"{"type":"t","status":502}"#, ["rejected"; 3]),
-        (
-            404,
-            br#"{"message":"no Route matched with those values"}"#,
-            ["rejected"; 3],
-        ),
-        (404, PAGE, ["broken"; 3]),
-        (404, b"", ["broken"; 3]),
-        (404, b"{}", ["broken"; 3]),
-        (422, PAGE, ["rejected"; 3]),
-        (401, br#"{"message":"bad key"}"#, ["denied"; 3]),
-        (403, PAGE, ["blocked"; 3]),
-        (401, b"", ["blocked"; 3]),
-    ];
-    for &(status, body, expected) in rows {
+    for &(status, body, expected) in ROWS {
         let found = [put(), get(), delete()].map(|request| {
             let verdict = judge(&request, CHANNEL, Ok(response(status, body)));
             word(&verdict)
