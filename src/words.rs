@@ -1,4 +1,4 @@
-//! Writes counts with their nouns, and long lists and texts by their beginning.
+//! Writes counts with their nouns, and the beginnings of long lists and texts.
 
 use std::borrow::Cow;
 

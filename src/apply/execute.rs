@@ -139,13 +139,13 @@ struct Execution<'a> {
     /// The next change to start.
     next: usize,
     record: Record<'a>,
-    /// What was begun and has no result yet.
+    /// The intents without a result.
     intents: OpenIntents,
     /// The new persons whom Channel created anew, by the place of their change.
     recreated: BTreeMap<usize, RemoteIdDigest>,
-    /// After more than this many the run stops.
+    /// The most people who may be created anew before the run stops.
     most_recreated: usize,
-    /// Changes of which a second PUT is to restore the opt-outs, by their place: what the first one took.
+    /// The requests of the first PUT of each change whose opt-outs a second PUT restores, by its place.
     restoring: BTreeMap<usize, Attempts>,
     /// The second PUTs that are not started yet.
     follow_ups: VecDeque<Job>,
@@ -160,7 +160,7 @@ struct Execution<'a> {
 }
 
 impl Work for Execution<'_> {
-    /// Writes the intent of the next change. Where that fails, no further change is started.
+    /// Writes the intent of the next change. If that fails, no further change is started.
     fn next_job(&mut self) -> Option<Job> {
         let index = self.next;
         let planned = self.plan.changes.get(index)?;
@@ -200,7 +200,7 @@ impl Work for Execution<'_> {
 }
 
 impl Execution<'_> {
-    /// Writes an intent. `None` where that fails, which stops the run.
+    /// Writes an intent. Returns `None` if that fails, which stops the run.
     fn intend(&mut self, id: &MemberId, pending: Pending) -> Option<Ticket> {
         match self.record.journal.intend(id, &pending) {
             Ok(ticket) => {
@@ -410,8 +410,8 @@ impl Execution<'_> {
         });
     }
 
-    /// Writes to the journal and to the state in memory. Where the journal fails, the closing save still
-    /// has the record, and no further user is started.
+    /// Writes to the journal and to the state in memory. If the journal fails, the closing save still has the
+    /// record, and no further user is started.
     fn write(&mut self, record: JournalRecord) {
         if let Err(error) = self.record.journal.append(&record) {
             tracing::error!("cannot write the journal: {error}");

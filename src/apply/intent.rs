@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::{Change, FieldAction, Pending, PendingAction, PlannedChange, RecordedFields};
 
-/// The intent of a change. `None` where no request is sent.
+/// The intent of a change. `None` if no request is sent.
 pub(crate) fn intent_of(planned: &PlannedChange, now: Timestamp) -> Option<Pending> {
     let change = &planned.change;
     if !change.sends_request() {

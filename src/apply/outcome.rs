@@ -54,7 +54,7 @@ pub struct UserOutcome {
     pub id: MemberId,
     /// What the change does.
     pub action: Action,
-    /// What the change came to.
+    /// The outcome of the change.
     pub outcome: Outcome,
     /// Whether the person was deleted on Channel and created anew.
     pub is_recreated: bool,
@@ -84,7 +84,7 @@ pub struct Report {
     pub uncertain: Uncertain,
 }
 
-/// How many users of a state Channel may not have as recorded.
+/// Counts the users of a state that Channel may not have as recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Uncertain {
     /// Users of whom the last request has no known result.

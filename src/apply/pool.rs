@@ -24,7 +24,7 @@ pub(crate) enum Message {
 
 /// Gives the jobs and takes their results. The pool calls it from one task.
 pub(crate) trait Work {
-    /// The next job, which is started at once. `None` where no job is left.
+    /// The next job, which is started at once. `None` if no job is left.
     fn next_job(&mut self) -> Option<Job>;
 
     /// The next job that completes one that ended. It is started at once, also while the run stops.
@@ -32,7 +32,7 @@ pub(crate) trait Work {
         None
     }
 
-    /// How many jobs may be taken ahead of their turn. None where a job has no intent to flush.
+    /// How many jobs may be taken ahead of their turn: 0 if the jobs have no intents.
     fn most_ahead(&self) -> usize {
         0
     }
@@ -81,7 +81,7 @@ pub(crate) async fn send_all(
         if under_way.is_empty() && (is_exhausted || stopping.is_some()) {
             break;
         }
-        // In this order, so that the same responses give the same run.
+        // The order is fixed, so that the same responses give the same run.
         tokio::select! {
             biased;
             Some(ended) = under_way.join_next() => {
@@ -95,7 +95,7 @@ pub(crate) async fn send_all(
                 }
             }
             Some(event) = events_in.recv() => work.on_message(Message::Event(event)),
-            // Only wakes the loop. It cannot fail: the caller holds the other end.
+            // Wakes the loop. It cannot fail, because the caller holds the other end.
             Ok(()) = stop.changed(), if stopping.is_none() => {}
         }
     }

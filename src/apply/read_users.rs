@@ -36,7 +36,7 @@ pub struct ReadOptions {
 pub struct ReadReport {
     /// Users that Channel has.
     pub found: usize,
-    /// Users that Channel does not know.
+    /// Users that Channel does not have.
     pub missing: usize,
     /// Users that could not be read.
     pub failed: usize,
@@ -107,7 +107,7 @@ pub async fn read_users(
     report
 }
 
-/// A reading under way.
+/// A run of [`read_users()`] under way.
 struct Reading<'a> {
     ids: &'a [MemberId],
     api: ApiVersion,
@@ -173,7 +173,7 @@ fn user_of(ending: Ending, breaker: &mut Breaker<'_>) -> Result<RemoteUser, Unre
             request: _,
             status,
             code,
-            // May repeat values.
+            // The message may repeat values.
             message: _,
         } => {
             breaker.answered();

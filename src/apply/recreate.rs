@@ -1,7 +1,7 @@
 //! Finds people whom Channel created anew, and restores their declared opt-outs.
 //!
 //! A person who was deleted on Channel and is sent again has none of the flags that were applied before, and a
-//! PUT holds only flags that changed. Channel's own id of the user tells: it is another one than is recorded.
+//! PUT holds only flags that changed. Channel's own id of such a user differs from the recorded one.
 
 use std::collections::BTreeSet;
 

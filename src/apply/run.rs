@@ -25,7 +25,7 @@ pub struct Start {
 }
 
 impl Start {
-    /// The loaded state; where there is none, the one that `first` makes.
+    /// The loaded state, or the state that `first` makes if none was loaded.
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ impl Start {
     }
 }
 
-/// What an apply works on. The caller holds the lock of the store.
+/// The inputs of an apply. The caller holds the lock of the store.
 #[derive(Debug)]
 pub struct Target<'a> {
     /// Where the state is saved.
@@ -115,8 +115,8 @@ pub enum SaveError {
 
 /// Applies a plan.
 ///
-/// The state is saved before the first request where it is new, where a journal was read back, or where
-/// it names another destination. Outcomes are written to the journal; at the end the state is
+/// The state is saved before the first request if it is new, if a journal was read back, or if it names
+/// another destination. Outcomes are written to the journal; at the end the state is
 /// saved once and the journal is removed.
 ///
 /// # Errors
@@ -203,9 +203,9 @@ pub fn needs_cleanup(loaded: &Loaded, desired: &Desired) -> bool {
 }
 
 impl Target<'_> {
-    /// Cleans up the state where the plan is empty: folds a journal that was left behind into it, drops
-    /// obsolete rejections and what Channel has confirmed since. Writes nothing where there is nothing to clean
-    /// up.
+    /// Cleans up the state after an empty plan: folds a journal that was left behind into it, drops
+    /// obsolete rejections, and drops what Channel has confirmed since. Writes nothing if there is nothing to
+    /// clean up.
     ///
     /// # Errors
     ///

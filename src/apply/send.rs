@@ -33,7 +33,7 @@ pub(crate) struct Sender {
     events_out: mpsc::UnboundedSender<Event>,
 }
 
-/// What a [`Sender`] is made of.
+/// The parts of a [`Sender`].
 pub(crate) struct SenderOptions<'a> {
     pub(crate) channel: Arc<dyn Transport>,
     pub(crate) channel_id: Option<&'a str>,
@@ -52,7 +52,7 @@ pub(crate) struct Job {
     /// The job's place among all jobs, from 0.
     pub(crate) index: usize,
     pub(crate) id: MemberId,
-    /// Sent one after the other. Empty where only the state changes.
+    /// Sent one after the other. Empty if only the state changes.
     pub(crate) requests: Vec<Request>,
     /// The intent that has to be on the disk before the first request leaves.
     pub(crate) intent: Option<Ticket>,
@@ -73,8 +73,8 @@ pub(crate) struct Sent {
     pub(crate) retries: u32,
     /// Released when the result is recorded, so that no other user is sent before.
     pub(crate) turn: Option<OwnedSemaphorePermit>,
-    /// Whether Channel may have carried out a request although the ending does not say so: it was accepted
-    /// and a later one of the job was not, or its response is not known.
+    /// Whether Channel may have carried out a request although the ending does not show it: a request was
+    /// accepted and a later one of the job was not, or a response is not known.
     pub(crate) may_be_done: bool,
 }
 
@@ -131,8 +131,8 @@ impl Ending {
     }
 }
 
-/// Why a run ended early. `None` where the stop came so late that nothing was skipped, unless the
-/// next run will meet the same trouble.
+/// Why a run ended early. `None` if the stop came so late that nothing was skipped, unless the next run
+/// fails for the same reason.
 pub(crate) fn early_stop(stopped: Option<StopCause>, any_skipped: bool) -> Option<StopCause> {
     stopped.filter(|cause| any_skipped || cause.is_trouble())
 }
@@ -198,7 +198,7 @@ impl Sender {
         }
         sent.turn = match completes {
             Some(turn) => Some(turn),
-            // It is never closed.
+            // The semaphore is never closed.
             None => Arc::clone(&self.turns).acquire_owned().await.ok(),
         };
         for (place, request) in requests.iter().enumerate() {
@@ -290,7 +290,7 @@ impl Sender {
                 wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
                 "again"
             );
-            // Fails only where the receiver is gone, and then the run is over.
+            // Fails only if the receiver is gone, and then the run is over.
             let _ = self.events_out.send(Event::Retrying {
                 id: id.clone(),
                 attempt: attempts,
@@ -346,7 +346,7 @@ impl Sender {
         let time = tokio::time::sleep(wait);
         tokio::pin!(time);
         loop {
-            // Made before the look, so that no stop comes in between.
+            // Made before the check, so that no stop between them is missed.
             let stopped = self.stopped.notified();
             if self.stop_of(restores).is_some() {
                 return;

@@ -12,9 +12,9 @@ use talkform::model::{ApiVersion, Attributes, FieldSettings, MemberId, Project};
 
 /// The revision that a plan is compared with.
 pub(crate) struct Base {
-    /// What its manifests declared; empty where they have errors.
+    /// What its manifests declared; empty if they have errors.
     pub users: BTreeMap<MemberId, Attributes>,
-    /// What its project file said about fields; `None` where it had no project file.
+    /// What its project file said about fields; `None` if it had no project file.
     pub fields: Option<FieldSettings>,
 }
 
@@ -81,7 +81,7 @@ fn project(text: &[u8], environment: Option<&str>) -> Option<Project> {
     file.resolve(environment).ok()
 }
 
-/// The rules of a revision; `None` where they cannot be used.
+/// The rules of a revision; `None` if they cannot be used.
 fn rules(settings: &LoadedProject, revision: &str, name: &str) -> Result<Option<Rules>, Failure> {
     let name = name.trim_start_matches("./");
     let files = objects::read_revision(&settings.root, revision, &|file| file == name)?;

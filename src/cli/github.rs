@@ -161,7 +161,7 @@ fn numbers(plan: &Plan, more: &[(&str, String)]) -> String {
     text
 }
 
-/// The path from the root of the repository to the project, which annotations need. Empty where `-C`
+/// The path from the root of the repository to the project, which annotations need. Empty if `-C`
 /// is absolute.
 fn folder(root: &Path) -> String {
     let parts: Vec<_> = root

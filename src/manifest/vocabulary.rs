@@ -54,7 +54,7 @@ fn target<'s>(schema: &Json, root: &'s Json) -> Option<&'s Json> {
     root.pointer(&decoded.ok()?)
 }
 
-/// Every text that a value can be, or that can be an item of it; `None` where there is no list of them.
+/// Every text that a value can be, or that can be an item of it; `None` if there is no list of them.
 fn texts(schema: &Json, root: &Json, depth: usize) -> Option<Vocabulary> {
     let depth = depth.checked_sub(1)?;
     let mut allowed: Option<Vocabulary> = None;

@@ -88,7 +88,7 @@ impl Change {
         }
     }
 
-    /// The body that is sent; `None` where nothing is put on Channel.
+    /// The body that is sent; `None` if nothing is put on Channel.
     pub fn upsert(&self) -> Option<&Upsert> {
         self.write().and_then(|write| write.upsert.as_ref())
     }

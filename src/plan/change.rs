@@ -158,7 +158,7 @@ pub(crate) fn of_fields(
     unchanged_fields: usize,
 ) -> Change {
     fields.sort_by(|one, other| one.path.cmp(&other.path));
-    // The user's digest decides: where it differs and no field does, the user is sent.
+    // The user's digest decides: if it differs and no field does, the user is sent.
     let only_releases = !fields.is_empty()
         && fields
             .iter()

@@ -1,4 +1,4 @@
-//! Weighs the consent of a user that moves, where Channel was asked about both ids.
+//! Decides about the consent of a user that moves, if Channel was asked about both ids.
 //!
 //! A move makes a new person on Channel, and an opt-out of the old one does not move by itself. What the state
 //! records does not show what the person chose on Channel, so with `--refresh` the flags on Channel decide
@@ -8,7 +8,7 @@ use crate::model::{
     Attributes, FieldAction, FieldChange, FieldPath, Observed, Previous, Upsert, Write,
 };
 
-/// What Channel has of a user that moves. `None` where Channel was not asked or does not have the id.
+/// What Channel has of a user that moves. `None` if Channel was not asked or does not have the id.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BothIds<'a> {
     pub(crate) old: Option<&'a Observed>,
@@ -16,7 +16,7 @@ pub(crate) struct BothIds<'a> {
 }
 
 impl BothIds<'_> {
-    /// Whether the person is opted out under the new id already. No request of ours changes that.
+    /// Whether the person is opted out under the new id already. No request changes that.
     fn is_opted_out(self, path: &FieldPath) -> bool {
         self.new.and_then(|new| new.flag(path)) == Some(true)
     }
@@ -41,7 +41,7 @@ pub(crate) fn weigh(write: &mut Write, attributes: &Attributes, ids: BothIds<'_>
         let flag = declared(attributes, &path);
         let is_planned = write.fields.iter().any(|field| field.path == path);
         if ids.is_opted_out(&path) {
-            // Channel has it, and the person may take it back before the request arrives.
+            // Channel has the opt-out, and the person may withdraw it before the request arrives.
             leave_out(write, &path);
             match flag {
                 Some(false) if is_planned => {
@@ -69,7 +69,7 @@ pub(crate) fn weigh(write: &mut Write, attributes: &Attributes, ids: BothIds<'_>
             (None, is_opted_out) if is_opted_out || is_planned => {
                 replace(write, path, FieldAction::Leave { old: before });
             }
-            // Declared `true`, the opt-out moves along.
+            // An opt-out that is declared `true` moves along.
             (Some(true), _) | (Some(false) | None, false) | (None, true) => {}
         }
     }

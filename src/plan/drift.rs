@@ -66,7 +66,7 @@ pub struct DriftCollector<'a> {
 }
 
 impl DriftCollector<'_> {
-    /// Adds one user. Returns `true` where the user is exactly as applied, so that a resumed check need
+    /// Adds one user. Returns `true` if the user is exactly as applied, so that a resumed check need
     /// not read the user again.
     pub fn add(&mut self, id: &MemberId, user: Result<RemoteUser, Unread>) -> bool {
         let Some(entry) = self.state.users.get(id) else {

@@ -72,7 +72,7 @@ fn is_recorded(id: &MemberId, user: &DesiredUser, state: &State, key: &DigestKey
     entry.is_some_and(|entry| entry.digest == key.for_user(id).user_digest(&user.attributes))
 }
 
-/// The users that are recorded as the plan planned them.
+/// The users that are recorded as planned.
 fn applied<'p>(state: &State, plan: &'p Plan) -> HashSet<&'p MemberId> {
     let changes = plan.changes.iter();
     changes

@@ -4,15 +4,15 @@ use crate::model::{
     Change, FieldAction, FieldChange, Limit, LimitCheck, LimitKind, Limits, PlannedChange, Previous,
 };
 
-/// From this many recorded users on, a percentage is one of all limits.
+/// The fewest recorded users for which a percentage of every limit counts.
 const LEAST_RECORDED: usize = 10;
 
 /// Compares each limit with what the changes do.
 ///
-/// A percentage is one of the recorded users, rounded down. Below ten recorded users a share says
-/// little, so those of `create` and `update` do not count. Those of the limits that guard against a
-/// loss (`clear`, `forget`, `delete`, `optIn`) do count, and allow at least one user if they would allow
-/// one of ten: 10 % allows one user, 50 % of 8 users allows 4, 5 % and 0 % allow none.
+/// A percentage is a share of the recorded users, rounded down. Below ten recorded users, the percentages of
+/// `create` and `update` do not count, because a share of so few users means little. The percentages of the
+/// limits against a loss (`clear`, `forget`, `delete`, `optIn`, `recreate`) count, and allow at least one user if
+/// they would allow one of ten: 10 % allows one user, 50 % of 8 users allows 4, 5 % and 0 % allow none.
 pub(crate) fn check(
     limits: &Limits,
     changes: &[PlannedChange],

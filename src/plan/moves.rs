@@ -18,7 +18,7 @@ pub(crate) struct Moves<'a> {
 }
 
 impl<'a> Moves<'a> {
-    /// Finds the moves to make. A move is selected where either of its ids is.
+    /// Finds the moves to make. A move is selected if one of its ids is.
     pub(crate) fn to_make(desired: &'a Desired, state: &'a State, selection: &Selection) -> Self {
         let mut moves = Self {
             by_new: BTreeMap::new(),
@@ -48,7 +48,7 @@ impl<'a> Moves<'a> {
         self.by_new.contains_key(new)
     }
 
-    /// Plans the user that moves to this id; `None` where no user does.
+    /// Plans the user that moves to this id; `None` if no user does.
     pub(crate) fn change(
         &self,
         to: &MemberId,
@@ -96,7 +96,7 @@ impl<'a> Moves<'a> {
     }
 }
 
-/// What Channel has of a user; `None` where it was not asked or does not have the user.
+/// What Channel has of a user; `None` if it was not asked or does not have the user.
 fn present<'o>(id: &MemberId, context: &Context<'o>) -> Option<&'o Observed> {
     match context.observed?.get(id)? {
         RemoteUser::Present(observed) => Some(observed),

@@ -1,7 +1,7 @@
 //! Plans users whose last request has no known result.
 //!
 //! Channel may have such a user as recorded or as it was being sent, so the user is planned whole. Fields that
-//! were being sent count as ours, and a user that was being created counts as recorded.
+//! were being sent count as recorded, and a user that was being created counts as recorded.
 
 use std::collections::BTreeMap;
 

@@ -28,7 +28,7 @@ pub struct PlanFile {
     /// When the plan was made.
     #[schemars(with = "String")]
     pub at: Timestamp,
-    /// What git has checked out; null where it is not known.
+    /// What git has checked out; null if it is not known.
     pub revision: Option<Revision>,
     /// Where an apply sends the users.
     pub destination: Destination,

@@ -11,7 +11,7 @@ use crate::plan::field::{
     declared_action, is_opted_out, observed_value, recorded_value, undeclared_action,
 };
 
-/// Plans a desired user of whom Channel was asked; `None` where nothing has to be done. Consent that the
+/// Plans a desired user of whom Channel was asked; `None` if nothing has to be done. Consent that the
 /// person changed after the last apply is added to `kept_consent`.
 pub(crate) fn desired_user(
     (id, user): (&MemberId, &DesiredUser),
@@ -59,7 +59,7 @@ fn recorded_user(
         let recorded = entry.fields.get(&path);
         let is_as_recorded = recorded == Some(*digest);
         let status = field_status(&path, *digest, observed, &key);
-        // The opt-out was that of the person before. It is declared, so the new person gets it as well.
+        // The opt-out belonged to the person before. It is declared, so the new person gets it too.
         let is_lost = is_new
             && path.is_unsubscribe_flag()
             && value == FieldValue::Flag(true)

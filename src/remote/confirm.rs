@@ -20,7 +20,7 @@ pub struct Confirmation {
 }
 
 impl Confirmation {
-    /// The fields that Channel does not show as declared, a person's own choice aside.
+    /// The fields that Channel does not show as declared, without a person's own choice.
     pub fn unconfirmed(&self) -> BTreeSet<FieldPath> {
         self.different.union(&self.not_shown).cloned().collect()
     }
@@ -30,7 +30,7 @@ impl Confirmation {
 /// than those that were sent.
 ///
 /// A response that leaves out an empty profile or empty tags shows them as empty. A flag that is declared as
-/// `false` and was not sent counts as confirmed where Channel does not show it: nobody opted out.
+/// `false` and was not sent counts as confirmed if Channel does not show it, because an opt-out would be shown.
 pub fn confirm(sent: &Upsert, declared: Consent, shown: &ResponseUser) -> Confirmation {
     let Upsert(Attributes {
         profile,
@@ -104,7 +104,7 @@ pub fn confirm(sent: &Upsert, declared: Consent, shown: &ResponseUser) -> Confir
     confirmation
 }
 
-/// Equal, but for what Channel may write another way: `1.0` for `1`, spaces in a phone number.
+/// Whether two values are equal. Channel may write a value in another way: `1.0` for `1`, spaces in a phone number.
 fn is_same(key: &str, sent: &Value, found: &Json) -> bool {
     let is_number = |sent: f64, found: &Json| found.as_f64() == Some(sent);
     match sent {

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 /// How many characters of a message are kept. What is shown of it is cut later, after values are hidden in it.
 const MAX_MESSAGE: usize = 20_000;
 
-/// The body of an error that Channel itself answered.
+/// The body of an error response of Channel itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ErrorBody {
     /// `type`: at most 64 letters, digits, dots, dashes and underscores. Any other text may repeat a person's
@@ -20,7 +20,7 @@ pub(crate) struct ErrorBody {
 }
 
 impl ErrorBody {
-    /// `None` where the body is not Channel's own error.
+    /// `None` if the body is not Channel's own error.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let json: Json = serde_json::from_slice(body).ok()?;
         if is_problem(&json) {
@@ -54,7 +54,7 @@ impl ErrorBody {
     }
 }
 
-/// The words of an error, whoever answered it: Channel's `errors[].{field,message}`, `message` or
+/// The message of an error, from Channel or from a gateway: Channel's `errors[].{field,message}`, `message` or
 /// `details[].{field,message}`; the `title` and `detail` of a problem by RFC 9457; or an `error`. They may repeat
 /// what was sent.
 pub(crate) fn message(body: &[u8]) -> Option<String> {

@@ -98,7 +98,7 @@ impl Channel {
             value.set_sensitive(true);
             headers.insert(name, value);
         }
-        // Fails where an earlier client of this process has installed it.
+        // Fails if an earlier client of this process has installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
             .default_headers(headers)
@@ -158,7 +158,7 @@ impl Channel {
         let response = sent.send().await.map_err(|error| classify(&error))?;
         let status = response.status().as_u16();
         let rate = RateHeaders::read(|name| response.headers().get(name)?.to_str().ok());
-        // The status counts also where the body broke off: a 422 is a 422.
+        // The status counts also if the body broke off: a 422 is a 422.
         let body = read_body(response).await.ok().flatten();
         Ok(Response {
             status,

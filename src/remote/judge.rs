@@ -1,7 +1,7 @@
 //! Decides what a response means.
 //!
-//! A change counts as done, and a user as read, only where Channel itself shows that user. Every other
-//! success is treated as a failure that may pass: a proxy's page has status 200, too.
+//! A change counts as done, and a user as read, only if Channel itself shows that user. Every other success
+//! is treated as a failure that may pass, because a proxy's page has status 200 too.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ use crate::remote::transport::{Response, TransportError};
 pub enum Verdict<T = Option<Box<ResponseUser>>> {
     /// Done. For a PUT and a GET with the user that Channel shows; for a DELETE with `None`.
     Accepted(T),
-    /// Channel itself answers a GET with: there is no such user.
+    /// Channel itself responds to a GET that the user does not exist.
     Missing,
     /// Channel rejects the request. Sending it again does not help.
     Rejected {
@@ -31,7 +31,7 @@ pub enum Verdict<T = Option<Box<ResponseUser>>> {
         /// The message. It may repeat what was sent.
         message: Option<String>,
     },
-    /// 401 or 403, as Channel itself answers it: the credentials are not accepted.
+    /// 401 or 403 from Channel itself: the credentials are not accepted.
     Denied {
         /// The status.
         status: u16,
@@ -80,7 +80,7 @@ impl<T> fmt::Display for Verdict<T> {
 }
 
 /// Decides what the response to a request about a user means. `channel_id` is the channel that the
-/// credentials belong to, where it is known.
+/// credentials belong to, if it is known.
 pub fn judge(
     request: &Request,
     channel_id: Option<&str>,
@@ -107,8 +107,8 @@ pub fn judge_channel(received: Result<Response, TransportError>) -> Verdict<Chan
     })
 }
 
-/// `accept` reads a success; its error says what is wrong with it. `may_be_missing` tells whether a 404 may mean
-/// that the user does not exist.
+/// Decides by the status. `accept` reads a success; its error names what is wrong with it. `may_be_missing` is
+/// whether a 404 may mean that the user does not exist.
 fn judge_status<T>(
     received: Result<Response, TransportError>,
     may_be_missing: bool,
@@ -165,7 +165,7 @@ fn judge_status<T>(
     }
 }
 
-/// The user in a success, where it is the user that the request is about.
+/// The user in a successful response, if it is the user that the request is about.
 fn shown_user(
     response: &Response,
     request: &Request,
@@ -235,7 +235,7 @@ pub struct ChannelInfo {
     pub name: Option<String>,
 }
 
-/// Longer names of channels are cut.
+/// The longest name of a channel, in characters. Longer names are cut.
 const MAX_NAME: usize = 80;
 
 impl ChannelInfo {
@@ -243,7 +243,7 @@ impl ChannelInfo {
     ///
     /// # Errors
     ///
-    /// The body names no channel, or one whose id is none.
+    /// The body names no channel, or its id is not a channel id.
     pub fn read(body: &[u8]) -> Result<Self, &'static str> {
         let json: Json = serde_json::from_slice(body).unwrap_or_default();
         let channel = json.get("channel");

@@ -1,5 +1,5 @@
-//! The part of Channel's Open API that talkform uses: requests, what their responses mean, retries and the
-//! rate limiter. Only [`http`] touches the network; everything else is plain functions.
+//! Speaks the part of Channel's Open API that talkform uses: requests, the meaning of responses, retries and
+//! the rate limiter. Only [`http`] uses the network; the rest is plain functions.
 
 pub mod confirm;
 pub(crate) mod error_body;

@@ -1,4 +1,4 @@
-//! The rate limiter: a token bucket that follows Channel's own. The time is an argument.
+//! Limits the rate of requests: a token bucket that follows Channel's own. The time is an argument.
 
 use std::time::Duration;
 
@@ -24,15 +24,15 @@ pub struct RateHeaders {
     pub remaining: Option<u32>,
     /// `x-ratelimit-will-be-throttled`: the next request will be refused.
     pub will_be_throttled: bool,
-    /// `x-ratelimit-reset`, in seconds since 1970. Whether the bucket is full then or merely open again
-    /// is not documented.
+    /// `x-ratelimit-reset`, in seconds since 1970. It is not documented whether the bucket is full at that time
+    /// or has its first token.
     pub reset: Option<Timestamp>,
     /// `Retry-After`
     pub retry_after: Option<RetryAfter>,
 }
 
-/// A reset that is further away is taken for the time at which the bucket is full. No request has to wait for
-/// that.
+/// The longest wait for a reset. A reset that is further away is probably the time at which the bucket is full,
+/// and no request has to wait for that.
 const LONGEST_RESET: Duration = Duration::from_secs(5);
 
 impl RateHeaders {
@@ -60,7 +60,7 @@ impl RateHeaders {
         }
     }
 
-    /// How long nobody should send after a refusal with these headers.
+    /// How long no request should be sent after a 429 with these headers.
     pub fn closed_for(&self, now: Timestamp) -> Duration {
         match (self.retry_after, self.reset) {
             (Some(asked), _) => asked.wait(now),
@@ -72,27 +72,27 @@ impl RateHeaders {
     }
 }
 
-/// Our picture of Channel's bucket, never fuller than the real one as far as we can know.
+/// An estimate of Channel's bucket. It assumes no more tokens than Channel is known to have.
 ///
 /// Times are measured from the start of the run.
 #[derive(Clone, Debug)]
 pub struct Bucket {
     per_second: f64,
     capacity: f64,
-    /// What is left after everything that was granted; below zero while grants lie in the future.
+    /// The tokens that are left after every granted request; below zero while granted requests still wait.
     tokens: f64,
     refilled: Duration,
-    /// Nobody sends before this.
+    /// No request is sent before this time.
     closed_until: Duration,
-    /// Until when refusals are those that room was made for already.
+    /// Until this time, tokens are already left to other senders, and further 429 responses leave no more.
     made_room_until: Duration,
-    /// Granted and not answered: Channel may not have counted them yet.
+    /// Granted requests without a response. Channel may not have counted them yet.
     outstanding: f64,
 }
 
 impl Bucket {
-    /// A full one. A hundredth of it stays untouched, so that requests which overtake each other on
-    /// the way do not find Channel's bucket empty.
+    /// A full bucket. A hundredth of it is never used, so that requests that arrive in another order do not find
+    /// Channel's bucket empty.
     pub fn new(rate: Rate) -> Self {
         let burst = f64::from(rate.burst.max(1));
         let capacity = (burst - (burst / 100.0).ceil()).max(1.0);
@@ -113,13 +113,13 @@ impl Bucket {
         self.refilled = self.refilled.max(now);
     }
 
-    /// Grants one request and says how long to wait before it is sent.
+    /// Grants one request. Returns how long to wait before it is sent.
     pub fn reserve(&mut self, now: Duration) -> Duration {
         self.refill(now);
         self.tokens -= 1.0;
         self.outstanding += 1.0;
         let debt = (-self.tokens).max(0.0) / self.per_second;
-        // A rate close to nothing makes a wait close to for ever, which is no Duration.
+        // A very low rate gives a wait that does not fit into a Duration.
         let wait = Duration::try_from_secs_f64(debt).unwrap_or(Duration::from_secs(u64::MAX >> 1));
         wait.max(self.closed_until.saturating_sub(now))
     }
@@ -130,18 +130,18 @@ impl Bucket {
         if self.closed_until > now {
             return 0;
         }
-        // A float becomes an integer by saturation: below zero is 0.
+        // The conversion saturates: a negative number becomes 0.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let spare = self.tokens as usize;
         spare
     }
 
-    /// How long everybody still has to wait, for who has waited already.
+    /// How long a request that has waited for its token must wait because the bucket is closed.
     pub fn closed_for(&self, now: Duration) -> Duration {
         self.closed_until.saturating_sub(now)
     }
 
-    /// Takes note that a granted request was answered, or will never be.
+    /// Updates the estimate after the response to a granted request, or after its failure.
     pub fn on_response(&mut self, now: Duration, headers: &RateHeaders) {
         self.refill(now);
         self.outstanding = (self.outstanding - 1.0).max(0.0);
@@ -154,18 +154,17 @@ impl Bucket {
             headers.remaining
         };
         if let Some(left) = left {
-            // What is outstanding may or may not be counted in `left`; thinking it is not costs a few
-            // requests once, thinking it is costs refusals.
+            // Channel may or may not have counted the outstanding requests in `left`. Assuming that it has
+            // not delays a few requests once; assuming that it has would cause 429 responses.
             let seen = f64::from(left) - self.outstanding;
             self.tokens = self.tokens.min(seen);
         }
     }
 
-    /// Closes the bucket for everybody: Channel said that it is empty.
+    /// Closes the bucket for all requests, after Channel responded that its own is empty.
     ///
-    /// Alone on the channel this does not happen, so somebody else takes from the same budget. What
-    /// they take cannot be seen, only made room for: up to a second's worth is left to them, once for
-    /// all refusals that come together.
+    /// This happens only if another program uses the same rate limit. Its requests cannot be seen, so up to a
+    /// second's worth of tokens is left to it, once for all 429 responses that arrive together.
     pub fn close(&mut self, now: Duration, wait: Duration) {
         self.refill(now);
         self.tokens = self.tokens.min(0.0);
@@ -174,7 +173,7 @@ impl Bucket {
             self.tokens -= room;
             let while_it_lasts = Duration::try_from_secs_f64(room / self.per_second);
             self.made_room_until = now.saturating_add(while_it_lasts.unwrap_or(Duration::MAX));
-            // For those, too, who were granted something already and wait for their turn.
+            // Also for requests that were granted before and still wait.
             self.closed_until = self.closed_until.max(self.made_room_until);
         }
         self.closed_until = self.closed_until.max(now.saturating_add(wait));

@@ -28,7 +28,7 @@ pub struct ResponseUser {
 }
 
 impl ResponseUser {
-    /// `None` where the body is not JSON or has no `user` that is an object.
+    /// `None` if the body is not JSON or has no `user` that is an object.
     pub fn read(body: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         struct Body {
@@ -46,7 +46,7 @@ impl ResponseUser {
             unsubscribe_email: Json,
             unsubscribe_texting: Json,
         }
-        // The derived reader would also take a list.
+        // The derived reader would also accept a list.
         let is_object = |json: &Json| json.get("user").is_some_and(Json::is_object);
         let json: Json = serde_json::from_slice(body).ok().filter(is_object)?;
         let Body { user } = serde_json::from_value(json).ok()?;

@@ -16,8 +16,8 @@ pub struct Policy {
     pub first_pause: Duration,
     /// The longest pause that Channel did not ask for.
     pub longest_pause: Duration,
-    /// The longest pause that Channel may ask for. Where it asks for more, the user fails and the next run
-    /// tries again.
+    /// The longest pause that Channel may ask for. If it asks for more, the user fails and the next run tries
+    /// again.
     pub longest_retry_after: Duration,
 }
 
@@ -110,7 +110,7 @@ impl RetryBudget {
         }
     }
 
-    /// Takes one retry; `false` where none is left.
+    /// Takes one retry; `false` if none is left.
     pub fn take(&mut self) -> bool {
         let any = self.left > 0;
         self.left = self.left.saturating_sub(1);

@@ -44,14 +44,14 @@ impl TransportError {
     }
 }
 
-/// A response, whatever it means.
+/// A response of any status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// The status.
     pub status: u16,
     /// The headers of the rate limit.
     pub rate: RateHeaders,
-    /// The body; empty where it broke off or is longer than a megabyte.
+    /// The body; empty if it broke off or is longer than a megabyte.
     pub body: Vec<u8>,
     /// Whether the body was read to its end.
     pub is_whole: bool,

@@ -1,4 +1,5 @@
-//! Defines what a state asks of the disk. [`SystemDisk`](crate::state::system_disk::SystemDisk) is the real one.
+//! Defines the operations on the disk that a state needs.
+//! [`SystemDisk`](crate::state::system_disk::SystemDisk) is the real one.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -18,9 +19,9 @@ pub enum Access {
     Read,
     /// Writing at its end.
     Append,
-    /// Writing from its beginning: it is made where it is missing, and is empty afterwards.
+    /// Writing from its beginning. A missing file is created, an existing one is emptied.
     Replace,
-    /// Holding a lock: it is made where it is missing, and keeps its content.
+    /// Holding a lock. A missing file is created, an existing one keeps its content.
     Lock,
 }
 
@@ -33,13 +34,13 @@ pub type Background = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// The folders and files in which a state is kept. What was written is safe from a power cut only after it was
 /// flushed: the content of a file by the file, its name by the folder.
 pub trait Disk: fmt::Debug + Send + Sync {
-    /// The file that a path leads to through links; the path itself where it leads to none.
+    /// The file that a path leads to through links; the path itself if it leads to none.
     fn follow_links(&self, path: &Path) -> PathBuf;
 
-    /// Whether a link stands at this path.
+    /// Whether the path names a link.
     fn is_link(&self, path: &Path) -> bool;
 
-    /// Opens a regular file, or a link to one. `None` where nothing is there and `access` makes nothing.
+    /// Opens a regular file, or a link to one. `None` if the path names nothing and `access` creates no file.
     ///
     /// # Errors
     ///
@@ -59,8 +60,8 @@ pub trait Disk: fmt::Debug + Send + Sync {
         suffix: &str,
     ) -> io::Result<(PathBuf, Box<dyn DiskFile>)>;
 
-    /// Gives a file another name in the same folder, in place of the file that has it: whoever looks finds one of
-    /// the two.
+    /// Gives a file another name in the same folder and replaces the file with that name. A reader finds one of
+    /// the two files.
     ///
     /// # Errors
     ///
@@ -92,10 +93,10 @@ pub trait Disk: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// The folder takes no files, or not that much.
+    /// The folder cannot hold a file of that size.
     fn check_available(&self, folder: &Path, bytes: u64) -> io::Result<()>;
 
-    /// A random number that no other file is named by.
+    /// A random number for a new name.
     ///
     /// # Errors
     ///
@@ -118,7 +119,7 @@ pub trait Running: fmt::Debug + Send + Sync {
 
 /// An open file.
 pub trait DiskFile: fmt::Debug + Send + Sync {
-    /// Which file this is.
+    /// The identity of the file.
     ///
     /// # Errors
     ///
@@ -155,14 +156,14 @@ pub trait DiskFile: fmt::Debug + Send + Sync {
     /// The file cannot be written.
     fn truncate(&self, length: u64) -> io::Result<()>;
 
-    /// Flushes content and length. After an error nothing tells what of it is on the disk.
+    /// Flushes content and length. After an error it is unknown which part is on the disk.
     ///
     /// # Errors
     ///
     /// The file cannot be flushed.
     fn sync(&self) -> io::Result<()>;
 
-    /// Flushes what was written before the call, without blocking whoever polls it where the disk can do that.
+    /// Flushes what was written before the call. Does not block the polling thread if the disk supports that.
     fn flush(&self) -> Flushing<'_> {
         Box::pin(std::future::ready(self.sync()))
     }
@@ -182,21 +183,21 @@ pub trait DiskFile: fmt::Debug + Send + Sync {
     fn try_lock(&self) -> Result<(), TryLockError>;
 }
 
-/// Which file an open file is, and its length and time.
+/// Identifies an open file, with its length and time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileIdentity {
-    /// The device; 0 where the system tells none.
+    /// The device; 0 if the system reports none.
     pub device: u64,
-    /// The number of the file on its device; 0 where the system tells none.
+    /// The number of the file on its device; 0 if the system reports none.
     pub inode: u64,
     /// The length in bytes.
     pub length: u64,
-    /// The time of the last change, where the system tells it.
+    /// The time of the last change, if the system reports it.
     pub modified: Option<SystemTime>,
 }
 
 impl FileIdentity {
-    /// Whether both are the same file, whatever its content.
+    /// Whether both are the same file, with any content.
     pub(crate) fn is_same_file(&self, other: &Self) -> bool {
         (self.device, self.inode) == (other.device, other.inode)
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 ///
 /// # Errors
 ///
-/// The folder takes no files, or not that much.
+/// The folder cannot hold a file of that size.
 pub(crate) fn check_available(folder: &Path, bytes: u64) -> io::Result<()> {
     reserve(&tempfile::tempfile_in(folder)?, bytes)
 }

@@ -1,5 +1,6 @@
-//! Who was read from Channel and found as applied: what an interrupted drift goes on from. Ids and
-//! digests only, a line each, in the form of the journal.
+//! Describes the checkpoint of a drift check: the users that were read from Channel and found as applied. An
+//! interrupted check continues from it. It contains ids and digests only, one user a line, in the form of the
+//! journal.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +13,16 @@ use crate::state::journal::{next_line, seal, unseal};
 /// The version of the form.
 const VERSION: u32 = 1;
 
-/// What a reading was about.
+/// The first line of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CheckpointHeader {
     drift: u32,
-    /// Names channel, state and selection; another scope is another reading.
+    /// Identifies channel, state and selection. A check of another scope does not continue this one.
     pub scope: String,
-    /// The seed of its sample, where it is one.
+    /// The seed of the sample; `None` for a check of all users.
     pub seed: Option<u64>,
-    /// When it began.
+    /// When the check began.
     pub since: Timestamp,
 }
 
@@ -32,17 +33,17 @@ struct SeenLine {
     digest: UserDigest,
 }
 
-/// A reading and who was found as applied by it.
+/// A checkpoint: a check, and the users that it found as applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriftCheckpoint {
-    /// What it is about.
+    /// The first line.
     pub head: CheckpointHeader,
     /// The digest of each user's record at that time.
     pub users: BTreeMap<MemberId, UserDigest>,
 }
 
 impl DriftCheckpoint {
-    /// A reading that has seen nobody.
+    /// A checkpoint without users.
     pub fn new(scope: String, seed: Option<u64>, since: Timestamp) -> Self {
         Self {
             head: CheckpointHeader {
@@ -55,8 +56,8 @@ impl DriftCheckpoint {
         }
     }
 
-    /// Reads a file, up to the first line that is torn or altered. `None` where even the first is, or
-    /// where another version wrote it: then everybody is read again, which costs only requests.
+    /// Reads a file, up to the first line that is torn or altered. `None` if that is the first line, or if
+    /// another version wrote the file: then every user is read again, which costs only requests.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
         let head: CheckpointHeader = next_line(&mut rest).and_then(unseal)?;
@@ -80,7 +81,7 @@ impl DriftCheckpoint {
     }
 }
 
-/// One more user, as a line to add.
+/// Writes one user as a line to add.
 pub fn record_line(id: &MemberId, digest: UserDigest) -> String {
     seal(&SeenLine {
         id: id.clone(),

@@ -1,4 +1,4 @@
-//! Tells whether a file is still the one that was read or written: device, inode, length, time and last bytes.
+//! Checks whether a file is still the one that was read or written, by device, inode, length, time and last bytes.
 
 use std::io;
 use std::path::Path;
@@ -16,7 +16,7 @@ const MOST_READINGS: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileStamp {
     identity: FileIdentity,
-    /// An edit in place may keep length and time; the checksum line of a state then differs.
+    /// The last bytes. An edit in place may keep length and time, but the checksum line of a state then differs.
     tail: Vec<u8>,
 }
 
@@ -29,7 +29,7 @@ impl FileStamp {
         Ok(Self { identity, tail })
     }
 
-    /// The stamp of the file at this path; `None` where nothing is there.
+    /// The stamp of the file at this path; `None` if nothing is there.
     pub(crate) fn at(disk: &dyn Disk, path: &Path) -> Result<Option<Self>, OpenError> {
         let file = disk.open(path, Access::Read)?;
         Ok(file.map(|file| Self::of(&*file)).transpose()?)
@@ -40,16 +40,16 @@ impl FileStamp {
         self.identity.length
     }
 
-    /// Reads a file with the stamp that belongs to its bytes; `None` where nothing is there.
+    /// Reads a file with the stamp that belongs to its bytes; `None` if nothing is there.
     pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Result<Option<(Self, Vec<u8>)>, OpenError> {
         let read = Self::read_with(disk, path, |file, _| file.read_from(0))?;
         let read = read.map(|(stamp, bytes)| Ok((stamp, bytes?)));
         read.transpose()
     }
 
-    /// Reads a file in the caller's own way, with the stamp that belongs to its bytes; `None` where nothing is
-    /// there. `read` gets the file and its length in bytes. It is called again where the file changed
-    /// meanwhile.
+    /// Reads a file in the caller's own way, with the stamp that belongs to its bytes; `None` if nothing is
+    /// there. `read` gets the file and its length in bytes. It is called again if the file
+    /// changed while it was read.
     pub(crate) fn read_with<T>(
         disk: &dyn Disk,
         path: &Path,

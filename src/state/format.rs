@@ -15,7 +15,7 @@ use crate::state::records::{FileLine, PendingLine, RejectionLine, UserLine, with
 /// The version of the form that this program reads and writes.
 pub const VERSION: u32 = 3;
 
-/// What stands where in a user's line.
+/// The items of a user's line, in order.
 pub(crate) const COLUMNS: [&str; 8] = [
     "digest",
     "shape",
@@ -27,13 +27,13 @@ pub(crate) const COLUMNS: [&str; 8] = [
     "check",
 ];
 
-/// How long the check of a line is.
+/// The length of the check of a line, in characters.
 pub(crate) const CHECK_DIGITS: usize = 6;
 
 /// Why a text is not a state.
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
-    /// Made by a newer program.
+    /// A newer program wrote it.
     #[error(
         "it has version {found}, this program knows {VERSION}; use the version of talkform that wrote it, or a newer one"
     )]
@@ -41,7 +41,7 @@ pub enum FormatError {
         /// The version it names.
         found: u64,
     },
-    /// Made before the first release.
+    /// It was written before the first release.
     #[error("it has version {found}, which no released talkform wrote")]
     Older {
         /// The version it names.
@@ -56,12 +56,12 @@ pub enum FormatError {
         /// The form it names.
         found: u32,
     },
-    /// Conflict markers of git.
+    /// It contains conflict markers of git.
     #[error(
         "it holds git conflict markers; take one side whole (`git checkout --ours` or `--theirs`); the next apply sends again what only the other side records"
     )]
     Conflict,
-    /// The bytes are not those that were written.
+    /// The bytes were changed after they were written.
     #[error(
         "its checksum does not fit: it was edited, merged or damaged after talkform wrote it. It is never treated as empty"
     )]
@@ -71,7 +71,7 @@ pub enum FormatError {
         "its first line, the header, is damaged, so nothing of it can be repaired; restore it from git or a backup"
     )]
     Irreparable,
-    /// Not a state at all, or a damaged one.
+    /// It is not a state, or a damaged one.
     #[error("line {line}: {reason}; restore it from git or a backup. It is never treated as empty")]
     Unreadable {
         /// The line, from 1.
@@ -82,7 +82,7 @@ pub enum FormatError {
 }
 
 impl FormatError {
-    /// What to do, where the message does not say it. `command` writes a whole command line around the words of
+    /// What to do, if the message does not contain it. `command` writes a whole command line around the words of
     /// a talkform command.
     pub fn hint(&self, command: &dyn Fn(&[&str]) -> String) -> Option<String> {
         match self {
@@ -103,7 +103,7 @@ impl FormatError {
     }
 }
 
-/// The file's own shape. Kept apart from the model so that the file changes only on purpose.
+/// The shape of the file. It is separate from the model, so that the file changes only on purpose.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "State")]
@@ -124,9 +124,9 @@ pub(crate) struct StateFile {
     pub(crate) key_id: Option<String>,
     /// The ids of the journals that were folded in last, the latest at the end.
     pub(crate) folded: Vec<String>,
-    /// What stands where in a user's line.
+    /// The items of a user's line, in order.
     pub(crate) columns: Vec<String>,
-    /// A check of the header, over all that stands before it.
+    /// A check of the header, over everything before it.
     #[expect(
         dead_code,
         reason = "the readers take it from the bytes that it covers"
@@ -141,7 +141,7 @@ pub(crate) struct StateFile {
     /// Users of whom the last request has no known result.
     #[serde(deserialize_with = "without_repeats")]
     pub(crate) pending: BTreeMap<String, PendingLine>,
-    /// Users that Channel refused.
+    /// Users that Channel rejected.
     #[serde(deserialize_with = "without_repeats")]
     pub(crate) rejected: BTreeMap<String, RejectionLine>,
     /// The applied users by member id.
@@ -162,14 +162,14 @@ pub(crate) fn from_base64(text: &str, bytes: &mut [u8]) -> bool {
         .is_ok_and(|length| length == bytes.len())
 }
 
-/// The check of a whole state, out of the end of its text. It is not verified.
+/// The check of a whole state, read from the end of its text and not verified.
 pub(crate) fn check_of(text: &[u8]) -> Option<String> {
     let inner = text.strip_suffix(b"\"}\n")?;
     let begin = memchr::memrchr(b'"', inner)? + 1;
     String::from_utf8(inner[begin..].to_vec()).ok()
 }
 
-/// The check of a user's line over all that stands before it.
+/// The check of a user's line, over everything before it.
 pub(crate) fn line_check(line: &[u8]) -> String {
     base64(&xxhash_rust::xxh3::xxh3_64(line).to_be_bytes()[..4])
 }

@@ -23,14 +23,14 @@ pub enum JournalRecord {
     Intent(MemberId, Pending),
     /// Channel accepted this user.
     Applied(MemberId, Entry),
-    /// Channel accepted this user under a new id, and the old one was dropped from the state. It is one
-    /// record, so that no kill comes in between.
+    /// Channel accepted this user under a new id, and the old one was dropped from the state. Both are one
+    /// record, so that a kill cannot separate them.
     Moved {
         /// The id before.
         from: MemberId,
         /// The id from now on.
         to: MemberId,
-        /// What is recorded under it.
+        /// The record under the new id.
         entry: Entry,
     },
     /// The user was dropped from the state.
@@ -39,7 +39,7 @@ pub enum JournalRecord {
     Rejected {
         /// The user.
         id: MemberId,
-        /// What is recorded of it.
+        /// The rejection.
         rejection: Rejection,
         /// Whether Channel may have carried out another request of the same intent.
         may_be_done: bool,
@@ -86,7 +86,7 @@ enum RecordLine {
     NotDone(MemberId),
 }
 
-/// One record as a line.
+/// Writes one record as a line.
 pub(crate) fn line(record: &JournalRecord) -> String {
     seal(&match record {
         JournalRecord::Intent(id, pending) => {
@@ -106,7 +106,7 @@ pub(crate) fn line(record: &JournalRecord) -> String {
     })
 }
 
-/// Reads one line, without its line end. `None` where it is damaged.
+/// Reads one line, without its line end. `None` if it is damaged.
 pub(crate) fn record(line: &[u8]) -> Option<JournalRecord> {
     let line = std::str::from_utf8(line).ok()?;
     Some(match unseal(line)? {
@@ -143,7 +143,7 @@ pub(crate) fn unseal<'a, T: Deserialize<'a>>(line: &'a str) -> Option<T> {
     }
     serde_json::from_str(text).ok()
 }
-/// The next whole line; `None` where no line end is left or the line is not UTF-8.
+/// The next whole line; `None` if no line end is left or the line is not UTF-8.
 pub(crate) fn next_line<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
     let end = rest.iter().position(|byte| *byte == b'\n')?;
     let (line, after) = rest.split_at(end);

@@ -14,8 +14,8 @@ use crate::state::folder::folder_of;
 use crate::state::journal::{self, Head, JournalRecord};
 use crate::state::regular_file::OpenError;
 
-/// How long results may wait to be flushed to the disk together. A kill loses none of them; a power cut
-/// those of this time, whose users are then pending.
+/// How long results may wait to be flushed to the disk together. A kill loses none of them. A power cut loses
+/// the results of this time, and their users are then pending.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(50);
 
 /// An open journal. Each record is handed to the system at once, so that a kill loses none. Work beside the
@@ -33,8 +33,8 @@ pub struct JournalWriter {
 #[derive(Clone, Copy, Debug, Default)]
 struct Flushed {
     records: u64,
-    /// A flush failed, or the work beside the writer ended. After that the system may have dropped what it did not write, so nothing counts as
-    /// flushed any more.
+    /// A flush failed, or the work beside the writer ended. After that the system may have dropped what it
+    /// did not write, so nothing counts as flushed any more.
     has_failed: bool,
 }
 
@@ -43,11 +43,11 @@ struct Shared {
     progress: Mutex<Progress>,
     is_changed: Notify,
     flushed: Mutex<Flushed>,
-    /// Wakes those who wait for a flush, in the order in which they began to wait.
+    /// Wakes the tasks that wait for a flush, in the order in which they began to wait.
     has_flushed: Notify,
 }
 
-/// What there is to flush.
+/// The records that are written and not flushed.
 #[derive(Debug, Default)]
 struct Progress {
     /// How many records are written.
@@ -74,7 +74,7 @@ impl Shared {
     }
 }
 
-/// Reports the end of the work beside the writer, so that nobody waits for a flush that never comes.
+/// Reports the end of the work beside the writer, so that no task waits for a flush that never comes.
 struct Ending<'a>(&'a Shared);
 
 impl Drop for Ending<'_> {
@@ -103,7 +103,7 @@ impl Ticket {
     /// The journal could not be flushed.
     pub async fn wait(self) -> Result<(), NotFlushed> {
         loop {
-            // Made before the look, so that no flush comes in between.
+            // Made before the check, so that no flush between them is missed.
             let next_flush = self.shared.has_flushed.notified();
             let flushed = *self.shared.flushed();
             if flushed.records >= self.record {
@@ -146,7 +146,7 @@ impl JournalWriter {
         &self.id
     }
 
-    /// Writes an intent. After an error nothing of it is in the file.
+    /// Writes an intent. After an error no part of it is in the file.
     ///
     /// # Errors
     ///
@@ -216,7 +216,7 @@ impl Drop for JournalWriter {
     }
 }
 
-/// What there is to do next.
+/// The next step of the flushing task.
 enum Next {
     /// Flush this many records.
     Flush(u64),

@@ -1,8 +1,8 @@
-//! Who may write: a kernel lock on a file beside the state, with the holder's name in it.
+//! Locks a state for writing: a kernel lock on a file beside the state, with the owner's name in it.
 //!
-//! The kernel drops the lock when its holder dies, so nobody ever has to clean up after a crash; the
-//! text in the file only says who it is. The file is removed on release, while the lock is
-//! still held; who then gets a lock on the removed file notices and starts over.
+//! The kernel drops the lock when its owner dies, so no crash leaves a lock behind. The text in the file only
+//! names the owner. The file is removed on release, while the lock is still held. A run that then locks the
+//! removed file notices that and starts over.
 
 use std::fs::TryLockError;
 use std::io;
@@ -19,11 +19,11 @@ use crate::state::regular_file::{NotRegular, OpenError};
 /// How long to wait between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Who holds a lock, as they wrote it down.
+/// The owner of a lock, as the owner wrote it into the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LockOwner {
-    /// A random name of this holding.
+    /// A random name of this lock.
     pub id: String,
     /// The user account.
     pub who: String,
@@ -31,11 +31,11 @@ pub struct LockOwner {
     pub host: String,
     /// The process on that machine.
     pub pid: u32,
-    /// What it runs.
+    /// The command that it runs.
     pub command: String,
-    /// Since when, in RFC 3339.
+    /// The time at which the lock was taken, in RFC 3339.
     pub since: String,
-    /// The address of the CI run, where there is one.
+    /// The address of the CI run, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
 }
@@ -59,13 +59,13 @@ impl std::fmt::Display for LockOwner {
     }
 }
 
-/// Why there is no lock.
+/// Why the lock cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody else writes.
+    /// Another run holds the lock.
     #[error("the state is locked by {}", .holder.as_ref().map_or_else(|| "somebody who left no name".to_owned(), std::string::ToString::to_string))]
     Held {
-        /// Who, where it can be read.
+        /// The owner, if the file can be read.
         holder: Option<Box<LockOwner>>,
     },
     /// The file system of the state has no locks.
@@ -73,7 +73,7 @@ pub enum LockError {
     Unsupported {
         /// The lock's file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         cause: io::Error,
     },
     /// Something other than a regular file is in the place of the lock's file.
@@ -84,12 +84,12 @@ pub enum LockError {
     File {
         /// The lock's file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         cause: io::Error,
     },
 }
 
-/// The right to write. Dropping it gives it back.
+/// A held lock. Dropping it releases it.
 #[derive(Debug)]
 pub struct Lock {
     disk: Arc<dyn Disk>,
@@ -99,7 +99,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock, trying for as long as `timeout` says (0: once).
+    /// Takes the lock. Tries again until `timeout` has passed; with 0 it tries once.
     ///
     /// # Errors
     ///
@@ -134,7 +134,7 @@ impl Lock {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) if left.is_zero() => {
                     return Err(LockError::Held {
-                        // Who has just taken it may be about to write.
+                        // The run that took the lock may not have written the file yet.
                         holder: read_holder(&*file).or_else(|| {
                             thread::sleep(PAUSE);
                             read_holder(&*file)
@@ -161,10 +161,10 @@ impl Drop for Lock {
     fn drop(&mut self) {
         let is_own = read_holder(&*self.file).is_some_and(|holder| holder.id == self.id)
             && is_still_there(&*self.disk, &*self.file, &self.path)
-            // The target of a link would stay, and the link is somebody else's.
+            // A link is not talkform's own file, so it stays.
             && !self.disk.is_link(&self.path);
         if is_own {
-            // A file that stays behind is harmless: without the kernel's lock it says nothing.
+            // A file that stays behind is harmless, because only the kernel's lock counts.
             let _ = self.disk.remove(&self.path);
         }
     }

@@ -1,4 +1,4 @@
-//! The record of what was applied: its text form, its journal, its lock and its files.
+//! Keeps the record of what was applied: its text form, its journal, its lock and its files.
 
 pub(crate) mod disk;
 pub(crate) mod disk_space;

@@ -1,4 +1,4 @@
-//! Reads a state in blocks: every line as it is written, in parallel, and nothing else.
+//! Reads a state in blocks, in parallel. It accepts only lines that are as this program writes them.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -29,12 +29,12 @@ const MOST_AFTER_USERS: usize = 64;
 const BLOCK: usize = 32 << 20;
 
 /// Bytes that one thread reads at a time.
-const STRETCH: usize = 1 << 20;
+const CHUNK: usize = 1 << 20;
 
 /// Why a state could not be read.
 #[derive(Debug)]
 pub(crate) enum ReadError {
-    /// The bytes could not be had.
+    /// The bytes could not be read.
     Io(io::Error),
     /// They are not a state as this program writes it.
     Format(FormatError),
@@ -68,7 +68,7 @@ pub(crate) fn parse_from(source: impl Read, length: usize) -> Result<(State, Str
     parse_in_blocks(source, length, BLOCK)
 }
 
-/// Reads a state in blocks of about so many bytes.
+/// Reads a state in blocks of about this many bytes.
 pub(crate) fn parse_in_blocks(
     source: impl Read,
     length: usize,
@@ -102,16 +102,16 @@ impl From<FormatError> for ReadError {
 
 type Users = Vec<(MemberId, Entry)>;
 
-/// A state under way from its source.
+/// A state that is being read from its source.
 struct Text<R> {
     source: R,
     /// How many bytes are in memory at a time, about.
     block: usize,
-    /// What is in memory and not read yet.
+    /// The bytes that are in memory and not read yet.
     buffer: Vec<u8>,
     /// The lines before the buffer.
     lines_before: usize,
-    /// Over the bytes before the buffer.
+    /// The hash of the bytes before the buffer.
     hasher: Xxh3,
     /// Whether the buffer holds the end.
     is_ended: bool,
@@ -148,7 +148,8 @@ impl<R: Read> Text<R> {
             most = self.block;
             self.block(last + 1, false, &shapes, &mut users)?;
             if !std::mem::replace(&mut is_sized, true) {
-                // The room for all users, should the lines go on like this. It grows where they do not.
+                // Reserves memory for all users, if later lines have the length of these. It grows if they
+                // are shorter.
                 users.reserve_exact(users.len().saturating_mul(length / (last + 1) + 1));
             }
             self.consume(last + 1);
@@ -203,16 +204,16 @@ impl<R: Read> Text<R> {
         users: &mut Users,
     ) -> Result<(), FormatError> {
         let lines = &self.buffer[..length];
-        let stretches = stretches_of(lines);
-        let parts = in_parallel(&stretches, |stretch| {
-            stretch_users(lines, stretch.clone(), is_last, shapes)
+        let chunks = chunks_of(lines);
+        let parts = in_parallel(&chunks, |chunk| {
+            chunk_users(lines, chunk.clone(), is_last, shapes)
         });
-        for (stretch, part) in stretches.iter().zip(parts) {
+        for (chunk, part) in chunks.iter().zip(parts) {
             let mut part = part.map_err(|(place, reason)| self.at(place, reason))?;
             if let (Some((last, _)), Some((first, _))) = (users.last(), part.first())
                 && last >= first
             {
-                return Err(self.at(stretch.start, UNSORTED));
+                return Err(self.at(chunk.start, UNSORTED));
             }
             users.append(&mut part);
         }
@@ -229,7 +230,7 @@ impl<R: Read> Text<R> {
         (made.as_bytes() == check).then_some(made)
     }
 
-    /// Reads until the buffer holds so many bytes, or the end.
+    /// Reads until the buffer has this many bytes, or the end.
     fn fill(&mut self, most: usize) -> io::Result<()> {
         let missing = most.saturating_sub(self.buffer.len());
         if self.is_ended || missing == 0 {
@@ -257,7 +258,7 @@ impl<R: Read> Text<R> {
     }
 
     /// Names the cause of an error: a text that is not as it was written is damaged, or holds a conflict
-    /// that git left. The error itself counts where the check fits.
+    /// that git left. If the check fits, the error itself is returned.
     fn explain(&mut self, error: FormatError) -> io::Result<FormatError> {
         use FormatError::{Conflict, Irreparable, Newer, Older};
         if matches!(error, Newer { .. } | Older { .. } | Conflict | Irreparable) {
@@ -314,7 +315,7 @@ fn has_conflict(bytes: &[u8]) -> bool {
     bytes.split(|byte| *byte == b'\n').any(is_marker)
 }
 
-/// What a text is that does not begin as a state of this version.
+/// The error for a text that does not begin as a state of this version.
 pub(crate) fn other_version(bytes: &[u8]) -> FormatError {
     if has_conflict(bytes) {
         return FormatError::Conflict;
@@ -344,7 +345,7 @@ fn row_error(head: &str, section: &str, name: &str, reason: &str) -> FormatError
     at(0, head.as_bytes(), section + row + 1, &reason)
 }
 
-/// An error at a byte of a text that begins after so many lines.
+/// An error at a byte of a text that begins after this many lines.
 fn at(lines_before: usize, bytes: &[u8], place: usize, reason: &str) -> FormatError {
     let before = bytes.get(..place).unwrap_or(bytes);
     FormatError::Unreadable {
@@ -417,29 +418,29 @@ pub(crate) fn state_of(file: StateFile, head: &str) -> Result<State, FormatError
     Ok(state)
 }
 
-/// Cuts lines into parts of about one stretch.
-fn stretches_of(lines: &[u8]) -> Vec<Range<usize>> {
-    let mut stretches = Vec::new();
+/// Cuts lines into parts of about one chunk.
+fn chunks_of(lines: &[u8]) -> Vec<Range<usize>> {
+    let mut chunks = Vec::new();
     let mut start = 0;
     while start < lines.len() {
-        let from = (start + STRETCH).min(lines.len());
+        let from = (start + CHUNK).min(lines.len());
         let stop = memchr(b'\n', &lines[from..]).map_or(lines.len(), |more| from + more + 1);
-        stretches.push(start..stop);
+        chunks.push(start..stop);
         start = stop;
     }
-    stretches
+    chunks
 }
 
-fn stretch_users(
+fn chunk_users(
     inside: &[u8],
-    stretch: Range<usize>,
+    chunk: Range<usize>,
     ends_users: bool,
     shapes: &Shapes,
 ) -> Result<Users, (usize, &'static str)> {
     let mut users = Users::new();
     let mut times = Times::default();
-    let mut start = stretch.start;
-    while start < stretch.end {
+    let mut start = chunk.start;
+    while start < chunk.end {
         let length = memchr(b'\n', &inside[start..]).unwrap_or(inside.len() - start);
         let line = &inside[start..start + length];
         let is_last = ends_users && start + length == inside.len();

@@ -1,5 +1,5 @@
-//! The rows of a state's text: a file, a user, a refusal. Kept apart from the model so that the text
-//! changes only on purpose.
+//! Defines the rows of a state's text: files, users, pending users and rejections. They are separate from the
+//! model, so that the text changes only on purpose.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -19,21 +19,21 @@ use crate::model::{
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct FileLine {
-    /// What users name it by.
+    /// The number by which users refer to it.
     no: u32,
     #[serde(flatten)]
     content: Option<FileContentLine>,
 }
 
-/// What a file said when all its users were as it declared them.
+/// What a file declared when all its users were recorded as declared.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FileContentLine {
-    /// Keyed, over its bytes and what decides their meaning.
+    /// The keyed digest over its bytes and everything else that affects how they are read.
     digest: String,
     /// How many users it declared.
     users: u32,
-    /// Over their ids and digests.
+    /// A sum over their ids and digests.
     sum: String,
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct EntryLine {
     /// The digest of each field by its path.
     #[serde(default, deserialize_with = "without_repeats")]
     fields: BTreeMap<String, String>,
-    /// Of Channel's own id of the user.
+    /// The digest of Channel's own id of the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     remote_id: Option<String>,
     /// Fields that Channel's response did not show as sent.
@@ -126,13 +126,13 @@ pub(crate) enum PendingActionLine {
     Unknown,
 }
 
-/// One refused user.
+/// One rejected user.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RejectionLine {
     /// The digest of what was sent.
     digest: String,
-    /// Which request Channel rejected; the PUT of the user where it is left out.
+    /// Which request Channel rejected; the PUT of the user if it is left out.
     #[serde(default, skip_serializing_if = "RejectedRequest::is_put")]
     request: RejectedRequest,
     /// The response's status.
@@ -142,7 +142,7 @@ pub(crate) struct RejectionLine {
     code: Option<String>,
     /// How many applies tried it.
     attempts: u32,
-    /// When it was first refused.
+    /// When it was first rejected.
     #[schemars(with = "String")]
     since: Timestamp,
 }
@@ -344,7 +344,7 @@ fn user_digest(text: &str) -> Result<UserDigest, String> {
     text.parse().map_err(|error| format!("{error}"))
 }
 
-/// A map in which a key that comes twice is an error: git can merge two branches into one.
+/// Reads a map and refuses a repeated key, because git may merge the lines of two branches.
 pub(crate) fn without_repeats<'de, D, V>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error>
 where
     D: Deserializer<'de>,

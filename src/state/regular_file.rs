@@ -1,11 +1,11 @@
-//! Opens the state's files: regular files and links to them, and nothing else, without blocking.
+//! Opens the state's files without blocking. Only regular files and links to them are accepted.
 
 use std::fmt;
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What stands in the place of a file.
+/// The kind of a path that is not a regular file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
     /// A link whose target does not exist.
@@ -41,7 +41,7 @@ impl fmt::Display for FileKind {
 pub struct NotRegular {
     /// The path.
     pub path: PathBuf,
-    /// What stands there.
+    /// The kind.
     pub kind: FileKind,
 }
 
@@ -51,17 +51,17 @@ pub enum OpenError {
     /// The path names something other than a regular file.
     #[error(transparent)]
     NotRegular(#[from] NotRegular),
-    /// The system refuses.
+    /// The system returned an error.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// Refuses whatever is there and is not a regular file. Nothing is opened.
+/// Fails if the path names something other than a regular file. Opens nothing.
 fn check(path: &Path) -> Result<(), OpenError> {
     let kind = match fs::metadata(path) {
         Ok(found) => kind(found.file_type()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // A name without a target is a link that leads nowhere.
+            // The path is a link whose target does not exist.
             fs::symlink_metadata(path)
                 .is_ok()
                 .then_some(FileKind::DanglingLink)
@@ -77,10 +77,11 @@ fn check(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Opens a regular file, or a link to one. `None` where nothing is there and the options create nothing.
+/// Opens a regular file, or a link to one. `None` if the path names nothing and the options create no file.
 pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> Result<Option<File>, OpenError> {
     check(path)?;
-    // Whatever takes the file's place after the check is opened without waiting, and is refused below.
+    // Another program may replace the file after the check. What it put there is opened without waiting and is
+    // refused below.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(
         options,

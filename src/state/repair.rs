@@ -1,9 +1,9 @@
 //! Rebuilds a damaged state from the lines that can be trusted.
 //!
 //! A user's line carries a check of its own, a shape is named by a digest of its paths, and the header carries a
-//! check, too. What does not fit is dropped, and its user becomes pending where the id can be read. Rows of
+//! check, too. A line that does not fit is dropped, and its user becomes pending if the id can be read. Rows of
 //! `pending` have no check: their users stay pending, without what was being sent. Records of files and rejections
-//! have none either and are dropped: files are read again, and Channel answers again.
+//! have none either and are dropped: files are read again, and rejected users are sent again.
 
 use std::borrow::Cow;
 use std::collections::btree_map::Entry as Slot;
@@ -20,7 +20,7 @@ use crate::state::read::{head_of, other_version, starts_as_state, state_of};
 use crate::state::records::PendingLine;
 use crate::state::user_line::{Shapes, Times, json_text, user};
 
-/// A state that was rebuilt, and what became of the damaged one.
+/// A rebuilt state, and what was lost of the damaged one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repaired {
     /// The rebuilt state; its serial is that of the damaged one.
@@ -68,7 +68,7 @@ pub fn repair(bytes: &[u8], now: Timestamp) -> Result<Repaired, FormatError> {
                     Slot::Vacant(slot) => {
                         slot.insert(Some(entry));
                     }
-                    // A merge may keep both sides: neither is known to be the later one.
+                    // A merge may keep both sides, and neither is known to be the later one.
                     Slot::Occupied(mut slot) if slot.get().as_ref() != Some(&entry) => {
                         slot.insert(None);
                     }
@@ -114,7 +114,7 @@ fn header(line: &str) -> Result<State, FormatError> {
     state_of(head_of(&head)?, &head)
 }
 
-/// Every shape that its name proves.
+/// Every shape whose paths fit its name.
 fn shapes(text: &str) -> Shapes {
     let mut shapes = Shapes::new();
     for line in text.lines() {

@@ -84,8 +84,8 @@ pub struct Replay {
     pub torn: usize,
     /// Whether an earlier save already holds all of the journal.
     pub stale: bool,
-    /// Why the journal does not continue the state, where it does not. Then no result was carried over, and
-    /// every user of the journal is pending.
+    /// Why the journal does not continue the state; `None` if it does. With a reason, no result was carried over,
+    /// and every user of the journal is pending.
     pub mismatch: Option<Mismatch>,
 }
 
@@ -118,10 +118,10 @@ pub enum Mismatch {
 /// Why a journal cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
-    /// Made by a newer program.
+    /// A newer program wrote it.
     #[error("it was written by a newer version of talkform; use that version to go on")]
     Newer,
-    /// Its state is another one.
+    /// It belongs to another state.
     #[error(
         "it belongs to another state (lineage {0}); move it to the state it belongs to, or away"
     )]
@@ -188,7 +188,7 @@ pub fn replay(bytes: &[u8], base: Option<&str>, state: &mut State) -> Result<Rep
     Ok(replay)
 }
 
-/// The head in the first line. `None` where the line is damaged.
+/// The head in the first line. `None` if the line is damaged.
 fn head(line: &[u8]) -> Result<Option<Head>, ReplayError> {
     let Ok(line) = std::str::from_utf8(line) else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The state's files: read, journalled, replaced as a whole.
+//! Reads and saves the files of a state: the state is replaced as a whole, the journal grows during a run.
 
 use std::ffi::OsStr;
 use std::io::{self, Write};
@@ -26,7 +26,7 @@ use crate::state::system_disk::SystemDisk;
 use crate::state::temporary::Temporary;
 use crate::state::{read, repair, temporary, write};
 
-/// Where a project's state lives.
+/// The place of a project's state.
 #[derive(Clone, Debug)]
 pub struct Store {
     disk: Arc<dyn Disk>,
@@ -35,27 +35,27 @@ pub struct Store {
     expected: Arc<Mutex<Option<Expected>>>,
 }
 
-/// A state's file as this run knows it.
+/// A state's file as this run loaded or saved it last.
 #[derive(Clone, Debug)]
 struct Expected {
     stamp: FileStamp,
-    /// The checksum of the state in it; `None` where the file is damaged.
+    /// The checksum of the state in it; `None` if the file is damaged.
     check: Option<String>,
 }
 
-/// What is recorded, the journal included.
+/// A loaded state, with its journal.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// `None` where there is no file yet.
+    /// `None` if there is no file yet.
     pub state: Option<State>,
     /// What the journal added.
     pub replay: Replay,
-    /// Which files these were.
+    /// The stamps of the files.
     stamps: FileStamps,
 }
 
 impl Store {
-    /// A state at this path of the system's disk, whether or not it is there.
+    /// A state at this path of the system's disk. It need not exist.
     pub fn new(path: &Path) -> Self {
         Self::on(Arc::new(SystemDisk), path)
     }
@@ -86,7 +86,7 @@ impl Store {
         self.beside(".journal")
     }
 
-    /// Takes the right to write, and removes the temporary files that killed runs left behind.
+    /// Takes the lock, and removes the temporary files that killed runs left behind.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ impl Store {
         Ok(lock)
     }
 
-    /// Reads the state and whatever journal was left behind. Writes nothing and takes no lock.
+    /// Reads the state, and the journal if one was left behind. Writes nothing and takes no lock.
     ///
     /// # Errors
     ///
@@ -176,8 +176,8 @@ impl Store {
         Ok(replay)
     }
 
-    /// Replaces a damaged state by what of it can be trusted, its journal included, and keeps the damaged file
-    /// under another name. `None` where the state is whole; then nothing is written. The caller holds the lock.
+    /// Replaces a damaged state by the part of it that can be trusted, with its journal, and keeps the damaged file
+    /// under another name. Returns `None` and writes nothing if the state is whole. The caller holds the lock.
     ///
     /// # Errors
     ///
@@ -237,7 +237,7 @@ impl Store {
     pub fn is_unmodified(&self) -> Result<bool, StoreError> {
         match FileStamp::at(&*self.disk, &self.path) {
             Ok(stamp) => Ok(stamp.as_ref() == self.expected().as_ref().map(|known| &known.stamp)),
-            // Somebody put a folder or a pipe in its place.
+            // A folder or a pipe is in its place.
             Err(OpenError::NotRegular(_)) => Ok(false),
             Err(error) => Err(StoreError::opening("read", &self.path, error)),
         }
@@ -251,12 +251,11 @@ impl Store {
         *self.expected() = stamp.map(|stamp| Expected { stamp, check });
     }
 
-    /// Replaces the file as a whole: a reader sees the old state or the new one, and so does
-    /// whoever looks after a power cut.
+    /// Replaces the file as a whole. A reader sees the old state or the new one, also after a power cut.
     ///
     /// # Errors
     ///
-    /// The file cannot be written or flushed. [`StoreError::Conflict`] where the file is not the one that this
+    /// The file cannot be written or flushed. [`StoreError::Conflict`] if the file is not the one that this
     /// run loaded or saved last: it is left as it is, and the state goes to a new file beside it.
     pub fn save(&self, state: &State) -> Result<(), StoreError> {
         let failed = |cause| StoreError::File {
@@ -284,8 +283,8 @@ impl Store {
         self.disk.sync_folder(folder).map_err(failed)
     }
 
-    /// Makes sure, before anything is sent, that the journal can be written and that it and the
-    /// closing save fit on the disk, should all of these events happen.
+    /// Checks, before anything is sent, that the journal can be written and that the disk has room for the journal
+    /// of all these events and for the closing save.
     ///
     /// # Errors
     ///
@@ -348,12 +347,11 @@ impl Store {
         })
     }
 
-    /// Starts a journal for this state, which must be saved already. What was left behind by
-    /// an earlier one is replaced.
+    /// Starts a journal for this state, which must be saved already. Replaces a journal that was left behind.
     ///
     /// # Errors
     ///
-    /// The journal cannot be created. [`StoreError::Replaced`] where the state's file is not the one that this
+    /// The journal cannot be created. [`StoreError::Replaced`] if the state's file is not the one that this
     /// run loaded or saved last.
     pub fn open_journal(&self, state: &State) -> Result<JournalWriter, StoreError> {
         let path = self.journal_path();
@@ -406,7 +404,7 @@ fn write_whole(state: &State, file: &dyn DiskFile) -> io::Result<()> {
 
 /// The checksum in the last line of a state's file.
 fn check_at_end(file: &dyn DiskFile) -> io::Result<Option<String>> {
-    /// More than the line of the checksum.
+    /// The bytes at the end that are read: more than the line of the checksum.
     const END: u64 = 64;
     let length = file.identity()?.length;
     let end = file.read_from(length.saturating_sub(END))?;

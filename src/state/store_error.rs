@@ -1,4 +1,4 @@
-//! Says why a state cannot be read or written.
+//! Defines the errors of reading and writing a state.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::state::regular_file::{NotRegular, OpenError};
 /// Why a state cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file is there and is no state that this program can use.
+    /// The file is not a state that this program can use.
     #[error("cannot use the state {path}: {cause}")]
     Format {
         /// The state's file.
@@ -17,7 +17,7 @@ pub enum StoreError {
         /// Why.
         cause: FormatError,
     },
-    /// The journal is there and does not fit the state.
+    /// The journal does not fit the state.
     #[error("cannot use the journal {path}: {reason}")]
     Journal {
         /// The journal's file.
@@ -28,7 +28,7 @@ pub enum StoreError {
     /// Something other than a regular file is in the place of the state or its journal.
     #[error(transparent)]
     NotRegular(#[from] NotRegular),
-    /// Somebody else changed the state between loading and saving. Their file was left as it is.
+    /// Another program changed the state between loading and saving. Its file was left unchanged.
     #[error(
         "the state {path} was changed by another program during this run; that file was left as it is, and the state of this run is in {copy}"
     )]
@@ -38,7 +38,7 @@ pub enum StoreError {
         /// The file that holds the state of this run.
         copy: PathBuf,
     },
-    /// Somebody else changed the state between loading and the first request.
+    /// Another program changed the state between loading and the first request.
     #[error(
         "the state {path} was changed by another program since this run read it; nothing was sent; run it again"
     )]
@@ -46,30 +46,30 @@ pub enum StoreError {
         /// The state's file.
         path: PathBuf,
     },
-    /// What the run has to write would not fit.
+    /// The disk has too little room for what the run writes.
     #[error("there is no room to keep what this run does: it may write {} KiB beside {path} ({cause})", .bytes.div_ceil(1024))]
     Room {
         /// The state's file.
         path: PathBuf,
-        /// How much it may be.
+        /// The most bytes that the run writes.
         bytes: u64,
-        /// What the system says.
+        /// The error of the system.
         cause: io::Error,
     },
-    /// The system refuses.
+    /// The system returned an error.
     #[error("cannot {doing} {path}: {cause}")]
     File {
         /// A verb.
         doing: &'static str,
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         cause: io::Error,
     },
 }
 
 impl StoreError {
-    /// What to do, where the message does not say it. `command` writes a whole command line around the words of
+    /// What to do, if the message does not contain it. `command` writes a whole command line around the words of
     /// a talkform command.
     pub fn hint(&self, command: &dyn Fn(&[&str]) -> String) -> Option<String> {
         match self {

@@ -56,7 +56,7 @@ impl Disk for SystemDisk {
         match file.make_private() {
             Ok(()) => Ok((path, Box::new(file))),
             Err(error) => {
-                // A file that stays takes room and harms nothing else.
+                // A file that stays only takes room.
                 let _ = fs::remove_file(path);
                 Err(error)
             }
@@ -116,7 +116,7 @@ struct RunningThread(JoinHandle<()>);
 
 impl Running for RunningThread {
     fn join(self: Box<Self>) {
-        // The caller finds a thread that panicked in what it has not done.
+        // A panic of the thread shows in the work that is missing.
         let _ = self.0.join();
     }
 }

@@ -46,7 +46,7 @@ impl<'d> Temporary<'d> {
         &*self.file
     }
 
-    /// Gives the file its name for good.
+    /// Gives the file its final name.
     pub(crate) fn persist(mut self, path: &Path) -> io::Result<()> {
         self.disk.rename(&self.path, path)?;
         self.is_kept = true;
@@ -63,14 +63,14 @@ impl<'d> Temporary<'d> {
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
         if !self.is_kept {
-            // A file that stays takes room until the next run sweeps it.
+            // A file that stays takes room until the next run removes it.
             let _ = self.disk.remove(&self.path);
         }
     }
 }
 
-/// Removes the temporary files of this state. The caller holds its lock, so nobody writes one. Those of another
-/// state in the same folder stay: its lock is another one.
+/// Removes the temporary files of this state. The caller holds its lock, so no other run writes one.
+/// Temporary files of another state in the same folder stay, because that state has a lock of its own.
 pub(crate) fn sweep(disk: &dyn Disk, state: &Path) {
     let prefix = prefix(state);
     let prefix = prefix.as_encoded_bytes();
@@ -81,7 +81,7 @@ pub(crate) fn sweep(disk: &dyn Disk, state: &Path) {
             random.len() == RANDOM && random.iter().all(u8::is_ascii_alphanumeric)
         });
         if is_own {
-            // A file that stays takes room and harms nothing else.
+            // A file that stays only takes room.
             let _ = disk.remove(&folder.join(name));
         }
     }

@@ -14,7 +14,7 @@ use crate::state::format::{CHECK_DIGITS, from_base64, line_check};
 /// The lists of field paths of a state, by name.
 pub(crate) type Shapes = HashMap<String, Arc<[FieldPath]>>;
 
-/// The last time that was read: many users are recorded in the same second.
+/// The last time that was parsed. Many users are recorded in the same second.
 #[derive(Default)]
 pub(crate) struct Times<'t> {
     last: Option<(&'t str, Timestamp)>,
@@ -127,7 +127,7 @@ fn until_quote(text: &str) -> Option<(&str, &str)> {
     Some((&text[..end], &text[end + 1..]))
 }
 
-/// As JSON writes one.
+/// Reads a whole number as JSON writes it.
 fn whole_number(text: &str) -> Option<u32> {
     let number: u32 = text.parse().ok()?;
     (number.to_string() == text).then_some(number)

@@ -96,7 +96,7 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out.out, " \"check\": \"{check}\"}}")
 }
 
-/// Hashes what it hands on.
+/// Hashes the bytes that it passes on.
 struct Hashed<'a> {
     out: &'a mut dyn io::Write,
     hasher: Xxh3Default,
@@ -142,7 +142,7 @@ fn shapes<'e>(entries: impl Iterator<Item = &'e Entry>) -> Shapes {
     let mut last: Option<&Arc<[FieldPath]>> = None;
     for entry in entries {
         let paths = entry.fields.paths();
-        // Users of a list share it: most need no look into the map.
+        // Users share their list of paths, so most need no lookup in the map.
         if last.is_some_and(|last| Arc::ptr_eq(last, paths)) {
             continue;
         }
@@ -164,9 +164,9 @@ fn shapes<'e>(entries: impl Iterator<Item = &'e Entry>) -> Shapes {
 }
 
 /// How many users are made lines of at a time.
-const STRETCH: usize = 1 << 15;
+const CHUNK: usize = 1 << 15;
 
-/// Several threads make the lines, a stretch of users after the other.
+/// Several threads make the lines, a chunk of users after the other.
 fn write_users(
     out: &mut Hashed<'_>,
     users: &BTreeMap<MemberId, Entry>,
@@ -176,9 +176,9 @@ fn write_users(
     let mut waiting = users.iter().peekable();
     let mut is_first = true;
     while waiting.peek().is_some() {
-        let stretch: Vec<(&MemberId, &Entry)> = waiting.by_ref().take(STRETCH).collect();
-        for text in in_parallel(&shares(&stretch, 1024), |part| user_lines(part, shapes)) {
-            // Each line begins with what parts it from the one before, and the first has none before it.
+        let chunk: Vec<(&MemberId, &Entry)> = waiting.by_ref().take(CHUNK).collect();
+        for text in in_parallel(&shares(&chunk, 1024), |part| user_lines(part, shapes)) {
+            // Each line begins with its separator, which the first line does not need.
             out.write(&text.as_bytes()[usize::from(is_first)..])?;
             is_first = false;
         }

@@ -6,7 +6,7 @@ use crate::cli::git::command::git;
 use talkform::plan::Revision;
 
 /// The commit that is checked out, and whether a file that `is_of_project` accepts differs from it or is not in it.
-/// Names use `/` and are relative to `root`. `None` where the folder is in no repository or git cannot tell.
+/// Names use `/` and are relative to `root`. `None` if the folder is in no repository or git cannot tell.
 pub(crate) fn revision(root: &Path, is_of_project: &dyn Fn(&str) -> bool) -> Option<Revision> {
     let commit = run(root, &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])?;
     let commit = String::from_utf8(commit).ok()?.trim().to_owned();

@@ -61,7 +61,7 @@ pub(crate) fn parse(text: &str) -> Result<String, BaseUrlError> {
 }
 
 /// The host of a checked base URL, where sending credentials to it takes an agreement: any host but
-/// Channel's own and this machine. `None` where it takes none.
+/// Channel's own and this machine. `None` if it takes none.
 pub fn foreign_host(base_url: &str) -> Option<String> {
     if base_url == SANDBOX_URL {
         return None;

@@ -60,9 +60,9 @@ fn is_utf_16(bytes: &[u8]) -> bool {
 
 fn control_character(text: &str) -> Option<Problem> {
     let bytes = text.as_bytes();
-    // Nearly every file has none, so stretches without a suspicious byte are skipped fast.
+    // Nearly every file has none, so chunks without a suspicious byte are skipped fast.
     let may_be = |byte: &u8| (*byte < 0x20 && *byte != b'\n') || *byte == 0x7F || *byte == 0xC2;
-    let hides = |stretch: &[u8]| stretch.iter().fold(false, |any, byte| any | may_be(byte));
+    let hides = |chunk: &[u8]| chunk.iter().fold(false, |any, byte| any | may_be(byte));
     if !bytes.chunks(64).any(hides) {
         return None;
     }

@@ -14,7 +14,7 @@ pub(crate) struct DeclaredUser {
     pub(crate) position: Position,
     /// The index of the user in `users`; `None` for a `User` document.
     pub(crate) index: Option<u32>,
-    /// `None` where they are as recorded.
+    /// `None` if they are as recorded.
     pub(crate) attributes: Option<Box<Attributes>>,
 }
 

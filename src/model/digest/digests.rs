@@ -153,9 +153,9 @@ impl ContentDigest {
         if bytes.len() <= Self::CHUNK {
             whole.add(bytes);
         } else {
-            let stretches: Vec<&[u8]> = bytes.chunks(Self::CHUNK).collect();
-            for stretch in in_parallel(&stretches, |stretch| Sha256::digest(stretch)) {
-                whole.add(&stretch);
+            let chunks: Vec<&[u8]> = bytes.chunks(Self::CHUNK).collect();
+            for chunk in in_parallel(&chunks, |chunk| Sha256::digest(chunk)) {
+                whole.add(&chunk);
             }
         }
         Self(whole.0.finalize().into())

@@ -22,7 +22,7 @@ pub struct UndecidedView {
 }
 
 impl UndecidedView {
-    /// `None` where there is no such field.
+    /// `None` if there is no such field.
     pub(crate) fn new<'p>(
         hidden: impl IntoIterator<Item = &'p FieldPath>,
         visibility: &Visibility,

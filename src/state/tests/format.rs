@@ -221,7 +221,7 @@ fn a_user_of_eight_fields_takes_at_most_260_bytes() {
 }
 
 #[test]
-fn many_stretches_are_read_in_order() {
+fn many_chunks_are_read_in_order() {
     let state = many(12_000);
     let bytes = written(&state);
     assert!(bytes.len() > 2 << 20);
