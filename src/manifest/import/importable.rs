@@ -111,7 +111,7 @@ fn key_refusal(key: &str) -> Option<&'static str> {
     })
 }
 
-fn tags_refusal(tags: &BTreeSet<String>, api: ApiVersion) -> Option<&'static str> {
+pub(crate) fn tags_refusal(tags: &BTreeSet<String>, api: ApiVersion) -> Option<&'static str> {
     if tags.len() > api.most_tags() {
         return Some("more tags than this version of the API accepts");
     }

@@ -1,4 +1,15 @@
-//! Reads the sources of an import: a CSV export, or a user of Channel.
+//! Turns what Channel returns, and tables, into users that a manifest can declare.
+//!
+//! ```text
+//! encoding ─▶ records ─▶ header, column ─▶ cell ─▶ table
+//! bytes       rows       which is what     values  users, and what is wrong
+//! ```
 
-pub mod csv;
+pub(crate) mod cell;
+pub mod column;
+pub mod encoding;
+pub(crate) mod header;
 pub mod importable;
+pub mod phone_country;
+pub(crate) mod records;
+pub mod table;

@@ -11,6 +11,7 @@ mod properties;
 mod rules;
 mod schema;
 mod table;
+mod table_damage;
 
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -65,6 +65,15 @@ const MISSING: [&str; 23] = [
     "false",
 ];
 
+/// Zero, and the UUID of zeros with and without dashes. `00000` may be the first of a numbered series.
+const ZEROS: [&str; 5] = [
+    "0",
+    "-0",
+    "0.0",
+    "00000000-0000-0000-0000-000000000000",
+    "00000000000000000000000000000000",
+];
+
 /// Why a text is no id of a person; `None` if it may be one.
 pub fn identifies_nobody(text: &str) -> Option<NobodyReason> {
     let first = *text.as_bytes().first()?;
@@ -74,7 +83,7 @@ pub fn identifies_nobody(text: &str) -> Option<NobodyReason> {
     if MISSING.iter().any(|word| text.eq_ignore_ascii_case(word)) {
         return Some(NobodyReason::Missing);
     }
-    if text.bytes().all(|byte| matches!(byte, b'0' | b'-' | b'.')) && text.contains('0') {
+    if ZEROS.contains(&text) {
         return Some(NobodyReason::Zero);
     }
     match first {
@@ -143,7 +152,7 @@ mod tests {
                 "null NULL Null nil None undefined NaN nan NaT n/a N/A NA <NA> (null) <null> \\N #N/A #REF! #VALUE! #NAME? #DIV/0! True FALSE",
                 Missing,
             ),
-            ("0 00 -0 0.0 00000000-0000-0000-0000-000000000000", Zero),
+            ("0 -0 0.0 00000000-0000-0000-0000-000000000000", Zero),
             ("8.80123E+12 8,80123E+12 8E+12 1e-5 8.8e12 -1.5E+7", Rounded),
             ("1001.0 12.00 -3.0", Decimal),
             ("=\"0012\" =A1 '0012", Spreadsheet),
@@ -167,6 +176,7 @@ mod tests {
         assert_eq!(identifies_nobody("[object Object]"), Some(Object));
         for text in [
             "u-1",
+            "00000",
             "12e5",
             "1e10",
             "deadbeef",

@@ -71,6 +71,7 @@ fn a_csv_names_the_users_or_brings_their_values() {
     assert!(!ran.all().contains("secret"));
     insta::assert_snapshot!(ran.stderr, @r#"
     export.csv: ids are taken from the column `Member Id`
+    export.csv: read as UTF-8 with `;` between cells
     export.csv: 1 row has no id and cannot be imported
     export.csv: 1 id comes more than once, for example 00000; the first row is used
     profile.mobileNumber is left out of 1 user (00000): not an E.164 phone number
@@ -119,6 +120,91 @@ fn a_csv_names_the_users_or_brings_their_values() {
             "Plan=profile.plan",
         ])
         .expect(64);
+}
+
+#[test]
+fn wrong_rows_are_left_out_or_all_is_refused() {
+    let project = Project::new("");
+    let rows = "memberId,name,plan\nu-1,김,pro\nnull,a,b\nu-2,a\nu-3,b,NULL\nu-1,c,free\n";
+    let (bytes, _, _) = encoding_rs::EUC_KR.encode(rows);
+    fs::write(project.at("export.csv"), &bytes).expect("written");
+    let values = ["import", "--csv", "export.csv", "--values-from-csv"];
+    let plan = ["--column", "plan=profile.plan"];
+    let run = |more: &[&str]| project.run(&[&values[..], &plan, more].concat());
+    let unnamed = run(&[]).expect(1);
+    assert!(
+        unnamed.stderr.contains("line 2 is not UTF-8") && unnamed.stderr.contains("--encoding"),
+        "{}",
+        unnamed.stderr
+    );
+    let strict = run(&["--encoding", "cp949", "--strict"]).expect(1);
+    assert!(!project.at("users").exists());
+    insta::assert_snapshot!(strict.stderr, @"
+    export.csv: ids are taken from the column `memberId`
+    export.csv: read as EUC-KR with `,` between cells
+    export.csv: 1 id comes more than once, for example u-1; the first row is used
+    export.csv: `plan`: 1 cell holds a word for no value, such as NULL, taken as empty; --verbatim keeps such words
+    error: the sources have mistakes; nothing was imported
+      export.csv:3: the id is what a program writes where there is no id
+      export.csv:4: it has 2 cells, and the header 3
+     help: correct them, or leave out --strict to import the others
+    ");
+    let ran = run(&["--encoding", "cp949"]).expect(3);
+    insta::assert_snapshot!(ran.stderr, @"
+    export.csv: ids are taken from the column `memberId`
+    export.csv: read as EUC-KR with `,` between cells
+    export.csv: 1 id comes more than once, for example u-1; the first row is used
+    export.csv: `plan`: 1 cell holds a word for no value, such as NULL, taken as empty; --verbatim keeps such words
+    export.csv:3: the id is what a program writes where there is no id
+    export.csv:4: it has 2 cells, and the header 3
+    ");
+    insta::assert_snapshot!(project.read("users/imported.yaml"), @r#"
+    apiVersion: talkform/v1
+    kind: UserList
+    users:
+      - memberId: "u-1"
+        profile:
+          plan: pro
+      - memberId: "u-3"
+    "#);
+    project.write("ids", "null\nu-9\n1001.0\n");
+    let listed = project
+        .run(&["import", "--from", "ids", "--strict"])
+        .expect(1);
+    assert!(
+        listed
+            .stderr
+            .contains("ids:1: the id is what a program writes where there is no id")
+            && listed.stderr.contains("ids:3: the id is a whole number"),
+        "{}",
+        listed.stderr
+    );
+    project.run(&["import", "undefined"]).expect(64);
+}
+
+#[test]
+fn an_open_quote_is_refused_with_its_line() {
+    let project = Project::new("");
+    for (name, text, line) in [
+        (
+            "a",
+            "memberId,name\nu-1,\"Kim\nu-2,Lee\nu-3,\"Park\nu-4,Choi\n",
+            "line 2 is closed in the middle of line 4",
+        ),
+        (
+            "b",
+            "memberId,name\nu-1,\"Kim\nu-2,Lee\nu-3,Park\n",
+            "line 2 is not closed",
+        ),
+        ("c", "memberId\n\"u-1\nu-2\nu-3\n", "line 2 is not closed"),
+    ] {
+        project.write(name, text);
+        let ran = project
+            .run(&["import", "--sandbox", "--csv", name])
+            .expect(1);
+        assert!(ran.stderr.contains(line), "{}", ran.stderr);
+        assert!(!project.at("users").exists());
+    }
 }
 
 #[test]

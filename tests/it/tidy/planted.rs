@@ -153,10 +153,10 @@ fn a_folder_out_of_its_chain_is_reported() {
         ("src/manifest/syntax/node.rs", ""),
         (
             "src/manifest/writing/yaml.rs",
-            "use crate::manifest::import::csv::Table;",
+            "use crate::manifest::import::table::Table;",
         ),
         (
-            "src/manifest/import/csv.rs",
+            "src/manifest/import/table.rs",
             "use crate::manifest::syntax::node::Node;",
         ),
         ("src/render/helpers/mod.rs", ""),
@@ -165,7 +165,7 @@ fn a_folder_out_of_its_chain_is_reported() {
         folders_out_of_order(&planted),
         [
             "src/manifest/problem/span.rs names src/manifest/syntax/node.rs (syntax)",
-            "src/manifest/writing/yaml.rs names src/manifest/import/csv.rs (import)",
+            "src/manifest/writing/yaml.rs names src/manifest/import/table.rs (import)",
             "src/render/helpers has no place in the chain"
         ]
     );

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::cli::args::{RequestOptions, duration};
-use talkform::manifest::Column;
+use talkform::manifest::{Column, Delimiter, PhoneCountry, Repeated, TableEncoding};
 
 /// The arguments of `import`.
 #[derive(Debug, Args)]
@@ -17,10 +17,10 @@ pub(crate) struct ImportArguments {
     /// ignored
     #[arg(long, value_name = "FILE", env = "TALKFORM_FROM")]
     pub from: Option<PathBuf>,
-    /// A CSV export with the member ids in one column; `-` is stdin
+    /// A table (CSV, TSV) with the member ids in one column; `-` is stdin
     #[arg(long, value_name = "FILE", env = "TALKFORM_CSV")]
     pub csv: Option<PathBuf>,
-    /// The column with the member ids; needed if no header reads like a member id, user id or id
+    /// The column with the member ids; needed if no header reads like a member id, 회원번호 or 会員ID
     #[arg(
         long,
         value_name = "NAME",
@@ -38,15 +38,50 @@ pub(crate) struct ImportArguments {
         env = "TALKFORM_VALUES_FROM_CSV"
     )]
     pub values_from_csv: bool,
-    /// With --values-from-csv: maps a column to a profile key, such as `Plan=profile.plan` or
-    /// `Seats=profile.seats:number` (also `:boolean`, `:text`); may be repeated
+    /// With --values-from-csv: maps a column to a field, such as `Plan=profile.plan`; may be repeated.
+    /// A kind may follow: `:number`, `:boolean`, `:list(;)`, `:not` (a boolean turned round), `:text`
     #[arg(
         long,
-        value_name = "HEADER=profile.KEY",
+        value_name = "HEADER=FIELD",
         requires = "values_from_csv",
         env = "TALKFORM_COLUMN"
     )]
     pub column: Vec<Column>,
+    /// The encoding of the CSV, such as `cp949`, `shift-jis` or `utf-16`
+    #[arg(long, value_name = "NAME", requires = "csv", env = "TALKFORM_ENCODING")]
+    pub encoding: Option<TableEncoding>,
+    /// The sign between the cells of the CSV, such as `;` or `tab`
+    #[arg(
+        long,
+        value_name = "SIGN",
+        requires = "csv",
+        env = "TALKFORM_DELIMITER"
+    )]
+    pub delimiter: Option<Delimiter>,
+    /// The country of phone numbers without a country code: with `KR`, 010-1234-5678 becomes
+    /// +821012345678
+    #[arg(
+        long,
+        value_name = "COUNTRY",
+        requires = "values_from_csv",
+        env = "TALKFORM_PHONE_COUNTRY"
+    )]
+    pub phone_country: Option<PhoneCountry>,
+    /// Which row counts of several with one id
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        requires = "csv",
+        env = "TALKFORM_REPEATED"
+    )]
+    pub repeated: RepeatedIds,
+    /// Take cells as written: keep spaces around texts, and words such as NULL
+    #[arg(long, requires = "values_from_csv", env = "TALKFORM_VERBATIM")]
+    pub verbatim: bool,
+    /// Import nothing if a row, a cell or an id is wrong
+    #[arg(long, env = "TALKFORM_STRICT")]
+    pub strict: bool,
     /// Import only fields that match (`*` any characters, `?` one character), such as
     /// `profile.plan,tags`; may be repeated
     #[arg(
@@ -82,4 +117,26 @@ pub(crate) struct ImportArguments {
     /// How requests are sent.
     #[command(flatten)]
     pub traffic: RequestOptions,
+}
+
+/// Which row counts of several with one id.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum RepeatedIds {
+    /// The first row
+    #[default]
+    First,
+    /// The last row
+    Last,
+    /// None: all of them are left out
+    Refuse,
+}
+
+impl From<RepeatedIds> for Repeated {
+    fn from(repeated: RepeatedIds) -> Self {
+        match repeated {
+            RepeatedIds::First => Self::First,
+            RepeatedIds::Last => Self::Last,
+            RepeatedIds::Refuse => Self::Refuse,
+        }
+    }
 }

@@ -25,6 +25,10 @@ use talkform::model::{
 use talkform::plan;
 use talkform::render::common::stop_cause::why_stopped;
 use talkform::state::{JournalRecord, Loaded, StoreError};
+use talkform::words::first;
+
+/// The most mistakes that --strict names.
+const MOST_NAMED: usize = 50;
 
 /// Reads users from Channel, writes manifests that declare them, and records them in the state, so that
 /// the next plan has no changes for them.
@@ -37,9 +41,12 @@ pub(crate) fn run(
     let settings = LoadedProject::read(global)?;
     let target = Target::find(&settings, arguments)?;
     let desired = declared(&settings)?;
-    let sources = Sources::read(arguments)?;
+    let sources = Sources::read(arguments, settings.project.channel.api)?;
     let mut talk = Messages::new(terminal);
     talk.sources(&sources);
+    if arguments.strict {
+        check_strictly(&sources)?;
+    }
     if arguments.values_from_csv {
         return from_values(&settings, &target, &desired, sources, talk);
     }
@@ -103,6 +110,24 @@ pub(crate) fn run(
     }
     terminal.result(&imported.summary(&settings, &written, is_recorded))?;
     Ok(exit(&talk))
+}
+
+/// Fails with all that is wrong with the sources, if anything is.
+fn check_strictly(sources: &Sources) -> Result<(), Failure> {
+    let cells = sources
+        .left_out
+        .iter()
+        .map(|(id, path, reason)| format!("{id}: {path}: {reason}"));
+    let all = sources.wrong.iter().cloned().chain(cells);
+    let details = first(all, MOST_NAMED);
+    if details.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::with_details(
+        "the sources have mistakes; nothing was imported",
+        details,
+        "correct them, or leave out --strict to import the others",
+    ))
 }
 
 /// Sorts the users that were read into those to declare, those only to record, and those to report.

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::cli::commands::import::arguments::ImportArguments;
+use crate::cli::commands::import::arguments::{ImportArguments, RepeatedIds};
 use crate::cli::failure::Failure;
 use crate::cli::files;
-use crate::cli::output::counted;
+use crate::cli::output::{counted, shortened};
 use talkform::manifest;
-use talkform::manifest::Table;
-use talkform::model::{Attributes, MemberId};
+use talkform::manifest::{ColumnError, Table, TableError, TableSettings};
+use talkform::model::{ApiVersion, Attributes, MemberId, identifies_nobody};
+
+/// The most characters of a column's name in a message.
+const LONGEST: usize = 60;
 
 /// The users to import.
 #[derive(Debug, Default)]
@@ -25,8 +28,8 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    /// Reads all sources of the arguments.
-    pub(crate) fn read(arguments: &ImportArguments) -> Result<Self, Failure> {
+    /// Reads all sources of the arguments, for a project with this version of the API.
+    pub(crate) fn read(arguments: &ImportArguments, api: ApiVersion) -> Result<Self, Failure> {
         let ImportArguments { ids, from, csv, .. } = arguments;
         let stdin = [from.as_deref(), csv.as_deref()];
         let wants_stdin = ids.iter().filter(|id| *id == "-").count()
@@ -47,8 +50,9 @@ impl Sources {
         }
         let mut sources = Self::default();
         for id in ids.iter().filter(|id| *id != "-") {
-            let id =
-                MemberId::new(id).map_err(|error| Failure::Usage(format!("`{id}`: {error}")))?;
+            let id = member_id(id).map_err(|reason| {
+                Failure::Usage(format!("`{}`: {reason}", shortened(id, LONGEST)))
+            })?;
             sources.users.insert(id, Attributes::default());
         }
         if ids.iter().any(|id| id == "-") {
@@ -58,7 +62,7 @@ impl Sources {
             sources.lines(path)?;
         }
         if let Some(path) = csv {
-            sources.table(path, arguments)?;
+            sources.table(path, arguments, api)?;
         }
         Ok(sources)
     }
@@ -72,7 +76,7 @@ impl Sources {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            match MemberId::new(line) {
+            match member_id(line) {
                 Ok(id) => {
                     self.users.insert(id, Attributes::default());
                 }
@@ -85,52 +89,104 @@ impl Sources {
         Ok(())
     }
 
-    fn table(&mut self, path: &Path, arguments: &ImportArguments) -> Result<(), Failure> {
+    fn table(
+        &mut self,
+        path: &Path,
+        arguments: &ImportArguments,
+        api: ApiVersion,
+    ) -> Result<(), Failure> {
         let bytes = read(path)?;
-        let id_column = arguments.id_column.as_deref();
+        let settings = TableSettings {
+            id_column: arguments.id_column.as_deref(),
+            columns: &arguments.column,
+            encoding: arguments.encoding,
+            delimiter: arguments.delimiter,
+            phone_country: arguments.phone_country,
+            repeated: arguments.repeated.into(),
+            verbatim: arguments.verbatim,
+            api,
+        };
         let table =
-            manifest::read_table(&bytes, id_column, &arguments.column).map_err(|error| {
-                let message = format!("cannot use {}: {error}", named(path));
-                match error {
-                    manifest::TableError::NotUtf8 => not_utf8(path),
-                    manifest::TableError::NoIdColumn { .. } => Failure::with_hint(
-                        message,
-                        "the first line names the columns: add it if it is missing, or name the column of the ids with --id-column",
-                    ),
-                    _ => Failure::refused(message),
-                }
-            })?;
-        let Table {
-            id_column,
-            users,
-            without_id,
-            repeated,
-            wrong_ids,
-            left_out,
-        } = table;
+            manifest::read_table(&bytes, &settings).map_err(|error| unusable(path, &error))?;
         let name = named(path);
-        if arguments.id_column.is_none() {
-            self.notes.push(format!(
-                "{name}: ids are taken from the column `{id_column}`"
-            ));
+        self.notes
+            .extend(notes(&table, arguments).map(|note| format!("{name}: {note}")));
+        for (line, note) in &table.notes {
+            self.notes.push(format!("{name}:{line}: {note}"));
         }
-        if without_id > 0 {
-            let rows = counted(without_id, "row has", "rows have");
-            self.notes
-                .push(format!("{name}: {rows} no id and cannot be imported"));
-        }
-        if let Some(first) = repeated.first() {
-            let ids = counted(repeated.len(), "id comes", "ids come");
-            self.notes.push(format!(
-                "{name}: {ids} more than once, for example {first}; the first row is used"
-            ));
-        }
-        for (line, reason) in wrong_ids {
+        let mut wrong = table.wrong_rows;
+        wrong.sort();
+        for (line, reason) in wrong {
             self.wrong.push(format!("{name}:{line}: {reason}"));
         }
-        self.left_out.extend(left_out);
-        self.users.extend(users);
+        self.left_out.extend(table.left_out);
+        self.users.extend(table.users);
         Ok(())
+    }
+}
+
+/// What an import says of a table as a whole.
+fn notes(table: &Table, arguments: &ImportArguments) -> impl Iterator<Item = String> {
+    let mut notes = Vec::new();
+    if arguments.id_column.is_none() {
+        let column = &table.id_column;
+        notes.push(format!(
+            "ids are taken from the column `{}`",
+            shortened(column, LONGEST)
+        ));
+    }
+    let encoding = table.encoding.to_string();
+    if encoding != "UTF-8" || !table.delimiter.is_comma() {
+        notes.push(format!(
+            "read as {encoding} with {} between cells",
+            table.delimiter
+        ));
+    }
+    if table.without_id > 0 {
+        let rows = counted(table.without_id, "row has", "rows have");
+        notes.push(format!("{rows} no id and cannot be imported"));
+    }
+    if let Some(first) = table.repeated.first() {
+        let ids = counted(table.repeated.len(), "id comes", "ids come");
+        let used = match arguments.repeated {
+            RepeatedIds::First => "the first row is used",
+            RepeatedIds::Last => "the last row is used",
+            RepeatedIds::Refuse => "none of the rows is used",
+        };
+        notes.push(format!("{ids} more than once, for example {first}; {used}"));
+    }
+    for (column, count) in &table.nothing {
+        let cells = counted(*count, "cell holds", "cells hold");
+        notes.push(format!(
+            "`{}`: {cells} a word for no value, such as NULL, taken as empty; --verbatim keeps such words",
+            shortened(column, LONGEST)
+        ));
+    }
+    notes.into_iter()
+}
+
+fn unusable(path: &Path, error: &TableError) -> Failure {
+    let message = format!("cannot use {}: {error}", named(path));
+    match error {
+        TableError::Encoding(problem) => Failure::with_hint(message, problem.hint()),
+        TableError::Column(ColumnError::NoId(_)) => Failure::with_hint(
+            message,
+            "the first line names the columns: add it if it is missing, or name the column of the ids with --id-column",
+        ),
+        TableError::Quote(_) => Failure::with_hint(
+            message,
+            "rows may have become part of a cell, so nothing is imported: correct the quote, and write a quote inside of a cell twice",
+        ),
+        TableError::SecondHeader(_) => Failure::with_hint(message, "import the tables one by one"),
+        _ => Failure::refused(message),
+    }
+}
+
+/// The id of a person, or why the text is none.
+fn member_id(text: &str) -> Result<MemberId, String> {
+    match identifies_nobody(text) {
+        Some(reason) => Err(format!("the id is {reason}")),
+        None => MemberId::new(text).map_err(|error| error.to_string()),
     }
 }
 
