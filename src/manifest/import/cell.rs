@@ -103,13 +103,11 @@ impl CellReader {
                 };
                 let tags: BTreeSet<String> =
                     items(text, separator).map(str::to_lowercase).collect();
-                return match tags_refusal(&tags, self.api) {
-                    Some(reason) => Err(reason),
-                    None => {
-                        user.tags = Some(tags);
-                        Ok(())
-                    }
-                };
+                if let Some(reason) = tags_refusal(&tags, self.api) {
+                    return Err(reason);
+                }
+                user.tags = Some(tags);
+                return Ok(());
             }
             FieldPath::UnsubscribeEmail => {
                 user.unsubscribe_email = Some(flag(text, &column.kind)?);

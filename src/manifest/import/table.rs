@@ -189,7 +189,8 @@ impl Rows<'_> {
         if is_joined {
             let rest = record.cells[0].trim_start_matches(MARK);
             // The mark hides the quote after it.
-            record.cells[0] = rest.trim_matches('"').to_owned();
+            let rest = rest.trim_matches('"').to_owned();
+            record.cells[0] = rest;
         }
         if record.is_blank() {
             return Ok(());

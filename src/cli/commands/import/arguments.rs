@@ -17,6 +17,52 @@ pub(crate) struct ImportArguments {
     /// ignored
     #[arg(long, value_name = "FILE", env = "TALKFORM_FROM")]
     pub from: Option<PathBuf>,
+    /// How a table is read.
+    #[command(flatten)]
+    pub table: TableArguments,
+    /// Import nothing if a row, a cell or an id is wrong
+    #[arg(long, env = "TALKFORM_STRICT")]
+    pub strict: bool,
+    /// Import only fields that match (`*` any characters, `?` one character), such as
+    /// `profile.plan,tags`; may be repeated
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        value_delimiter = ',',
+        conflicts_with = "values_from_csv",
+        env = "TALKFORM_FIELDS"
+    )]
+    pub fields: Vec<String>,
+    /// The manifest to write, in the project's folder; users are added to an existing one
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "users/imported.yaml",
+        env = "TALKFORM_IMPORT_OUT"
+    )]
+    pub out: PathBuf,
+    /// Write one file per user into this folder of the project
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with = "out",
+        env = "TALKFORM_SPLIT"
+    )]
+    pub split: Option<PathBuf>,
+    /// Write manifests only and leave the state as it is; the next plan then creates the users
+    #[arg(long, env = "TALKFORM_NO_RECORD")]
+    pub no_record: bool,
+    /// How long to wait for another run that holds the lock: `0s`, `5m`
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
+    pub lock_timeout: std::time::Duration,
+    /// How requests are sent.
+    #[command(flatten)]
+    pub traffic: RequestOptions,
+}
+
+/// The arguments about a table.
+#[derive(Debug, Args)]
+pub(crate) struct TableArguments {
     /// A table (CSV, TSV) with the member ids in one column; `-` is stdin
     #[arg(long, value_name = "FILE", env = "TALKFORM_CSV")]
     pub csv: Option<PathBuf>,
@@ -79,44 +125,6 @@ pub(crate) struct ImportArguments {
     /// Take cells as written: keep spaces around texts, and words such as NULL
     #[arg(long, requires = "values_from_csv", env = "TALKFORM_VERBATIM")]
     pub verbatim: bool,
-    /// Import nothing if a row, a cell or an id is wrong
-    #[arg(long, env = "TALKFORM_STRICT")]
-    pub strict: bool,
-    /// Import only fields that match (`*` any characters, `?` one character), such as
-    /// `profile.plan,tags`; may be repeated
-    #[arg(
-        long,
-        value_name = "PATTERN",
-        value_delimiter = ',',
-        conflicts_with = "values_from_csv",
-        env = "TALKFORM_FIELDS"
-    )]
-    pub fields: Vec<String>,
-    /// The manifest to write, in the project's folder; users are added to an existing one
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "users/imported.yaml",
-        env = "TALKFORM_IMPORT_OUT"
-    )]
-    pub out: PathBuf,
-    /// Write one file per user into this folder of the project
-    #[arg(
-        long,
-        value_name = "DIR",
-        conflicts_with = "out",
-        env = "TALKFORM_SPLIT"
-    )]
-    pub split: Option<PathBuf>,
-    /// Write manifests only and leave the state as it is; the next plan then creates the users
-    #[arg(long, env = "TALKFORM_NO_RECORD")]
-    pub no_record: bool,
-    /// How long to wait for another run that holds the lock: `0s`, `5m`
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
-    pub lock_timeout: std::time::Duration,
-    /// How requests are sent.
-    #[command(flatten)]
-    pub traffic: RequestOptions,
 }
 
 /// Which row counts of several with one id.

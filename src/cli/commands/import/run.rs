@@ -47,7 +47,7 @@ pub(crate) fn run(
     if arguments.strict {
         check_strictly(&sources)?;
     }
-    if arguments.values_from_csv {
+    if arguments.table.values_from_csv {
         return from_values(&settings, &target, &desired, sources, talk);
     }
 

@@ -30,7 +30,8 @@ pub(crate) struct Sources {
 impl Sources {
     /// Reads all sources of the arguments, for a project with this version of the API.
     pub(crate) fn read(arguments: &ImportArguments, api: ApiVersion) -> Result<Self, Failure> {
-        let ImportArguments { ids, from, csv, .. } = arguments;
+        let ImportArguments { ids, from, .. } = arguments;
+        let csv = &arguments.table.csv;
         let stdin = [from.as_deref(), csv.as_deref()];
         let wants_stdin = ids.iter().filter(|id| *id == "-").count()
             + stdin
@@ -97,13 +98,13 @@ impl Sources {
     ) -> Result<(), Failure> {
         let bytes = read(path)?;
         let settings = TableSettings {
-            id_column: arguments.id_column.as_deref(),
-            columns: &arguments.column,
-            encoding: arguments.encoding,
-            delimiter: arguments.delimiter,
-            phone_country: arguments.phone_country,
-            repeated: arguments.repeated.into(),
-            verbatim: arguments.verbatim,
+            id_column: arguments.table.id_column.as_deref(),
+            columns: &arguments.table.column,
+            encoding: arguments.table.encoding,
+            delimiter: arguments.table.delimiter,
+            phone_country: arguments.table.phone_country,
+            repeated: arguments.table.repeated.into(),
+            verbatim: arguments.table.verbatim,
             api,
         };
         let table =
@@ -128,7 +129,7 @@ impl Sources {
 /// What an import says of a table as a whole.
 fn notes(table: &Table, arguments: &ImportArguments) -> impl Iterator<Item = String> {
     let mut notes = Vec::new();
-    if arguments.id_column.is_none() {
+    if arguments.table.id_column.is_none() {
         let column = &table.id_column;
         notes.push(format!(
             "ids are taken from the column `{}`",
@@ -148,7 +149,7 @@ fn notes(table: &Table, arguments: &ImportArguments) -> impl Iterator<Item = Str
     }
     if let Some(first) = table.repeated.first() {
         let ids = counted(table.repeated.len(), "id comes", "ids come");
-        let used = match arguments.repeated {
+        let used = match arguments.table.repeated {
             RepeatedIds::First => "the first row is used",
             RepeatedIds::Last => "the last row is used",
             RepeatedIds::Refuse => "none of the rows is used",
