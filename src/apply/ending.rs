@@ -8,7 +8,7 @@ use crate::model::{DigestKey, PlannedChange, RejectedRequest, RemoteIdDigest, Wr
 use crate::remote::{Confirmation, ResponseUser, confirm};
 
 /// The outcome of a change whose requests ended in this way. `is_restored` says that the last request was the second
-/// PUT of a person whom Channel created anew; `reveals_values`, that Channel's words are kept whole.
+/// PUT of a person whom Channel created anew; `reveals_values` says that Channel's reason is kept whole.
 pub(crate) fn outcome_of(
     planned: &PlannedChange,
     ending: Ending,

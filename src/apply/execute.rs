@@ -39,7 +39,7 @@ pub struct Options {
     pub policy: Policy,
     /// Whether the first failure stops the run.
     pub fail_fast: bool,
-    /// Whether the words of a rejection are kept whole, with the values that were sent.
+    /// Whether Channel's reasons for rejections are kept whole, with the values that were sent.
     pub reveals_values: bool,
 }
 
@@ -107,7 +107,7 @@ pub async fn execute(
     execution.into_report(started.elapsed(), stopped)
 }
 
-/// Logs one user. The words of a rejection are left out: they may repeat values.
+/// Logs one user. The reason for a rejection is left out, because it may repeat values.
 fn log(planned: &PlannedChange, outcome: &Outcome, attempts: u32) {
     let (outcome, status, cause) = match outcome {
         Outcome::Applied { .. } => ("applied", None, None),

@@ -21,7 +21,7 @@ pub enum Outcome {
         status: u16,
         /// The machine-readable type in the response.
         code: Option<String>,
-        /// The words of the response.
+        /// Channel's reason.
         reason: Option<RejectionReason>,
     },
     /// Not done, for a reason that may pass: the network, a timeout, trouble on Channel's side.
@@ -38,10 +38,10 @@ pub enum Outcome {
     },
 }
 
-/// Channel's words about a rejection. They may repeat what was sent, so those values are hidden in them.
+/// Channel's reason for a rejection. It may repeat what was sent, so those values are hidden in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectionReason {
-    /// The words as they may be shown.
+    /// The text as it may be shown.
     pub text: String,
     /// Whether any value is hidden.
     pub is_masked: bool,

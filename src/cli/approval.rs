@@ -20,7 +20,7 @@ use talkform::plan::PlanFile;
 /// The most differing users that an error names.
 const MAX_NAMED: usize = 20;
 
-/// What is agreed to on the command line.
+/// The approvals of the command line.
 #[derive(Debug, Args)]
 pub(crate) struct Approval {
     /// Apply without asking; the project then has to name `channel.id`
@@ -70,8 +70,8 @@ impl Approval {
         }
     }
 
-    /// How many deletions a person has to confirm. Fails if nobody agrees to the limits that the plan exceeds, or
-    /// to its deletions. `command` is the one of this run.
+    /// How many deletions a person has to confirm. Fails if the limits that the plan exceeds, or its deletions, are
+    /// not approved. `command` is the command of this run.
     pub(crate) fn check_size(
         &self,
         plan: &Plan,
@@ -137,8 +137,8 @@ impl Approval {
         ))
     }
 
-    /// How many deletions a person has to confirm: none where `--allow-deletes` covers them. Fails where nobody
-    /// is asked: neither `--auto-approve` nor a plan file agrees to deletions.
+    /// How many deletions a person has to confirm: none if `--allow-deletes` covers them. Fails if no person is
+    /// asked, because neither `--auto-approve` nor a plan file approves deletions.
     fn deletions_to_confirm(
         &self,
         plan: &Plan,
@@ -192,7 +192,7 @@ impl Approval {
     }
 }
 
-/// How the plan goes beyond what is agreed to for one limit.
+/// How the plan exceeds the approval of one limit.
 fn disagreement(check: &LimitCheck, approval: &LimitApproval) -> String {
     let (name, planned) = (check.kind.name(), counted(check.planned, "user", "users"));
     match approval.count(check.kind) {

@@ -84,7 +84,7 @@ pub(crate) enum LogLevel {
     /// Errors and warnings.
     #[default]
     Warn,
-    /// Also what is done.
+    /// Also the result of each step.
     Info,
     /// Also each request.
     Debug,

@@ -1,4 +1,4 @@
-//! Reads a git revision for `--base`: what its manifests declared, and what its project file said about fields.
+//! Reads a git revision for `--base`: its declared users, and the field settings of its project file.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ use talkform::model::{ApiVersion, Attributes, FieldSettings, MemberId, Project};
 
 /// The revision that a plan is compared with.
 pub(crate) struct Base {
-    /// What its manifests declared; empty if they have errors.
+    /// The users that its manifests declared; empty if they have errors.
     pub users: BTreeMap<MemberId, Attributes>,
-    /// What its project file said about fields; `None` if it had no project file.
+    /// The field settings of its project file; `None` if it had no project file.
     pub fields: Option<FieldSettings>,
 }
 
@@ -53,7 +53,7 @@ impl Base {
     }
 }
 
-/// What the project file of a revision said about fields. A file that cannot be used calls nothing public.
+/// The field settings of a revision's project file. A file that cannot be used calls no field public.
 fn fields(
     settings: &LoadedProject,
     revision: &str,
@@ -73,7 +73,7 @@ fn fields(
     Ok(field_settings(&project, rules.as_ref()))
 }
 
-/// The project, with the environment where it had that already.
+/// The project, with the environment if the revision has it.
 fn project(text: &[u8], environment: Option<&str>) -> Option<Project> {
     let text = std::str::from_utf8(text).ok()?;
     let file = manifest::project::file::parse(text, PROJECT_FILE).ok()?;

@@ -31,22 +31,22 @@ use talkform::sandbox::{Fault, Running, SandboxSettings};
 const KEY: &str = "TALKFORM_ACCESS_KEY";
 const SECRET: &str = "TALKFORM_ACCESS_SECRET";
 
-/// What is needed to open a connection, found without a request.
+/// The credentials of a connection, found without a request.
 pub(crate) enum Credentials {
-    /// Of the real Channel.
+    /// The credentials of the real Channel.
     Real {
         /// The access key.
         key: SecretString,
         /// The access secret.
         secret: SecretString,
     },
-    /// Of a sandbox that simulates these faults.
+    /// A sandbox that simulates these faults.
     Sandbox(Vec<Fault>),
 }
 
 impl Credentials {
     /// Reads the credentials from the environment, or the faults of a sandbox from the arguments. Fails if
-    /// nobody agreed to send credentials to the host of the project.
+    /// the host of the project is not allowed to get credentials.
     pub(crate) fn require(
         project: &LoadedProject,
         requests: &RequestOptions,

@@ -1,5 +1,4 @@
-//! Checks where a run would send users: against the state, the hosts that somebody agreed to, and the channel
-//! that answers.
+//! Checks the destination of a run against the state, the allowed hosts and the channel that answers.
 
 use std::path::Path;
 
@@ -16,8 +15,8 @@ use talkform::render::common::escape;
 /// setting of the project does this, because a pull request can change those.
 const ALLOW_HOST: &str = "TALKFORM_ALLOW_HOST";
 
-/// Fails if the state describes another destination than the project's. Another API version is no other
-/// destination, but a step of the plan. `retarget` is the command that records another destination.
+/// Fails if the state describes another destination than the project's. Another API version is not another
+/// destination, because the plan makes that step. `retarget` is the command that records another destination.
 pub(crate) fn check_state(
     wanted: &Destination,
     state: &State,
@@ -85,7 +84,7 @@ pub(crate) fn line(difference: &DestinationDifference, one: &str, other: &str) -
     )
 }
 
-/// The host that must be agreed to before the credentials go there, if nobody has.
+/// The host of the project, if it is not allowed to get credentials.
 fn disagreed_host(base_url: &str) -> Option<String> {
     let host = foreign_host(base_url)?;
     let agreed = std::env::var(ALLOW_HOST).unwrap_or_default();
@@ -95,7 +94,7 @@ fn disagreed_host(base_url: &str) -> Option<String> {
     (!is_agreed).then_some(host)
 }
 
-/// Fails if the base URL names a host that nobody outside of the project has agreed to.
+/// Fails if the base URL names a host that is not allowed to get credentials.
 pub(crate) fn check_host(base_url: &str) -> Result<(), Failure> {
     let Some(host) = disagreed_host(base_url) else {
         return Ok(());
@@ -119,8 +118,8 @@ pub(crate) fn warn_of_host(terminal: Terminal, base_url: &str) {
     }
 }
 
-/// The channel that answers, for a question: `channel 6263 "Acme"`, with the base URL and the environment where
-/// they are not the usual ones.
+/// The channel that answers, for a question: `channel 6263 "Acme"`, with the base URL and the environment if
+/// they are not the default ones.
 pub(crate) fn in_words(destination: &Destination, channel: &ChannelInfo) -> String {
     let base_url = &destination.base_url;
     let mut words = if base_url == SANDBOX_URL {
@@ -146,8 +145,8 @@ fn named(channel: &ChannelInfo) -> String {
     }
 }
 
-/// Fails if the project does not name its channel. For a run that asks nobody: the credentials alone would
-/// decide which channel it changes.
+/// Fails if the project does not name its channel. A run that asks no person needs it, because the credentials
+/// alone would decide which channel it changes.
 pub(crate) fn require_channel_id(
     destination: &Destination,
     channel: &ChannelInfo,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use talkform::model::Diagnostic;
 use talkform::state::StoreError;
 
-/// How a command ended that ran.
+/// How a command ended, if it did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Everything was done, or there was nothing to do.
@@ -60,7 +60,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// A refusal without a hint.
+    /// A failure without a hint.
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self::Refused {
             message: message.into(),
@@ -69,7 +69,7 @@ impl Failure {
         }
     }
 
-    /// A refusal with a hint.
+    /// A failure with a hint.
     pub(crate) fn with_hint(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Refused {
             message: message.into(),
@@ -78,7 +78,7 @@ impl Failure {
         }
     }
 
-    /// A refusal with details and a hint.
+    /// A failure with details and a hint.
     pub(crate) fn with_details(
         message: impl Into<String>,
         details: Vec<String>,

@@ -137,7 +137,7 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a path exists, readable or not; symbolic links are not followed.
+/// Whether a path exists, also if it is not readable. Symbolic links are not followed.
 pub(crate) fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }

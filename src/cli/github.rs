@@ -1,7 +1,7 @@
 //! Writes what GitHub Actions reads besides the output: step outputs, the step summary and
 //! annotations.
 //!
-//! Nothing is written where the variables of the runner are not set.
+//! It writes nothing if the variables of the runner are not set.
 
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
@@ -70,7 +70,7 @@ pub(crate) fn applied(
     if let Some(path) = path_from("GITHUB_STEP_SUMMARY") {
         let options = report::text::ReportOptions {
             style: Style::plain(),
-            // With --show-sensitive they are whole, and a summary is read by more people than a log.
+            // With --show-sensitive the reasons are whole, and more people read a summary than a log.
             reasons: if settings.show_sensitive {
                 ReasonLength::Nothing
             } else {

@@ -1,5 +1,5 @@
-//! The command line: the only place that reads arguments and the environment, takes the time and
-//! prints. Private to the binary.
+//! Runs the command line. Only this module reads arguments and the environment, takes the time and prints. It is
+//! private to the binary.
 
 mod approval;
 mod args;

@@ -239,7 +239,7 @@ pub(crate) fn failure(terminal: Terminal, failure: &Failure) {
     }
 }
 
-/// A part of a failure, for stderr. What people bring may be a megabyte long, and a message repeats only its beginning.
+/// A part of a failure, for stderr. Text of a user may be a megabyte long, so only its beginning is shown.
 fn shown(text: &str) -> String {
     const LONGEST: usize = 4000;
     escape::terminal(&shortened(text, LONGEST)).into_owned()

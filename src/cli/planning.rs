@@ -1,4 +1,4 @@
-//! Makes the plan of `plan` and of `apply`: which users, against which state, with what Channel has.
+//! Makes the plan of `plan` and of `apply`, with what Channel has if that was asked for.
 
 use std::collections::BTreeMap;
 
@@ -57,8 +57,8 @@ pub(crate) fn decide(
     ))
 }
 
-/// Reads the selected users, and both ids of users that move, from Channel for `--refresh`. Fails if one of them cannot be read, because
-/// nothing is planned from a partial reading.
+/// Reads the selected users, and both ids of users that move, from Channel for `--refresh`. Fails if one of
+/// them cannot be read, because nothing is planned from a partial reading.
 pub(crate) fn refresh(
     connection: &mut Connection<'_>,
     desired: &Desired,

@@ -33,7 +33,7 @@ impl Progress {
         }
     }
 
-    /// Updates the bar, or writes a line if one is due.
+    /// Updates the bar, or writes a line if it is time for one.
     pub(crate) fn on_event(&mut self, event: &Event) {
         match &mut self.shown {
             Shown::Bar(bar) => bar.on_event(event),

@@ -111,7 +111,7 @@ impl LoadedProject {
         Ok((desired, diagnostics))
     }
 
-    /// Reads the manifests for a plan against this state, as deep as `depth` says. A state that was made
+    /// Reads the manifests for a plan against this state. `depth` chooses what is read. A state that was made
     /// with another key is an error at every depth.
     pub(crate) fn desired_for(
         &self,
@@ -132,7 +132,7 @@ impl LoadedProject {
         Ok((desired, diagnostics))
     }
 
-    /// Warnings about patterns that do nothing. Users that were not read are as recorded in `state`.
+    /// Warnings about patterns without an effect. Users that were not read are as recorded in `state`.
     fn pattern_warnings(&self, desired: &Desired, state: Option<&State>) -> Vec<Diagnostic> {
         let declared = desired.users.values().flat_map(|user| {
             let fields = user.attributes.fields();
@@ -335,7 +335,7 @@ impl LoadedProject {
     }
 }
 
-/// What a project and its rules say about fields.
+/// The field settings of a project and its rules.
 pub(crate) fn field_settings(project: &Project, rules: Option<&Rules>) -> FieldSettings {
     FieldSettings {
         public: project.public.clone(),
@@ -360,10 +360,10 @@ pub(crate) fn secret(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The least bytes of a state key.
+/// The fewest bytes of a state key.
 const LEAST_KEY: usize = 16;
 
-/// A state key from the environment. One that is empty or short is refused: it would hide nothing.
+/// A state key from the environment. An empty or short key is refused, because it can be guessed.
 pub(crate) fn state_key(name: &str) -> Result<Option<String>, Failure> {
     let Some(value) = std::env::var_os(name) else {
         return Ok(None);

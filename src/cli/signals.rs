@@ -7,9 +7,9 @@ use tokio::task::JoinHandle;
 
 use talkform::model::StopCause;
 
-/// Signals within this time after a stop was asked for belong to that stop. `timeout` signals its child and
-/// then the child's group, and a closed terminal sends SIGHUP from the kernel and from the shell; nobody asks
-/// twice that fast by hand.
+/// Signals within this time after a stop was asked for belong to that stop. `timeout` signals its child and then
+/// the child's group, and a closed terminal sends SIGHUP from the kernel and from the shell. A person does not
+/// send two signals that fast.
 const ONE_STOP: Duration = Duration::from_millis(500);
 
 /// Watches for signals. The first signal stops the run; a later one ends the process at once. The journal

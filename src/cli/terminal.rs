@@ -54,7 +54,7 @@ impl Terminal {
             .map_err(|error| stdout_failure(&error))
     }
 
-    /// Prints a result to stdout while it is rendered, so that a large one is never whole in memory.
+    /// Prints a result to stdout while it is rendered, so that a large result is never whole in memory.
     pub(crate) fn stream(
         self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,

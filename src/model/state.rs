@@ -54,7 +54,7 @@ pub struct Entry {
     pub file: Option<u32>,
     /// The digest of each declared field.
     pub fields: RecordedFields,
-    /// Of the id that Channel itself gave the user, where its response showed it.
+    /// The digest of the id that Channel itself gave the user, if its response showed it.
     pub remote_id: Option<RemoteIdDigest>,
     /// Fields that Channel's response did not show as sent. One without a digest in `fields` was to be cleared.
     pub unconfirmed: BTreeSet<FieldPath>,

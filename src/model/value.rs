@@ -25,7 +25,7 @@ impl Number {
         self.0
     }
 
-    /// Whether it has no fraction and lies within ±2^53.
+    /// Whether it has no fraction and is within ±2^53.
     pub fn is_exact_integer(self) -> bool {
         self.0.fract() == 0.0 && self.0.abs() <= Self::LARGEST_INTEGER
     }

@@ -69,7 +69,7 @@ pub fn write(
 }
 
 /// Whether it is the line of three colons that `annotate_snippets` draws between a place and its
-/// snippet. It says nothing, and a CI runner takes it for the start of a command.
+/// snippet. It carries no information, and a CI runner takes it for the start of a command.
 fn parts_place_from_snippet(line: &str) -> bool {
     anstream::adapter::strip_str(line).to_string().trim() == ":::"
 }

@@ -1,6 +1,6 @@
 //! Shows the progress of an apply or a read: a bar for a terminal, lines for a log.
 //!
-//! Ids, numbers and errors only, never a value of a user.
+//! It shows ids, numbers and errors, never a value of a user.
 
 use std::fmt;
 use std::time::Duration;
@@ -114,7 +114,7 @@ impl Progress {
     }
 }
 
-/// Progress as lines of a log, at most one of each kind in a period.
+/// Writes progress as lines of a log, at most one of each kind in a period.
 #[derive(Clone, Debug)]
 pub struct LogProgress {
     every: Duration,

@@ -1,4 +1,4 @@
-//! Writes a state and a plan file as text: ids, digests, dates and field paths, which is all they hold.
+//! Writes a state and a plan file as text: ids, digests, dates and field paths. They contain nothing else.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::render::common::style::{Style, paint};
 use crate::render::state_json::StateSummary;
 use crate::words::counted;
 
-/// Writes what a state belongs to and how much it records.
+/// Writes the summary of a state: its destination, its key and its numbers.
 ///
 /// # Errors
 ///
@@ -185,7 +185,7 @@ pub fn state_list(out: &mut dyn fmt::Write, state: &State, style: &Style) -> fmt
     Ok(())
 }
 
-/// Said of a pending user.
+/// The note of a pending user.
 const PENDING: &str = "was being sent when the last run ended; Channel may have either";
 
 fn pending(state: &State, id: &MemberId, style: &Style) -> String {

@@ -1,4 +1,4 @@
-//! Keeps a state in the files of the system.
+//! Implements [`Disk`] with the files of the system.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};

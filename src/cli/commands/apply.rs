@@ -35,7 +35,7 @@ pub(crate) struct ApplyArguments {
     /// What goes into the plan.
     #[command(flatten)]
     pub planning: Planning,
-    /// What is agreed to.
+    /// The approvals.
     #[command(flatten)]
     pub approval: Approval,
     /// Stop at the first user that fails
@@ -172,7 +172,7 @@ pub(crate) fn run(
         (&plan, target),
         terminal,
     );
-    // A failed save must not hide what was done: the report comes first.
+    // The report comes before the failure of a save, which must not hide what was done.
     let Finished {
         report: ended,
         saved,
@@ -191,7 +191,7 @@ pub(crate) fn run(
     })
 }
 
-/// Ends the apply of an empty plan. Writes the state only where something else than a change has to be recorded.
+/// Ends the apply of an empty plan. Writes the state only if it needs a cleanup.
 fn clean_up(
     settings: &LoadedProject,
     target: &Target<'_>,
@@ -230,8 +230,8 @@ fn check_can_ask(terminal: Terminal, asks: bool) -> Result<(), Failure> {
     ))
 }
 
-/// Asks about the channel that answers, and about a number of deletions. `None` asks nobody; then the project
-/// must name the channel.
+/// Asks a person to approve the channel that answers, and a number of deletions. With `None` no person is asked,
+/// and the project must name the channel.
 fn agree(
     terminal: Terminal,
     settings: &LoadedProject,
@@ -286,8 +286,8 @@ fn send(
     finished.map_err(|error| settings.state_failure(&error))
 }
 
-/// Prints the plan, unless stdout is for the report alone. A plan that cannot be printed stops the command
-/// only where a person is about to be asked about it.
+/// Prints the plan, unless stdout is for the report alone. A plan that cannot be printed stops the command only
+/// if a person is about to be asked about it.
 fn show(
     terminal: Terminal,
     settings: &LoadedProject,

@@ -1,4 +1,4 @@
-//! The commands, one file each: its arguments, then `run`.
+//! Runs the commands. Each has a file or a folder with its arguments and `run`.
 
 pub(crate) mod apply;
 pub(crate) mod completions;

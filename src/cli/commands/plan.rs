@@ -36,7 +36,7 @@ pub(crate) struct PlanArguments {
     /// Also write the plan to a file for `apply FILE`; the file contains no values
     #[arg(long, value_name = "FILE", env = "TALKFORM_OUT")]
     pub out: Option<PathBuf>,
-    /// Show old values from the manifests of this git revision, where they are what was applied
+    /// Show old values from the manifests of this git revision, if they are what was applied
     #[arg(long, value_name = "REVISION", env = "TALKFORM_BASE")]
     pub base: Option<String>,
     /// How requests are sent, with --refresh.

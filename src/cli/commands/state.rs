@@ -47,14 +47,14 @@ pub(crate) enum StateCommand {
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Rebuild a damaged state from what of it can be trusted; users whose record is lost become pending
+    /// Rebuild a damaged state from the lines that can be trusted; users whose record is lost become pending
     Repair {
-        /// How long to wait for somebody else's apply
+        /// How long to wait for another run that holds the lock
         #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
         lock_timeout: std::time::Duration,
     },
-    /// Make the state describe the project's base URL and environment, after one of them got another name;
-    /// the channel stays the same
+    /// Record the project's base URL and environment in the state, after one of them was renamed; the channel
+    /// stays the same
     Retarget {
         /// How long to wait for another run that holds the lock
         #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]

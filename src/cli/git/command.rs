@@ -1,4 +1,4 @@
-//! Starts git so that it reads one repository, gets no secret and runs nothing of that repository.
+//! Starts git so that it reads one repository, gets no secret and runs no program of that repository.
 
 use std::io;
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 
 use crate::cli::failure::Failure;
 
-/// The variables that git gets. Everything else stays here: credentials under any name, what a hook sets to point
-/// git at another repository or index, and settings that `GIT_CONFIG_COUNT` adds, which may hold a token.
+/// The variables that git gets. All others are left out: credentials under any name, the variables with which a
+/// hook points git at another repository or index, and settings of `GIT_CONFIG_COUNT`, which may contain a token.
 const KEPT: &[&str] = &[
-    // Where git, its parts and its temporary files are.
+    // The places of git, its parts and its temporary files.
     "PATH",
     "LD_LIBRARY_PATH",
     "TMPDIR",
@@ -26,11 +26,11 @@ const KEPT: &[&str] = &[
     "GIT_CONFIG_SYSTEM",
     "GIT_CONFIG_NOSYSTEM",
     "SUDO_UID",
-    // Above these folders git looks for no repository.
+    // Git does not search for a repository above these folders.
     "GIT_CEILING_DIRECTORIES",
 ];
 
-/// Settings that win over those of the repository.
+/// Settings that override those of the repository.
 const SETTINGS: &[&str] = &[
     // A bare repository inside of a checkout may be planted; its configuration can run programs.
     "safe.bareRepository=explicit",

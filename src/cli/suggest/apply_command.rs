@@ -1,8 +1,8 @@
-//! Writes the `apply` of a run again, with another approval.
+//! Writes the `apply` command of a run with another approval.
 
 use crate::cli::suggest::invocation::Invocation;
 
-/// A command line of `apply`, of which limits and deletions may be agreed to otherwise.
+/// A command line of `apply` whose approvals can be replaced.
 #[derive(Clone, Debug)]
 pub(crate) struct ApplyCommand {
     /// The flags that choose the project.

@@ -1,4 +1,4 @@
-//! Writes the talkform commands that messages suggest, so that they work where they are pasted.
+//! Writes talkform commands with the flags of this run, so that a suggested command works in the same shell.
 
 use std::path::Path;
 
@@ -47,7 +47,7 @@ impl Invocation {
 
 /// A word for a POSIX shell.
 fn quoted(word: &str) -> String {
-    // Only a null byte cannot be quoted, and no argument of a process holds one.
+    // Only a null byte cannot be quoted, and no argument of a process contains one.
     shlex::try_quote(word).map_or_else(|_| String::new(), std::borrow::Cow::into_owned)
 }
 

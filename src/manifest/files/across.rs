@@ -12,7 +12,7 @@ use crate::manifest::users::declared::DeclaredMove;
 use crate::model::{Diagnostic, MemberId};
 
 /// Checks all files against each other. The problems are returned by the file to which they belong;
-/// that file is read again with them, because only a reading knows what its excerpts may show.
+/// that file is read again with them, because its excerpts can be masked only while it is read.
 pub(crate) fn check(names: &[Arc<str>], readings: &[FileReading]) -> BTreeMap<usize, Vec<Problem>> {
     let mut problems = ids::check(names, readings);
     check_moves(names, readings, &mut problems);

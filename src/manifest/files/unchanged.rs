@@ -16,7 +16,7 @@ pub(crate) fn drop_if_recorded(user: &mut DeclaredUser, recorded: &RecordedLooku
 }
 
 /// The skipped files that must be read after all. One of their ids is declared again in another file,
-/// differs only in case from one there, or is moved there; only a reading knows the place to report.
+/// differs only in case from one there, or is moved there; the place to report is known only after a reading.
 pub(crate) fn must_be_read(
     readings: &[FileReading],
     recorded: &RecordedLookup<'_>,

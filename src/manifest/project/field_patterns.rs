@@ -9,7 +9,7 @@ use crate::model::{Diagnostic, FieldPath, FieldPattern, Origin, Project};
 use crate::manifest::field_names::DOCUMENTED_KEYS;
 use crate::manifest::problem::wording::{closest_name, key_in_backticks, shown_key};
 
-/// Why no field can be meant by a pattern, and what to write; `None` if one can.
+/// Why a pattern cannot match any field, and what to write instead; `None` if it can.
 pub(crate) fn refusal(pattern: &str) -> Option<(String, String)> {
     let bare = folded(pattern.trim());
     let is_key = ["profile.", "profileonce."]

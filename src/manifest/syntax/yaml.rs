@@ -146,7 +146,7 @@ impl<'t> Builder<'t> {
         self.complete(node, anchor)
     }
 
-    /// The parser's end of a quoted scalar lies behind the blanks and the comment after it.
+    /// The parser puts the end of a quoted scalar after the blanks and the comment that follow it.
     fn closed(&self, span: Span) -> Span {
         let bytes = &self.text.as_bytes()[span.start()..span.end()];
         let Some(quote @ (b'"' | b'\'')) = bytes.first().copied() else {

@@ -159,7 +159,7 @@ impl Walk<'_> {
             .is_some_and(|window| window.start < span.end)
     }
 
-    /// Whether a value stands where a key belongs.
+    /// Whether a key looks like a value, which is then hidden.
     fn hides_key(&self, key: &str) -> bool {
         !self.visibility.reveals()
             && !is_field_name(key)

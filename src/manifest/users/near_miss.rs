@@ -1,4 +1,4 @@
-//! Finds the key of Channel that a key was probably meant to be: `mobilenumber`, `e-mail`, `phone`.
+//! Finds the documented key that a misspelt key probably stands for: `mobilenumber`, `e-mail`, `phone`.
 
 use crate::manifest::field_names::DOCUMENTED_KEYS;
 use crate::model::visibility::patterns::folded;

@@ -6,7 +6,7 @@ use crate::manifest::problem::span::{Locator, Position, Span};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Word {
     Key(String),
-    /// In lower case.
+    /// The tag in lower case.
     Tag(String),
 }
 

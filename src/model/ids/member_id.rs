@@ -11,7 +11,7 @@ use crate::model::text::characters::first_invisible;
 /// A member id: 1 to 64 characters, without white space, control characters and other invisible ones.
 ///
 /// Ids are compared byte for byte, as Channel does. The bounds are those of the vendor's next API
-/// contract; the present one states none.
+/// contract; the current one states none.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct MemberId(Arc<str>);

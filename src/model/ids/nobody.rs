@@ -1,4 +1,5 @@
-//! Recognises ids that identify nobody: what programs and spreadsheets write where an id is missing or was damaged.
+//! Recognises ids that identify no person: texts that programs and spreadsheets write instead of a missing or
+//! damaged id.
 
 use std::fmt;
 

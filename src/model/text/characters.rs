@@ -11,7 +11,7 @@ use unicode_security::skeleton;
 
 /// A pattern of Braille without any dot. It is a symbol to Unicode and a blank to a person.
 const BLANK_BRAILLE: char = '\u{2800}';
-/// They choose how the character before looks, and join emoji.
+/// Characters that select the form of the character before, or join emoji.
 const EMOJI_PARTS: [char; 3] = ['\u{fe0e}', '\u{fe0f}', '\u{200d}'];
 
 /// Whether a character shows nothing, or changes how other characters show: control and format characters,
@@ -39,7 +39,7 @@ pub fn first_invisible(text: &str) -> Option<char> {
     text.chars().find(|character| is_invisible(*character))
 }
 
-/// The same, where emoji are allowed: what stands after a visible character and belongs to emoji is not counted.
+/// The same for a text that may contain emoji: joiners and selectors after a visible character do not count.
 pub fn first_invisible_beside_emoji(text: &str) -> Option<char> {
     if text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return None;
@@ -109,7 +109,7 @@ fn look_of(text: &str) -> String {
         .chars()
         .filter(|character| !is_invisible(*character))
         .collect();
-    // The look of a capital may be another small letter, so it is folded again.
+    // The character that a capital resembles may be another small letter, so it is folded again.
     folded(&skeleton(&visible).collect::<String>()).into_owned()
 }
 

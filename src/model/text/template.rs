@@ -1,4 +1,4 @@
-//! Recognises templates that nobody has filled in, and values that are still encrypted.
+//! Recognises templates that were not filled in, and values that are still encrypted.
 
 use std::fmt;
 

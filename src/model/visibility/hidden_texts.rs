@@ -197,7 +197,7 @@ fn find(text: &str, hidden: &str, from: usize) -> Option<usize> {
         })
 }
 
-/// Replaces a folded text wherever it stands, in any case.
+/// Replaces every occurrence of a folded text, in any case.
 fn replaced(message: &str, hidden: &str) -> String {
     // Folded letter by letter, so that each folded byte has a place in the message.
     let mut folded = String::with_capacity(message.len());

@@ -18,7 +18,7 @@ pub struct VisibilityLookup<'v> {
 }
 
 impl<'v> VisibilityLookup<'v> {
-    /// A lookup that knows no field yet.
+    /// A lookup without cached fields.
     pub fn new(visibility: &'v Visibility) -> Self {
         Self {
             visibility,

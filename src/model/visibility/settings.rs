@@ -9,7 +9,7 @@ use crate::model::visibility::patterns::FieldPatterns;
 /// The texts that a rule allows for a field.
 pub type Vocabulary = BTreeSet<String>;
 
-/// What one version of a project says about its fields.
+/// The field settings of one version of a project.
 #[derive(Clone, Debug, Default)]
 pub struct FieldSettings {
     /// Fields whose texts may be shown.

@@ -1,8 +1,8 @@
-//! Parts of a Markdown comment that plans and drift share: the marker, the title and the limit on its length.
+//! Writes the parts of a Markdown comment that plans and drift share: the marker, the title and the totals.
 
 use crate::render::common::escape::code;
 
-/// After this many blocks that do not fit into a comment, no more are drawn.
+/// After this many blocks that do not fit into a comment, no further block is tried.
 pub(crate) const MOST_MISSES: usize = 50;
 
 /// The hidden first line that identifies a comment, so that it can be found and edited.
@@ -28,7 +28,7 @@ pub(crate) fn title(what: &str, environment: Option<&str>) -> String {
     }
 }
 
-/// What is left of a comment for which there is no room: the marker and the totals, cut to `max_bytes`.
+/// The shortest comment, for when nothing else fits: the marker and the totals, cut to `max_bytes`.
 pub(crate) fn totals_only(marker: &str, totals: &str, max_bytes: usize) -> String {
     let mut out =
         format!("{marker}\n**This comment is shortened: it holds only the totals.** {totals}\n");

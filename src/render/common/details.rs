@@ -1,4 +1,4 @@
-//! A collapsible part of a Markdown comment: text inside a code fence, within a budget of bytes.
+//! Writes a collapsible part of a Markdown comment: text inside a code fence, within a budget of bytes.
 
 use crate::render::common::line::{Line, Mark};
 use crate::words;
@@ -83,7 +83,7 @@ pub(crate) fn draw(lines: Vec<Line>) -> String {
                 Mark::Title => '#',
                 // A diff has no mark for a change, but `!` is highlighted.
                 Mark::Symbol('~') => '!',
-                // `-` is highlighted; the `x` before the text tells a deleted user from a removed field.
+                // `-` is highlighted; the `x` before the text distinguishes a deleted user from a removed field.
                 Mark::Symbol('x') => '-',
                 Mark::Symbol(symbol) => symbol,
                 Mark::Blank => ' ',

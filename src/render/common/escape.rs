@@ -1,6 +1,6 @@
 //! Escapes untrusted text for a terminal, a log, JSON and Markdown.
 //!
-//! Anybody with access to the manifests can write text that a terminal, a CI runner or a review
+//! A person with access to the manifests can write text that a terminal, a CI runner or a review
 //! page would act on: escape sequences, workflow commands, Markdown. Dangerous characters are made
 //! visible rather than removed, so that a reviewer sees them.
 

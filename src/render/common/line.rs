@@ -1,4 +1,4 @@
-//! Lines of a plan or of drift, before a renderer adds indentation or the marks of a diff.
+//! Defines the lines of a plan or of drift, before a renderer adds indentation or the marks of a diff.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub(crate) const NAMED: usize = 5;
 /// The column in which places begin, unless a title is longer.
 const PLACE_COLUMN: usize = 54;
 
-/// What a line is about.
+/// The kind of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
     /// A sentence above the lines that it describes: `#`.
@@ -27,7 +27,7 @@ pub enum Mark {
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// What it is about.
+    /// The kind of the line.
     pub mark: Mark,
     /// The indentation: 0 for a user, 1 for a field, 2 for a line within a field.
     pub depth: usize,
@@ -133,7 +133,7 @@ pub(crate) fn write_line(out: &mut dyn fmt::Write, line: &Line, style: &Style) -
     writeln!(out)
 }
 
-/// The symbol in the colour of what it stands for.
+/// The symbol in its colour.
 pub(crate) fn painted_symbol(style: &Style, symbol: char) -> String {
     let colour = match symbol {
         '+' => style.add,

@@ -1,4 +1,4 @@
-//! Shared by the renderers of plans, drift and reports.
+//! Writes what plans, drift and reports share: values, lines, differences, escaped text and colours.
 
 pub(crate) mod comment;
 pub(crate) mod details;

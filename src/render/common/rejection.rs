@@ -9,9 +9,9 @@ use crate::render::common::escape::terminal;
 use crate::render::common::json::as_text;
 use crate::render::common::value;
 
-/// Longer codes are cut: a code is one word.
+/// The longest code that is shown, in characters. Longer codes are cut, because a code is one word.
 const MOST_CHARACTERS: usize = 60;
-/// Longer reasons are cut.
+/// The longest reason that is shown, in characters. Longer reasons are cut.
 const MOST_OF_A_REASON: usize = 400;
 
 /// An earlier rejection of a user, without the digest of what was sent.
@@ -76,7 +76,7 @@ pub(crate) fn rejected_request(request: RejectedRequest) -> &'static str {
     }
 }
 
-/// How much of Channel's words about a rejection is shown.
+/// How much of Channel's reason for a rejection is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReasonLength {
     /// A long reason is cut.
@@ -88,7 +88,7 @@ pub enum ReasonLength {
     Nothing,
 }
 
-/// Channel's words after a colon.
+/// Channel's reason after a colon.
 pub(crate) fn reason_text(reason: Option<&RejectionReason>, length: ReasonLength) -> String {
     let text = reason.map(|reason| &*reason.text);
     match (text, length) {
@@ -101,7 +101,7 @@ pub(crate) fn reason_text(reason: Option<&RejectionReason>, length: ReasonLength
     }
 }
 
-/// Whether a part of Channel's words is not shown because they are long.
+/// Whether a part of Channel's reason is left out because it is long.
 pub(crate) fn is_cut(reason: &RejectionReason, length: ReasonLength) -> bool {
     length == ReasonLength::Short && value::cut(&reason.text, MOST_OF_A_REASON).is_some()
 }

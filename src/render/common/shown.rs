@@ -1,4 +1,4 @@
-//! A value as it may be shown, after masking, and the text for it.
+//! Masks values, and writes them as text.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -19,7 +19,7 @@ pub enum Shown<'a> {
     Value(#[schemars(with = "AnyValue")] &'a Value),
     /// Hidden, because it is or may be personal.
     Sensitive,
-    /// Hidden, because the project does not say that it may be shown.
+    /// Hidden, because the project does not call the field public.
     Hidden,
     /// The value that was applied, of which only the digest is recorded.
     AsApplied,

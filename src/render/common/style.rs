@@ -1,4 +1,4 @@
-//! Colours of the output. The text is complete without them.
+//! Defines the colours of the output. The text is complete without them.
 
 use anstyle::AnsiColor;
 

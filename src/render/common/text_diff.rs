@@ -11,7 +11,7 @@ use crate::render::common::value;
 
 /// Texts up to this many characters are shown whole: `old -> new`.
 const SHORT: usize = 40;
-/// Longer texts (in bytes) are not compared, because the work grows with the square of the length.
+/// The longest texts that are compared, in bytes. The work grows with the square of the length.
 const MOST_BYTES: usize = 16 * 1024;
 /// Unchanged lines shown around a change of a multi-line text.
 const CONTEXT: usize = 2;
@@ -19,7 +19,7 @@ const CONTEXT: usize = 2;
 const MOST_LINES: usize = 40;
 /// Characters shown at each end of a long unchanged part.
 const STRETCH: usize = 24;
-/// Longer runs of unchanged items in a list are shortened.
+/// The longest run of unchanged items in a list that is shown whole.
 const MOST_SAME_ITEMS: usize = 6;
 
 /// A difference as text.

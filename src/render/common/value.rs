@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use crate::model::{FieldPath, Value};
 use crate::render::common::escape::{quoted, terminal};
 
-/// Longer texts are shortened, unless everything is to be shown.
+/// The longest text that is shown whole, in characters, unless everything is to be shown.
 const MOST_CHARACTERS: usize = 200;
-/// Longer lists are shortened, unless everything is to be shown.
+/// The longest list that is shown whole, unless everything is to be shown.
 const MOST_ITEMS: usize = 20;
 
 /// A value in a line of text: texts in double quotes, tags without.

@@ -1,4 +1,4 @@
-//! The lines and sentences that describe drift.
+//! Writes the lines and sentences that describe drift.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::render::drift::view::{
 };
 use crate::words::{counted, first, users};
 
-/// Up to this many users are shown one by one.
+/// The most users that are shown one by one.
 const SMALL: usize = 20;
 
 /// How many users that could not be read are named.

@@ -1,4 +1,4 @@
-//! Drift as it may be shown, and the data of its JSON format.
+//! Makes the view of drift: values as they may be shown, and the data of the JSON format.
 //!
 //! Values are hidden when the view is made, before any renderer.
 

@@ -1,6 +1,6 @@
-//! The commands that a rendered plan suggests.
+//! Defines the commands that a rendered plan or report suggests.
 
-/// Whole command lines. A plan does not know in which project and with which flags it was made.
+/// Whole command lines. The caller makes them, because a plan does not contain its project and flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Commands<'a> {
     /// Applies this plan.
@@ -10,7 +10,7 @@ pub struct Commands<'a> {
 }
 
 impl Default for Commands<'_> {
-    /// Those of the project in the current folder.
+    /// The commands for the project in the current folder.
     fn default() -> Self {
         Self {
             apply: "talkform apply",

@@ -6,8 +6,8 @@ use crate::model::{
     Attributes, Change, FieldPath, FieldValue, MemberId, Observed, PlannedChange, RemoteUser,
 };
 
-/// What is known of users besides their changes. A text that contains a hidden value of its user is hidden, too,
-/// so all known values count.
+/// The values of users that are known besides their changes. A text that contains a hidden value of its user
+/// is hidden, too, so all known values count.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KnownUsers<'a> {
     /// What the manifests of the base declared.

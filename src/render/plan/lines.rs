@@ -1,4 +1,4 @@
-//! The lines that describe the changes of a plan.
+//! Writes the lines that describe the changes of a plan.
 
 use crate::model::{Action, Reason};
 use crate::render::common::escape::terminal;
@@ -224,7 +224,7 @@ fn body(field: &FieldView<'_>, style: &Style, full: bool) -> (String, Vec<Line>)
     (text, below)
 }
 
-/// Why a field is removed, after its value where that is known.
+/// Why a field is removed, after its value if that is known.
 fn cleared(field: &FieldView<'_>, why: &str, style: &Style, full: bool) -> String {
     let why = paint(style.quiet, why);
     match field.old {

@@ -25,7 +25,7 @@ pub struct MarkdownOptions<'a> {
     pub environment: Option<&'a str>,
     /// The most bytes that the comment may have.
     pub max_bytes: usize,
-    /// Where the whole plan is if the comment is shortened: a URL or words.
+    /// The place of the whole plan, for a shortened comment: a URL or words.
     pub whole: &'a str,
     /// The rate limit, for the estimated time.
     pub rate: Rate,
@@ -34,7 +34,7 @@ pub struct MarkdownOptions<'a> {
 }
 
 impl Default for MarkdownOptions<'_> {
-    /// No environment, and somewhat less than the 65,536 characters that GitHub allows.
+    /// No environment, and a length below the 65,536 characters that GitHub allows.
     fn default() -> Self {
         Self {
             environment: None,

@@ -1,4 +1,4 @@
-//! The sentences below a plan: its totals, the time an apply takes, the limits.
+//! Writes the sentences below a plan: its totals, the time an apply takes, the limits.
 
 use crate::model::{LikelyMove, Limit, LimitKind, Rate};
 use crate::render::common::duration::duration;
@@ -42,7 +42,7 @@ pub fn counts(view: &PlanView<'_>) -> String {
     format!("Plan: {}. {unchanged} unchanged.", words.join(", "))
 }
 
-/// What a step to another API version means; empty if there is none.
+/// Sentences about a step to another API version; empty if there is none.
 pub fn api(view: &PlanView<'_>) -> Vec<String> {
     let Some(ApiView { step, released }) = view.api else {
         return Vec::new();
@@ -60,7 +60,7 @@ pub fn api(view: &PlanView<'_>) -> Vec<String> {
     lines
 }
 
-/// What a move does not carry over; `None` if no user moves.
+/// A sentence about what a move does not carry over; `None` if no user moves.
 pub fn moves(view: &PlanView<'_>) -> Option<String> {
     let count = view.counts.moves;
     (count > 0).then(|| {
@@ -102,7 +102,7 @@ pub fn likely_moves(view: &PlanView<'_>, escaped: &dyn Fn(&str) -> String) -> Ve
     lines
 }
 
-/// That users are deleted; `None` if none is.
+/// A warning about deleted users; `None` if none is deleted.
 pub fn deletions(view: &PlanView<'_>) -> Option<String> {
     let count = view.deletions;
     (count > 0).then(|| {
@@ -113,7 +113,7 @@ pub fn deletions(view: &PlanView<'_>) -> Option<String> {
     })
 }
 
-/// That users who opted out may be messaged; `None` if none may be.
+/// A warning about users who may be messaged although they opted out; `None` without such users.
 pub fn opt_in(counts: &Counts) -> Option<String> {
     let count = counts.opt_in;
     (count > 0).then(|| format!("{} may be messaged again after opting out.", users(count)))
@@ -141,7 +141,7 @@ pub fn requests(requests: usize, rate: Rate) -> String {
     )
 }
 
-/// That there is nothing to do.
+/// The sentence of a plan without changes.
 pub fn nothing(view: &PlanView<'_>) -> String {
     let is_certain = view.counts.pending == 0 && view.counts.unconfirmed == 0;
     let sentence = if is_certain {

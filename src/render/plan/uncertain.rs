@@ -1,11 +1,12 @@
-//! Says for how many users it is not certain what Channel has, and why.
+//! Writes how many users Channel may not have as recorded, and why.
 
 use crate::render::plan::unconfirmed::UnconfirmedView;
 use crate::render::plan::view::PlanView;
 use crate::words::{and_more, counted, users};
 
-/// A sentence for the pending users, and a list of the fields that Channel's responses did not show as declared.
-/// Empty if everything is certain. `refresh` is the command that reads them, as code; `escaped` escapes text from manifests.
+/// A sentence for the pending users, and a list of the fields that Channel's responses did not show as
+/// declared. Empty if everything is certain. `refresh` is the command that reads them, as code; `escaped`
+/// escapes text from manifests.
 pub(crate) fn lines(
     view: &PlanView<'_>,
     refresh: &str,

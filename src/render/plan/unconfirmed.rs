@@ -1,4 +1,4 @@
-//! The data of a field that Channel did not confirm, as a plan shows it.
+//! Defines the data of a field that Channel did not confirm, as a plan shows it.
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! A plan as it may be shown, and the data of its JSON format.
+//! Makes the view of a plan: values as they may be shown, and the data of the JSON format.
 //!
 //! Values are hidden when the view is made. Renderers take a [`PlanView`] and never a [`Plan`], so no renderer
 //! has to hide anything.
@@ -75,7 +75,7 @@ pub struct PlanView<'a> {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "PlannedApi")]
 pub struct ApiView {
-    /// From which version to which.
+    /// Both versions.
     #[serde(flatten)]
     pub step: ApiChange,
     /// How many users have a recorded field that the new version does not have. It is released.

@@ -1,6 +1,6 @@
 //! Writes the result of an apply as JSON, in a versioned format with a JSON Schema.
 //!
-//! It holds ids, codes, paths and Channel's words about rejections, in which the values that were sent are hidden.
+//! It contains ids, codes, paths and Channel's reasons for rejections, in which the values that were sent are hidden.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -115,7 +115,7 @@ enum OutcomeKind<'a> {
         status: u16,
         /// The machine-readable type of the error, if the response had one.
         code: Option<&'a str>,
-        /// Channel's words, if it had any. The values that were sent are hidden in them.
+        /// Channel's reason, if it gave one. The values that were sent are hidden in them.
         message: Option<&'a str>,
     },
     /// The requests failed; the next apply tries again.

@@ -18,7 +18,7 @@ use crate::words::{counted, first, users};
 
 /// How many users with the same kind of outcome are named.
 const MOST_USERS: usize = 100;
-/// Longer messages are cut.
+/// The longest message that is shown, in characters. Longer messages are cut.
 const MOST_CHARACTERS: usize = 400;
 
 /// How a report is shown.
@@ -26,7 +26,7 @@ const MOST_CHARACTERS: usize = 400;
 pub struct ReportOptions<'a> {
     /// The colours.
     pub style: Style,
-    /// How much of Channel's words about rejections is shown.
+    /// How much of Channel's reasons for rejections is shown.
     pub reasons: ReasonLength,
     /// The commands that the report suggests.
     pub commands: Commands<'a>,
@@ -80,7 +80,7 @@ struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    /// The users for whom `text` has something to say.
+    /// The users for whom `text` returns a text.
     fn new(
         report: &'a Report,
         title: &'static str,

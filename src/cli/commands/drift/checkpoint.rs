@@ -91,7 +91,7 @@ impl<'a> CheckpointFile<'a> {
         }
     }
 
-    /// The seed of the sample; 0 where no sample was asked for.
+    /// The seed of the sample; 0 without a sample.
     pub(crate) fn seed(&self) -> u64 {
         self.checkpoint.head.seed.unwrap_or_default()
     }

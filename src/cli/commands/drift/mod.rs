@@ -1,4 +1,4 @@
-//! The `drift` command.
+//! Runs `talkform drift`: shows how Channel differs from what was applied.
 
 pub(crate) mod checkpoint;
 pub(crate) mod run;

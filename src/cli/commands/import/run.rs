@@ -241,7 +241,7 @@ fn wanted(patterns: &[String]) -> Result<impl Fn(&str) -> bool + use<>, Failure>
     Ok(move |path: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(path)))
 }
 
-/// The users that are declared already. A pattern that matches no file is no error here: import may
+/// The users that are declared already. A pattern that matches no file is not an error, because import may
 /// write the first manifest.
 fn declared(settings: &LoadedProject) -> Result<Desired, Failure> {
     const NO_FILE: &str = "pattern-matches-nothing";
