@@ -19,13 +19,13 @@ fn sealed(data: &[u8]) -> Vec<u8> {
 }
 
 fuzz_target!(|data: &[u8]| {
-    let Some((how, rest)) = data.split_first() else {
-        return;
+    let bytes = match data.strip_prefix(b"s") {
+        Some(rest) => sealed(rest),
+        None => data.to_vec(),
     };
-    let bytes = if how % 2 == 0 { rest.to_vec() } else { sealed(rest) };
     let mut state = State::new("fuzz".into(), b"salt".to_vec(), None, Destination::of_api(ApiVersion::V4));
     state.serial = 7;
-    if let Ok(done) = replay(&bytes, &mut state) {
+    if let Ok(done) = replay(&bytes, Some("base"), &mut state) {
         assert!(done.torn <= bytes.len());
         let mut text = Vec::new();
         write(&state, &mut text).expect("memory takes all");

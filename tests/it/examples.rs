@@ -3,6 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use talkform::model::digest::digests::{checksum, to_hex};
+use talkform::model::{ApiVersion, Destination, State};
+use talkform::state;
+
 use crate::project::Project;
 
 fn names() -> Vec<String> {
@@ -53,4 +57,35 @@ fn environments_are_worlds_of_their_own() {
         .expect(0);
     assert!(project.at(".talkform/staging.state.json").exists());
     assert!(!project.at(".talkform/sandbox.state.json").exists());
+}
+
+/// The fuzzer mutates the seeds, so a seed that is refused at once teaches it nothing. The packaged crate does not
+/// hold them.
+#[test]
+fn the_seeds_of_the_fuzz_targets_are_of_this_version() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    if !seeds.exists() {
+        eprintln!("SKIPPED: the seeds are not there");
+        return;
+    }
+    let read = |name: &str| fs::read_to_string(seeds.join(name)).expect("a seed");
+    let text = read("state/one.json");
+    let state = state::parse(text.as_bytes()).expect("a state");
+    let users = (state.users.len(), state.unconfirmed_users());
+    assert_eq!(users, (1, 1));
+    assert_eq!((state.pending.len(), state.rejected.len()), (1, 1));
+    assert_eq!(read("state/sealed"), format!("s{text}"));
+
+    let journal = read("journal/sealed");
+    let lines = journal.strip_prefix('s').expect("one to be sealed").lines();
+    let sealed: Vec<String> = lines
+        .map(|line| format!("{line}\t{}\n", to_hex(&checksum::<4>(line.as_bytes()))))
+        .collect();
+    let destination = Destination::of_api(ApiVersion::V4);
+    let mut state = State::new("fuzz".into(), b"salt".to_vec(), None, destination);
+    state.serial = 7;
+    let replayed = state::replay(sealed.concat().as_bytes(), Some("base"), &mut state);
+    let replayed = replayed.expect("a journal of this state");
+    assert_eq!((replayed.torn, replayed.mismatch), (0, None));
+    assert_eq!(replayed.replayed, 4);
 }
