@@ -152,9 +152,23 @@ impl Planning {
     }
 }
 
-/// The format of a plan or of drift.
+/// The format of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PlanFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document; see `talkform schema`.
+    Json,
+    /// Markdown for a comment on a pull request.
+    Markdown,
+    /// One HTML page with filters, for large plans.
+    Html,
+}
+
+/// The format of drift.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DriftFormat {
     /// For people.
     #[default]
     Text,
@@ -166,10 +180,13 @@ pub(crate) enum PlanFormat {
 
 /// How a plan or drift is printed.
 #[derive(Debug, Args)]
-pub(crate) struct FormatOptions {
+pub(crate) struct FormatOptions<F>
+where
+    F: ValueEnum + Default + Send + Sync + 'static,
+{
     /// The format of the result
     #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
-    pub format: PlanFormat,
+    pub format: F,
     /// The size limit of `--format markdown`
     #[arg(
         long,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use crate::cli::args::{FormatOptions, PlanFormat};
+use crate::cli::args::{DriftFormat, FormatOptions, PlanFormat};
 use crate::cli::failure::Failure;
 use crate::cli::github;
 use crate::cli::project::LoadedProject;
@@ -56,7 +56,7 @@ fn bytes_of(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<
 pub(crate) fn plan(
     terminal: Terminal,
     settings: &LoadedProject,
-    options: &FormatOptions,
+    options: &FormatOptions<PlanFormat>,
     full: bool,
     commands: Commands<'_>,
     view: &PlanView<'_>,
@@ -73,6 +73,14 @@ pub(crate) fn plan(
                 ..plan::markdown::MarkdownOptions::default()
             };
             terminal.result(&plan::markdown::comment(view, &options))
+        }
+        PlanFormat::Html => {
+            let options = plan::html::PageOptions {
+                environment: settings.environment.as_deref(),
+                rate: settings.project.channel.rate,
+                commands,
+            };
+            terminal.stream(|out| plan::html::write(out, view, &options))
         }
     }
 }
@@ -98,17 +106,17 @@ pub(crate) fn plan_text(
 pub(crate) fn drift(
     terminal: Terminal,
     settings: &LoadedProject,
-    options: &FormatOptions,
+    options: &FormatOptions<DriftFormat>,
     full: bool,
     view: &DriftView<'_>,
 ) -> Result<(), Failure> {
     match options.format {
-        PlanFormat::Text => {
+        DriftFormat::Text => {
             let style = style(terminal);
             terminal.result(&text_of(|out| drift::text::write(out, view, &style, full))?)
         }
-        PlanFormat::Json => terminal.stream(|out| drift::json::write(out, view)),
-        PlanFormat::Markdown => {
+        DriftFormat::Json => terminal.stream(|out| drift::json::write(out, view)),
+        DriftFormat::Markdown => {
             let environment = settings.environment.as_deref();
             let comment = drift::markdown::comment(view, environment, options.max_bytes);
             terminal.result(&comment)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::args::{FormatOptions, Global, Planning, RequestOptions};
+use crate::cli::args::{FormatOptions, Global, PlanFormat, Planning, RequestOptions};
 use crate::cli::base::Base;
 use crate::cli::clock::now;
 use crate::cli::connection::{Connection, Credentials};
@@ -26,7 +26,7 @@ pub(crate) struct PlanArguments {
     pub planning: Planning,
     /// How the result is printed.
     #[command(flatten)]
-    pub output: FormatOptions,
+    pub output: FormatOptions<PlanFormat>,
     /// Exit with 2 if there are changes
     #[arg(long, env = "TALKFORM_DETAILED_EXITCODE")]
     pub detailed_exitcode: bool,

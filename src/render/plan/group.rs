@@ -75,6 +75,22 @@ pub fn blocks<'v, 'a>(view: &'v PlanView<'a>, full: bool) -> Vec<Block<'v, 'a>> 
     blocks
 }
 
+/// Every user, with those of the same change together, in the order of the first id in each group. Users who
+/// move or who were rejected before are alone.
+pub(crate) fn alike<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Vec<&'v ChangeView<'a>>> {
+    let mut places: HashMap<Likeness<'v, 'a>, usize> = HashMap::new();
+    let mut groups: Vec<Vec<&ChangeView<'_>>> = Vec::new();
+    for user in &view.changes {
+        let key = likeness(user).filter(|key| key.action != Action::Move);
+        let place = key.map(|key| *places.entry(key).or_insert(groups.len()));
+        match place.and_then(|place| groups.get_mut(place)) {
+            Some(group) => group.push(user),
+            None => groups.push(vec![user]),
+        }
+    }
+    groups
+}
+
 /// `None` for a user who was rejected before: such users are never grouped.
 fn likeness<'v, 'a>(user: &'v ChangeView<'a>) -> Option<Likeness<'v, 'a>> {
     user.rejected.is_none().then_some(Likeness {

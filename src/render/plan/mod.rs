@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod group;
+pub mod html;
 pub mod json;
 pub(crate) mod kept_consent;
 pub(crate) mod known_users;

@@ -6,6 +6,7 @@ mod drift;
 mod escape;
 mod hidden;
 mod plan_diff;
+mod plan_html;
 mod plan_json;
 mod plan_markdown;
 mod plan_text;

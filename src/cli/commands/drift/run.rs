@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::args::{FormatOptions, Global, RequestOptions};
+use crate::cli::args::{DriftFormat, FormatOptions, Global, RequestOptions};
 use crate::cli::commands::drift::checkpoint::{CheckpointFile, Scope};
 use crate::cli::connection::{Connection, Credentials};
 use crate::cli::failure::{Exit, Failure};
@@ -21,7 +21,7 @@ pub(crate) struct DriftArguments {
     pub scope: Scope,
     /// How the result is printed.
     #[command(flatten)]
-    pub output: FormatOptions,
+    pub output: FormatOptions<DriftFormat>,
     /// Exit with 2 if there is drift, including consent that a person changed
     #[arg(long, env = "TALKFORM_DETAILED_EXITCODE")]
     pub detailed_exitcode: bool,
