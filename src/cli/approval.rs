@@ -218,8 +218,8 @@ impl ReviewedPlan {
         invocation: &Invocation,
     ) -> Result<Self, Failure> {
         let file = read_plan_file(path, invocation)?;
-        let select = &planning.select;
-        if !select.is_empty() && *select != file.select {
+        let select = planning.selection.patterns();
+        if !select.is_empty() && select != file.select {
             return Err(Failure::Usage(
                 "the plan file has a selection of its own; leave out --select".to_owned(),
             ));

@@ -9,8 +9,9 @@ use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
 use crate::cli::failure::Failure;
-use talkform::model::{ApiVersion, Depth};
+use talkform::model::{ApiVersion, Depth, MemberId, Selection};
 use talkform::sandbox::{Fault, NotAFault};
+use talkform::words::first;
 
 /// Flags that every command takes.
 #[derive(Debug, Args)]
@@ -102,12 +103,63 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// Which users a command covers.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SelectOptions {
+    /// Cover only users whose id matches (`*` any characters, `?` one character); several at commas
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        value_delimiter = ',',
+        env = "TALKFORM_SELECT"
+    )]
+    select: Vec<String>,
+    /// Go on if a pattern of --select matches nobody
+    #[arg(long, env = "TALKFORM_ALLOW_EMPTY")]
+    allow_empty: bool,
+}
+
+impl SelectOptions {
+    /// The patterns. An empty one counts as unset, as a variable of a workflow may be.
+    pub(crate) fn patterns(&self) -> Vec<String> {
+        let patterns = self.select.iter().filter(|pattern| !pattern.is_empty());
+        patterns.cloned().collect()
+    }
+
+    /// Fails if a pattern matches none of these ids, unless --allow-empty permits it.
+    pub(crate) fn check<'i>(&self, ids: impl Iterator<Item = &'i MemberId>) -> Result<(), Failure> {
+        if self.allow_empty {
+            return Ok(());
+        }
+        check_patterns(&self.select, ids)
+    }
+}
+
+/// Fails if a pattern matches none of these ids.
+pub(crate) fn check_patterns<'i>(
+    patterns: &[String],
+    ids: impl Iterator<Item = &'i MemberId>,
+) -> Result<(), Failure> {
+    let selection = Selection::new(patterns);
+    let idle = selection.idle(ids);
+    if idle.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::with_hint(
+        format!("no user matches {}", first(idle, MOST_IDLE).join(", ")),
+        "a pattern is compared with the whole id, and `*` stands for any characters",
+    ))
+}
+
+/// The most patterns without a user that an error names.
+const MOST_IDLE: usize = 10;
+
 /// What goes into a plan.
 #[derive(Debug, Args)]
 pub(crate) struct Planning {
-    /// Plan only users whose id matches (`*` any characters, `?` one character); may be repeated
-    #[arg(long, value_name = "PATTERN", env = "TALKFORM_SELECT")]
-    pub select: Vec<String>,
+    /// Which users are planned.
+    #[command(flatten)]
+    pub selection: SelectOptions,
     /// Show every change, even where many are alike
     #[arg(long, env = "TALKFORM_FULL")]
     pub full: bool,
@@ -124,9 +176,9 @@ pub(crate) struct Planning {
 impl Planning {
     /// The flags that an apply of the same plan needs.
     pub(crate) fn flags(&self) -> Vec<String> {
-        let select = self.select.iter();
+        let select = self.selection.patterns().into_iter();
         let mut flags: Vec<String> = select
-            .flat_map(|pattern| ["--select".to_owned(), pattern.clone()])
+            .flat_map(|pattern| ["--select".to_owned(), pattern])
             .collect();
         if self.refresh {
             flags.push("--refresh".to_owned());
@@ -134,9 +186,9 @@ impl Planning {
         flags
     }
 
-    /// The words of the command that makes the same plan with what Channel has.
-    pub(crate) fn refreshed(&self) -> Vec<&str> {
-        let select = self.select.iter();
+    /// The words of the command that makes the same plan with what Channel has. `patterns` are those of the selection.
+    pub(crate) fn refreshed(patterns: &[String]) -> Vec<&str> {
+        let select = patterns.iter();
         let select = select.flat_map(|pattern| ["--select", pattern]);
         ["plan", "--refresh"].into_iter().chain(select).collect()
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::cli::failure::Failure;
 use crate::cli::git::objects;
-use crate::cli::project::{LoadedProject, PROJECT_FILE, field_settings};
+use crate::cli::project::{LoadedProject, PROJECT_FILE, PROJECT_FILES, field_settings};
 use crate::cli::terminal::Terminal;
 use talkform::manifest;
 use talkform::manifest::{ReadSettings, Rules};
@@ -31,9 +31,11 @@ impl Base {
             ..settings.read_settings()?
         };
         let is_manifest = manifest::matcher(&read.patterns);
-        let wanted = |name: &str| name == PROJECT_FILE || is_manifest(name);
+        let wanted = |name: &str| PROJECT_FILES.contains(&name) || is_manifest(name);
         let files = objects::read_revision(&settings.root, revision, &wanted)?;
-        let project = files.iter().find(|(name, _)| &**name == PROJECT_FILE);
+        let project = files
+            .iter()
+            .find(|(name, _)| PROJECT_FILES.contains(&&**name));
         let fields = match project {
             Some((_, text)) => Some(fields(settings, revision, text, terminal)?),
             None => None,

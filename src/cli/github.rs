@@ -154,6 +154,8 @@ fn numbers(plan: &Plan, more: &[(&str, String)]) -> String {
             plan.tripped().next().is_some().to_string(),
         ),
         ("digest", plan.digest.to_string()),
+        // With a selection, `changes` is only about the users that it covers.
+        ("partial", plan.selected.is_some().to_string()),
     ];
     for (name, value) in rows.iter().chain(more) {
         let _ = writeln!(text, "{name}={value}");

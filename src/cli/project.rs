@@ -21,6 +21,9 @@ use talkform::state::{Loaded, Store, StoreError};
 /// The name of the project file.
 pub(crate) const PROJECT_FILE: &str = "talkform.yaml";
 
+/// The names that a project file may have.
+pub(crate) const PROJECT_FILES: [&str; 2] = [PROJECT_FILE, "talkform.yml"];
+
 /// The folder for the sandbox and for checkpoints, below the project's folder.
 pub(crate) const SANDBOX_FOLDER: &str = files::PRIVATE_FOLDER;
 
@@ -52,7 +55,8 @@ impl LoadedProject {
             check_environment(name)?;
         }
         let root = global.directory.clone();
-        let file = files::read_to_string(&root.join(PROJECT_FILE)).map_err(|error| {
+        let name = project_file(&root)?;
+        let file = files::read_to_string(&root.join(name)).map_err(|error| {
             if error.kind() == std::io::ErrorKind::NotFound {
                 Failure::with_hint(
                     format!("no {PROJECT_FILE} in {}", root.display()),
@@ -64,11 +68,11 @@ impl LoadedProject {
             } else {
                 Failure::refused(format!(
                     "cannot read {}: {error}",
-                    root.join(PROJECT_FILE).display()
+                    root.join(name).display()
                 ))
             }
         })?;
-        let mut project = manifest::project::file::parse(&file, PROJECT_FILE)
+        let mut project = manifest::project::file::parse(&file, name)
             .and_then(|file| file.resolve(global.environment.as_deref()))
             .map_err(Failure::Diagnostics)?;
         if global.sandbox {
@@ -93,7 +97,9 @@ impl LoadedProject {
 
     /// Whether there is a project file.
     pub(crate) fn has_project(global: &Global) -> bool {
-        files::exists(&global.directory.join(PROJECT_FILE))
+        PROJECT_FILES
+            .iter()
+            .any(|name| files::exists(&global.directory.join(name)))
     }
 
     /// The file that keeps the sandbox's users.
@@ -199,7 +205,9 @@ impl LoadedProject {
         let is_manifest = manifest::matcher(&self.project.manifests);
         let rules = self.project.rules.as_deref();
         let rules = rules.map(|name| name.trim_start_matches("./").to_owned());
-        move |name| name == PROJECT_FILE || rules.as_deref() == Some(name) || is_manifest(name)
+        move |name| {
+            PROJECT_FILES.contains(&name) || rules.as_deref() == Some(name) || is_manifest(name)
+        }
     }
 
     /// How manifests are read, without the rules.
@@ -332,6 +340,20 @@ impl LoadedProject {
             key.key_id().map(ToOwned::to_owned),
             self.destination(),
         ))
+    }
+}
+
+/// The name of the project file in a folder. Two of them are an error: one would be read in silence.
+pub(crate) fn project_file(root: &Path) -> Result<&'static str, Failure> {
+    let mut found = PROJECT_FILES
+        .into_iter()
+        .filter(|name| files::exists(&root.join(name)));
+    match (found.next(), found.next()) {
+        (Some(one), Some(other)) => Err(Failure::with_hint(
+            format!("{} has both {one} and {other}", root.display()),
+            "remove one of them",
+        )),
+        (name, _) => Ok(name.unwrap_or(PROJECT_FILE)),
     }
 }
 

@@ -58,7 +58,7 @@ pub use crate::model::project::{
     RemovedPolicy, RemovedUsers,
 };
 pub use crate::model::recorded_fields::RecordedFields;
-pub use crate::model::selection::Selection;
+pub use crate::model::selection::{Selected, Selection, known_ids};
 pub use crate::model::state::{Entry, FileContent, FileRecord, RejectedRequest, Rejection, State};
 pub use crate::model::stop::StopCause;
 pub use crate::model::unchanged::{Depth, Unchanged, UnchangedFile, UnchangedUser};

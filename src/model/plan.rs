@@ -11,6 +11,7 @@ use crate::model::digest::digests::{PlanDigest, RemoteIdDigest};
 use crate::model::field::FieldPath;
 use crate::model::ids::member_id::MemberId;
 use crate::model::project::Limit;
+use crate::model::selection::Selected;
 use crate::model::state::Rejection;
 
 /// Everything that an apply does.
@@ -35,6 +36,8 @@ pub struct Plan {
     pub recorded: usize,
     /// How many users the manifests declare, within the selection.
     pub desired: usize,
+    /// The selection; `None` if the plan covers every user.
+    pub selected: Option<Selected>,
     /// Every limit with its numbers.
     pub limits: Vec<LimitCheck>,
     /// The digest that identifies this plan.

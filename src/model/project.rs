@@ -235,7 +235,7 @@ pub struct Project {
 impl Default for Project {
     fn default() -> Self {
         Self {
-            manifests: vec!["users/**/*.yaml".to_owned()],
+            manifests: vec!["users/**/*.{yaml,yml,json,jsonl,ndjson}".to_owned()],
             channel: ChannelSettings::default(),
             state: "talkform.state.json".to_owned(),
             removed: RemovedPolicy::default(),

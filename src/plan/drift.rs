@@ -1,7 +1,8 @@
 //! Compares recorded users with what Channel has, and collects how they differ.
 
 use crate::model::{
-    Desired, DigestKey, MemberId, RemoteUser, State, StopCause, Unread, UserDrift, UserDriftKind,
+    Desired, DigestKey, MemberId, RemoteUser, Selected, State, StopCause, Unread, UserDrift,
+    UserDriftKind,
 };
 use crate::plan::compare::{Comparison, compare};
 
@@ -25,6 +26,8 @@ pub struct DriftReport {
     pub not_shown: usize,
     /// Why the check ended early.
     pub stopped: Option<StopCause>,
+    /// The selection, where the check covers only some of the recorded users.
+    pub selected: Option<Selected>,
     /// The sample, where the check covers only some of the recorded users.
     pub sample: Option<Sample>,
 }

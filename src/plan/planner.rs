@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use crate::model::{
     ApiChange, Change, Desired, DesiredUser, Destination, DigestKey, Digests, Entry, FieldAction,
     FieldChange, KeptConsent, MemberId, PartsHasher, Pending, Plan, PlannedChange, Reason,
-    RemoteIdDigest, RemoteUser, RemovedUsers, State, Unchanged, UnchangedUser, UserDigest,
+    RemoteIdDigest, RemoteUser, RemovedUsers, Selected, Selection, State, Unchanged, UnchangedUser,
+    UserDigest, known_ids,
 };
 use crate::parallel::{in_parallel, shares};
 use crate::plan::change_line::ChangeLine;
@@ -104,6 +105,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         unchanged,
         recorded,
         desired: differing + unchanged_users.met,
+        selected: selected(desired, state, context.selection),
         manifests: manifests.finish(),
         refreshed: context.observed.is_some(),
         kept_consent,
@@ -111,6 +113,14 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         unconfirmed: unconfirmed.finish(),
         remote_ids,
     }
+}
+
+/// The part of the users that a selection covers.
+fn selected(desired: &Desired, state: &State, selection: &Selection) -> Option<Selected> {
+    if selection.is_everything() {
+        return None;
+    }
+    selection.of(known_ids(desired, state).into_iter())
 }
 
 /// The result of the walk so far.

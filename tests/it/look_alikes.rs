@@ -61,7 +61,7 @@ fn an_invisible_character_in_a_table_is_no_part_of_an_id() {
     let project = Project::new("");
     project.write(
         "a.csv",
-        "\u{feff}memberId,name\nu-1,Kim\n\u{feff}u-3,Choi\nu\u{2800}4,Lee\n",
+        "\u{feff}memberId,name\nu-1,Kim\nu\u{feff}-3,Choi\nu\u{2800}4,Lee\n",
     );
     let table = [
         "import",

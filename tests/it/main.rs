@@ -44,6 +44,7 @@ mod review;
 mod sandbox;
 mod schemas;
 mod secrecy;
+mod selection;
 mod shortcut;
 mod state_branch;
 mod state_conflicts;

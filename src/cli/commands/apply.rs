@@ -21,7 +21,7 @@ use talkform::apply;
 use talkform::apply::{
     Finished, Options, Pace, Report, RunSettings, SaveError, Start, Target, Uncertain,
 };
-use talkform::model::{Desired, Plan};
+use talkform::model::{Desired, Plan, State, known_ids};
 use talkform::remote::Policy;
 use talkform::render::{Commands, PlanView};
 use talkform::state::{Loaded, Lock};
@@ -61,6 +61,20 @@ impl ApplyArguments {
             .transpose()
     }
 
+    /// Fails if a pattern of --select matches nobody. A plan file has a selection of its own.
+    fn check_selection(
+        &self,
+        reviewed: Option<&ReviewedPlan>,
+        desired: &Desired,
+        state: &State,
+    ) -> Result<(), Failure> {
+        if reviewed.is_some() {
+            return Ok(());
+        }
+        let known = known_ids(desired, state);
+        self.planning.selection.check(known.into_iter())
+    }
+
     fn command(&self, settings: &LoadedProject) -> ApplyCommand {
         let mut words = vec!["apply".to_owned()];
         match &self.plan {
@@ -94,9 +108,10 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let settings = LoadedProject::read(global)?;
     let reviewed = arguments.reviewed(&settings)?;
+    let patterns = arguments.planning.selection.patterns();
     let (select, refresh) = match &reviewed {
         Some(reviewed) => (&reviewed.file.select, reviewed.file.refreshed),
-        None => (&arguments.planning.select, arguments.planning.refresh),
+        None => (&patterns, arguments.planning.refresh),
     };
     let _lock = lock(&settings, arguments.lock_timeout)?;
     let loaded = settings.load()?;
@@ -105,6 +120,7 @@ pub(crate) fn run(
     output::warn(terminal, &settings.root, &warnings);
     output::replayed(terminal, &loaded);
     let recorded = settings.recorded(&loaded);
+    arguments.check_selection(reviewed.as_ref(), &desired, &recorded)?;
     let described = recorded.destination.channel_id.clone();
     let requests = &arguments.traffic;
     let open = |credentials| {
@@ -134,7 +150,7 @@ pub(crate) fn run(
     let view = PlanView::new(&plan, &visibility, knowledge.of_users());
     let commands = Commands {
         apply: &arguments.command(&settings).without_limits(),
-        refresh: &settings.command(&arguments.planning.refreshed()),
+        refresh: &settings.command(&Planning::refreshed(&patterns)),
     };
     show(terminal, &settings, arguments, commands, &view)?;
     let asks = approval.asks(reviewed.as_ref());

@@ -14,7 +14,7 @@ use crate::cli::planning::{Knowledge, decide, refresh};
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use crate::cli::{destination, files, github, output};
-use talkform::model::Plan;
+use talkform::model::{Plan, known_ids};
 use talkform::plan::PlanFile;
 use talkform::render::{Commands, PlanView};
 
@@ -84,7 +84,9 @@ pub(crate) fn run(
     if let Some(fields) = base.as_ref().and_then(|base| base.fields.clone()) {
         visibility = visibility.with_base(fields);
     }
-    let select = &arguments.planning.select;
+    let selection = &arguments.planning.selection;
+    selection.check(known_ids(&desired, &state).into_iter())?;
+    let select = &selection.patterns();
     let recorded = state.destination.channel_id.as_ref();
     // The connection stays open, because it ends the process on a signal.
     let mut connection = None;
@@ -119,7 +121,7 @@ pub(crate) fn run(
     let view = PlanView::new(&plan, &visibility, knowledge.of_users());
     let commands = Commands {
         apply: &arguments.apply(&settings),
-        refresh: &settings.command(&arguments.planning.refreshed()),
+        refresh: &settings.command(&Planning::refreshed(select)),
     };
     output::warn_on_failure(terminal, github::planned(&settings, &plan, &view, commands));
     output::plan(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::cli::approval::read_plan_file;
-use crate::cli::args::{Global, duration};
+use crate::cli::args::{Global, check_patterns, duration};
 use crate::cli::clock::now;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::project::{LoadedProject, random, state_key};
@@ -134,6 +134,7 @@ pub(crate) fn run(
         StateCommand::Retarget { lock_timeout } => retarget(&settings, *lock_timeout, terminal)?,
         StateCommand::List { select } => {
             let mut state = recorded(&settings, terminal)?;
+            check_patterns(select, state.users.keys().chain(state.pending.keys()))?;
             let selection = Selection::new(select);
             state.users.retain(|id, _| selection.covers(id));
             state.rejected.retain(|id, _| selection.covers(id));

@@ -1,7 +1,7 @@
 //! Finds manifests on disk and reads them.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -10,9 +10,10 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobMatcher};
 use walkdir::{DirEntry, WalkDir};
 
-use crate::model::{Diagnostic, Origin, RecordedLookup};
+use crate::model::{Diagnostic, Origin, RecordedLookup, Severity};
 
 use crate::manifest::files::assemble::read_all;
+use crate::manifest::files::unread;
 use crate::manifest::options::{ReadSettings, Reading};
 use crate::manifest::problem::wording::in_backticks;
 
@@ -37,11 +38,16 @@ pub fn load(
         root,
         real_root: fs::canonicalize(root).unwrap_or_else(|_| root.to_owned()),
         files: BTreeMap::new(),
+        unread: BTreeSet::new(),
+        idle: Vec::new(),
         diagnostics: Vec::new(),
     };
     for pattern in &settings.patterns {
         found.pattern(pattern);
     }
+    found.report_idle_patterns();
+    found.unread.retain(|name| !found.files.contains_key(name));
+    found.diagnostics.extend(unread::warnings(&found.unread));
     let mut seen = HashSet::new();
     let mut diagnostics = found.diagnostics;
     diagnostics.retain(|diagnostic| seen.insert(diagnostic.clone()));
@@ -74,6 +80,10 @@ struct Search<'r> {
     real_root: PathBuf,
     /// Paths by the name that is shown.
     files: BTreeMap<String, PathBuf>,
+    /// Files where patterns look that one of the patterns does not find.
+    unread: BTreeSet<String>,
+    /// Patterns that find no file.
+    idle: Vec<String>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -136,9 +146,20 @@ impl Search<'_> {
             }
         }
         if matches == 0 && self.diagnostics.len() == before {
-            let message = format!("the pattern {} matches no file", in_backticks(text));
+            self.idle.push(text.to_owned());
+        }
+    }
+
+    /// A pattern without a file is an error if no other pattern finds one: all users would be forgotten.
+    fn report_idle_patterns(&mut self) {
+        let others_find = !self.files.is_empty();
+        for text in std::mem::take(&mut self.idle) {
+            let message = format!("the pattern {} matches no file", in_backticks(&text));
             let hint = "a mistake in a pattern would forget every user: correct it, or remove it";
-            self.problem("pattern-matches-nothing", text, message, Some(hint));
+            self.problem("pattern-matches-nothing", &text, message, Some(hint));
+            if others_find && let Some(last) = self.diagnostics.last_mut() {
+                last.severity = Severity::Warning;
+            }
         }
     }
 
@@ -178,6 +199,11 @@ impl Search<'_> {
             } else if pattern.matcher.is_match(&name) {
                 matches += 1;
                 self.file(&entry, name);
+            } else if !pattern.base.as_os_str().is_empty()
+                && unread::differs_in_ending(&name, |other| pattern.matcher.is_match(other))
+            {
+                // The root holds files of all kinds; a folder that a pattern names holds manifests.
+                self.unread.insert(name);
             }
         }
         matches

@@ -1,5 +1,6 @@
 //! Reads one text on one thread.
 
+use crate::manifest::files::foreign;
 use crate::manifest::files::format::Format;
 use crate::manifest::options::ReadSettings;
 use crate::manifest::problem::problems::Problem;
@@ -12,6 +13,10 @@ use crate::manifest::users::document::Form;
 /// Reads a text of this format into `reader`. The problems in `across` were found by looking at other
 /// files; they are in the order of their spans.
 pub(crate) fn read(reader: &mut Reader<'_>, text: &str, format: Format, across: Vec<Problem>) {
+    if let Some(problem) = foreign::problem(text) {
+        reader.problems.push(problem);
+        return;
+    }
     match format {
         Format::Yaml => read_yaml(reader, text, across),
         Format::Json => read_json(reader, text, across),
@@ -91,6 +96,15 @@ fn read_json(reader: &mut Reader<'_>, text: &str, across: Vec<Problem>) {
 }
 
 fn read_json_lines(reader: &mut Reader<'_>, text: &str, across: Vec<Problem>) {
+    let first = text.trim_ascii_start();
+    if first.starts_with('[') {
+        let at = text.len() - first.len();
+        let message = "this file is one JSON array, and each line of JSON Lines is one user";
+        let problem = Problem::error("json-array", Span::new(at, at + 1), message)
+            .hint("write one user a line, without brackets and without commas between them");
+        reader.problems.push(problem.unparsed());
+        return;
+    }
     let mut across = across.into_iter().peekable();
     let mut start = 0;
     let mut blank = true;
@@ -102,7 +116,18 @@ fn read_json_lines(reader: &mut Reader<'_>, text: &str, across: Vec<Problem>) {
         }
         blank = false;
         let mut problems = Vec::new();
-        let root = json::parse(text, span, &mut problems);
+        let root = json::parse(text, span, &mut problems).map_err(|problem| {
+            let rest = text[problem.span.start()..span.end()].trim_ascii();
+            if problem.code == json::MORE_TEXT && rest == "," {
+                let message = "a comma stands between two users";
+                let problem = Problem {
+                    message: message.to_owned(),
+                    ..*problem
+                };
+                return Box::new(problem.hint("lines of JSON Lines have no commas between them"));
+            }
+            problem
+        });
         while let Some(problem) = across.next_if(|problem| problem.span.start < span.end) {
             problems.push(problem);
         }

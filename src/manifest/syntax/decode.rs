@@ -14,8 +14,32 @@ pub(crate) struct Decoded<'b> {
 /// The byte order mark of UTF-8.
 pub(crate) const MARK: &[u8] = b"\xEF\xBB\xBF";
 
+/// How files begin that hold no text, and what they are.
+const BINARY: [(&[u8], &str, &str); 4] = [
+    (b"\x1F\x8B", "compressed with gzip", "decompress it: gunzip"),
+    (
+        b"PK\x03\x04",
+        "a ZIP archive, such as an Excel workbook",
+        "save it as CSV, and import that",
+    ),
+    (
+        b"\x28\xB5\x2F\xFD",
+        "compressed with zstd",
+        "decompress it: unzstd",
+    ),
+    (b"%PDF-", "a PDF", "write its users as YAML"),
+];
+
 /// Reads bytes as text.
 pub(crate) fn decode(bytes: &[u8]) -> Decoded<'_> {
+    if let Some((_, what, hint)) = BINARY.iter().find(|(magic, ..)| bytes.starts_with(magic)) {
+        let message = format!("this file is {what}");
+        let problem = Problem::error("not-text", Span::default(), message).hint(*hint);
+        return Decoded {
+            text: "",
+            problem: Some(problem),
+        };
+    }
     if is_utf_16(bytes) {
         let problem = Problem::error("not-utf-8", Span::default(), "this file is UTF-16")
             .hint("save it as UTF-8");

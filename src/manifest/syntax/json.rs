@@ -9,6 +9,9 @@ use crate::manifest::problem::span::Span;
 use crate::manifest::syntax::node::{Content, DEEPEST, Member, Node, Scalar};
 use crate::manifest::syntax::yaml::{SMALL_MAP, duplicate_key, too_deep};
 
+/// The code of text after the end of the value.
+pub(crate) const MORE_TEXT: &str = "text-after-value";
+
 /// Parses one JSON text. Repeated keys are added to `problems`. The error is the problem that left no value.
 pub(crate) fn parse<'t>(
     text: &'t str,
@@ -24,7 +27,16 @@ pub(crate) fn parse<'t>(
     parser.skip_space();
     match parser.peek() {
         None => Ok(node),
-        Some(_) => parser.wrong("there is more text after the value"),
+        Some(_) => {
+            parser
+                .wrong("there is more text after the value")
+                .map_err(|problem: Box<Problem>| {
+                    Box::new(Problem {
+                        code: MORE_TEXT,
+                        ..*problem
+                    })
+                })
+        }
     }
 }
 
@@ -52,12 +64,19 @@ impl<'t> Parser<'t, '_> {
     }
 
     fn wrong_at<T>(&self, at: usize, message: &str) -> Parsed<T> {
+        // The end of the text is the end of its last line, not the beginning of the next one.
+        let is_end = at >= self.text.len();
+        let at = if is_end {
+            self.text.trim_ascii_end().len()
+        } else {
+            at
+        };
         let problem = Problem::error(
             "syntax",
             Span::new(at, at),
             format!("this is not JSON: {message}"),
         );
-        let problem = if at >= self.text.len() {
+        let problem = if is_end {
             problem.hint("the text ends too early")
         } else {
             problem

@@ -281,6 +281,23 @@ impl<'t> Builder<'t> {
         }
     }
 
+    /// The escape of half a surrogate pair, such as `\ud83d`, in the line of an error.
+    fn surrogate_before(&self, at: usize) -> Option<Span> {
+        let start = self.text[..at].rfind('\n').map_or(0, |end| end + 1);
+        let end = self.text[at..]
+            .find('\n')
+            .map_or(self.text.len(), |length| at + length);
+        let line = &self.text[start..end];
+        line.match_indices("\\u").find_map(|(escape, _)| {
+            let digits = line.get(escape + 2..escape + 6)?;
+            let code = u32::from_str_radix(digits, 16).ok()?;
+            let from = start + escape;
+            (0xD800..0xE000)
+                .contains(&code)
+                .then(|| Span::new(from, from + 6))
+        })
+    }
+
     fn syntax(&mut self, error: &ScanError) -> Problem {
         let at = self.offsets.byte(error.marker().index());
         let span = Span::new(at, at);
@@ -290,6 +307,14 @@ impl<'t> Builder<'t> {
         if let Some(tab) = decode::indenting_tab(self.text, at) {
             return Problem::error("tab-indentation", tab, "a tab indents this line")
                 .hint("YAML is indented with spaces")
+                .unparsed();
+        }
+        if let Some(escape) = self.surrogate_before(at) {
+            let message = "YAML has no escapes of surrogate pairs, which JSON has";
+            return Problem::error("surrogate-escape", escape, message)
+                .hint(
+                    "write the character itself, or `\\U` and eight digits; or name the file .json",
+                )
                 .unparsed();
         }
         let message = format!(

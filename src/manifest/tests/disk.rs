@@ -62,19 +62,81 @@ fn patterns() {
         );
         assert_eq!(reading.files, found.len());
     }
-    let reading = load_with(
-        folder.path(),
-        &["users/**/*.yaml", "none/*.yaml", "users/z*"],
+    let idle = |patterns: &[&str]| {
+        let mut reading = load_with(folder.path(), patterns);
+        reading
+            .diagnostics
+            .retain(|found| found.code == "pattern-matches-nothing");
+        (
+            reading.diagnostics.len(),
+            reading.has_errors(),
+            reading.desired.users.len(),
+        )
+    };
+    // A pattern may find nothing if others find something.
+    assert_eq!(
+        idle(&["users/**/*.yaml", "none/*.yaml", "users/z*"]),
+        (2, false, 1)
     );
-    assert_eq!(reading.diagnostics.len(), 2);
-    assert_eq!(codes(&reading), ["pattern-matches-nothing"]);
-    assert!(reading.desired.users.is_empty());
+    assert_eq!(idle(&["none/*.yaml", "users/z*"]), (2, true, 0));
     assert_eq!(
         codes(&load_with(folder.path(), &["users/[x"])),
         ["invalid-pattern"]
     );
     let missing = load_with(&folder.path().join("nowhere"), &["**/*.yaml"]);
     assert_eq!(codes(&missing), ["pattern-matches-nothing"]);
+}
+
+#[test]
+fn files_that_differ_in_their_ending_are_reported() {
+    let one = |id: &str| user(&format!("memberId: {id}\n"));
+    let folder = project(&[
+        ("users/a.yaml", &one("a")),
+        ("users/b.yml", &one("b")),
+        ("users/C.YAML", &one("c")),
+        ("users/d.jsonl", "{\"memberId\":\"d\"}\n"),
+        ("users/notes.md", "-"),
+        ("users/.hidden.yml", "-"),
+        ("users/draft/e.yml", &one("e")),
+        ("other/f.yml", &one("f")),
+        ("g.yml", "-"),
+    ]);
+    let unread = |patterns: &[&str]| {
+        let reading = load_with(folder.path(), patterns);
+        let found = reading
+            .diagnostics
+            .iter()
+            .filter(|found| found.code == "unread-file");
+        let names: Vec<&str> = found.map(|found| &*found.origin.file).collect();
+        names.join(" ")
+    };
+    for (patterns, names) in [
+        (
+            &["users/*.yaml"][..],
+            "users/C.YAML users/b.yml users/d.jsonl",
+        ),
+        (
+            &["users/**/*.yaml"],
+            "users/C.YAML users/b.yml users/d.jsonl users/draft/e.yml",
+        ),
+        (
+            &["users/*.yaml", "users/*.yml"],
+            "users/C.YAML users/d.jsonl",
+        ),
+        (&["users/**/*.{yaml,yml,json,jsonl,ndjson}"], "users/C.YAML"),
+        (&["users/a*.yaml"], ""),
+        (&["*.yaml", "users/a.yaml"], ""),
+    ] {
+        assert_eq!(unread(patterns), names, "{patterns:?}");
+    }
+    for number in 0..30 {
+        fs::write(
+            folder.path().join(format!("users/x{number:02}.yml")),
+            one("x"),
+        )
+        .expect("written");
+    }
+    assert_eq!(unread(&["users/*.yaml"]).split(' ').count(), 21);
 }
 
 #[cfg(unix)]

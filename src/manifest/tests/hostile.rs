@@ -263,3 +263,69 @@ fn many_keys() {
     text += "  o7: 2\n";
     assert_eq!(refusal("a.yaml", text), "duplicate-key");
 }
+
+#[test]
+fn files_of_other_kinds_are_named_at_their_line() {
+    let conflict = "apiVersion: talkform/v1\nkind: UserList\nusers:\n<<<<<<< HEAD\n  - memberId: \"u-1\"\n=======\n  - memberId: \"u-2\"\n>>>>>>> x\n";
+    let lfs = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+    let sops = user("memberId: ENC[AES256_GCM,data:x]\nsops:\n  version: 3.9.0\n");
+    let surrogates = user("memberId: a\nprofile: { name: \"\\ud83d\\ude00\" }\n");
+    let cases: [(&str, &[u8], &str, u32); 15] = [
+        ("a.yaml", conflict.as_bytes(), "conflict-marker", 4),
+        (
+            "a.jsonl",
+            b"{\"memberId\":\"a\"}\n<<<<<<< HEAD\n",
+            "conflict-marker",
+            2,
+        ),
+        ("a.yaml", lfs.as_bytes(), "git-lfs-pointer", 1),
+        ("a.json", lfs.as_bytes(), "git-lfs-pointer", 1),
+        ("a.yaml", b"\x1f\x8b\x08\x00", "not-text", 1),
+        ("a.jsonl", b"PK\x03\x04\x14", "not-text", 1),
+        ("a.yaml", sops.as_bytes(), "encrypted-file", 4),
+        (
+            "a.yaml",
+            b"$ANSIBLE_VAULT;1.1;AES256\n6138\n",
+            "encrypted-file",
+            1,
+        ),
+        ("a.json", b"<!DOCTYPE html><html>", "not-a-manifest", 1),
+        ("a.json", b"[{\"memberId\":\"u-1\"}]\n", "top-level-list", 1),
+        ("a.yaml", b"- memberId: a\n", "top-level-list", 1),
+        (
+            "a.jsonl",
+            b"\n[{\"memberId\":\"u-1\"},\n{\"memberId\":\"u-2\"}]\n",
+            "json-array",
+            2,
+        ),
+        (
+            "a.jsonl",
+            b"{\"memberId\":\"u-1\"},\n{\"memberId\":\"u-2\"}\n",
+            "text-after-value",
+            1,
+        ),
+        (
+            "a.jsonl",
+            b"{\"memberId\":\"u-1\"}\n{\"memberId\":\n{\"memberId\":\"u-3\"}\n",
+            "syntax",
+            2,
+        ),
+        ("a.yaml", surrogates.as_bytes(), "surrogate-escape", 4),
+    ];
+    for (name, bytes, code, line) in cases {
+        let reading = read(name, bytes);
+        let found: Vec<_> = reading
+            .diagnostics
+            .iter()
+            .map(|found| (found.code, found.origin.line.max(1)))
+            .collect();
+        assert_eq!(found, [(code, line)], "{name} {:?}", reading.diagnostics);
+        assert!(
+            reading.diagnostics[0].hint.is_some() && reading.has_errors(),
+            "{code}"
+        );
+    }
+    // Not a conflict: text of a block.
+    let text = user("memberId: a\nprofile:\n  bio: |\n    <<<<<<< HEAD\n");
+    assert!(!read("a.yaml", text).has_errors());
+}

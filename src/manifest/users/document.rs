@@ -31,7 +31,22 @@ impl Reader<'_> {
     /// Reads a document. Keeps its users, its moves, and the scalars for excerpts.
     pub(crate) fn document(&mut self, root: &Node<'_>, form: Form) {
         match root.members() {
+            Some(_) if root.get("sops").is_some_and(|member| member.value.members().is_some()) => {
+                let span = root.get("sops").map_or(root.span, |member| member.key_span);
+                self.problems.push(
+                    Problem::error("encrypted-file", span, "this file is encrypted with sops")
+                        .hint("decrypt it before talkform reads it: `sops decrypt`"),
+                );
+            }
             Some(members) => self.kinds(root, members, form),
+            None if matches!(root.content, Content::List(_)) => self.problems.push(
+                Problem::error(
+                    "top-level-list",
+                    root.first_character(),
+                    "a document is a map with `memberId` or `users`, and this one is a list",
+                )
+                .hint("write it under `users` of a document with `apiVersion: talkform/v1` and `kind: UserList`"),
+            ),
             None => self.problems.push(
                 Problem::error(
                     "wrong-type",

@@ -7,6 +7,7 @@ pub mod escape;
 pub(crate) mod json;
 pub mod line;
 pub mod rejection;
+pub mod selected;
 pub mod shown;
 pub mod stop_cause;
 pub mod style;

@@ -178,7 +178,10 @@ pub(crate) fn counts(view: &DriftView<'_>) -> String {
         flags_not_shown: _,
     } = view.counts;
     if view.users == 0 {
-        return "No users to check: no recorded user is selected.".to_owned();
+        return match view.selected {
+            Some(_) => "No users to check: no recorded user is selected.".to_owned(),
+            None => "No users to check: the state records none.".to_owned(),
+        };
     }
     if view.drift.is_empty() && as_applied == view.users {
         let users = users(as_applied);

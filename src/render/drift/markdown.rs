@@ -4,6 +4,7 @@ use crate::render::common::comment;
 use crate::render::common::comment::MOST_MISSES;
 use crate::render::common::details::{Details, draw};
 use crate::render::common::escape::{code, markdown};
+use crate::render::common::selected::selected;
 use crate::render::common::style::Style;
 use crate::render::drift::lines;
 use crate::render::drift::lines::{blocks, counts, notes, unread};
@@ -74,6 +75,7 @@ fn head(view: &DriftView<'_>, environment: Option<&str>) -> String {
         String::new(),
         format!("**{}**", counts(view)),
     ];
+    lines.extend(view.selected.map(|part| selected(part, &code)));
     lines.extend(notes(view).iter().map(|note| markdown(note)));
     let undecided = view.undecided.iter();
     lines.extend(undecided.map(|undecided| undecided.sentence(&code)));

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::render::common::escape::terminal;
 use crate::render::common::line::write_line;
+use crate::render::common::selected::selected;
 use crate::render::common::style::{Style, paint};
 use crate::render::drift::lines;
 use crate::render::drift::lines::{blocks, counts, notes, unread};
@@ -44,6 +45,10 @@ pub fn write(
         writeln!(out, "{}\n", paint(style.warning, &unread.join("\n")))?;
     }
     writeln!(out, "{}", paint(style.strong, &counts(view)))?;
+    if let Some(part) = view.selected {
+        let part = selected(part, &|text| terminal(text).into_owned());
+        writeln!(out, "{}", paint(style.warning, &part))?;
+    }
     for note in notes(view) {
         writeln!(out, "{note}")?;
     }

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::model::{
     Attributes, Desired, FieldDrift, FieldDriftKind, FieldPath, FieldValue, MemberId, Origin,
-    Previous, RemoteValue, StopCause, UserDrift, UserDriftKind, UserVisibility, Value, Visibility,
-    VisibilityLookup,
+    Previous, RemoteValue, Selected, StopCause, UserDrift, UserDriftKind, UserVisibility, Value,
+    Visibility, VisibilityLookup,
 };
 use crate::plan::{DriftReport, Sample};
 use crate::render::common::json::as_text;
@@ -23,6 +23,9 @@ pub struct DriftView<'a> {
     pub users: usize,
     /// The totals.
     pub counts: DriftCounts,
+    /// The selection; left out if all recorded users were to be compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selected: Option<&'a Selected>,
     /// The sample; left out if all users were to be compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
@@ -157,6 +160,7 @@ impl<'a> DriftView<'a> {
             skipped,
             not_shown,
             stopped,
+            selected,
             sample,
         } = report;
         let lookup = VisibilityLookup::new(visibility);
@@ -189,6 +193,7 @@ impl<'a> DriftView<'a> {
         Self {
             users: *users,
             counts,
+            selected: selected.as_ref(),
             sample: *sample,
             stopped: *stopped,
             undecided: UndecidedView::new(undecided.map(|field| field.path), visibility),

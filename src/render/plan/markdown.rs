@@ -97,8 +97,10 @@ pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
 fn head(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     let title = comment::title("plan", options.environment);
     let destination = summary::destination(view, &code);
+    let selected = summary::selected(view, &code);
+    let selected = selected.map_or(String::new(), |part| format!("**{part}**\n\n"));
     format!(
-        "{}\n{title}\n\n{destination}\n\n",
+        "{}\n{title}\n\n{destination}\n\n{selected}",
         marker(options.environment)
     )
 }

@@ -3,6 +3,7 @@
 use crate::model::{LikelyMove, Limit, LimitKind, Rate};
 use crate::render::common::duration::duration;
 use crate::render::common::escape::width;
+use crate::render::common::selected as common;
 use crate::render::plan::view::{ApiView, Counts, LimitView, PlanView};
 use crate::words::{counted, users};
 
@@ -11,6 +12,13 @@ use crate::words::{counted, users};
 /// `escaped` escapes text from outside.
 pub fn destination(view: &PlanView<'_>, escaped: &dyn Fn(&str) -> String) -> String {
     format!("Destination: {}", escaped(&view.destination.to_string()))
+}
+
+/// Which part of the users the plan covers; `None` if all.
+///
+/// `escaped` escapes text from outside.
+pub fn selected(view: &PlanView<'_>, escaped: &dyn Fn(&str) -> String) -> Option<String> {
+    view.selected.map(|part| common::selected(part, escaped))
 }
 
 /// `Plan: 1 to create, 1 to update, 1 to forget. 147 unchanged.`
@@ -143,6 +151,10 @@ pub fn requests(requests: usize, rate: Rate) -> String {
 
 /// The sentence of a plan without changes.
 pub fn nothing(view: &PlanView<'_>) -> String {
+    if let Some(part) = view.selected {
+        let count = counted(part.users, "selected user", "selected users");
+        return format!("No changes for the {count}, of {}.", users(part.of));
+    }
     let is_certain = view.counts.pending == 0 && view.counts.unconfirmed == 0;
     let sentence = if is_certain {
         "Your channel matches the manifests."

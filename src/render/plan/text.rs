@@ -51,7 +51,11 @@ pub fn write(
 ) -> fmt::Result {
     let style = &options.style;
     let destination = summary::destination(view, &|text| terminal(text).into_owned());
-    writeln!(out, "{}\n", paint(style.strong, &destination))?;
+    writeln!(out, "{}", paint(style.strong, &destination))?;
+    if let Some(part) = summary::selected(view, &|text| terminal(text).into_owned()) {
+        writeln!(out, "{}", paint(style.warning, &part))?;
+    }
+    writeln!(out)?;
     if view.is_empty() {
         write_kept_consent(out, view, options)?;
         writeln!(out, "{}", summary::nothing(view))?;

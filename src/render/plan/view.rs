@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::model::{
     Action, ApiChange, Change, Destination, FieldAction, FieldChange, FieldPath, KeptConsent,
     LikelyMove, Limit, LimitCheck, LimitKind, MemberId, Origin, Plan, PlanDigest, PlannedChange,
-    Previous, Reason, UserVisibility, Value, Visibility, VisibilityLookup,
+    Previous, Reason, Selected, UserVisibility, Value, Visibility, VisibilityLookup,
 };
 use crate::render::common::json::as_text;
 use crate::render::common::rejection::RejectionView;
@@ -46,6 +46,9 @@ pub struct PlanView<'a> {
     pub recorded: usize,
     /// How many users the manifests declare.
     pub desired: usize,
+    /// The selection; left out if the plan covers every user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selected: Option<&'a Selected>,
     /// Whether the plan exceeds a limit.
     pub tripped: bool,
     /// Every limit with its numbers.
@@ -244,6 +247,7 @@ impl<'a> PlanView<'a> {
             unchanged,
             recorded,
             desired,
+            selected,
             limits,
             digest,
             manifests: _,
@@ -286,6 +290,7 @@ impl<'a> PlanView<'a> {
             deletions: plan.deletions(),
             recorded: *recorded,
             desired: *desired,
+            selected: selected.as_ref(),
             tripped: limits.iter().any(LimitCheck::is_tripped),
             limits: limits.iter().map(LimitView::new).collect(),
             likely_moves,

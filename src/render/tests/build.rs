@@ -205,6 +205,7 @@ pub(crate) fn plan(mut changes: Vec<PlannedChange>, unchanged: usize) -> Plan {
         api: None,
         recorded: unchanged + changes.len(),
         desired: unchanged + changes.len(),
+        selected: None,
         changes,
         likely_moves: Vec::new(),
         unchanged,

@@ -73,6 +73,7 @@ fn report() -> DriftReport {
         skipped: 23,
         not_shown: 2,
         stopped: Some(StopCause::FailFast),
+        selected: None,
         sample: Some(Sample { of: 100, seed: 7 }),
     }
 }

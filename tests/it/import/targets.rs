@@ -4,6 +4,8 @@ use std::fs;
 
 use serde_json::Value as Json;
 
+use talkform::model::text::characters::folded;
+
 use crate::import::users::{STATE, channel_with_users, id};
 use crate::project::Project;
 
@@ -72,6 +74,12 @@ fn every_id_has_a_file_of_its_own() {
         "a/b",
         "..",
         "x.yaml",
+        "CON",
+        "nul.x",
+        "com1",
+        "company",
+        "\u{ac00}",
+        "\u{1100}\u{1161}",
         &long,
     ];
     let rows: Vec<String> = ids.iter().map(|id| format!("{id},pro")).collect();
@@ -108,6 +116,13 @@ fn every_id_has_a_file_of_its_own() {
         .collect();
     names.sort();
     assert_eq!(names.len(), ids.len() + 1, "{names:?}");
+    for name in ["%43ON.yaml", "%6Eul.x.yaml", "%63om1.yaml", "company.yaml"] {
+        assert!(names.iter().any(|other| other == name), "{name} {names:?}");
+    }
+    // `a.yaml` was there before.
+    let new = names.iter().filter(|name| *name != "a.yaml");
+    let different: std::collections::BTreeSet<_> = new.map(|name| folded(name)).collect();
+    assert_eq!(different.len(), ids.len(), "{names:?}");
     assert!(names.contains(&"a.yaml".to_owned()) && names.contains(&"a-2.yaml".to_owned()));
     assert!(project.read("users/a.yaml").ends_with("memberId: there\n"));
     let plan = project.run(&["plan"]).expect(0);

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::cli::args::SelectOptions;
 use crate::cli::clock::now;
 use crate::cli::files;
 use crate::cli::files::Lines;
@@ -24,9 +25,9 @@ const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Which users a drift reads.
 #[derive(Debug, Args)]
 pub(crate) struct Scope {
-    /// Read only users whose id matches (`*` any characters, `?` one character); may be repeated
-    #[arg(long, value_name = "PATTERN", env = "TALKFORM_SELECT")]
-    pub select: Vec<String>,
+    /// Which users are read.
+    #[command(flatten)]
+    pub selection: SelectOptions,
     /// Read only N users, chosen at random
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), env = "TALKFORM_SAMPLE")]
     pub sample: Option<u32>,
@@ -157,7 +158,7 @@ fn scope_name(
     channel_id: &ChannelId,
 ) -> String {
     let channel_id = channel_id.as_str();
-    let mut select = scope.select.clone();
+    let mut select = scope.selection.patterns();
     select.sort();
     let sample = format!("{:?} {:?}", scope.sample, scope.seed);
     let api = settings.project.channel.api.as_str();

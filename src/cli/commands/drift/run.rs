@@ -54,6 +54,7 @@ pub(crate) fn run(
             format!("the first `{}` creates it", settings.command(&["apply"])),
         ));
     };
+    arguments.scope.selection.check(state.users.keys())?;
     let mut collector = DriftCollector {
         state,
         desired: &desired,
@@ -108,7 +109,8 @@ fn scope(
     checkpoint: &mut CheckpointFile<'_>,
     report: &mut DriftReport,
 ) -> Vec<MemberId> {
-    let selection = Selection::new(&arguments.scope.select);
+    let selection = Selection::new(&arguments.scope.selection.patterns());
+    report.selected = selection.of(state.users.keys());
     let selected = state.users.keys().filter(|id| selection.covers(id));
     let mut ids: Vec<&MemberId> = selected.collect();
     if let Some(size) = arguments.scope.sample {

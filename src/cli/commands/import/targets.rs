@@ -11,6 +11,7 @@ use crate::cli::files;
 use crate::cli::project::LoadedProject;
 use talkform::manifest;
 use talkform::manifest::{AppendError, ReadSettings};
+use talkform::model::text::characters::folded;
 use talkform::model::{Attributes, MemberId};
 
 /// The longest stem of a file name, in bytes. Common file systems allow 255 bytes for a name.
@@ -139,7 +140,7 @@ fn in_folder(
     users: &BTreeMap<MemberId, Attributes>,
     read: &ReadSettings,
 ) -> Result<Vec<PlannedFile>, Failure> {
-    // On some file systems, `A.yaml` and `a.yaml` are one file.
+    // On some file systems, `A.yaml` and `a.yaml` are one file, and so are two Unicode forms of one text.
     let mut taken = BTreeSet::new();
     let mut written = Vec::with_capacity(users.len());
     for (id, user) in users {
@@ -159,7 +160,7 @@ fn in_folder(
                 }
             })
             .find(|name| {
-                !files::exists(&settings.root.join(name)) && taken.insert(name.to_lowercase())
+                !files::exists(&settings.root.join(name)) && taken.insert(folded(name).into_owned())
             })
             .ok_or_else(|| Failure::refused(format!("cannot find a free file name for {id}")))?;
         let text = manifest::document(id, user, read).map_err(|error| refused(&name, &error))?;
@@ -168,13 +169,32 @@ fn in_folder(
     Ok(written)
 }
 
+/// Whether Windows takes a name, whatever its ending, for a device.
+fn is_reserved_on_windows(name: &str) -> bool {
+    let stem = name
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_uppercase();
+    let (device, number) = stem.split_at_checked(3).unwrap_or((&stem, ""));
+    match device {
+        "CON" | "PRN" | "AUX" | "NUL" => number.is_empty(),
+        "COM" | "LPT" => {
+            matches!(number, "¹" | "²" | "³")
+                || (number.len() == 1 && number.bytes().all(|b| b.is_ascii_digit()))
+        }
+        _ => false,
+    }
+}
+
 /// The id as a file name. Letters and digits of any script are kept, other characters are written as
 /// `%2F`.
 fn file_stem(id: &MemberId) -> String {
     let mut stem = String::new();
+    let is_reserved = is_reserved_on_windows(id.as_str());
     for (at, character) in id.as_str().char_indices() {
         let is_plain = character.is_alphanumeric() || matches!(character, '-' | '_' | '@');
-        if is_plain || (character == '.' && at > 0) {
+        if (is_plain || (character == '.' && at > 0)) && !(is_reserved && at == 0) {
             stem.push(character);
         } else {
             for byte in character.encode_utf8(&mut [0; 4]).bytes() {
