@@ -67,6 +67,7 @@ fn every_format_names_the_selection() {
         project.run(&command).expect(0).stdout
     };
     let sentence = "Selected: u-1, u-2: 2 of 3 users; the others are left out.";
+    assert!(plan("html").contains(sentence), "{}", plan("html"));
     assert!(plan("text").contains(sentence), "{}", plan("text"));
     assert!(
         plan("markdown")

@@ -161,6 +161,7 @@ fn page<'a>(view: &'a PlanView<'a>, options: &PageOptions<'_>) -> Page<'a> {
 fn head(view: &PlanView<'_>, options: &PageOptions<'_>) -> Vec<(&'static str, String)> {
     let escaped = |text: &str| terminal(text).into_owned();
     let mut head = vec![("dim", summary::destination(view, &escaped))];
+    head.extend(summary::selected(view, &escaped).map(|part| ("warning", part)));
     if view.is_empty() {
         head.push(("strong", summary::nothing(view)));
     } else {
