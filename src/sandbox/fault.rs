@@ -35,6 +35,8 @@ pub enum FaultKind {
     ResetBefore,
     /// `reset-after`: the user is written and the connection is reset, so the response is lost.
     ResetAfter,
+    /// `500-after`: the user is written, and the response is a 500.
+    ErrorAfter,
     /// `broken-json`: the user is written, and the response is not JSON.
     BrokenJson,
     /// `truncated`: the user is written, and the response breaks off in the middle.
@@ -56,13 +58,14 @@ pub enum FaultKind {
 /// A text that is not a fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a fault; expected KIND[:SHARE%][@PATTERN][#N|#N+], where KIND is a status such as 500, or slow=200ms, reset-before, reset-after, broken-json, truncated, empty, huge, not-utf8, redirect, ignore-tags, wrong-channel"
+    "`{0}` is not a fault; expected KIND[:SHARE%][@PATTERN][#N|#N+], where KIND is a status such as 500, or slow=200ms, reset-before, reset-after, 500-after, broken-json, truncated, empty, huge, not-utf8, redirect, ignore-tags, wrong-channel"
 )]
 pub struct NotAFault(String);
 
-const NAMES: [(&str, FaultKind); 10] = [
+const NAMES: [(&str, FaultKind); 11] = [
     ("reset-before", FaultKind::ResetBefore),
     ("reset-after", FaultKind::ResetAfter),
+    ("500-after", FaultKind::ErrorAfter),
     ("broken-json", FaultKind::BrokenJson),
     ("truncated", FaultKind::Truncated),
     ("empty", FaultKind::Empty),
@@ -187,6 +190,7 @@ mod tests {
             "401#100+",
             "slow=200ms:50%",
             "reset-after:2.5%@u-1#7+",
+            "500-after:60%",
             "ignore-tags",
             "wrong-channel",
         ] {

@@ -276,6 +276,7 @@ impl Shared {
         for fault in faults {
             match fault {
                 FaultKind::ResetAfter => return None,
+                FaultKind::ErrorAfter => return Some(self.error(500, "sandboxFault", &[])),
                 FaultKind::BrokenJson => {
                     return Some(self.text(200, "application/json", "{\"user\": {\"profile\": "));
                 }

@@ -1,7 +1,7 @@
 //! Random edits, reverts, changes and deletions by people on Channel, kills, lost responses and errors after the write: the state never claims what Channel
 //! does not have, and in the end Channel has what the manifests declare.
 //!
-//! `TALKFORM_TRUTH_ROUNDS=2000 cargo test --test it truth` runs for longer; `TALKFORM_TRUTH_SEED` replays a seed.
+//! `TALKFORM_TRUTH_ROUNDS=2000 cargo test --test it truth::rounds` runs for longer; `TALKFORM_TRUTH_SEED` replays a seed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -28,6 +28,7 @@ const FAULTS: &[&[&str]] = &[
     &["empty:60%"],
     &["500:60%"],
     &["502:60%"],
+    &["500-after:60%"],
     &["slow=3ms", "reset-after:40%"],
 ];
 
