@@ -239,6 +239,9 @@ where
     /// The format of the result
     #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
     pub format: F,
+    /// The title of `--format markdown`; comments of different titles are different comments
+    #[arg(long, value_name = "TEXT", env = "TALKFORM_TITLE")]
+    pub title: Option<String>,
     /// The size limit of `--format markdown`
     #[arg(
         long,

@@ -4,11 +4,12 @@
 //! It writes nothing if the variables of the runner are not set.
 
 use std::fmt::Write as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::project::LoadedProject;
+use crate::cli::repository::path_in_repository;
 use crate::cli::terminal::Terminal;
 use talkform::apply::Report;
 use talkform::model::{Action, Diagnostic, Plan};
@@ -27,6 +28,7 @@ pub(crate) fn planned(
     settings: &LoadedProject,
     plan: &Plan,
     view: &PlanView<'_>,
+    title: Option<&str>,
     commands: Commands<'_>,
 ) -> Result<(), Failure> {
     if let Some(path) = path_from("GITHUB_OUTPUT") {
@@ -37,8 +39,9 @@ pub(crate) fn planned(
         files::append(&path, &numbers(plan, &more))?;
     }
     if let Some(path) = path_from("GITHUB_STEP_SUMMARY") {
+        let project = path_in_repository(&settings.root);
         let options = plan::markdown::MarkdownOptions {
-            environment: settings.environment.as_deref(),
+            name: settings.comment_name(&project, title),
             max_bytes: MAX_SUMMARY,
             rate: settings.project.channel.rate,
             commands,
@@ -92,6 +95,7 @@ pub(crate) fn drifted(
     settings: &LoadedProject,
     report: &DriftReport,
     view: &DriftView<'_>,
+    title: Option<&str>,
 ) -> Result<(), Failure> {
     if let Some(path) = path_from("GITHUB_OUTPUT") {
         let rows = [
@@ -108,8 +112,9 @@ pub(crate) fn drifted(
         files::append(&path, &lines.concat())?;
     }
     if let Some(path) = path_from("GITHUB_STEP_SUMMARY") {
-        let environment = settings.environment.as_deref();
-        let comment = drift::markdown::comment(view, environment, MAX_SUMMARY);
+        let project = path_in_repository(&settings.root);
+        let name = settings.comment_name(&project, title);
+        let comment = drift::markdown::comment(view, name, MAX_SUMMARY);
         files::append(&path, &comment)?;
     }
     Ok(())
@@ -163,21 +168,10 @@ fn numbers(plan: &Plan, more: &[(&str, String)]) -> String {
     text
 }
 
-/// The path from the root of the repository to the project, which annotations need. Empty if `-C`
-/// is absolute.
+/// The path from the top of the repository to the project with `/` at the end, which annotations need; empty at the top.
 fn folder(root: &Path) -> String {
-    let parts: Vec<_> = root
-        .components()
-        .filter_map(|part| match part {
-            Component::Normal(name) => Some(name.to_string_lossy()),
-            _ => None,
-        })
-        .collect();
-    if root.is_absolute() || parts.is_empty() {
-        String::new()
-    } else {
-        parts.join("/") + "/"
-    }
+    let path = path_in_repository(root);
+    if path.is_empty() { path } else { path + "/" }
 }
 
 /// The path in a variable of the runner; an empty variable is unset.

@@ -18,6 +18,7 @@ mod output;
 mod planning;
 mod progress;
 mod project;
+mod repository;
 mod run;
 mod signals;
 mod suggest;

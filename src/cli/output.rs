@@ -8,6 +8,7 @@ use crate::cli::args::{DriftFormat, FormatOptions, PlanFormat};
 use crate::cli::failure::Failure;
 use crate::cli::github;
 use crate::cli::project::LoadedProject;
+use crate::cli::repository::path_in_repository;
 use crate::cli::terminal::Terminal;
 use talkform::apply::Report;
 use talkform::model::Diagnostic;
@@ -65,8 +66,9 @@ pub(crate) fn plan(
         PlanFormat::Text => plan_text(terminal, settings, full, commands, view),
         PlanFormat::Json => terminal.stream(|out| plan::json::write(out, view)),
         PlanFormat::Markdown => {
+            let project = path_in_repository(&settings.root);
             let options = plan::markdown::MarkdownOptions {
-                environment: settings.environment.as_deref(),
+                name: settings.comment_name(&project, options.title.as_deref()),
                 max_bytes: options.max_bytes,
                 rate: settings.project.channel.rate,
                 commands,
@@ -117,8 +119,9 @@ pub(crate) fn drift(
         }
         DriftFormat::Json => terminal.stream(|out| drift::json::write(out, view)),
         DriftFormat::Markdown => {
-            let environment = settings.environment.as_deref();
-            let comment = drift::markdown::comment(view, environment, options.max_bytes);
+            let project = path_in_repository(&settings.root);
+            let name = settings.comment_name(&project, options.title.as_deref());
+            let comment = drift::markdown::comment(view, name, options.max_bytes);
             terminal.result(&comment)
         }
     }

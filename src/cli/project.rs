@@ -15,6 +15,7 @@ use talkform::model::{
     ChannelId, Depth, Desired, Destination, Diagnostic, DigestKey, FieldPath, FieldSettings,
     Project, Rate, RecordedLookup, SANDBOX_URL, State, Visibility,
 };
+use talkform::render::common::comment::CommentName;
 use talkform::sandbox;
 use talkform::state::{Loaded, Store, StoreError};
 
@@ -93,6 +94,19 @@ impl LoadedProject {
             state_key: state_key("TALKFORM_STATE_KEY")?,
             rules: OnceCell::new(),
         })
+    }
+
+    /// What tells the comments of this project from others. `project` is its path in the repository.
+    pub(crate) fn comment_name<'a>(
+        &'a self,
+        project: &'a str,
+        title: Option<&'a str>,
+    ) -> CommentName<'a> {
+        CommentName {
+            project,
+            environment: self.environment.as_deref(),
+            title,
+        }
     }
 
     /// Whether there is a project file.

@@ -122,11 +122,11 @@ async fn handle(request: Request<Incoming>, shared: &Mutex<Shared>) -> Option<Sa
     let place = Place::of(&path);
     let member_id = match &place {
         Place::User(_, id) => id.clone(),
-        Place::Channel | Place::Nowhere => String::new(),
+        Place::Channel(_) | Place::Nowhere => String::new(),
     };
     let faults = match place {
         Place::User(..) => lock(shared).strike(&member_id),
-        Place::Channel | Place::Nowhere => Vec::new(),
+        Place::Channel(_) | Place::Nowhere => Vec::new(),
     };
     for fault in &faults {
         if let FaultKind::Slow(time) = fault {
@@ -151,7 +151,7 @@ async fn handle(request: Request<Incoming>, shared: &Mutex<Shared>) -> Option<Sa
 }
 
 enum Place {
-    Channel,
+    Channel(ApiVersion),
     User(ApiVersion, String),
     Nowhere,
 }
@@ -170,7 +170,7 @@ impl Place {
             _ => return Self::Nowhere,
         };
         match rest.strip_prefix("users/@") {
-            _ if rest == "channel" => Self::Channel,
+            _ if rest == "channel" => Self::Channel(api),
             Some(segment) if !segment.is_empty() && !segment.contains('/') => {
                 match percent_decode_str(segment).decode_utf8() {
                     Ok(id) => Self::User(api, id.into_owned()),
@@ -225,7 +225,7 @@ impl Shared {
             }
         }
         let response = match (method, place) {
-            ("GET", Place::Channel) => {
+            ("GET", Place::Channel(api)) => {
                 let is_wrong = self
                     .faults
                     .iter()
@@ -235,7 +235,7 @@ impl Shared {
                 } else {
                     &self.settings.channel_id
                 };
-                let channel = json!({"channel": {"id": id, "name": "Sandbox"}});
+                let channel = channel_view(*api, id);
                 self.json(200, &channel)
             }
             ("GET", Place::User(api, id)) => match self.users.get(id) {
@@ -343,6 +343,31 @@ impl Shared {
     }
 }
 
+/// The response body about the channel, with every field that the official document requires.
+fn channel_view(api: ApiVersion, id: &str) -> Json {
+    let mut channel = json!({
+        "id": id,
+        "name": "Sandbox",
+        "bizGrade": "unknown",
+        "color": "#123456",
+        "timeZone": "Asia/Seoul",
+    });
+    let more = match api {
+        ApiVersion::V4 => json!({ "enableEmail": true, "enableTexting": true }),
+        ApiVersion::V5 => json!({
+            "baseTutorialCompleted": true,
+            "botName": "Sandbox",
+            "followUpEmail": true,
+            "followUpTexting": true,
+            "welcomeMessage": {},
+        }),
+    };
+    if let (Some(channel), Json::Object(more)) = (channel.as_object_mut(), more) {
+        channel.extend(more);
+    }
+    json!({ "channel": channel })
+}
+
 /// The response body about one user.
 fn view(api: ApiVersion, user: &Json) -> Json {
     let mut user = user.clone();
@@ -358,7 +383,8 @@ fn view(api: ApiVersion, user: &Json) -> Json {
             fields.entry(flag).or_insert(Json::Bool(false));
         }
     }
-    json!({"user": user, "online": null})
+    // `online` is left out: the document knows an object there, and nobody is online.
+    json!({ "user": user })
 }
 
 /// The time since 1970.

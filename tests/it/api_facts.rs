@@ -297,7 +297,7 @@ async fn the_sandbox_answers_in_the_shape_of_the_version() {
         let (status, read) = send(&channel, request::get_user(api, &id)).await;
         assert_eq!((status, &read), (200, &upserted));
         let names: Vec<&String> = upserted.as_object().expect("an object").keys().collect();
-        assert_eq!(names, ["online", "user"]);
+        assert_eq!(names, ["user"]);
         fits(answered(api), &upserted["user"], &format!("answer {api}"));
         let has_once = upserted["user"].get("profileOnce").is_some();
         assert_eq!(has_once, api == ApiVersion::V4);

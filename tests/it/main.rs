@@ -1,5 +1,6 @@
 //! Tests of the program and the library from outside: one binary, one module a topic. See `tests/README.md`.
 
+mod annotations;
 mod api_change;
 mod api_facts;
 mod budget;

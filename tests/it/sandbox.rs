@@ -180,3 +180,59 @@ async fn users_outlive_the_sandbox_and_a_torn_line() {
     assert_eq!(running.user("u-2").expect("a user")["profile"]["seats"], 2);
     assert_eq!(running.requests(), 4);
 }
+
+/// The fields that the official document (28.0.3) requires of the channel, with their types.
+const CHANNEL_V4: [(&str, &str); 6] = [
+    ("bizGrade", "grade"),
+    ("color", "string"),
+    ("enableEmail", "boolean"),
+    ("enableTexting", "boolean"),
+    ("name", "string"),
+    ("timeZone", "string"),
+];
+const CHANNEL_V5: [(&str, &str); 9] = [
+    ("baseTutorialCompleted", "boolean"),
+    ("bizGrade", "grade"),
+    ("botName", "string"),
+    ("color", "string"),
+    ("followUpEmail", "boolean"),
+    ("followUpTexting", "boolean"),
+    ("name", "string"),
+    ("timeZone", "string"),
+    ("welcomeMessage", "object"),
+];
+
+#[tokio::test]
+async fn responses_hold_every_field_that_the_document_requires() {
+    let (_running, channel) = sandbox(SandboxSettings::default()).await;
+    for (api, required) in [
+        (ApiVersion::V4, &CHANNEL_V4[..]),
+        (ApiVersion::V5, &CHANNEL_V5),
+    ] {
+        let (status, body) = send(&channel, request::get_channel(api)).await;
+        assert_eq!(status, 200);
+        for (name, kind) in required {
+            let value = &body["channel"][name];
+            let fits = match *kind {
+                "string" => value.is_string(),
+                "boolean" => value.is_boolean(),
+                "object" => value.is_object(),
+                _ => ["AA", "A", "B", "C", "D", "F", "unknown"]
+                    .contains(&value.as_str().unwrap_or("")),
+            };
+            assert!(fits, "{api} {name}: {value}");
+        }
+        let user =
+            json!({"profile": {"name": "a", "seats": 1}, "tags": ["a"], "unsubscribeEmail": true});
+        let (_, put) = send(&channel, put(api, "u-1", &user)).await;
+        let id = MemberId::new("u-1").expect("an id");
+        let (_, got) = send(&channel, request::get_user(api, &id)).await;
+        for view in [put, got] {
+            // The document requires no field of a user; `online` is an object where it is there.
+            assert!(view.get("online").is_none_or(Value::is_object), "{view}");
+            for (name, value) in view["user"].as_object().expect("an object") {
+                assert!(!value.is_null(), "{api} {name}");
+            }
+        }
+    }
+}

@@ -123,7 +123,16 @@ pub(crate) fn run(
         apply: &arguments.apply(&settings),
         refresh: &settings.command(&Planning::refreshed(select)),
     };
-    output::warn_on_failure(terminal, github::planned(&settings, &plan, &view, commands));
+    output::warn_on_failure(
+        terminal,
+        github::planned(
+            &settings,
+            &plan,
+            &view,
+            arguments.output.title.as_deref(),
+            commands,
+        ),
+    );
     output::plan(
         terminal,
         &settings,

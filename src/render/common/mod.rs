@@ -1,6 +1,6 @@
 //! Writes what plans, drift and reports share: values, lines, differences, escaped text and colours.
 
-pub(crate) mod comment;
+pub mod comment;
 pub(crate) mod details;
 pub(crate) mod duration;
 pub mod escape;

@@ -1,7 +1,7 @@
 //! Writes drift as a Markdown comment or the body of an issue: the totals first, the rest collapsible.
 
 use crate::render::common::comment;
-use crate::render::common::comment::MOST_MISSES;
+use crate::render::common::comment::{CommentName, MOST_MISSES};
 use crate::render::common::details::{Details, draw};
 use crate::render::common::escape::{code, markdown};
 use crate::render::common::selected::selected;
@@ -10,9 +10,9 @@ use crate::render::drift::lines;
 use crate::render::drift::lines::{blocks, counts, notes, unread};
 use crate::render::drift::view::{DriftView, Standing};
 
-/// The comment, never longer than `max_bytes`. Each environment has its own comment.
-pub fn comment(view: &DriftView<'_>, environment: Option<&str>, max_bytes: usize) -> String {
-    let head = head(view, environment);
+/// The comment, never longer than `max_bytes`.
+pub fn comment(view: &DriftView<'_>, name: CommentName<'_>, max_bytes: usize) -> String {
+    let head = head(view, name);
     let mut sections = [
         (
             Standing::Changed,
@@ -62,16 +62,16 @@ pub fn comment(view: &DriftView<'_>, environment: Option<&str>, max_bytes: usize
     }
     out.push_str(&failed.text());
     if out.len() > max_bytes {
-        let marker = comment::marker("drift", environment);
+        let marker = name.marker("drift");
         return comment::totals_only(&marker, &counts(view), max_bytes);
     }
     out
 }
 
-fn head(view: &DriftView<'_>, environment: Option<&str>) -> String {
+fn head(view: &DriftView<'_>, name: CommentName<'_>) -> String {
     let mut lines = vec![
-        comment::marker("drift", environment),
-        comment::title("drift", environment),
+        name.marker("drift"),
+        name.heading("drift"),
         String::new(),
         format!("**{}**", counts(view)),
     ];

@@ -5,7 +5,7 @@
 
 use crate::model::{Action, Rate};
 use crate::render::common::comment;
-use crate::render::common::comment::MOST_MISSES;
+use crate::render::common::comment::{CommentName, MOST_MISSES};
 use crate::render::common::details::{Details, draw};
 use crate::render::common::escape::{code, markdown};
 use crate::render::common::style::Style;
@@ -21,8 +21,8 @@ use crate::render::plan::view::PlanView;
 /// How a comment is written.
 #[derive(Clone, Copy, Debug)]
 pub struct MarkdownOptions<'a> {
-    /// The chosen environment, if any. Each environment has its own comment.
-    pub environment: Option<&'a str>,
+    /// What tells this comment from others of the same pull request.
+    pub name: CommentName<'a>,
     /// The most bytes that the comment may have.
     pub max_bytes: usize,
     /// The place of the whole plan, for a shortened comment: a URL or words.
@@ -37,18 +37,13 @@ impl Default for MarkdownOptions<'_> {
     /// No environment, and a length below the 65,536 characters that GitHub allows.
     fn default() -> Self {
         Self {
-            environment: None,
+            name: CommentName::default(),
             max_bytes: 60_000,
             whole: "the log of this job",
             rate: Rate::default(),
             commands: Commands::default(),
         }
     }
-}
-
-/// The hidden first line that identifies the comment, so that it can be found and edited.
-pub fn marker(environment: Option<&str>) -> String {
-    comment::marker("plan", environment)
 }
 
 /// The comment, never longer than `max_bytes`.
@@ -83,7 +78,7 @@ pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     out.push_str(&kept.text());
     out.push_str(&foot);
     if out.len() > options.max_bytes {
-        let marker = marker(options.environment);
+        let marker = options.name.marker("plan");
         let totals = format!(
             "{} {}",
             summary::destination(view, &code),
@@ -95,13 +90,13 @@ pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
 }
 
 fn head(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
-    let title = comment::title("plan", options.environment);
+    let title = options.name.heading("plan");
     let destination = summary::destination(view, &code);
     let selected = summary::selected(view, &code);
     let selected = selected.map_or(String::new(), |part| format!("**{part}**\n\n"));
     format!(
         "{}\n{title}\n\n{destination}\n\n{selected}",
-        marker(options.environment)
+        options.name.marker("plan")
     )
 }
 

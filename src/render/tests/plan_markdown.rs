@@ -4,9 +4,17 @@ use insta::assert_snapshot;
 
 use super::build::*;
 use crate::model::{Plan, Previous};
+use crate::render::common::comment::CommentName;
 use crate::render::plan::known_users::KnownUsers;
-use crate::render::plan::markdown::{MarkdownOptions, comment, marker};
+use crate::render::plan::markdown::{MarkdownOptions, comment};
 use crate::render::plan::view::PlanView;
+
+fn in_environment(name: &str) -> CommentName<'_> {
+    CommentName {
+        environment: Some(name),
+        ..CommentName::default()
+    }
+}
 
 fn with(plan: &Plan, options: &MarkdownOptions<'_>) -> String {
     comment(
@@ -125,7 +133,7 @@ fn dangers_first_and_open() {
 #[test]
 fn nothing_to_do() {
     let options = MarkdownOptions {
-        environment: Some("staging"),
+        name: in_environment("staging"),
         ..MarkdownOptions::default()
     };
     assert_snapshot!(with(&plan(vec![], 150), &options), @"
@@ -178,7 +186,7 @@ fn hostile_values_stay_text() {
         ),
     ];
     let options = MarkdownOptions {
-        environment: Some("--> `@everyone` </details>"),
+        name: in_environment("--> `@everyone` </details>"),
         whole: "<b>@here</b>",
         max_bytes: 60_000,
         ..MarkdownOptions::default()
@@ -298,10 +306,16 @@ fn a_long_one_is_shortened_and_says_so() {
 
 #[test]
 fn the_marker_is_one_comment() {
-    assert_eq!(marker(None), "<!-- talkform plan -->");
     assert_eq!(
-        marker(Some("eu-west.1")),
+        CommentName::default().marker("plan"),
+        "<!-- talkform plan -->"
+    );
+    assert_eq!(
+        in_environment("eu-west.1").marker("plan"),
         "<!-- talkform plan eu-west.1 -->"
     );
-    assert_eq!(marker(Some("a--> b")), "<!-- talkform plan a-___b -->");
+    assert_eq!(
+        in_environment("a--> b").marker("plan"),
+        "<!-- talkform plan a-___b -->"
+    );
 }

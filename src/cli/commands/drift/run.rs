@@ -90,7 +90,10 @@ pub(crate) fn run(
     }
     let report = collector.report.in_order();
     let view = DriftView::new(&report, &visibility, &desired);
-    output::warn_on_failure(terminal, github::drifted(&settings, &report, &view));
+    output::warn_on_failure(
+        terminal,
+        github::drifted(&settings, &report, &view, arguments.output.title.as_deref()),
+    );
     output::drift(
         terminal,
         &settings,
