@@ -1,14 +1,17 @@
-//! Reads a git revision for `--base`: its declared users, and the field settings of its project file.
+//! Reads a git revision for `--base`: its declared users, and how its settings differ from those of now.
 
 use std::collections::BTreeMap;
 
 use crate::cli::failure::Failure;
-use crate::cli::git::objects;
-use crate::cli::project::{LoadedProject, PROJECT_FILE, PROJECT_FILES, field_settings};
+use crate::cli::git::objects::Revision;
+use crate::cli::project::{
+    LoadedProject, PROJECT_FILE, PROJECT_FILES, field_settings, use_sandbox,
+};
 use crate::cli::terminal::Terminal;
 use talkform::manifest;
 use talkform::manifest::{ReadSettings, Rules};
 use talkform::model::{ApiVersion, Attributes, FieldSettings, MemberId, Project};
+use talkform::render::{BaseProjectFile, SettingsView};
 
 /// The revision that a plan is compared with.
 pub(crate) struct Base {
@@ -16,66 +19,104 @@ pub(crate) struct Base {
     pub users: BTreeMap<MemberId, Attributes>,
     /// The field settings of its project file; `None` if it had no project file.
     pub fields: Option<FieldSettings>,
+    /// How its settings differ from those of now.
+    pub settings: SettingsView,
 }
 
 impl Base {
-    /// Reads a revision. Its manifests are read with the API version that was applied last.
+    /// Reads a revision with its own project file. Its manifests are read with the API version that was applied last.
     pub(crate) fn read(
         settings: &LoadedProject,
-        revision: &str,
+        name: &str,
         api: ApiVersion,
         terminal: Terminal,
     ) -> Result<Self, Failure> {
-        let read = ReadSettings {
-            api,
-            ..settings.read_settings()?
+        let revision = Revision::list(&settings.root, name)?;
+        let text = read_one(&revision, &|name| PROJECT_FILES.contains(&name))?;
+        let environment = settings.environment.as_deref();
+        let project = text.as_deref().and_then(|text| project(text, environment));
+        let project_file = match (&text, &project) {
+            (None, _) => BaseProjectFile::Missing,
+            (Some(_), None) => BaseProjectFile::Unreadable,
+            (Some(_), Some(_)) => BaseProjectFile::Read,
         };
-        let is_manifest = manifest::matcher(&read.patterns);
-        let wanted = |name: &str| PROJECT_FILES.contains(&name) || is_manifest(name);
-        let files = objects::read_revision(&settings.root, revision, &wanted)?;
-        let project = files
-            .iter()
-            .find(|(name, _)| PROJECT_FILES.contains(&&**name));
-        let fields = match project {
-            Some((_, text)) => Some(fields(settings, revision, text, terminal)?),
-            None => None,
-        };
-        let files = files.into_iter().filter(|(name, _)| is_manifest(name));
-        let reading = manifest::read_texts(files.collect(), &read);
-        if reading.has_errors() {
+        if project_file == BaseProjectFile::Unreadable {
             terminal.talk(
-                "warning: the manifests of the --base revision have errors; old values are not shown",
+                "warning: the project file of the --base revision has errors; no text is shown",
             );
         }
-        let users = reading.desired.users.into_iter();
+        let mut before = project.unwrap_or_else(|| match project_file {
+            BaseProjectFile::Missing | BaseProjectFile::Read => Project::default(),
+            // Its manifests are most likely where they are now.
+            BaseProjectFile::Unreadable => Project {
+                manifests: settings.project.manifests.clone(),
+                ..Project::default()
+            },
+        });
+        if settings.sandbox {
+            use_sandbox(&mut before, environment);
+        }
+        let rules = match &before.rules {
+            Some(name) => {
+                let name = name.trim_start_matches("./");
+                read_one(&revision, &|file| file == name)?.and_then(rules)
+            }
+            None => None,
+        };
+        let fields = match project_file {
+            BaseProjectFile::Missing => None,
+            BaseProjectFile::Unreadable => Some(FieldSettings::default()),
+            BaseProjectFile::Read => Some(field_settings(&before, rules.as_ref())),
+        };
         Ok(Self {
-            users: users.map(|(id, user)| (id, user.attributes)).collect(),
+            users: users(settings, &revision, &before, api, terminal)?,
             fields,
+            settings: SettingsView {
+                revision: name.to_owned(),
+                project_file,
+                state_differs: revision.differs_on_disk(&settings.project.state)?,
+                rules_differ: settings.project.rules == before.rules
+                    && settings.rules()?.as_deref() != rules.as_ref(),
+                changes: settings.project.changes_since(&before),
+            },
         })
     }
 }
 
-/// The field settings of a revision's project file. A file that cannot be used calls no field public.
-fn fields(
+/// The users that the manifests of a revision declared.
+fn users(
     settings: &LoadedProject,
-    revision: &str,
-    text: &[u8],
+    revision: &Revision<'_>,
+    before: &Project,
+    api: ApiVersion,
     terminal: Terminal,
-) -> Result<FieldSettings, Failure> {
-    let environment = settings.environment.as_deref();
-    let Some(project) = project(text, environment) else {
-        terminal
-            .talk("warning: the project file of the --base revision has errors; no text is shown");
-        return Ok(FieldSettings::default());
+) -> Result<BTreeMap<MemberId, Attributes>, Failure> {
+    let read = ReadSettings {
+        api,
+        patterns: before.manifests.clone(),
+        ..settings.read_settings()?
     };
-    let rules = match &project.rules {
-        Some(name) => rules(settings, revision, name)?,
-        None => None,
-    };
-    Ok(field_settings(&project, rules.as_ref()))
+    let files = revision.read(&manifest::matcher(&read.patterns))?;
+    let reading = manifest::read_texts(files, &read);
+    if reading.has_errors() {
+        terminal.talk(
+            "warning: the manifests of the --base revision have errors; old values are not shown",
+        );
+    }
+    let users = reading.desired.users.into_iter();
+    Ok(users.map(|(id, user)| (id, user.attributes)).collect())
 }
 
-/// The project, with the environment if the revision has it.
+/// Reads the first file whose name `wanted` accepts; `None` if the revision has none.
+fn read_one(
+    revision: &Revision<'_>,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<Option<Vec<u8>>, Failure> {
+    let files = revision.read(wanted)?;
+    Ok(files.into_iter().next().map(|(_, text)| text))
+}
+
+/// The project, with the environment if the revision has it. `None` if the file has errors.
 fn project(text: &[u8], environment: Option<&str>) -> Option<Project> {
     let text = std::str::from_utf8(text).ok()?;
     let file = manifest::project::file::parse(text, PROJECT_FILE).ok()?;
@@ -83,11 +124,7 @@ fn project(text: &[u8], environment: Option<&str>) -> Option<Project> {
     file.resolve(environment).ok()
 }
 
-/// The rules of a revision; `None` if they cannot be used.
-fn rules(settings: &LoadedProject, revision: &str, name: &str) -> Result<Option<Rules>, Failure> {
-    let name = name.trim_start_matches("./");
-    let files = objects::read_revision(&settings.root, revision, &|file| file == name)?;
-    let text = files.into_iter().next();
-    let text = text.and_then(|(_, text)| String::from_utf8(text).ok());
-    Ok(text.and_then(|text| Rules::parse(&text).ok()))
+/// The rules; `None` if they cannot be used.
+fn rules(text: Vec<u8>) -> Option<Rules> {
+    Rules::parse(&String::from_utf8(text).ok()?).ok()
 }

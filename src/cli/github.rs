@@ -32,10 +32,13 @@ pub(crate) fn planned(
     commands: Commands<'_>,
 ) -> Result<(), Failure> {
     if let Some(path) = path_from("GITHUB_OUTPUT") {
-        let more = [
+        let mut more = vec![
             ("pending", plan.pending.to_string()),
             ("unconfirmed", plan.unconfirmed.users.to_string()),
         ];
+        if let Some(settings) = &view.settings {
+            more.push(("settings-changed", settings.differ().to_string()));
+        }
         files::append(&path, &numbers(plan, &more))?;
     }
     if let Some(path) = path_from("GITHUB_STEP_SUMMARY") {

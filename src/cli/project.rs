@@ -77,11 +77,7 @@ impl LoadedProject {
             .and_then(|file| file.resolve(global.environment.as_deref()))
             .map_err(Failure::Diagnostics)?;
         if global.sandbox {
-            // The sandbox is a channel of its own, with its own state.
-            SANDBOX_URL.clone_into(&mut project.channel.base_url);
-            project.channel.id = ChannelId::new(sandbox::CHANNEL).ok();
-            let prefix = global.environment.as_deref().unwrap_or("sandbox");
-            project.state = format!("{SANDBOX_FOLDER}/{prefix}.state.json");
+            use_sandbox(&mut project, global.environment.as_deref());
         }
         Ok(Self {
             store: Store::new(&root.join(&project.state)),
@@ -369,6 +365,14 @@ pub(crate) fn project_file(root: &Path) -> Result<&'static str, Failure> {
         )),
         (name, _) => Ok(name.unwrap_or(PROJECT_FILE)),
     }
+}
+
+/// Makes the sandbox the channel of a project, with a state of its own.
+pub(crate) fn use_sandbox(project: &mut Project, environment: Option<&str>) {
+    SANDBOX_URL.clone_into(&mut project.channel.base_url);
+    project.channel.id = ChannelId::new(sandbox::CHANNEL).ok();
+    let prefix = environment.unwrap_or("sandbox");
+    project.state = format!("{SANDBOX_FOLDER}/{prefix}.state.json");
 }
 
 /// The field settings of a project and its rules.

@@ -20,6 +20,7 @@ pub mod project;
 #[doc(hidden)]
 pub mod recorded_fields;
 pub mod selection;
+pub mod settings_change;
 pub mod state;
 pub mod stop;
 pub mod text;
@@ -59,6 +60,7 @@ pub use crate::model::project::{
 };
 pub use crate::model::recorded_fields::RecordedFields;
 pub use crate::model::selection::{Selected, Selection, known_ids};
+pub use crate::model::settings_change::SettingChange;
 pub use crate::model::state::{Entry, FileContent, FileRecord, RejectedRequest, Rejection, State};
 pub use crate::model::stop::StopCause;
 pub use crate::model::unchanged::{Depth, Unchanged, UnchangedFile, UnchangedUser};

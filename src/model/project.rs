@@ -115,6 +115,16 @@ pub enum RemovedUsers {
     Delete,
 }
 
+impl RemovedUsers {
+    /// The word in a project file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Forget => "forget",
+            Self::Delete => "delete",
+        }
+    }
+}
+
 /// What happens to fields that are no longer declared.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
@@ -126,6 +136,16 @@ pub enum RemovedFields {
     Clear,
     /// Left alone on Channel, dropped from the state.
     Forget,
+}
+
+impl RemovedFields {
+    /// The word in a project file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clear => "clear",
+            Self::Forget => "forget",
+        }
+    }
 }
 
 /// What happens to users and fields that are no longer declared.

@@ -19,6 +19,7 @@ pub use crate::render::common::style::Style;
 pub use crate::render::drift::view::DriftView;
 pub use crate::render::plan::commands::Commands;
 pub use crate::render::plan::known_users::KnownUsers;
+pub use crate::render::plan::settings::{BaseProjectFile, SettingsView};
 pub use crate::render::plan::text::TextOptions;
 pub use crate::render::plan::view::PlanView;
 

@@ -118,7 +118,8 @@ pub(crate) fn run(
         let file = PlanFile::of(&plan, select, now(), revision);
         files::write_private(path, &file.write())?;
     }
-    let view = PlanView::new(&plan, &visibility, knowledge.of_users());
+    let view = PlanView::new(&plan, &visibility, knowledge.of_users())
+        .with_settings(base.as_ref().map(|base| base.settings.clone()));
     let commands = Commands {
         apply: &arguments.apply(&settings),
         refresh: &settings.command(&Planning::refreshed(select)),

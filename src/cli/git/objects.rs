@@ -6,35 +6,69 @@ use std::process::{Child, ChildStdin, ChildStdout, Output, Stdio};
 use std::sync::Arc;
 
 use crate::cli::failure::Failure;
+use crate::cli::files;
 use crate::cli::git::command::{git, not_started};
 
 /// The name of a file, with `/`, and its content.
 type File = (Arc<str>, Vec<u8>);
 
-/// The files below `root` in a revision whose names `is_manifest` accepts. Names use `/` and are
-/// relative to `root`.
-pub(crate) fn read_revision(
-    root: &Path,
-    revision: &str,
-    is_manifest: &dyn Fn(&str) -> bool,
-) -> Result<Vec<File>, Failure> {
-    if revision.is_empty() || revision.contains(['\n', '\r', '\0']) {
-        return Err(Failure::Usage(
-            "--base expects the name of a revision".to_owned(),
-        ));
+/// The regular files below a folder in a revision. Names use `/` and are relative to that folder.
+pub(crate) struct Revision<'r> {
+    root: &'r Path,
+    name: &'r str,
+    blobs: Vec<Blob>,
+}
+
+impl<'r> Revision<'r> {
+    /// Lists the files below `root`. A folder that the revision does not have is empty.
+    pub(crate) fn list(root: &'r Path, name: &'r str) -> Result<Self, Failure> {
+        if name.is_empty() || name.contains(['\n', '\r', '\0']) {
+            return Err(Failure::Usage(
+                "--base expects the name of a revision".to_owned(),
+            ));
+        }
+        let blobs = list(root, name)?;
+        Ok(Self { root, name, blobs })
     }
-    let blobs = list(root, revision)?;
-    let mut objects = Objects::open(root)?;
-    blobs
-        .into_iter()
-        .filter(|blob| is_manifest(&blob.name))
-        .map(|blob| Ok((Arc::from(blob.name), objects.read(&blob.id)?)))
-        .collect::<io::Result<_>>()
-        .map_err(|error| {
-            Failure::refused(format!(
-                "cannot read the files of revision `{revision}`: git cat-file: {error}"
-            ))
-        })
+
+    /// Reads the files whose names `wanted` accepts.
+    pub(crate) fn read(&self, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<File>, Failure> {
+        let mut objects = Objects::open(self.root)?;
+        self.blobs
+            .iter()
+            .filter(|blob| wanted(&blob.name))
+            .map(|blob| Ok((Arc::from(&*blob.name), objects.read(&blob.id)?)))
+            .collect::<io::Result<_>>()
+            .map_err(|error| {
+                Failure::refused(format!(
+                    "cannot read the files of revision `{}`: git cat-file: {error}",
+                    self.name
+                ))
+            })
+    }
+
+    /// Whether the file of this name is another one on disk. `false` where the revision has no such file.
+    pub(crate) fn differs_on_disk(&self, name: &str) -> Result<bool, Failure> {
+        let Some(blob) = self.blobs.iter().find(|blob| blob.name == name) else {
+            return Ok(false);
+        };
+        if !files::exists(&self.root.join(name)) {
+            return Ok(true);
+        }
+        // Git reads the file: a state may be large.
+        let output = git(self.root)
+            .args(["hash-object", "--no-filters", "--", name])
+            .output()
+            .map_err(|error| not_started(&error))?;
+        if !output.status.success() {
+            return Err(Failure::refused(format!(
+                "cannot compare {name} with revision `{}`: {}",
+                self.name,
+                String::from_utf8_lossy(&output.stderr).trim()
+            )));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim() != blob.id)
+    }
 }
 
 /// A regular file of a tree.
@@ -56,8 +90,13 @@ fn list(root: &Path, revision: &str) -> Result<Vec<Blob>, Failure> {
         .map_err(|error| not_started(&error))?;
     if !status.success() {
         let reason = String::from_utf8_lossy(&stderr).trim().to_owned();
+        let is_unknown = reason.contains("Not a valid object name");
+        if is_unknown && is_commit(root, revision) {
+            // The folder is new since then.
+            return Ok(Vec::new());
+        }
         let message = format!("cannot read revision `{revision}` of this folder: {reason}");
-        return Err(if reason.contains("Not a valid object name") {
+        return Err(if is_unknown {
             Failure::with_hint(
                 message,
                 "a shallow clone has only its own commits: `git fetch --depth=1 origin REVISION` fetches one more (in GitHub Actions: `fetch-depth: 0`)",
@@ -67,6 +106,15 @@ fn list(root: &Path, revision: &str) -> Result<Vec<Blob>, Failure> {
         });
     }
     Ok(stdout.split(|byte| *byte == 0).filter_map(blob).collect())
+}
+
+/// Whether the repository has this commit.
+fn is_commit(root: &Path, revision: &str) -> bool {
+    git(root)
+        .args(["rev-parse", "--verify", "--quiet", "--end-of-options"])
+        .arg(format!("{revision}^{{commit}}"))
+        .output()
+        .is_ok_and(|output| output.status.success())
 }
 
 /// Parses `MODE TYPE ID<tab>NAME`.

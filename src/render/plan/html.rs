@@ -21,6 +21,7 @@ use crate::render::plan::commands::Commands;
 use crate::render::plan::group::{self, Block};
 use crate::render::plan::kept_consent;
 use crate::render::plan::lines;
+use crate::render::plan::settings;
 use crate::render::plan::summary::{self, LimitRow};
 use crate::render::plan::uncertain;
 use crate::render::plan::view::{ChangeView, PlanView};
@@ -162,6 +163,10 @@ fn head(view: &PlanView<'_>, options: &PageOptions<'_>) -> Vec<(&'static str, St
     let escaped = |text: &str| terminal(text).into_owned();
     let mut head = vec![("dim", summary::destination(view, &escaped))];
     head.extend(summary::selected(view, &escaped).map(|part| ("warning", part)));
+    if let Some((title, lines)) = settings::lines(view.settings.as_ref(), &escaped) {
+        head.push(("warning", title));
+        head.extend(lines.into_iter().map(|line| ("warning", line)));
+    }
     if view.is_empty() {
         head.push(("strong", summary::nothing(view)));
     } else {

@@ -13,6 +13,7 @@ use crate::render::plan::commands::Commands;
 use crate::render::plan::group::{Block, blocks};
 use crate::render::plan::kept_consent;
 use crate::render::plan::lines;
+use crate::render::plan::settings;
 use crate::render::plan::summary;
 use crate::render::plan::summary::LimitRow;
 use crate::render::plan::uncertain;
@@ -79,9 +80,12 @@ pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     out.push_str(&foot);
     if out.len() > options.max_bytes {
         let marker = options.name.marker("plan");
+        let settings =
+            settings::lines(view.settings.as_ref(), &code).map(|(title, _)| format!("{title} "));
         let totals = format!(
-            "{} {}",
+            "{} {}{}",
             summary::destination(view, &code),
+            settings.unwrap_or_default(),
             summary::counts(view)
         );
         return comment::totals_only(&marker, &totals, options.max_bytes);
@@ -94,9 +98,21 @@ fn head(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     let destination = summary::destination(view, &code);
     let selected = summary::selected(view, &code);
     let selected = selected.map_or(String::new(), |part| format!("**{part}**\n\n"));
+    let settings = settings(view);
     format!(
-        "{}\n{title}\n\n{destination}\n\n{selected}",
+        "{}\n{title}\n\n{destination}\n\n{selected}{settings}",
         options.name.marker("plan")
+    )
+}
+
+/// The settings that differ from those of the base, as a warning; empty if none does.
+fn settings(view: &PlanView<'_>) -> String {
+    let Some((title, lines)) = settings::lines(view.settings.as_ref(), &code) else {
+        return String::new();
+    };
+    format!(
+        "> [!WARNING]\n> **{title}**\n>\n> - {}\n\n",
+        lines.join("\n> - ")
     )
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod kept_consent;
 pub(crate) mod known_users;
 pub mod lines;
 pub mod markdown;
+pub mod settings;
 pub mod summary;
 pub mod text;
 pub(crate) mod uncertain;

@@ -10,6 +10,7 @@ use crate::render::plan::commands::Commands;
 use crate::render::plan::group::{Block, blocks};
 use crate::render::plan::kept_consent;
 use crate::render::plan::lines;
+use crate::render::plan::settings;
 use crate::render::plan::summary;
 use crate::render::plan::uncertain;
 use crate::render::plan::view::{FieldKind, PlanView};
@@ -56,6 +57,7 @@ pub fn write(
         writeln!(out, "{}", paint(style.warning, &part))?;
     }
     writeln!(out)?;
+    write_settings(out, view, style)?;
     if view.is_empty() {
         write_kept_consent(out, view, options)?;
         writeln!(out, "{}", summary::nothing(view))?;
@@ -114,6 +116,19 @@ pub fn write(
     write_uncertain(out, view, options)?;
     writeln!(out, "Plan digest: {}", view.digest)?;
     write_limits(out, view, options)
+}
+
+fn write_settings(out: &mut dyn fmt::Write, view: &PlanView<'_>, style: &Style) -> fmt::Result {
+    let Some((title, lines)) =
+        settings::lines(view.settings.as_ref(), &|text| terminal(text).into_owned())
+    else {
+        return Ok(());
+    };
+    writeln!(out, "{}", paint(style.warning, &title))?;
+    for line in &lines {
+        writeln!(out, "  {}", paint(style.warning, line))?;
+    }
+    writeln!(out)
 }
 
 fn write_uncertain(

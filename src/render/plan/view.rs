@@ -16,6 +16,7 @@ use crate::render::common::rejection::RejectionView;
 use crate::render::common::shown::Shown;
 use crate::render::common::undecided::UndecidedView;
 use crate::render::plan::known_users::KnownUsers;
+use crate::render::plan::settings::SettingsView;
 use crate::render::plan::unconfirmed::UnconfirmedView;
 
 /// A plan without hidden values.
@@ -25,6 +26,9 @@ use crate::render::plan::unconfirmed::UnconfirmedView;
 pub struct PlanView<'a> {
     /// Where an apply sends the users.
     pub destination: &'a Destination,
+    /// How the settings of the project differ from those of `--base`; left out without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<SettingsView>,
     /// The lineage of the state that the plan was made against.
     pub lineage: &'a str,
     /// The serial of the state that the plan was made against.
@@ -281,6 +285,7 @@ impl<'a> PlanView<'a> {
         };
         Self {
             destination,
+            settings: None,
             lineage,
             serial: *serial,
             digest: *digest,
@@ -307,6 +312,11 @@ impl<'a> PlanView<'a> {
                 .map(UnconfirmedView::new)
                 .collect(),
         }
+    }
+
+    /// The same with how the settings differ from those of `--base`.
+    pub fn with_settings(self, settings: Option<SettingsView>) -> Self {
+        Self { settings, ..self }
     }
 
     /// Whether there is nothing to do.

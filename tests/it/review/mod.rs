@@ -5,3 +5,4 @@ mod github;
 mod plan_file;
 mod rekey;
 mod revision;
+mod settings;
