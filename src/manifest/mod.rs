@@ -29,7 +29,7 @@ pub mod writing;
 mod tests;
 
 pub use crate::manifest::files::find::{load, matcher};
-pub use crate::manifest::import::column::Column;
+pub use crate::manifest::import::column::{Column, NotAColumn};
 pub use crate::manifest::import::encoding::TableEncoding;
 pub use crate::manifest::import::header::ColumnError;
 pub use crate::manifest::import::importable::{Adopted, adopt};
@@ -38,7 +38,7 @@ pub use crate::manifest::import::records::Delimiter;
 pub use crate::manifest::import::table::{Repeated, Table, TableError, TableSettings, read_table};
 pub use crate::manifest::project::field_patterns::warnings as pattern_warnings;
 pub use crate::manifest::project::file::ProjectFile;
-pub use crate::manifest::rules::Rules;
+pub use crate::manifest::rules::{Rules, RulesError};
 pub use crate::manifest::writing::append::{AppendError, append, document};
 pub use crate::manifest::writing::yaml::write;
 

@@ -19,7 +19,7 @@ pub struct Rules {
 }
 
 impl PartialEq for Rules {
-    /// Two rules are equal if their schemas are; how their texts were formatted makes no difference.
+    /// Two rules are equal if their schemas are. The format of their texts makes no difference.
     fn eq(&self, other: &Self) -> bool {
         self.schema == other.schema
     }
@@ -31,29 +31,51 @@ impl fmt::Debug for Rules {
     }
 }
 
+/// Why a text cannot be used as rules.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RulesError {
+    /// The text is not JSON.
+    #[error("{0}")]
+    NotJson(String),
+    /// The text is JSON, but not an object.
+    #[error("it is not a JSON object")]
+    NotAnObject,
+    /// The object is not a JSON Schema, or refers to another text.
+    #[error("it is not a valid JSON Schema: {reason}{}", at(.place))]
+    NotASchema {
+        /// What is wrong.
+        reason: String,
+        /// The JSON pointer to the place; empty for the whole text.
+        place: String,
+    },
+}
+
+fn at(place: &str) -> String {
+    match place {
+        "" => String::new(),
+        place => format!(" at {place}"),
+    }
+}
+
 impl Rules {
     /// Compiles a JSON Schema of any draft; `format` is checked. References must stay within the text:
     /// nothing is fetched.
     ///
     /// # Errors
     ///
-    /// Why the text is not a usable JSON Schema.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let schema: Json = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    /// The text is not a usable JSON Schema.
+    pub fn parse(text: &str) -> Result<Self, RulesError> {
+        let schema = serde_json::from_str(text);
+        let schema: Json = schema.map_err(|error| RulesError::NotJson(error.to_string()))?;
         if !schema.is_object() {
-            return Err("it is not a JSON object".to_owned());
+            return Err(RulesError::NotAnObject);
         }
         let validator = jsonschema::options()
             .should_validate_formats(true)
             .build(&schema)
-            .map_err(|error| {
-                let place = error.instance_path().as_str();
-                let place = if place.is_empty() {
-                    String::new()
-                } else {
-                    format!(" at {place}")
-                };
-                format!("it is not a valid JSON Schema: {error}{place}")
+            .map_err(|error| RulesError::NotASchema {
+                reason: error.to_string(),
+                place: error.instance_path().as_str().to_owned(),
             })?;
         Ok(Self { schema, validator })
     }

@@ -29,25 +29,60 @@ pub(crate) enum Kind {
     List(String),
 }
 
-const FORM: &str = "expected HEADER=FIELD or HEADER=FIELD:KIND, such as Seats=profile.seats:number or Tags=tags:list(;)";
+/// Why a text does not map a column to a field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAColumn {
+    /// The text has another form.
+    #[error(
+        "expected HEADER=FIELD or HEADER=FIELD:KIND, such as Seats=profile.seats:number or Tags=tags:list(;)"
+    )]
+    Form,
+    /// `profile.` or `profileOnce.` without a key.
+    #[error("{0} needs a key: {0}.KEY")]
+    NoKey(&'static str),
+    /// No field has this path.
+    #[error(
+        "{} is not a field; write profile.KEY, profileOnce.KEY, tags, unsubscribeEmail, unsubscribeTexting or unsubscribed",
+        in_backticks(.0)
+    )]
+    NotAField(String),
+    /// No kind has this name.
+    #[error("{} is not one of text, number, boolean, not and list(;)", in_backticks(.0))]
+    NotAKind(String),
+    /// Tags with another kind than a list.
+    #[error("tags are a list: Tags=tags:list(;)")]
+    TagsAreAList,
+    /// An unsubscribe flag with another kind than a boolean.
+    #[error("{0} is a boolean: leave out the kind, or write :not")]
+    FlagIsABoolean(FieldPath),
+    /// A manifest cannot declare the field with a value of this kind.
+    #[error("{path}: {reason}")]
+    Undeclarable {
+        /// The path as written.
+        path: String,
+        /// What is wrong with the key or its value.
+        reason: &'static str,
+    },
+}
 
 impl FromStr for Column {
-    type Err = String;
+    type Err = NotAColumn;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (header, path, kind) = split(text).ok_or(FORM)?;
-        let field: FieldPath = path.parse().map_err(|_| match path.split_once('.') {
-            Some((map @ ("profile" | "profileOnce"), "")) => format!("{map} needs a key: {map}.KEY"),
-            _ => format!(
-                "{} is not a field; write profile.KEY, profileOnce.KEY, tags, unsubscribeEmail, unsubscribeTexting or unsubscribed",
-                in_backticks(path)
-            ),
+        let (header, path, kind) = split(text).ok_or(NotAColumn::Form)?;
+        let field: FieldPath = path.parse().map_err(|_| match path {
+            "profile." => NotAColumn::NoKey("profile"),
+            "profileOnce." => NotAColumn::NoKey("profileOnce"),
+            _ => NotAColumn::NotAField(path.to_owned()),
         })?;
         let kind = Kind::parse(kind, &field)?;
         if let Some(key) = field.key()
             && let Some(reason) = refusal(key, &kind.example(key))
         {
-            return Err(format!("{path}: {reason}"));
+            return Err(NotAColumn::Undeclarable {
+                path: path.to_owned(),
+                reason,
+            });
         }
         Ok(Self {
             header: header.to_owned(),
@@ -73,7 +108,7 @@ fn split(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 impl Kind {
-    fn parse(text: &str, field: &FieldPath) -> Result<Self, String> {
+    fn parse(text: &str, field: &FieldPath) -> Result<Self, NotAColumn> {
         let of_key = field.key().map(KeyKind::of);
         let is_flag = field.is_unsubscribe_flag();
         let kind = match text {
@@ -93,26 +128,19 @@ impl Kind {
                 .and_then(|rest| rest.strip_suffix(')'))
             {
                 Some(separator) if !separator.is_empty() => Self::List(separator.to_owned()),
-                _ => {
-                    return Err(format!(
-                        "{} is not one of text, number, boolean, not and list(;)",
-                        in_backticks(other)
-                    ));
-                }
+                _ => return Err(NotAColumn::NotAKind(other.to_owned())),
             },
         };
         let fits = match (&kind, field) {
             (Self::List(_), FieldPath::Tags) => true,
-            (_, FieldPath::Tags) => return Err("tags are a list: Tags=tags:list(;)".to_owned()),
+            (_, FieldPath::Tags) => return Err(NotAColumn::TagsAreAList),
             (Self::Boolean | Self::Not, _) => true,
             (_, _) => !is_flag,
         };
         if fits {
             Ok(kind)
         } else {
-            Err(format!(
-                "{field} is a boolean: leave out the kind, or write :not"
-            ))
+            Err(NotAColumn::FlagIsABoolean(field.clone()))
         }
     }
 

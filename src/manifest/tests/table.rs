@@ -171,7 +171,8 @@ fn refusals_name_the_columns_that_are_there() {
         ),
         ("Plan=profile.", "profile needs a key: profile.KEY"),
     ] {
-        assert_eq!(column.parse::<Column>(), Err(why.to_owned()), "{column}");
+        let error = column.parse::<Column>().expect_err(column);
+        assert_eq!(error.to_string(), why, "{column}");
     }
     let typed = table("id,n\nu,3\n", &["n=profile.recentPurchaseCount"]);
     assert!(typed.left_out.is_empty());

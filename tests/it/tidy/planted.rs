@@ -3,7 +3,7 @@
 use crate::tidy::names::names;
 use crate::tidy::rules::{
     circles_of_files, circles_of_folders, effects_in_the_middle, folders_out_of_order,
-    names_away_from_home, outward_names, unknown_names,
+    names_away_from_home, outward_names, undeclared_files, unknown_names,
 };
 use crate::tidy::shape::{
     angle_quotes, fixed_suggestions, folders_with_code, full_folders, headless_files, long_files,
@@ -167,6 +167,26 @@ fn a_folder_out_of_its_chain_is_reported() {
             "src/manifest/problem/span.rs names src/manifest/syntax/node.rs (syntax)",
             "src/manifest/writing/yaml.rs names src/manifest/import/table.rs (import)",
             "src/render/helpers has no place in the chain"
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_no_module_declares_is_reported() {
+    let planted = sources(&[
+        ("src/lib.rs", "pub mod plan;"),
+        ("src/plan/mod.rs", "pub mod a;"),
+        ("src/plan/a.rs", ""),
+        ("src/plan/b.rs", ""),
+        ("src/main.rs", "mod cli;"),
+        ("src/cli/mod.rs", "// mod output;"),
+        ("src/cli/output.rs", ""),
+    ]);
+    assert_eq!(
+        undeclared_files(&planted),
+        [
+            "no file declares src/plan/b.rs",
+            "no file declares src/cli/output.rs"
         ]
     );
 }

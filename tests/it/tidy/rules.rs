@@ -176,6 +176,24 @@ fn is_item_of_root(tree: &Tree, path: &Path) -> bool {
     matches!(tree.place(path), Place::Item(module) if module.path.len() == 1)
 }
 
+/// Files that no `mod` item declares, so that the compiler does not read them.
+pub(crate) fn undeclared_files(sources: &[Source]) -> Vec<String> {
+    let tree = Tree::new(sources);
+    let is_declared = |module: &Module| {
+        let Some((name, parent)) = module.path.split_last() else {
+            return true;
+        };
+        parent.is_empty()
+            || tree.modules.iter().any(|declaring| {
+                declaring.path == parent && declaring.names.children.contains(name)
+            })
+    };
+    let undeclared = tree.modules.iter().filter(|module| !is_declared(module));
+    undeclared
+        .map(|module| format!("no file declares {}", module.file))
+        .collect()
+}
+
 /// Paths that lead to nothing: the graph would miss them.
 pub(crate) fn unknown_names(sources: &[Source]) -> Vec<String> {
     let tree = Tree::new(sources);
@@ -342,6 +360,11 @@ pub(crate) fn effects_in_the_middle(sources: &[Source]) -> Vec<String> {
 #[test]
 fn modules_name_only_inner_rings() {
     assert_none(&outward_names(&program()));
+}
+
+#[test]
+fn every_file_is_declared() {
+    assert_none(&undeclared_files(&program()));
 }
 
 #[test]
