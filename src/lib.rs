@@ -3,8 +3,8 @@
 //! People edit YAML manifests in a git repository. `talkform plan` shows on the pull request what would
 //! change, and `talkform apply` sends the necessary upserts on merge.
 //!
-//! The binary is the product. The library is what it is made of, for tests and for programs that embed
-//! it: load, [`plan()`] and render; and [`run()`] to apply. It makes no promise of stability.
+//! The binary is the product. The library exists for the tests and for programs that embed it: [`load`] the
+//! manifests, [`plan()`], show a [`PlanView`], and [`run()`] to apply. Its interface is not stable.
 //!
 //! # Architecture
 //!
@@ -16,7 +16,7 @@
 //!                         remote ◀─ upsert ─── apply ─▶ one Outcome per change ─▶ Report ─▶ render
 //!                                                   └─▶ state: a journal during the run, one save at the end
 //!
-//! recorded ids ─▶ apply::read_users ─▶ RemoteUser ─▶ plan::compare ─▶ DriftReport ─▶ render   (drift)
+//! recorded ids ─▶ apply::read_users ─▶ RemoteUser ─▶ plan::drift ─▶ DriftReport ─▶ render     (drift)
 //!                                           └──────▶ plan::Context::observed                  (--refresh)
 //! ```
 //!
@@ -29,26 +29,29 @@
 //! ```
 //!
 //! A module imports only from rings to its left, and modules of one ring do not import each other.
-//! `tests/it/tidy` checks this, and that [`model`] and [`mod@plan`] do no I/O. [`plan()`] makes every
-//! decision; [`apply`] makes none.
+//! `tests/it/tidy` checks this, and that [`model`] and [`mod@plan`] do no I/O. [`plan()`] decides every
+//! change. [`apply`] executes the changes. It decides when a run stops, and it sends the declared opt-outs of a
+//! person again whom Channel created anew.
 //!
 //! # Invariants
 //!
-//! - Users that have not changed since the last apply are not sent, unless `--refresh` finds a difference
-//!   on Channel.
-//! - An unsubscribe flag is sent only if its own declaration changed, so an unrelated edit never overturns
-//!   what a person chose on Channel.
-//! - A digest is recorded only after Channel accepted that user.
-//! - Nothing is planned from a partial reading of the manifests.
-//! - State, journal, logs and default output contain digests and member ids, and no text that may be personal.
-//!   [`Visibility`] decides what is shown. [`PlanView`] and [`DriftView`] hide values before any renderer,
-//!   `manifest` does in diagnostics and in written manifests.
+//! - A user whose declaration is as recorded is not sent, unless the last request about the user has no known
+//!   result, or `--refresh` finds a difference on Channel.
+//! - `false` is sent for an unsubscribe flag only if talkform recorded or sent `true` for it before. An unrelated
+//!   edit therefore never ends an opt-out that the person chose on Channel.
+//! - The state records a user only after Channel accepted it, or after an import read it from Channel. A user whose
+//!   request has no known result is pending, and the next apply sends it whole.
+//! - Nothing is planned from a partial reading, of the manifests or of Channel.
+//! - State, journal and logs contain ids, field paths, digests and codes, and no value of a user. [`Visibility`]
+//!   decides which values the output shows. A [`PlanView`] and a [`render::DriftView`] hide the others before any
+//!   renderer; [`manifest`] hides them in diagnostics and in written manifests.
 //! - The same manifests and the same state give the same plan and the same plan digest, whether or not
 //!   unchanged files were skipped.
 //!
 //! # Where to start
 //!
-//! Read [`model::plan`] for the types, then [`plan()`], then [`apply::execute()`].
+//! Read [`model::plan`] for the types, then [`plan()`], then [`apply::execute()`]. `tests/README.md` describes the
+//! tests.
 //!
 //! # Example
 //!
@@ -110,13 +113,13 @@ pub mod state;
 #[doc(hidden)]
 pub mod words;
 
-pub use crate::apply::{Outcome, Report, RunSettings, Start, Target, run};
-pub use crate::manifest::{ReadSettings, Reading, load, read_texts};
+pub use crate::apply::{Report, RunSettings, Start, Target, run};
+pub use crate::manifest::{ReadSettings, load, read_texts};
 pub use crate::model::{
-    ApiVersion, Change, Desired, Destination, Diagnostic, DigestKey, Limits, MemberId, Plan,
-    RemovedPolicy, Selection, State, Visibility,
+    ApiVersion, Desired, Destination, DigestKey, Limits, Plan, RemovedPolicy, Selection, State,
+    Visibility,
 };
-pub use crate::plan::{Context, DriftReport, PlanFile, plan};
+pub use crate::plan::{Context, plan};
 pub use crate::remote::Channel;
-pub use crate::render::{DriftView, KnownUsers, PlanView, TextOptions};
+pub use crate::render::{KnownUsers, PlanView, TextOptions};
 pub use crate::state::Store;

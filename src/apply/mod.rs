@@ -1,7 +1,7 @@
 //! Applies a plan, and reads users from Channel.
 //!
 //! [`run()`] is what an embedder needs: it prepares the state, executes the plan and saves the result.
-//! [`execute()`] gives every change exactly one outcome and makes no decision. [`read_users()`] gives
+//! [`execute()`] gives every change exactly one outcome. [`read_users()`] gives
 //! every id exactly one result.
 
 pub(crate) mod breaker;
