@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_channel_writes_another_way_is_written_ours() {
+    fn values_that_channel_writes_another_way_are_normalised() {
         let found = seen(&serde_json::json!({
             "id": "64f",
             "profile": {

@@ -1,4 +1,4 @@
-//! `channel.api` changes in a project that has a state: one step of the plan, and no update of every user.
+//! Tests a change of `channel.api` in a project with a state: it is one step of the plan and updates no user.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! An apply, a drift and a refreshed apply that are alone on a channel never exceed its rate limit.
+//! Checks that an apply, a drift and a refreshed apply never exceed the rate limit of a channel that only they use.
 
 use serde_json::json;
 use talkform::sandbox::{SandboxSettings, start};

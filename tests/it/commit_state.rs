@@ -1,4 +1,4 @@
-//! `examples/ci/commit-state.sh`, on clones of a bare repository in a folder.
+//! Tests `examples/ci/commit-state.sh` on clones of a bare repository in a folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Users who are no longer declared, where `removed.users: delete`: the approval that a deletion takes, and what is left when one fails.
+//! Tests deletions with `removed.users: delete`: the approval that they need, and what remains if one fails.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -181,7 +181,7 @@ fn a_lost_answer_is_asked_for_again() {
 }
 
 #[test]
-fn a_refused_deletion_stays_recorded_and_is_said() {
+fn a_rejected_deletion_stays_recorded_and_is_reported() {
     let channel = Channel::start();
     let project = applied(&channel, 3, 3);
     keep(&project, 1);

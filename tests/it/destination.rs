@@ -1,4 +1,4 @@
-//! What was reviewed for one place runs there and nowhere else.
+//! Checks that a plan for one destination cannot run at another.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! Folders that cannot be written, and disks that fill up.
+//! Tests folders that cannot be written, and full disks.
 
 use std::fs;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! The pages of `docs/` agree with the program and with each other.
+//! Checks that the pages of `docs/` agree with the program and with each other.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! An interrupted drift continues, and does not read users again that it found as applied.
+//! Checks that an interrupted drift continues and does not read users again that it found as applied.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! No part of a sensitive value on Channel is in the output of drift, in a refreshed plan, or in a drift checkpoint.
+//! Checks that no part of a sensitive value on Channel is in the output of drift, a refreshed plan or a checkpoint.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Every example is a project that works.
+//! Checks that every example is a project that works.
 
 use std::fs;
 use std::path::Path;

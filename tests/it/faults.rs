@@ -1,4 +1,4 @@
-//! Errors between talkform and Channel, over a socket, through the real program.
+//! Tests errors between talkform and Channel, over a socket.
 
 use talkform::sandbox::Logged;
 

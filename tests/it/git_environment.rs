@@ -1,4 +1,4 @@
-//! `plan --base` runs git without secrets, and reads the repository of the project alone.
+//! Checks that `plan --base` runs git without secrets and reads only the repository of the project.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! What the real program hides: by the lists of the project, of an environment and of the base of a review.
+//! Tests what the program hides, by the lists of the project, of an environment and of the base of a review.
 
 use crate::command::git;
 use crate::project::Project;

@@ -1,4 +1,4 @@
-//! A run that is killed in the middle, and the next one.
+//! Kills a run in the middle, and checks the next one.
 
 use std::collections::BTreeMap;
 use std::thread;

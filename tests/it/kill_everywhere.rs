@@ -1,4 +1,4 @@
-//! A run that is killed at each of its system calls, and one to whom each of them fails; then the
+//! Kills a run at each of its system calls, and makes each of them fail; then runs the
 //! next run. Needs `strace`; without it the test says that it was skipped.
 
 use std::process::{Command, Output};

@@ -1,4 +1,4 @@
-//! A run that deletes, moves and updates, killed at each of its system calls that touch disk or network;
+//! Kills a run that deletes, moves and updates at each of its system calls for disk or network;
 //! then the next run. Needs `strace`; without it the test says that it was skipped.
 
 use serde_json::Value;

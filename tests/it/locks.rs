@@ -1,4 +1,4 @@
-//! Two runs at once, and a lock whose owner died.
+//! Tests two runs at once, and a lock whose owner died.
 
 use std::thread;
 use std::time::Duration;

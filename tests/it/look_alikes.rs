@@ -1,4 +1,4 @@
-//! Ids and keys that people confuse, in files that are skipped because they are as recorded, and in tables.
+//! Tests ids and keys that people confuse, in files that are skipped because they are as recorded, and in tables.
 
 use crate::project::Project;
 

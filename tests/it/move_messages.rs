@@ -1,4 +1,4 @@
-//! Messages about moves: those that do not fit, and those that were not declared.
+//! Tests the messages about wrong moves and undeclared moves.
 
 use serde_json::{Value, json};
 

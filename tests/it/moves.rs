@@ -1,4 +1,4 @@
-//! `moved`: the id of a user changed. One change, sent whole under the new id, recorded in one step.
+//! Tests `moved`: a changed id is one change, sent whole under the new id and recorded in one step.
 
 use std::process::Command;
 use std::thread;

@@ -1,4 +1,4 @@
-//! Planning opens no socket, and asks for no credentials.
+//! Checks that planning opens no socket and needs no credentials.
 
 use crate::command::command;
 use crate::kill_everywhere::has_strace;

@@ -1,4 +1,4 @@
-//! The whole job: declare, plan, apply, nothing to do, edit, apply, remove.
+//! Tests a whole life of a user: declare, plan, apply, no change, edit, apply, remove.
 
 use std::fs;
 

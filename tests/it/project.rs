@@ -1,4 +1,4 @@
-//! A project in a folder of its own, and the real binary to run on it.
+//! Makes a project in its own folder, and runs the real binary on it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! A server on loopback that answers each request with whatever bytes a test wants.
+//! Runs a server on loopback that responds with the bytes that a test chooses.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

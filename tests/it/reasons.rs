@@ -1,4 +1,4 @@
-//! Channel's reason for a rejection reaches the operator, without the values that were sent.
+//! Checks that the report shows Channel's reason for a rejection without the values that were sent.
 
 use crate::command::{Ran, finish};
 use crate::project::Project;

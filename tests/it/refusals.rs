@@ -1,4 +1,4 @@
-//! What is refused before anything is sent, and the message.
+//! Tests what is refused before anything is sent, and the messages.
 
 use crate::project::{Channel, Project, many_users};
 

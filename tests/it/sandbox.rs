@@ -1,4 +1,4 @@
-//! The sandbox does what Channel's documents say, over real HTTP, and keeps its users.
+//! Checks that the sandbox does what Channel's documents describe, over real HTTP, and keeps its users.
 
 use serde_json::{Value, json};
 use talkform::model::{ApiVersion, MemberId};

@@ -1,4 +1,4 @@
-//! `schemas/` is what the program prints, and every example fits it.
+//! Checks that `schemas/` is what the program prints, and that every example fits it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! No part of a sensitive value leaves the manifests: not in a trace log, not in a response that echoes it, not in a diagnostic.
+//! Checks that no part of a sensitive value is in a trace log or a diagnostic, also if Channel echoes it.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;

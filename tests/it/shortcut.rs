@@ -1,4 +1,4 @@
-//! Files that are as recorded are not read, and the plan is the same as if they were.
+//! Checks that files that are as recorded are not read, and that the plan is the same as if they were.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! `examples/ci/fetch-state.sh` and `commit-state.sh` with a branch for the state, and their token.
+//! Tests `examples/ci/fetch-state.sh` and `commit-state.sh` with a branch for the state, and their token.
 
 use std::fs;
 use std::io::{Read as _, Write as _};

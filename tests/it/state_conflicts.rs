@@ -1,4 +1,4 @@
-//! A state that another program changes while an apply runs, and things in its place that are no files.
+//! Tests a state that another program changes during an apply, and folders and pipes in its place.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The commands that messages suggest carry the flags of the run that printed them.
+//! Checks that the commands that messages suggest have the flags of the run that printed them.
 
 use crate::project::{Project, many_users};
 

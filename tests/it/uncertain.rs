@@ -1,4 +1,5 @@
-//! What Channel's responses do not confirm: the exit code, the report, the next plan, JSON and GitHub's outputs.
+//! Tests fields that Channel's responses do not confirm: the exit code, the report, the next plan, JSON and
+//! GitHub's outputs.
 
 use serde_json::{Value as Json, json};
 

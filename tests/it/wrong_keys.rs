@@ -1,4 +1,4 @@
-//! Channel rejects the keys: exactly one request is sent.
+//! Checks that exactly one request is sent if Channel rejects the keys.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! Responses that are not Channel's own, or not about the user, through the real program.
+//! Tests responses that are not Channel's own, or not about the user.
 
 use crate::command::Ran;
 use crate::project::Project;

@@ -1,4 +1,4 @@
-//! Tests of adding users to a text: every old byte stays, and the result declares the old users and the new.
+//! Tests adding users to a text: every old byte stays, and the result declares the old users and the new.
 
 use std::collections::BTreeMap;
 

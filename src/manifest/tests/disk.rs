@@ -1,4 +1,4 @@
-//! Tests of finding files: patterns, links, and what is refused.
+//! Tests finding files: patterns, links and refused files.
 
 use std::fs;
 use std::path::Path;

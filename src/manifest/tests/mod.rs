@@ -1,4 +1,4 @@
-//! Tests of reading manifests, and the helpers that they share.
+//! Tests reading manifests, and shares the helpers of these tests.
 
 mod append;
 mod chunks;

@@ -1,4 +1,4 @@
-//! Tests of the project file.
+//! Tests reading the project file.
 
 use crate::manifest::project::file::ProjectFile;
 use crate::manifest::project::file::parse;

@@ -1,4 +1,4 @@
-//! Properties of any manifest: another reader agrees, and order and format make no difference.
+//! Checks properties of any manifest: a second reader reads the same, and order and format make no difference.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Tests of a project's own rules: violations with their places, and the schema for editors.
+//! Tests a project's own rules: violations with their places, and the schema for editors.
 
 use std::sync::Arc;
 

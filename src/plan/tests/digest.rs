@@ -1,4 +1,4 @@
-//! What the digest of a plan covers.
+//! Tests what the digest of a plan covers.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What percentages allow, above and below ten recorded users.
+//! Tests what percentages allow, above and below ten recorded users.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! Tests of the planner.
+//! Tests the planner.
 
 mod build;
 mod digest;

@@ -1,4 +1,4 @@
-//! Consent of users that move: every combination of what is declared, recorded and on Channel.
+//! Tests the consent of users that move: every combination of what is declared, recorded and on Channel.
 
 use std::collections::BTreeMap;
 

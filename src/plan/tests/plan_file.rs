@@ -1,4 +1,4 @@
-//! Plan files: what is written is read back, and what was altered is refused.
+//! Tests plan files: a written file is read back, and an altered one is refused.
 
 use jiff::Timestamp;
 use serde_json::Value as Json;

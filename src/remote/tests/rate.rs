@@ -1,11 +1,11 @@
-//! Tests of the token bucket.
+//! Tests the token bucket.
 
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss
 )]
-//! Our bucket against an honest one, with answers that are late and out of order.
+//! A simulated Channel has a bucket of its own, and its responses are late and out of order.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -1,4 +1,4 @@
-//! Tests of diagnostics with their source line.
+//! Tests diagnostics with their source line.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! Tests of drift as text and JSON.
+//! Tests drift as text and JSON.
 
 use insta::assert_snapshot;
 

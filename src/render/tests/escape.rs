@@ -1,4 +1,4 @@
-//! Tests of escaping untrusted text.
+//! Tests escaping untrusted text.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Tests of what a plan hides, in every format.
+//! Tests what a plan hides, in every format.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Tests of what is shown of plans, drift, reports, states and diagnostics.
+//! Tests what is shown of plans, drift, reports, states and diagnostics.
 
 mod build;
 mod diagnostic;

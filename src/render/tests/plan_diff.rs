@@ -1,4 +1,4 @@
-//! Tests of diffs of long texts in a plan.
+//! Tests the differences of long texts in a plan.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! Tests of the JSON form of a plan.
+//! Tests the JSON form of a plan.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! Tests of the Markdown form of a plan.
+//! Tests the Markdown form of a plan.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! Tests of the text form of a plan.
+//! Tests the text form of a plan.
 
 use std::collections::BTreeSet;
 

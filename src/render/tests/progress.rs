@@ -1,4 +1,4 @@
-//! Tests of progress lines.
+//! Tests progress lines.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Properties of every rendered plan.
+//! Checks properties of every rendered plan.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Tests of the report of an apply.
+//! Tests the report of an apply.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

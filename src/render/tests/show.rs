@@ -1,4 +1,4 @@
-//! Tests of showing a state and a plan file.
+//! Tests showing a state and a plan file.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! What else may stand in the place of the state's files, and who else may write them.
+//! Tests folders, links and pipes in the place of the state's files, and other programs that write them.
 
 use std::fs;
 use std::path::Path;

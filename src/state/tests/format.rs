@@ -1,4 +1,4 @@
-//! The state as text: round trips, every changed byte, the bytes of a user.
+//! Tests the state as text: round trips, every changed byte, and the size of a user.
 
 use proptest::prelude::*;
 

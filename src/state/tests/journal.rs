@@ -1,4 +1,4 @@
-//! The journal: what is read back, whose users become pending, and what a cut or a damage costs.
+//! Tests the journal: what is read back, which users become pending, and what a cut or damaged line loses.
 
 use std::fs;
 

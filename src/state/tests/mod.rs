@@ -1,4 +1,4 @@
-//! The state's files, under every kind of ending.
+//! Tests loading, saving and locking a state.
 
 mod files;
 mod format;

@@ -1,4 +1,4 @@
-//! The property, over a thousand histories.
+//! Checks the property on a thousand histories.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! One random history of a project, of its channel and of the people in it.
+//! Runs one random history of a project, of its channel and of the people in it.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Consent is the person's: random histories in which no opt-out is turned off unasked.
+//! Checks on random histories that no opt-out ends unless a manifest declared that.
 
 mod claims;
 mod histories;

@@ -1,4 +1,4 @@
-//! `drift`: changes made on Channel are found and reported.
+//! Tests `talkform drift`: it finds and reports changes made on Channel.
 
 mod report;
 mod runs;

@@ -1,4 +1,4 @@
-//! Every change made on Channel is reported, and nothing else, in both API versions.
+//! Checks that drift reports exactly the changes made on Channel, in both API versions.
 
 use serde_json::{Value, json};
 

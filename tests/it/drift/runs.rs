@@ -1,4 +1,4 @@
-//! Samples, selections, and the exit code of every failure.
+//! Tests samples, selections and the exit code of every failure.
 
 use serde_json::json;
 

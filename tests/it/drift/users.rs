@@ -1,4 +1,4 @@
-//! Applied users, changes made to them on Channel, and what drift reports of them.
+//! Makes applied users, changes them on Channel, and lists what drift has to report.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

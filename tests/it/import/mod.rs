@@ -1,4 +1,5 @@
-//! `import`: users of Channel become manifests that plan to nothing, and existing files keep their bytes.
+//! Tests `talkform import`: users of Channel become manifests that need no change, and existing files keep their
+//! bytes.
 
 mod refusals;
 mod round_trip;

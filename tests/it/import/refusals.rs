@@ -1,4 +1,4 @@
-//! An import that is refused or interrupted writes nothing, or is completed by the next one.
+//! Checks that a refused import writes nothing, and that the next import completes an interrupted one.
 
 use std::process::Command;
 use std::thread;

@@ -1,4 +1,4 @@
-//! Imported users plan to nothing, and are written so that people can read them.
+//! Checks that imported users need no change, and that people can read their manifests.
 
 use std::fs;
 

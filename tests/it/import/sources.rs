@@ -1,4 +1,4 @@
-//! Ids to import come from arguments, files, stdin and CSV exports.
+//! Tests the sources of ids to import: arguments, files, stdin and CSV exports.
 
 use std::fs;
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! Imported users are added to existing files, or get a file each.
+//! Tests the files of imported users: existing files, or one file per user.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! A Channel that has users, and a project that does not declare them yet.
+//! Makes a Channel with users, and a project that does not declare them.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! Declared consent, and users that Channel has and the state does not.
+//! Tests declared consent of users that Channel has and the state does not.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! An apply with `--refresh` reverts drift, but leaves consent that a person changed.
+//! Checks that an apply with `--refresh` reverts drift and keeps consent that a person changed.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! `--refresh`: drift joins the plan, and an apply reverts it without touching consent that people changed.
+//! Tests `--refresh`: the plan corrects drift and keeps consent that people changed.
 
 mod adopted;
 mod drifted;

@@ -1,4 +1,4 @@
-//! Nothing is planned from a reading that failed or belongs to another channel.
+//! Checks that nothing is planned if a read failed or came from another channel.
 
 use crate::drift::users::{applied, count_of_reads};
 use crate::project::Channel;
@@ -68,7 +68,7 @@ fn nothing_is_planned_from_a_partial_reading() {
 }
 
 #[test]
-fn keys_of_another_channel_read_nobody() {
+fn keys_of_another_channel_read_no_user() {
     let channel = Channel::faulty(&["wrong-channel"]);
     let project = channel.project();
     project.write(

@@ -1,4 +1,4 @@
-//! A reviewed plan is compared with what Channel has when it is applied.
+//! Checks that an apply compares a reviewed plan with what Channel has.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! An applied project under git.
+//! Makes an applied project under git.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What GitHub Actions receives: outputs, a summary and annotations.
+//! Tests what GitHub Actions receives: outputs, a summary and annotations.
 
 use crate::command::finish;
 use crate::review::applied::applied;

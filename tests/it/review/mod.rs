@@ -1,4 +1,4 @@
-//! Review: plan files, expected digests, old values from another revision, files for CI.
+//! Tests reviews: plan files, expected digests, old values from another revision, files for CI.
 
 pub(crate) mod applied;
 mod github;

@@ -1,4 +1,4 @@
-//! A reviewed plan file runs as reviewed, or is refused.
+//! Checks that a reviewed plan file runs as reviewed or is refused.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! `state rekey` recomputes every digest under another key.
+//! Tests `state rekey`, which recomputes every digest under another key.
 
 use crate::command::finish;
 use crate::review::applied::applied;

@@ -1,4 +1,4 @@
-//! Planner stories: declare, freeze as applied, edit, and read the plan as a person would.
+//! Tells planner stories: declare, record as applied, edit, and compare the plan's text.
 
 mod check;
 mod fields;

@@ -1,4 +1,4 @@
-//! Rules about names: rings, circles, folders, homes of outside names, and the purity of the middle.
+//! Checks names: rings, circles, folders, homes of outside names, and the purity of the middle.
 
 use std::collections::BTreeSet;
 

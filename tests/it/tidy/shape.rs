@@ -1,4 +1,4 @@
-//! Rules about the shape of files: length, first line, quotes, and what a `mod.rs` holds.
+//! Checks the shape of files: length, first line, quotes, and what a `mod.rs` holds.
 
 use std::collections::BTreeMap;
 

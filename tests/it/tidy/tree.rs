@@ -1,4 +1,4 @@
-//! Knows the modules of both crates, and finds the file that defines a path.
+//! Lists the modules of both crates, and finds the file that defines a path.
 
 use std::collections::{BTreeMap, BTreeSet};
 
