@@ -106,6 +106,7 @@ pub mod model;
 #[doc(hidden)]
 pub mod parallel;
 pub mod plan;
+pub mod regular_file;
 pub mod remote;
 pub mod render;
 pub mod sandbox;

@@ -24,22 +24,18 @@ const MAX_NAMED: usize = 20;
 #[derive(Debug, Args)]
 pub(crate) struct Approval {
     /// Apply without asking; the project then has to name `channel.id`
-    #[arg(long, env = "TALKFORM_AUTO_APPROVE")]
+    #[arg(long)]
     pub auto_approve: bool,
     /// Apply only if the plan has this digest
-    #[arg(long, value_name = "DIGEST", env = "TALKFORM_EXPECT")]
+    #[arg(long, value_name = "DIGEST")]
     pub expect: Option<PlanDigest>,
     /// Agree that the plan with this digest exceeds limits: `DIGEST` for all of its limits, or
     /// `optIn=3,DIGEST` for this limit up to this count
-    #[arg(
-        long,
-        value_name = "[LIMIT=COUNT,]DIGEST",
-        env = "TALKFORM_APPROVE_LIMITS"
-    )]
+    #[arg(long, value_name = "[LIMIT=COUNT,]DIGEST")]
     pub approve_limits: Option<LimitApproval>,
     /// Agree that up to N users are deleted on Channel, permanently; a plan that deletes more needs a
     /// person who confirms it
-    #[arg(long, value_name = "N", env = "TALKFORM_ALLOW_DELETES")]
+    #[arg(long, value_name = "N")]
     pub allow_deletes: Option<usize>,
 }
 

@@ -1,6 +1,7 @@
 //! Declares the flags that several commands share, and parses their values.
 //!
-//! Every flag can also be set through an environment variable.
+//! Every flag can also be set through a variable of the environment, except for agreements: whoever agrees writes it
+//! where it is used.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +30,9 @@ pub(crate) struct Global {
     /// The environment of the project file to use
     #[arg(long = "env", value_name = "NAME", env = "TALKFORM_ENV", global = true)]
     pub environment: Option<String>,
+    /// The state file, instead of the project's; it may be outside of the project's folder
+    #[arg(long, value_name = "FILE", env = "TALKFORM_STATE", global = true)]
+    pub state: Option<PathBuf>,
     /// Use a local sandbox with its own users and state instead of the real channel and state
     #[arg(long, env = "TALKFORM_SANDBOX", global = true)]
     pub sandbox: bool,
@@ -42,7 +46,7 @@ pub(crate) struct Global {
     )]
     pub color: Color,
     /// Show values of sensitive fields
-    #[arg(long, env = "TALKFORM_SHOW_SENSITIVE", global = true)]
+    #[arg(long, global = true)]
     pub show_sensitive: bool,
     /// The format of the log on stderr
     #[arg(

@@ -74,7 +74,8 @@ impl Base {
             settings: SettingsView {
                 revision: name.to_owned(),
                 project_file,
-                state_differs: revision.differs_on_disk(&settings.project.state)?,
+                state_differs: settings.has_own_state
+                    && revision.differs_on_disk(&settings.project.state)?,
                 rules_differ: settings.project.rules == before.rules
                     && settings.rules()?.as_deref() != rules.as_ref(),
                 changes: settings.project.changes_since(&before),

@@ -1,10 +1,11 @@
 //! Reads and writes the files of commands, except for manifests and the state.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::Path;
 
 use crate::cli::failure::Failure;
+use talkform::regular_file;
 
 /// The folder for the sandbox and for checkpoints, below the project's folder.
 pub(crate) const PRIVATE_FOLDER: &str = ".talkform";
@@ -126,7 +127,7 @@ impl Lines {
 
 /// Reads a file; `None` if that fails.
 pub(crate) fn read(path: &Path) -> Option<Vec<u8>> {
-    fs::read(path).ok()
+    read_bytes(path).ok()
 }
 
 /// Removes a file, if it exists.
@@ -144,17 +145,21 @@ pub(crate) fn exists(path: &Path) -> bool {
 
 /// Reads a file as bytes.
 pub(crate) fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
-    fs::read(path)
+    let mut bytes = Vec::new();
+    regular_file::existing(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Reads stdin as bytes, to its end.
 pub(crate) fn read_stdin() -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes)?;
+    io::stdin().lock().read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 /// Reads a file as text.
 pub(crate) fn read_to_string(path: &Path) -> io::Result<String> {
-    fs::read_to_string(path)
+    let mut text = String::new();
+    regular_file::existing(path)?.read_to_string(&mut text)?;
+    Ok(text)
 }

@@ -8,6 +8,7 @@ mod clock;
 mod commands;
 mod connection;
 mod destination;
+mod environment;
 mod failure;
 mod files;
 mod git;

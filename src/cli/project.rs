@@ -39,6 +39,8 @@ pub(crate) struct LoadedProject {
     pub project: Project,
     /// Where its state lives.
     pub store: Store,
+    /// Whether the state is the one that the project file names.
+    pub has_own_state: bool,
     /// Whether commands use the sandbox instead of the real channel.
     pub sandbox: bool,
     /// The flags that a suggested command repeats.
@@ -57,6 +59,7 @@ impl LoadedProject {
         }
         let root = global.directory.clone();
         let name = project_file(&root)?;
+        check_inside(&root, name, name)?;
         let file = files::read_to_string(&root.join(name)).map_err(|error| {
             if error.kind() == std::io::ErrorKind::NotFound {
                 Failure::with_hint(
@@ -79,8 +82,17 @@ impl LoadedProject {
         if global.sandbox {
             use_sandbox(&mut project, global.environment.as_deref());
         }
+        // The sandbox has a state of its own.
+        let named_state = global.state.clone().filter(|_| !global.sandbox);
+        let state = if let Some(path) = &named_state {
+            path.clone()
+        } else {
+            check_inside(&root, &project.state, "the state")?;
+            root.join(&project.state)
+        };
         Ok(Self {
-            store: Store::new(&root.join(&project.state)),
+            store: Store::new(&state),
+            has_own_state: named_state.is_none() && !global.sandbox,
             root,
             environment: global.environment.clone(),
             project,
@@ -194,6 +206,7 @@ impl LoadedProject {
         let Some(name) = &self.project.rules else {
             return Ok(None);
         };
+        check_inside(&self.root, name, "the rules")?;
         let text = files::read_to_string(&self.root.join(name)).map_err(|error| {
             Failure::with_hint(
                 format!("cannot read the rules {name}: {error}"),
@@ -420,6 +433,22 @@ pub(crate) fn state_key(name: &str) -> Result<Option<String>, Failure> {
             "`{}` prints a good key; unset {name} to work without one",
             Invocation::default().command(&["state", "keygen"])
         ),
+    ))
+}
+
+/// Fails if a file of the project leads out of the project's folder. `what` is the file's part in the project.
+fn check_inside(root: &Path, name: &str, what: &str) -> Result<(), Failure> {
+    if manifest::is_inside(root, &root.join(name)) {
+        return Ok(());
+    }
+    let what = if what == name {
+        what.to_owned()
+    } else {
+        format!("{what} {name}")
+    };
+    Err(Failure::with_hint(
+        format!("{what} leads out of the project's folder, or into .git; it was not read"),
+        "keep the files of a project in its folder, where they are reviewed; only --state or TALKFORM_STATE names a state elsewhere",
     ))
 }
 

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::cli::args::Global;
+use crate::cli::args::{Color, Global};
 use crate::cli::commands::apply::ApplyArguments;
 use crate::cli::commands::completions::CompletionsArguments;
 use crate::cli::commands::drift::run::DriftArguments;
@@ -18,7 +18,7 @@ use crate::cli::commands::state::{ShowArguments, StateCommand};
 use crate::cli::commands::validate::ValidateArguments;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::terminal::Terminal;
-use crate::cli::{commands, github, logging, output};
+use crate::cli::{commands, environment, github, logging, output};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -75,13 +75,9 @@ pub(crate) enum Command {
 
 /// Runs the program and returns its exit code.
 pub(crate) fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let code = if error.use_stderr() { 64 } else { 0 };
-            let _ = error.print();
-            return ExitCode::from(code);
-        }
+        Err(code) => return code,
     };
     let terminal = Terminal::new(arguments.global.color);
     let ended =
@@ -96,6 +92,23 @@ pub(crate) fn main() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// Parses the command line and the variables. Prints why that fails, or the help, and returns the exit code.
+fn parse() -> Result<Arguments, ExitCode> {
+    let mut command = environment::with_variables(Arguments::command());
+    let parsed = command
+        .try_get_matches_from_mut(std::env::args_os())
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    parsed.map_err(|error| {
+        let _ = error.print();
+        command.build();
+        if let Some(name) = environment::named_by(&command, &error) {
+            Terminal::new(Color::Never)
+                .talk(&format!(" help: the value comes from the variable {name}"));
+        }
+        ExitCode::from(if error.use_stderr() { 64 } else { 0 })
+    })
 }
 
 fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
@@ -126,24 +139,43 @@ mod tests {
         Arguments::command().debug_assert();
     }
 
+    /// Flags that agree to something: they are written where they are used.
+    const AGREEMENTS: &[&str] = &[
+        "auto_approve",
+        "expect",
+        "approve_limits",
+        "allow_deletes",
+        "show_sensitive",
+    ];
+
     #[test]
-    fn every_flag_has_a_twin_in_the_environment() {
-        fn check(command: &clap::Command) {
+    fn every_flag_but_an_agreement_has_a_variable() {
+        fn check(command: &clap::Command, agreements: &mut Vec<String>) {
             for argument in command.get_arguments() {
-                if argument.get_long().is_some()
-                    && !["help", "version"].contains(&argument.get_id().as_str())
-                {
-                    let twin = argument.get_env().and_then(std::ffi::OsStr::to_str);
-                    assert!(
-                        twin.is_some_and(|name| name.starts_with("TALKFORM_")),
-                        "--{} of {}",
-                        argument.get_id(),
-                        command.get_name()
-                    );
+                let id = argument.get_id().as_str();
+                if argument.get_long().is_none() || ["help", "version"].contains(&id) {
+                    continue;
                 }
+                let name = argument.get_env().and_then(std::ffi::OsStr::to_str);
+                let is_agreement = AGREEMENTS.contains(&id);
+                if is_agreement {
+                    agreements.push(id.to_owned());
+                }
+                assert_eq!(
+                    name.is_some_and(|name| name.starts_with("TALKFORM_")),
+                    !is_agreement,
+                    "--{id} of {}",
+                    command.get_name()
+                );
             }
-            command.get_subcommands().for_each(check);
+            for inner in command.get_subcommands() {
+                check(inner, agreements);
+            }
         }
-        check(&Arguments::command());
+        let mut agreements = Vec::new();
+        check(&Arguments::command(), &mut agreements);
+        agreements.sort();
+        agreements.dedup();
+        assert_eq!(agreements.len(), AGREEMENTS.len());
     }
 }

@@ -15,6 +15,7 @@
 pub(crate) mod field_names;
 pub mod files;
 pub mod import;
+pub(crate) mod inside;
 pub(crate) mod options;
 pub(crate) mod problem;
 pub mod project;
@@ -36,6 +37,7 @@ pub use crate::manifest::import::importable::{Adopted, adopt};
 pub use crate::manifest::import::phone_country::PhoneCountry;
 pub use crate::manifest::import::records::Delimiter;
 pub use crate::manifest::import::table::{Repeated, Table, TableError, TableSettings, read_table};
+pub use crate::manifest::inside::is_inside;
 pub use crate::manifest::project::field_patterns::warnings as pattern_warnings;
 pub use crate::manifest::project::file::ProjectFile;
 pub use crate::manifest::rules::{Rules, RulesError};

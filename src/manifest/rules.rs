@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
+use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Value as Json, json};
 
@@ -74,7 +75,13 @@ impl Rules {
             .should_validate_formats(true)
             .build(&schema)
             .map_err(|error| RulesError::NotASchema {
-                reason: error.to_string(),
+                // The file may be no schema at all: its values are not repeated.
+                reason: match error.kind() {
+                    ValidationErrorKind::Referencing(_) => {
+                        "a `$ref` names a schema that is not in this file".to_owned()
+                    }
+                    _ => error.masked().to_string(),
+                },
                 place: error.instance_path().as_str().to_owned(),
             })?;
         Ok(Self { schema, validator })

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value as Json, json};
 
 use crate::model::ApiVersion;
+use crate::regular_file;
 
 /// A field of a body that Channel would refuse.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ impl Users {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        match File::open(path) {
+        match regular_file::existing(path) {
             Ok(file) => users.read(file)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),

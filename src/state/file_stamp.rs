@@ -3,8 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use crate::regular_file::OpenError;
 use crate::state::disk::{Access, Disk, DiskFile, FileIdentity};
-use crate::state::regular_file::OpenError;
 
 /// How many bytes at the end of a file belong to its stamp: at least the checksum line of a state.
 const TAIL: u64 = 32;

@@ -9,10 +9,10 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::model::{MemberId, Pending};
+use crate::regular_file::OpenError;
 use crate::state::disk::{Access, Disk, DiskFile, Running};
 use crate::state::folder::folder_of;
 use crate::state::journal::{self, Head, JournalRecord};
-use crate::state::regular_file::OpenError;
 
 /// How long results may wait to be flushed to the disk together. A kill loses none of them. A power cut loses
 /// the results of this time, and their users are then pending.

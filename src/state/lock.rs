@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::regular_file::{NotRegular, OpenError};
 use crate::state::disk::{Access, Disk, DiskFile};
-use crate::state::regular_file::{NotRegular, OpenError};
 
 /// How long to wait between two tries.
 const PAUSE: Duration = Duration::from_millis(100);

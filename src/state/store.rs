@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::{Desired, State, file_record};
+use crate::regular_file::OpenError;
 use crate::state::disk::{Access, Disk, DiskFile, FileReader};
 use crate::state::file_stamp::{FileStamp, FileStamps};
 use crate::state::folder::folder_of;
@@ -18,7 +19,6 @@ use crate::state::journal::{Head, JournalRecord};
 use crate::state::journal_writer::JournalWriter;
 use crate::state::lock::{Lock, LockError, LockOwner};
 use crate::state::read::ReadError;
-use crate::state::regular_file::OpenError;
 use crate::state::repair::Repaired;
 use crate::state::replay::{Replay, replay};
 use crate::state::store_error::StoreError;

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::regular_file::{NotRegular, OpenError};
 use crate::state::format::FormatError;
-use crate::state::regular_file::{NotRegular, OpenError};
 
 /// Why a state cannot be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -6,9 +6,10 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 
+use crate::regular_file;
+use crate::regular_file::OpenError;
 use crate::state::disk::{Access, Background, Disk, DiskFile, FileIdentity, Running};
-use crate::state::regular_file::OpenError;
-use crate::state::{disk_space, regular_file};
+use crate::state::disk_space;
 
 /// The files of the system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -105,15 +105,11 @@ fn a_number_has_to_be_agreed_to() {
     assert!(ran.stderr.contains("--auto-approve"), "{}", ran.stderr);
     assert!(deletes(&channel).is_empty());
 
-    // More than enough is enough, and the environment's twin counts.
-    let output = project
-        .command(&APPLY)
-        .env("TALKFORM_ALLOW_DELETES", "4")
-        .output()
-        .expect("ran");
-    assert_eq!(output.status.code(), Some(0));
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    assert!(stdout.contains("Users: 3 deleted."), "{stdout}");
+    // More than enough is enough.
+    let ran = project
+        .run(&["apply", "--auto-approve", "--allow-deletes", "4"])
+        .expect(0);
+    assert!(ran.stdout.contains("Users: 3 deleted."), "{}", ran.stdout);
     assert_eq!(channel.running().member_ids(), ["u-00000", "u-00001"]);
     assert_eq!(deletes(&channel).len(), 3);
     assert!(!project.read("talkform.state.json").contains("u-00004"));

@@ -6,6 +6,8 @@ mod api_facts;
 mod budget;
 mod command;
 mod commit_state;
+#[cfg(unix)]
+mod confined;
 mod consent;
 mod deletions;
 mod destination;
@@ -55,5 +57,6 @@ mod suggestions;
 mod tidy;
 mod truth;
 mod uncertain;
+mod variables;
 mod wrong_keys;
 mod wrong_responses;

@@ -41,10 +41,9 @@ const SETTINGS: &[&str] = &[
 /// A git command in `root` that reads this repository alone and offline.
 pub(crate) fn git(root: &Path) -> Command {
     let mut command = Command::new("git");
-    command.env_clear();
-    for name in KEPT {
-        if let Some(value) = std::env::var_os(name) {
-            command.env(name, value);
+    for (name, _) in std::env::vars_os() {
+        if !KEPT.iter().any(|kept| name.eq_ignore_ascii_case(kept)) {
+            command.env_remove(name);
         }
     }
     for setting in SETTINGS {

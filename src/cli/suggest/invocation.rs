@@ -17,6 +17,9 @@ impl Invocation {
         if let Some(name) = &global.environment {
             flags.extend(["--env".to_owned(), name.clone()]);
         }
+        if let Some(path) = &global.state {
+            flags.extend(["--state".to_owned(), path.display().to_string()]);
+        }
         if global.sandbox {
             flags.push("--sandbox".to_owned());
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,8 +14,10 @@ use crate::model::{Diagnostic, Origin, RecordedLookup, Severity};
 
 use crate::manifest::files::assemble::read_all;
 use crate::manifest::files::unread;
+use crate::manifest::inside::is_inside;
 use crate::manifest::options::{ReadSettings, Reading};
 use crate::manifest::problem::wording::in_backticks;
+use crate::regular_file;
 
 /// The longest file that is read, in bytes. A hundred thousand users are about 30 MB. A longer file is
 /// refused without reading it.
@@ -36,7 +38,6 @@ pub fn load(
 ) -> Reading {
     let mut found = Search {
         root,
-        real_root: fs::canonicalize(root).unwrap_or_else(|_| root.to_owned()),
         files: BTreeMap::new(),
         unread: BTreeSet::new(),
         idle: Vec::new(),
@@ -77,7 +78,6 @@ pub fn matcher(patterns: &[String]) -> impl Fn(&str) -> bool {
 
 struct Search<'r> {
     root: &'r Path,
-    real_root: PathBuf,
     /// Paths by the name that is shown.
     files: BTreeMap<String, PathBuf>,
     /// Files where patterns look that one of the patterns does not find.
@@ -247,7 +247,7 @@ impl Search<'_> {
 
     /// Whether a path ends up outside the project's folder.
     fn leaves(&self, path: &Path) -> bool {
-        fs::canonicalize(path).is_ok_and(|real| !real.starts_with(&self.real_root))
+        !is_inside(self.root, path)
     }
 
     fn leaving(&mut self, path: &Path) {
@@ -285,7 +285,7 @@ fn read_bytes(path: &Path, name: &Arc<str>) -> Result<Vec<u8>, Box<Diagnostic>> 
             message,
         ))
     };
-    let file = File::open(path).map_err(unreadable)?;
+    let file = regular_file::existing(path).map_err(unreadable)?;
     let length = file.metadata().map_err(unreadable)?.len();
     let mut bytes = Vec::new();
     if length <= LONGEST_FILE {

@@ -7,6 +7,7 @@ use crate::model::{
     Rate, RemovedFields, RemovedPolicy, RemovedUsers,
 };
 
+use crate::manifest::inside::leads_out;
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::span::{Locator, Span};
 use crate::manifest::problem::wording::{
@@ -237,9 +238,7 @@ impl<'f> SettingsReader<'f> {
             self.wrong(node, "manifests", "expected at least one pattern");
         }
         for (pattern, span) in &patterns {
-            let mut parts = pattern.split(['/', '\\']);
-            let drive = pattern.as_bytes().get(1) == Some(&b':');
-            if pattern.starts_with(['/', '\\', '~']) || drive || parts.any(|part| part == "..") {
+            if leads_out(pattern) {
                 let message = "a pattern leads out of the project's folder";
                 self.problems.push(
                     Problem::error("pattern-leaves-project", *span, message)
@@ -350,8 +349,23 @@ impl<'f> SettingsReader<'f> {
         None
     }
 
+    /// Reads the name of a file of the project.
     fn path(&mut self, node: &Node<'_>, path: &str) -> Option<String> {
-        self.text(node, path)
+        let name = self.text(node, path)?;
+        if leads_out(&name) {
+            let message = "a path leads out of the project's folder";
+            let hint = if path == "state" {
+                "write it relative to the folder, without `..`; only --state or TALKFORM_STATE names a state elsewhere"
+            } else {
+                "write it relative to the folder, without `..`"
+            };
+            self.problems.push(
+                Problem::error("path-leaves-project", node.span, message)
+                    .path(path)
+                    .hint(hint),
+            );
+        }
+        Some(name)
     }
 
     fn texts(&mut self, node: &Node<'_>, path: &str) -> Option<Vec<(String, Span)>> {

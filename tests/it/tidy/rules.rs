@@ -12,12 +12,13 @@ use crate::tidy::tree::{Module, Place, Tree};
 const RINGS: &[(&str, &[&str])] = &[
     ("parallel", &[]),
     ("words", &[]),
+    ("regular_file", &[]),
     ("model", &["parallel"]),
-    ("manifest", &["model", "parallel", "words"]),
+    ("manifest", &["model", "parallel", "words", "regular_file"]),
     ("plan", &["model", "parallel", "words"]),
     ("remote", &["model", "parallel", "words"]),
-    ("state", &["model", "parallel", "words"]),
-    ("sandbox", &["model"]),
+    ("state", &["model", "parallel", "words", "regular_file"]),
+    ("sandbox", &["model", "regular_file"]),
     (
         "apply",
         &[
@@ -82,7 +83,8 @@ const HOMES: &[(&str, &[&str])] = &[
         "std::fs",
         &[
             "src/manifest/files/",
-            "src/manifest/project/",
+            "src/manifest/inside.rs",
+            "src/regular_file.rs",
             "src/state/",
             "src/cli/",
             "src/sandbox/",

@@ -103,6 +103,23 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> Result<Option<File
     }
 }
 
+/// Opens a regular file, or a link to one, for reading.
+///
+/// # Errors
+///
+/// Nothing is there, something else is there, or the system refuses.
+pub fn existing(path: &Path) -> io::Result<File> {
+    match open(path, OpenOptions::new().read(true)) {
+        Ok(Some(file)) => Ok(file),
+        Ok(None) => Err(io::ErrorKind::NotFound.into()),
+        Err(OpenError::Io(error)) => Err(error),
+        Err(OpenError::NotRegular(NotRegular { path: _, kind })) => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("it is {kind}, and only regular files are read"),
+        )),
+    }
+}
+
 /// `None` for a regular file.
 fn kind(found: FileType) -> Option<FileKind> {
     if found.is_file() {

@@ -1,0 +1,58 @@
+//! Reads the variables of the environment that stand for flags.
+
+use std::ffi::OsStr;
+
+use clap::builder::{BoolishValueParser, Resettable};
+use clap::error::{ContextKind, ContextValue};
+use clap::{Arg, ArgAction, Command};
+
+/// The same command, with every variable in the form that people expect: an empty one is unset, and a switch takes
+/// `1`, `0`, `yes`, `no`, `on`, `off`, `true` and `false`.
+pub(crate) fn with_variables(command: Command) -> Command {
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|inner| inner.get_name().to_owned())
+        .collect();
+    let command = command.mut_args(with_variable);
+    names.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, with_variables)
+    })
+}
+
+fn with_variable(argument: Arg) -> Arg {
+    let Some(name) = argument.get_env() else {
+        return argument;
+    };
+    if std::env::var_os(name).is_some_and(|value| value.is_empty()) {
+        return argument.env(Resettable::Reset);
+    }
+    if matches!(argument.get_action(), ArgAction::SetTrue) {
+        return argument.value_parser(BoolishValueParser::new());
+    }
+    argument
+}
+
+/// The variable that holds the value that an error of the command line is about; `None` if the value was written there.
+pub(crate) fn named_by(command: &Command, error: &clap::Error) -> Option<String> {
+    let ContextValue::String(shown) = error.get(ContextKind::InvalidArg)? else {
+        return None;
+    };
+    let argument = find(command, shown)?;
+    let long = format!("--{}", argument.get_long()?);
+    let is_written = std::env::args().any(|word| {
+        let rest = word.strip_prefix(&long);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    });
+    let name = argument.get_env().and_then(OsStr::to_str)?;
+    (!is_written && std::env::var_os(name).is_some()).then(|| name.to_owned())
+}
+
+fn find<'c>(command: &'c Command, shown: &str) -> Option<&'c Arg> {
+    let own = command
+        .get_arguments()
+        .find(|argument| argument.to_string() == shown);
+    own.or_else(|| {
+        let mut inner = command.get_subcommands();
+        inner.find_map(|inner| find(inner, shown))
+    })
+}
