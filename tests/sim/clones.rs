@@ -78,6 +78,19 @@ impl Clones {
         }
         trace.note(|| format!("clone {clone} pulls another state"));
         disk.put(&path, &origin);
+        self.has_pulled(clone, disk, ledger);
+    }
+
+    /// The shared state, where another clone has pushed it since.
+    pub(crate) fn pushed_by_others(&self, clone: usize) -> Option<Vec<u8>> {
+        let origin = self.0.origin.as_ref();
+        let is_new = origin != self.0.known[clone].as_ref();
+        origin.filter(|_| is_new).cloned()
+    }
+
+    /// The clone has the shared state now, and what its journal tells.
+    pub(crate) fn has_pulled(&mut self, clone: usize, disk: &ModelDisk, ledger: &mut Ledger) {
+        let path = Self::state(clone);
         let unaware = ledger.unaware.get(&ORIGIN).cloned().unwrap_or_default();
         let own = journal_users(disk, clone).unwrap_or_else(|| {
             // It belongs to another state, so the command refuses to run until a person moves it away.
@@ -86,7 +99,7 @@ impl Clones {
         });
         let rest = unaware.into_iter().filter(|id| !own.contains(id)).collect();
         ledger.unaware.insert(clone, rest);
-        self.0.known[clone] = Some(origin);
+        self.0.known[clone].clone_from(&self.0.origin);
     }
 
     /// Makes the state of a clone the shared one, if it was made from it.

@@ -3,18 +3,29 @@
 use talkform::apply::Outcome;
 use talkform::model::{Change, MemberId};
 
-use crate::channel::Ledger;
+use crate::channel::Conduct;
 use crate::process::Ended;
 
 /// Every change has one outcome; nothing counts as applied without Channel's own answer; a refused run sent
 /// nothing.
-pub(crate) fn check(ended: &Ended, ledger: &Ledger) -> Result<(), String> {
-    let (plan, outcomes) = match ended {
-        Ended::Nothing | Ended::Refused(_) if ledger.sent == 0 => return Ok(()),
+pub(crate) fn check(ended: &Ended, conduct: &Conduct) -> Result<(), String> {
+    let (plan, outcomes, requests) = match ended {
+        Ended::Nothing | Ended::Refused(_) if conduct.sent == 0 => return Ok(()),
         Ended::Nothing => return Err("a run without changes sent something".to_owned()),
         Ended::Refused(why) => return Err(format!("a refused run sent something: {why}")),
-        Ended::Applied { plan, outcomes, .. } => (plan, outcomes),
+        Ended::Applied {
+            plan,
+            outcomes,
+            requests,
+            ..
+        } => (plan, outcomes, *requests),
     };
+    if requests != conduct.tried() {
+        let tried = conduct.tried();
+        return Err(format!(
+            "{requests} requests are reported, {tried} were tried"
+        ));
+    }
     let planned: Vec<_> = plan.changes.iter().map(|planned| &planned.id).collect();
     let ended: Vec<_> = outcomes.iter().map(|user| &user.id).collect();
     if planned != ended {
@@ -34,7 +45,7 @@ pub(crate) fn check(ended: &Ended, ledger: &Ledger) -> Result<(), String> {
             asked.push(from);
         }
         let is_applied = matches!(user.outcome, Outcome::Applied { .. });
-        let is_answered = |id: &&MemberId| ledger.answered.contains(id.as_str());
+        let is_answered = |id: &&MemberId| conduct.answered.contains(id.as_str());
         if is_applied && !asked.iter().all(is_answered) {
             return Err(format!("{} counts as applied without an answer", user.id));
         }
@@ -65,6 +76,7 @@ pub(crate) fn brief(ended: &Ended) -> String {
             plan,
             outcomes,
             saved,
+            ..
         } => {
             let changes = plan.changes.iter().map(|planned| &planned.change);
             let actions: Vec<_> = changes.map(|change| change.action().as_str()).collect();

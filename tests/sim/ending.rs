@@ -60,6 +60,7 @@ fn is_excused(
             ledger.is_unaware(clone, id)
                 || ledger.deleted_by_people.contains(id)
                 || ledger.is_changed_by_people(id, &path.to_string())
+                || ledger.is_not_taken(id, &path.to_string())
                 || declared == FieldValue::Flag(false)
         }
     }
@@ -87,6 +88,7 @@ fn removed_fields(
             || is_once
             || ledger.is_unaware(clone, id)
             || ledger.is_changed_by_people(id, written)
+            || ledger.is_not_taken(id, written)
         {
             continue;
         }

@@ -43,6 +43,7 @@ mod clock;
 mod clones;
 mod dice;
 mod disk;
+mod disturbances;
 mod ended;
 mod ending;
 mod plot;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use talkform::model::Limit;
+
 use crate::channel::Weather;
 use crate::dice::Dice;
 use crate::disk::DiskFaults;
@@ -16,6 +18,12 @@ pub(crate) struct Plot {
     pub(crate) refresh: bool,
     pub(crate) fail_fast: bool,
     pub(crate) stop_after: Option<Duration>,
+    /// When another process begins to run the command on the same state.
+    pub(crate) rival_after: Option<Duration>,
+    /// `--select`
+    pub(crate) selected: Vec<String>,
+    /// How many people may be created anew before the run stops.
+    pub(crate) recreate: Limit,
     /// When another program replaces the state during the run.
     pub(crate) replaced_after: Option<Duration>,
 }
@@ -31,6 +39,9 @@ impl Plot {
             refresh,
             fail_fast: false,
             stop_after: None,
+            rival_after: None,
+            selected: Vec::new(),
+            recreate: Limit::Percent(100.0),
             replaced_after: None,
         }
     }
@@ -55,7 +66,21 @@ impl Plot {
             _ => {}
         }
         plot.fail_fast = dice.percent(10);
+        if dice.percent(10) {
+            plot.rival_after = Some(some_time());
+        }
+        if dice.percent(10) {
+            plot.selected = vec![format!("u-{}", dice.below(3))];
+        }
+        if dice.percent(50) {
+            plot.recreate = Limit::Count(0);
+        }
         plot.replaced_after = dice.percent(5).then(some_time);
         plot
+    }
+
+    /// Whether something other than the process of the run may write the state, or the run learns something new.
+    pub(crate) fn disturbs_the_state(&self) -> bool {
+        self.refresh || self.replaced_after.is_some() || self.rival_after.is_some()
     }
 }

@@ -14,11 +14,11 @@ use talkform::model::{
     Rate, RecordedLookup, RemoteUser, RemovedPolicy, Selection, State,
 };
 use talkform::plan::{self, Context};
-use talkform::remote::{Policy, Transport};
+use talkform::remote::Policy;
 use talkform::state::{Disk, LockOwner, Store, StoreError};
 use tokio::sync::watch;
 
-use crate::channel::CHANNEL;
+use crate::channel::{CHANNEL, Network};
 use crate::clock;
 use crate::repository::Manifests;
 
@@ -39,10 +39,14 @@ pub(crate) struct Run<'a> {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) state: PathBuf,
     pub(crate) rescue_folder: PathBuf,
-    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) network: Network,
     pub(crate) parallelism: usize,
     pub(crate) fail_fast: bool,
     pub(crate) refresh: bool,
+    /// `--select`
+    pub(crate) selected: Vec<String>,
+    /// How many people may be created anew.
+    pub(crate) recreate: Limit,
     /// When the run is asked to stop.
     pub(crate) stop_after: Option<Duration>,
     /// The random number that names the first state, and its salt.
@@ -58,24 +62,11 @@ pub(crate) enum Ended {
     Applied {
         plan: Box<Plan>,
         outcomes: Vec<UserOutcome>,
+        requests: u64,
         saved: Result<(), SaveError>,
     },
     /// Before anything was sent.
     Refused(String),
-}
-
-pub(crate) fn limits() -> Limits {
-    let any = Limit::Percent(100.0);
-    Limits {
-        create: any,
-        update: any,
-        clear: any,
-        forget: any,
-        delete: any,
-        opt_in: any,
-        recreate: any,
-        min_users: 0,
-    }
 }
 
 impl Settings {
@@ -88,22 +79,49 @@ impl Settings {
         State::new(lineage, salt, key_id, Destination::of_api(self.api))
     }
 
+    /// Plans with every limit open but the one on people who are created anew, which an apply counts itself.
     pub(crate) fn plan(
+        &self,
+        desired: &Desired,
+        state: &State,
+        recreate: Limit,
+        selection: &Selection,
+        observed: Option<&BTreeMap<MemberId, RemoteUser>>,
+    ) -> Plan {
+        let any = Limit::Percent(100.0);
+        let limits = Limits {
+            create: any,
+            update: any,
+            clear: any,
+            forget: any,
+            delete: any,
+            opt_in: any,
+            recreate,
+            min_users: 0,
+        };
+        let context = Context {
+            key: &self.key(&state.salt),
+            removed: self.removed,
+            limits: &limits,
+            destination: &Destination::of_api(self.api),
+            selection,
+            base: None,
+            observed,
+        };
+        plan::plan(desired, state, &context)
+    }
+}
+
+impl Run<'_> {
+    fn plan(
         &self,
         desired: &Desired,
         state: &State,
         observed: Option<&BTreeMap<MemberId, RemoteUser>>,
     ) -> Plan {
-        let context = Context {
-            key: &self.key(&state.salt),
-            removed: self.removed,
-            limits: &limits(),
-            destination: &Destination::of_api(self.api),
-            selection: &Selection::new::<&str>(&[]),
-            base: None,
-            observed,
-        };
-        plan::plan(desired, state, &context)
+        let selection = Selection::new(&self.selected);
+        self.settings
+            .plan(desired, state, self.recreate, &selection, observed)
     }
 }
 
@@ -125,6 +143,7 @@ pub(crate) async fn apply(run: Run<'_>) -> Ended {
     };
     let ended = locked(&run, &store).await;
     drop(lock);
+    run.network.is_over();
     ended.unwrap_or_else(|error| Ended::Refused(error.to_string()))
 }
 
@@ -156,7 +175,8 @@ async fn locked(run: &Run<'_>, store: &Store) -> Result<Ended, StoreError> {
         Ok(observed) => observed,
         Err(unread) => return Ok(Ended::Refused(unread)),
     };
-    let plan = settings.plan(&desired, recorded, observed.as_ref());
+    let plan = run.plan(&desired, recorded, observed.as_ref());
+    run.network.plans(&plan);
     let target = Target {
         store,
         key: &key,
@@ -193,7 +213,7 @@ async fn locked(run: &Run<'_>, store: &Store) -> Result<Ended, StoreError> {
         start,
         &plan,
         RunSettings {
-            channel: Arc::clone(&run.transport),
+            channel: Arc::new(run.network.clone()),
             channel_id: channel_id(),
             options: &options,
             clock: clock::now,
@@ -205,6 +225,7 @@ async fn locked(run: &Run<'_>, store: &Store) -> Result<Ended, StoreError> {
     Ok(Ended::Applied {
         plan: Box::new(plan),
         outcomes: report.outcomes,
+        requests: report.requests,
         saved,
     })
 }
@@ -234,7 +255,7 @@ async fn observe(
     let mut observed = BTreeMap::new();
     let report = apply::read_users(
         &ids,
-        Arc::clone(&run.transport),
+        Arc::new(run.network.clone()),
         &options,
         stop,
         clock::now,

@@ -1,12 +1,16 @@
 //! One seed: a repository, a Channel and a disk, and runs between edits, faults, crashes and other people's changes.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use talkform::apply::SaveError;
 use talkform::manifest::read_texts;
-use talkform::model::{ApiVersion, Desired, RemovedFields, RemovedPolicy, RemovedUsers, State};
+use talkform::model::{
+    ApiVersion, Desired, Limit, RemovedFields, RemovedPolicy, RemovedUsers, Selection, State,
+};
 use talkform::state::{Store, StoreError};
 
 use crate::channel::{Network, Remote, Users};
@@ -14,6 +18,7 @@ use crate::clock;
 use crate::clones::Clones;
 use crate::dice::Dice;
 use crate::disk::{Loss, ModelDisk};
+use crate::disturbances::Replacement;
 use crate::ending::Knowledge;
 use crate::plot::Plot;
 use crate::process::{Ended, Run, Settings, apply, declared_false, journal_of};
@@ -21,7 +26,7 @@ use crate::repository::Repository;
 use crate::sabotage::Sabotage;
 use crate::steps::Steps;
 use crate::trace::Trace;
-use crate::{claims, ended, ending};
+use crate::{claims, disturbances, ended, ending};
 
 /// Everything in one seed.
 pub(crate) struct World {
@@ -122,29 +127,33 @@ impl World {
         let state = Clones::state(clone);
         let before = (self.disk.number(&state), self.disk.read(&state));
         let had_journal = self.disk.read(&journal_of(&state)).is_some();
-        let ended = self.execute(clone, &state, plot);
+        let known = self.network.remote().ledger.unaware[&clone].clone();
+        let ends = self.execute(clone, &state, plot);
         let (is_dead, taken) = (self.steps.is_dead(), self.steps.taken());
         self.network.remote().settle();
-        self.trace.note(|| match &ended {
-            Some(ended) => format!("the run ends by itself: {}", ended::brief(ended)),
-            None => "the process is killed".to_owned(),
-        });
-        if !is_dead {
+        if is_dead {
+            self.trace.note(|| "the process is killed".to_owned());
+        } else {
             self.usual_steps = taken;
         }
-        let violations = std::mem::take(&mut self.network.remote().ledger.violations);
-        if let Some(violation) = violations.first() {
-            return Err(violation.clone());
+        for ended in &ends {
+            self.trace
+                .note(|| format!("a process ends by itself: {}", ended::brief(ended)));
         }
-        if let Some(ended) = &ended {
-            ended::check(ended, &self.network.remote().ledger)?;
-            let after = (self.disk.number(&state), self.disk.read(&state));
-            let is_disturbed = had_journal || plot.refresh || plot.replaced_after.is_some();
-            if matches!(ended, Ended::Nothing) && !is_disturbed && before != after {
-                ended::check_cleaned(before.1.as_deref())?;
-            }
+        self.check_ends(&ends)?;
+        let after = (self.disk.number(&state), self.disk.read(&state));
+        let is_disturbed = had_journal || plot.disturbs_the_state();
+        if matches!(ends[..], [Ended::Nothing]) && !is_disturbed && before != after {
+            ended::check_cleaned(before.1.as_deref())?;
         }
-        self.after_run(clone, &state, ended.as_ref());
+        for ended in &ends {
+            self.resolve(clone, &state, ended, &known);
+        }
+        if !is_dead && self.dice.percent(80) {
+            let mut remote = self.network.remote();
+            self.clones
+                .push(clone, &self.disk, &mut remote.ledger, &self.trace);
+        }
         if self.dice.percent(if is_dead { 50 } else { 15 }) {
             let loss = *self.dice.pick(&[
                 Loss::All,
@@ -158,8 +167,20 @@ impl World {
         Ok(())
     }
 
-    /// Runs the command; `None` where the process was killed.
-    fn execute(&mut self, clone: usize, state: &Path, plot: &Plot) -> Option<Ended> {
+    /// Checks what the processes sent, and how they ended.
+    fn check_ends(&mut self, ends: &[Ended]) -> Result<(), String> {
+        let mut remote = self.network.remote();
+        let violations = std::mem::take(&mut remote.ledger.violations);
+        if let Some(violation) = violations.first() {
+            return Err(violation.clone());
+        }
+        let mut checked = ends.iter().zip(&remote.processes);
+        checked.try_for_each(|(ended, conduct)| ended::check(ended, conduct))
+    }
+
+    /// Runs the command, and a rival beside it where the plot has one. Returns how they ended; nothing where they
+    /// were killed.
+    fn execute(&mut self, clone: usize, state: &Path, plot: &Plot) -> Vec<Ended> {
         self.trace
             .note(|| format!("run in clone {clone}: {plot:?}"));
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -175,65 +196,76 @@ impl World {
         }
         self.steps.begin(plot.crash_at);
         self.disk.run_begins(plot.faults);
-        let run = Run {
+        let run = |process| Run {
             settings: &self.settings,
             read: self.repository.settings(),
             manifests: self.repository.now(),
             disk: Arc::new(self.disk.clone()),
             state: state.to_owned(),
             rescue_folder: PathBuf::from("/tmp"),
-            transport: Arc::new(self.network.clone()),
+            network: self.network.of(process),
             parallelism: *self.dice.pick(&[1, 2, 8]),
             fail_fast: plot.fail_fast,
             refresh: plot.refresh,
+            selected: plot.selected.clone(),
+            recreate: plot.recreate,
             stop_after: plot.stop_after,
             first: self.dice.number(),
         };
-        let ended = runtime.block_on(async {
+        let (one, other) = (run(0), run(1));
+        let mut has_pulled = None;
+        let ends = runtime.block_on(async {
             clock::run_begins();
-            self.start_disturbances(state, plot);
-            let ended = tokio::select! {
+            has_pulled = self.start_disturbances(clone, state, plot);
+            let rival = async {
+                let time = plot.rival_after?;
+                tokio::time::sleep(time).await;
+                Some(apply(other).await)
+            };
+            let ends = tokio::select! {
                 biased;
-                () = self.steps.death() => None,
-                ended = apply(run) => Some(ended),
+                () = self.steps.death() => Vec::new(),
+                (one, other) = async { tokio::join!(apply(one), rival) } => {
+                    [one].into_iter().chain(other).collect()
+                }
             };
             clock::run_ends();
-            ended
+            ends
         });
-        let ended = ended.filter(|_| !self.steps.is_dead());
+        let is_killed = ends.is_empty() || self.steps.is_dead();
         // What the process still holds is dropped here, when it is dead already.
-        if ended.is_none() {
+        if is_killed {
             self.steps.crash();
         }
         drop(runtime);
         self.disk.run_ends();
-        ended
+        if has_pulled.is_some_and(|has_pulled| has_pulled.load(Ordering::Relaxed)) {
+            let mut remote = self.network.remote();
+            self.clones
+                .has_pulled(clone, &self.disk, &mut remote.ledger);
+        }
+        if is_killed { Vec::new() } else { ends }
     }
 
-    /// Starts what happens during the run without its doing.
-    fn start_disturbances(&self, state: &Path, plot: &Plot) {
+    /// Starts what happens during the run without its doing. Returns whether another clone's state is pulled.
+    fn start_disturbances(
+        &self,
+        clone: usize,
+        state: &Path,
+        plot: &Plot,
+    ) -> Option<Arc<AtomicBool>> {
         if let Some(time) = plot.crash_after {
-            let steps = Arc::clone(&self.steps);
-            tokio::spawn(async move {
-                tokio::time::sleep(time).await;
-                steps.crash();
-            });
+            disturbances::crash_after(time, Arc::clone(&self.steps));
         }
-        if let Some(time) = plot.replaced_after {
-            let (disk, state, trace) = (self.disk.clone(), state.to_owned(), self.trace.clone());
-            let in_place = self.dice.percent(50);
-            tokio::spawn(async move {
-                tokio::time::sleep(time).await;
-                if let Some(bytes) = disk.read(&state) {
-                    trace.note(|| format!("the state is replaced (in place: {in_place})"));
-                    if in_place {
-                        disk.overwrite(&state, &bytes);
-                    } else {
-                        disk.put(&state, &bytes);
-                    }
-                }
-            });
-        }
+        let replacement = Replacement {
+            disk: self.disk.clone(),
+            state: state.to_owned(),
+            pulled: self.clones.pushed_by_others(clone),
+            in_place: self.dice.percent(50),
+            trace: self.trace.clone(),
+        };
+        let time = plot.replaced_after?;
+        Some(disturbances::replace_after(time, replacement))
     }
 
     /// What is declared now.
@@ -242,32 +274,28 @@ impl World {
         read_texts(texts, &self.repository.settings()).desired
     }
 
-    /// What a person or CI does after a run.
-    fn after_run(&mut self, clone: usize, state: &Path, ended: Option<&Ended>) {
-        let copy = match ended {
-            Some(Ended::Applied {
-                saved:
-                    Err(
-                        SaveError::Rescued { copy, .. }
-                        | SaveError::Conflict(StoreError::Conflict { copy, .. }),
-                    ),
-                ..
-            }) => Some(copy),
-            _ => None,
+    /// What a person does with a state that could not be saved in its place. `known` is what the clone did not know
+    /// before the run.
+    fn resolve(&mut self, clone: usize, state: &Path, ended: &Ended, known: &BTreeSet<String>) {
+        let Ended::Applied {
+            saved:
+                Err(
+                    SaveError::Rescued { copy, .. }
+                    | SaveError::Conflict(StoreError::Conflict { copy, .. }),
+                ),
+            ..
+        } = ended
+        else {
+            return;
         };
-        if let Some(copy) = copy {
-            if self.dice.percent(50) {
-                self.trace
-                    .note(|| "a person moves the copy into its place".to_owned());
-                self.disk.move_file(copy, state);
-            } else {
-                self.disk.take_away(copy);
-            }
-        }
-        if ended.is_some() && self.dice.percent(80) {
+        if self.dice.percent(50) {
+            self.trace
+                .note(|| "a person moves the copy into its place".to_owned());
+            self.disk.move_file(copy, state);
             let mut remote = self.network.remote();
-            self.clones
-                .push(clone, &self.disk, &mut remote.ledger, &self.trace);
+            remote.ledger.unaware.insert(clone, known.clone());
+        } else {
+            self.disk.take_away(copy);
         }
     }
 
@@ -317,26 +345,22 @@ impl World {
     fn converge(&mut self, clone: usize, refresh: bool) -> Result<(), String> {
         for _ in 0..2 {
             let state = Clones::state(clone);
-            match self.execute(clone, &state, &Plot::calm(refresh)) {
-                Some(ended @ Ended::Applied { .. }) => {
-                    ended::check(&ended, &self.network.remote().ledger)?;
-                    if let Ended::Applied {
+            let ends = self.execute(clone, &state, &Plot::calm(refresh));
+            self.check_ends(&ends)?;
+            match &ends[..] {
+                [Ended::Nothing] => return Ok(()),
+                [
+                    Ended::Applied {
                         saved: Err(error), ..
-                    } = &ended
-                    {
-                        return Err(format!("not saved although all is calm: {error}"));
-                    }
-                    self.check(clone)?;
-                }
-                Some(Ended::Nothing) => return Ok(()),
-                Some(Ended::Refused(why)) => {
-                    return Err(format!("refused although all is calm: {why}"));
-                }
-                None => return Err("killed although all is calm".to_owned()),
+                    },
+                ] => return Err(format!("not saved although all is calm: {error}")),
+                [Ended::Applied { .. }] => self.check(clone)?,
+                other => return Err(format!("ends although all is calm: {other:?}")),
             }
         }
         let state = self.load(clone)?.ok_or("there is no state")?;
-        let plan = self.settings.plan(&self.desired(), &state, None);
+        let (any, all) = (Limit::Percent(100.0), Selection::default());
+        let plan = self.settings.plan(&self.desired(), &state, any, &all, None);
         if !refresh && plan.is_empty() {
             return Ok(());
         }

@@ -17,6 +17,8 @@ pub(crate) type Field = (String, String);
 pub(crate) struct Ledger {
     /// Fields that people changed on Channel and no request has set since.
     pub(crate) changed_by_people: BTreeSet<Field>,
+    /// Fields that Channel did not take from the last request that set them.
+    pub(crate) not_taken: BTreeSet<Field>,
     /// Users whom people deleted on Channel and no request has created since.
     pub(crate) deleted_by_people: BTreeSet<String>,
     /// Flags that a request of ours set to `true` or that the state records as `true`, until the state records `false` or forgets the user.
@@ -31,10 +33,6 @@ pub(crate) struct Ledger {
     pub(crate) declared_false: BTreeSet<Field>,
     /// The run under way.
     pub(crate) clone: CloneId,
-    /// How many requests that change something have left in this run.
-    pub(crate) sent: usize,
-    /// Users for whom Channel's own good answer to a PUT or a DELETE was delivered in this run.
-    pub(crate) answered: BTreeSet<String>,
     /// What must never happen and did.
     pub(crate) violations: Vec<String>,
 }
@@ -47,13 +45,10 @@ impl Ledger {
     pub(crate) fn run_begins(&mut self, clone: CloneId, declared_false: BTreeSet<Field>) {
         self.clone = clone;
         self.declared_false = declared_false;
-        self.sent = 0;
-        self.answered.clear();
     }
 
     /// A request leaves. It may never arrive.
     pub(crate) fn leaves(&mut self, id: &str, body: Option<&Json>) {
-        self.sent += 1;
         let Some(body) = body else { return };
         for flag in FLAGS {
             match body.get(flag).and_then(Json::as_bool) {
@@ -77,11 +72,17 @@ impl Ledger {
         }
     }
 
-    /// A PUT was carried out.
-    pub(crate) fn put(&mut self, id: &str, body: &Json) {
+    /// A PUT was carried out, without this profile key.
+    pub(crate) fn put(&mut self, id: &str, body: &Json, ignored: Option<&str>) {
         self.created_by_us.insert(id.to_owned());
         self.deleted_by_people.remove(id);
         for (path, is_ours) in paths(body) {
+            let key = path.strip_prefix("profile.");
+            if key.is_some() && key == ignored {
+                self.not_taken.insert(field(id, &path));
+                continue;
+            }
+            self.not_taken.remove(&field(id, &path));
             self.changed_by_people.remove(&field(id, &path));
             if is_ours {
                 self.ours.insert(field(id, &path));
@@ -126,6 +127,10 @@ impl Ledger {
         self.unaware
             .get(&clone)
             .is_some_and(|unaware| unaware.contains(id))
+    }
+
+    pub(crate) fn is_not_taken(&self, id: &str, path: &str) -> bool {
+        self.not_taken.contains(&field(id, path))
     }
 
     pub(crate) fn is_changed_by_people(&self, id: &str, path: &str) -> bool {

@@ -4,11 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value as Json;
+use talkform::model::Plan;
 use talkform::remote::{
     Method, RateHeaders, Request, Response, Sending, Transport, TransportError, rate::RetryAfter,
 };
 
 use crate::channel::answer::{instead, of_channel, passes_for_deletion, refusal};
+use crate::channel::conduct::Conduct;
 use crate::channel::ledger::Ledger;
 use crate::channel::people;
 use crate::channel::users::{Done, Users};
@@ -26,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(40);
 pub(crate) struct Remote {
     pub(crate) users: Users,
     pub(crate) ledger: Ledger,
+    /// The processes of the run that is under way, or that ended last.
+    pub(crate) processes: [Conduct; 2],
     weather: Weather,
     /// Requests that have left and have not arrived.
     on_the_way: Vec<(u64, Request)>,
@@ -40,6 +44,7 @@ impl Remote {
         Self {
             users,
             ledger: Ledger::default(),
+            processes: <[Conduct; 2]>::default(),
             weather: Weather::calm(),
             on_the_way: Vec::new(),
             next: 0,
@@ -52,6 +57,7 @@ impl Remote {
     /// Begins another run.
     pub(crate) fn run_begins(&mut self, weather: Weather) {
         self.weather = weather;
+        self.processes = <[Conduct; 2]>::default();
     }
 
     /// The run has ended: each request that is still on its way arrives now or never.
@@ -70,11 +76,28 @@ impl Remote {
         people::act(&mut self.users, &mut self.ledger, &dice, &self.trace);
     }
 
-    fn leaves(&mut self, request: &Request) -> u64 {
+    /// The process has decided what to do.
+    pub(crate) fn plans(&mut self, process: usize, plan: &Plan) {
+        let checked = self.processes[process].plans(plan);
+        self.ledger.violations.extend(checked.err());
+    }
+
+    fn tries(&mut self, process: usize, request: &Request) {
+        let checked = self.processes[process].tries(request);
+        self.ledger.violations.extend(checked.err());
+    }
+
+    fn leaves(&mut self, process: usize, request: &Request) -> u64 {
         self.next += 1;
         let body = body(request);
         if let (Some(id), true) = (&request.user, request.method != Method::Get) {
             self.ledger.leaves(id.as_str(), body.as_ref());
+            self.processes[process].sent += 1;
+            let other = &self.processes[1 - process];
+            if other.sent > 0 && !other.is_over {
+                let both = "two processes write the same state".to_owned();
+                self.ledger.violations.push(both);
+            }
         }
         self.on_the_way.push((self.next, request.clone()));
         self.next
@@ -103,9 +126,10 @@ impl Remote {
             Method::Get => self.users.show(id),
             Method::Put => {
                 let body = body(request).unwrap_or_default();
-                let done = self.users.put(id, &body);
+                let ignored = self.weather.ignored;
+                let done = self.users.put(id, &body, ignored);
                 if done.status == 200 {
-                    self.ledger.put(id, &body);
+                    self.ledger.put(id, &body, ignored);
                 }
                 done
             }
@@ -130,6 +154,8 @@ pub(crate) struct Network {
     steps: Arc<Steps>,
     dice: Dice,
     trace: Trace,
+    /// Whose connection it is.
+    process: usize,
 }
 
 impl Network {
@@ -139,7 +165,26 @@ impl Network {
             trace: remote.trace.clone(),
             remote: Arc::new(Mutex::new(remote)),
             steps,
+            process: 0,
         }
+    }
+
+    /// The connection of this process.
+    pub(crate) fn of(&self, process: usize) -> Self {
+        Self {
+            process,
+            ..self.clone()
+        }
+    }
+
+    /// The process has decided what to do.
+    pub(crate) fn plans(&self, plan: &Plan) {
+        self.remote().plans(self.process, plan);
+    }
+
+    /// The process has ended.
+    pub(crate) fn is_over(&self) {
+        self.remote().processes[self.process].is_over = true;
     }
 
     pub(crate) fn remote(&self) -> MutexGuard<'_, Remote> {
@@ -157,6 +202,7 @@ impl Network {
         self.step().await;
         let (fate, number, there, back) = {
             let mut remote = self.remote();
+            remote.tries(self.process, request);
             let fate = remote.weather.fate(&self.dice);
             let (there, back) = (
                 remote.weather.way(&self.dice),
@@ -169,7 +215,7 @@ impl Network {
                 self.trace.note(|| format!("{request:?}: no connection"));
                 return Err(no_connection());
             }
-            (fate, remote.leaves(request), there, back)
+            (fate, remote.leaves(self.process, request), there, back)
         };
         self.trace.note(|| {
             let body = request.body.as_deref().map(String::from_utf8_lossy);
@@ -190,13 +236,18 @@ impl Network {
         if let Ok(answer) = &answered {
             self.trace
                 .note(|| format!("request {number} is answered with {}", answer.status));
-            let is_good = match fate {
-                Fate::Answered | Fate::Twice => true,
-                Fate::Lost(what) | Fate::AnswerLost(what) => passes_for_deletion(request, what),
-                _ => false,
-            };
-            if let (true, Some(id)) = (is_good, &request.user) {
-                self.remote().ledger.answered.insert(id.as_str().to_owned());
+            let mut remote = self.remote();
+            let conduct = &mut remote.processes[self.process];
+            match fate {
+                Fate::TooMany => conduct.is_limited(request),
+                Fate::Answered | Fate::Twice => {
+                    conduct.is_answered(request, answer.status < 300 || answer.status == 404)
+                }
+                Fate::Rejected | Fate::Denied => conduct.is_answered(request, false),
+                Fate::Lost(what) | Fate::AnswerLost(what) if passes_for_deletion(request, what) => {
+                    conduct.is_answered(request, true);
+                }
+                _ => {}
             }
         }
         answered

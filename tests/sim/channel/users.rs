@@ -76,8 +76,8 @@ impl Users {
         self.known.remove(id).is_some()
     }
 
-    /// Creates or patches a user.
-    pub(crate) fn put(&mut self, id: &str, body: &Json) -> Done {
+    /// Creates or patches a user. One key of the profile stays as it is.
+    pub(crate) fn put(&mut self, id: &str, body: &Json, ignored: Option<&str>) -> Done {
         if let Some(field) = self.wrong_field(body) {
             let errors = json!([{ "field": field, "message": "is not valid" }]);
             return Done {
@@ -90,6 +90,9 @@ impl Users {
         }
         let user = self.known.get_mut(id).expect("it was just made");
         for (key, value) in members(body, "profile") {
+            if Some(key.as_str()) == ignored {
+                continue;
+            }
             if value.is_null() {
                 user.profile.remove(key);
             } else {

@@ -1,6 +1,7 @@
 //! Decides what becomes of each request on its way to Channel and back.
 
 use crate::dice::Dice;
+use crate::repository::KEYS;
 
 /// What becomes of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +84,8 @@ pub(crate) struct Weather {
     slowest: u64,
     /// Chance in a hundred that people change something while a request is on its way.
     people: usize,
+    /// A key of the profile that Channel does not take.
+    pub(crate) ignored: Option<&'static str>,
 }
 
 impl Weather {
@@ -93,6 +96,7 @@ impl Weather {
             fates: Vec::new(),
             slowest: 20,
             people: 0,
+            ignored: None,
         }
     }
 
@@ -117,6 +121,7 @@ impl Weather {
             fates,
             slowest: *dice.pick(&[0, 20, 300, 5000]),
             people: *dice.pick(&[0, 0, 0, 10]),
+            ignored: dice.percent(15).then(|| *dice.pick(&KEYS)),
         }
     }
 
