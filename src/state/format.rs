@@ -124,6 +124,9 @@ pub(crate) struct StateFile {
     pub(crate) key_id: Option<String>,
     /// The ids of the journals that were folded in last, the latest at the end.
     pub(crate) folded: Vec<String>,
+    /// A check of the rows of `pending`; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pending_check: Option<String>,
     /// The items of a user's line, in order.
     pub(crate) columns: Vec<String>,
     /// A check of the header, over everything before it.
@@ -172,6 +175,18 @@ pub(crate) fn check_of(text: &[u8]) -> Option<String> {
 /// The check of a user's line, over everything before it.
 pub(crate) fn line_check(line: &[u8]) -> String {
     base64(&xxhash_rust::xxh3::xxh3_64(line).to_be_bytes()[..4])
+}
+
+/// The check of the rows of a section; `None` where there are none.
+pub(crate) fn rows_check<'r>(rows: impl Iterator<Item = &'r str>) -> Option<String> {
+    let mut hasher = xxhash_rust::xxh3::Xxh3Default::new();
+    let mut is_empty = true;
+    for row in rows {
+        hasher.update(row.as_bytes());
+        hasher.update(b"\n");
+        is_empty = false;
+    }
+    (!is_empty).then(|| base64(&hasher.digest().to_be_bytes()))
 }
 
 /// The name of a list of paths: a digest of it.

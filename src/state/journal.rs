@@ -75,6 +75,14 @@ impl Head {
     }
 }
 
+/// Whether a journal may have more than its first line. Before the first record nothing was sent.
+pub(crate) fn may_have_records(bytes: &[u8]) -> bool {
+    match bytes.iter().position(|byte| *byte == b'\n') {
+        Some(end) => end + 1 < bytes.len(),
+        None => bytes.len() > HEAD,
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 enum RecordLine {

@@ -1,9 +1,10 @@
 //! Rebuilds a damaged state from the lines that can be trusted.
 //!
 //! A user's line carries a check of its own, a shape is named by a digest of its paths, and the header carries a
-//! check, too. A line that does not fit is dropped, and its user becomes pending if the id can be read. Rows of
-//! `pending` have no check: their users stay pending, without what was being sent. Records of files and rejections
-//! have none either and are dropped: files are read again, and rejected users are sent again.
+//! check, too. A line that does not fit is dropped, and its user becomes pending if the id can be read. The users of
+//! `pending` stay pending, without what was being sent. The header holds one check of all their rows: where it does
+//! not fit, nobody knows who else was pending, so every user becomes pending. Records of files and rejections have no
+//! check and are dropped: files are read again, and rejected users are sent again.
 
 use std::borrow::Cow;
 use std::collections::btree_map::Entry as Slot;
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::model::recorded_fields::are_sorted;
 use crate::model::{Entry, FieldPath, MemberId, Pending, State};
-use crate::state::format::{FormatError, shape_name};
+use crate::state::format::{FormatError, rows_check, shape_name};
 use crate::state::read::is_header_whole;
 use crate::state::read::{head_of, other_version, starts_as_state, state_of};
 use crate::state::records::PendingLine;
@@ -27,6 +28,8 @@ pub struct Repaired {
     pub state: State,
     /// The users whose record was lost or cannot be trusted.
     pub lost: BTreeSet<MemberId>,
+    /// Whether the rows of pending users are damaged, so that every user became pending.
+    pub is_all_pending: bool,
     /// How many lines were dropped without an id that can be read.
     pub unreadable: usize,
 }
@@ -46,11 +49,12 @@ pub fn repair(bytes: &[u8], now: Timestamp) -> Result<Repaired, FormatError> {
     }
     let text = String::from_utf8_lossy(bytes);
     let (head, rest) = text.split_once('\n').ok_or(FormatError::Irreparable)?;
-    let mut state = header(head)?;
+    let (mut state, pending_check) = header(head)?;
     let shapes = shapes(rest);
     let mut users: BTreeMap<MemberId, Option<Entry>> = BTreeMap::new();
     let mut lost = BTreeSet::new();
     let mut unreadable = 0;
+    let mut pending_rows = Vec::new();
     let mut section = "";
     let mut times = Times::default();
     for line in rest.lines() {
@@ -60,6 +64,14 @@ pub fn repair(bytes: &[u8], now: Timestamp) -> Result<Repaired, FormatError> {
             line = rows;
         }
         if is_structure(line) || (section == "shapes" && is_shape(line)) {
+            continue;
+        }
+        if section == "pending" {
+            let row = line.trim_start();
+            pending_rows.push(row.strip_suffix(',').unwrap_or(row));
+        }
+        if let Some(id) = pending_id(line, section) {
+            state.mark_pending(id, Pending::unknown(now));
             continue;
         }
         for row in rows(line) {
@@ -74,9 +86,7 @@ pub fn repair(bytes: &[u8], now: Timestamp) -> Result<Repaired, FormatError> {
                     }
                     Slot::Occupied(_) => {}
                 }
-            } else if let Some(id) = pending_id(row) {
-                state.mark_pending(id, Pending::unknown(now));
-            } else if let Some(id) = readable_id(row, section) {
+            } else if let Some(id) = readable_id(row) {
                 lost.insert(id);
             } else if !matches!(section, "files" | "rejected") {
                 unreadable += 1;
@@ -97,21 +107,31 @@ pub fn repair(bytes: &[u8], now: Timestamp) -> Result<Repaired, FormatError> {
     for id in &lost {
         state.mark_pending(id.clone(), Pending::unknown(now));
     }
+    let is_all_pending = rows_check(pending_rows.into_iter()) != pending_check;
+    if is_all_pending {
+        let users: Vec<MemberId> = state.users.keys().cloned().collect();
+        for id in users {
+            state.mark_pending(id, Pending::unknown(now));
+        }
+    }
     Ok(Repaired {
         state,
         lost,
+        is_all_pending,
         unreadable,
     })
 }
 
-/// The header, if its check fits.
-fn header(line: &str) -> Result<State, FormatError> {
+/// The header and the check of the pending rows, if the header's own check fits.
+fn header(line: &str) -> Result<(State, Option<String>), FormatError> {
     if !is_header_whole(line) {
         return Err(FormatError::Irreparable);
     }
     let sections = "\"shapes\":{},\"files\":{},\"pending\":{},\"rejected\":{},";
     let head = format!("{line}{sections}");
-    state_of(head_of(&head)?, &head)
+    let mut file = head_of(&head)?;
+    let pending_check = file.pending_check.take();
+    Ok((state_of(file, &head)?, pending_check))
 }
 
 /// Every shape whose paths fit its name.
@@ -175,23 +195,30 @@ fn rows(line: &str) -> Vec<&str> {
     rows
 }
 
-fn pending_id(row: &str) -> Option<MemberId> {
+/// The id in a row of `pending`: any row of that section, or one that reads as such a row where the section's own
+/// line is damaged.
+fn pending_id(row: &str, section: &str) -> Option<MemberId> {
     let (id, rest) = json_text(row.trim_start())?;
     let value = rest.strip_prefix(": ")?;
     let value = value.strip_suffix(',').unwrap_or(value);
-    let line: PendingLine = serde_json::from_str(value).ok()?;
-    line.into_pending().ok()?;
-    MemberId::new(&id).ok()
+    let is_pending = || {
+        let line = serde_json::from_str::<PendingLine>(value).ok()?;
+        line.into_pending().ok()
+    };
+    let is_whole = !id.contains(char::REPLACEMENT_CHARACTER);
+    let belongs = is_whole && (section == "pending" || is_pending().is_some());
+    MemberId::new(&id).ok().filter(|_| belongs)
 }
 
-/// The id of a row that cannot be trusted.
-fn readable_id(row: &str, section: &str) -> Option<MemberId> {
+/// The id of a user's row that cannot be trusted.
+fn readable_id(row: &str) -> Option<MemberId> {
     let (before, _) = row.split_once('"')?;
     if before.chars().count() > 2 {
         return None;
     }
     let (id, rest): (Cow<'_, str>, &str) = json_text(&row[before.len()..])?;
-    let is_user = rest.starts_with(":[") || (section == "pending" && rest.starts_with(": {"));
     let is_whole = !id.contains(char::REPLACEMENT_CHARACTER);
-    MemberId::new(&id).ok().filter(|_| is_user && is_whole)
+    MemberId::new(&id)
+        .ok()
+        .filter(|_| rest.starts_with(":[") && is_whole)
 }

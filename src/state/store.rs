@@ -123,7 +123,7 @@ impl Store {
             journal: journal_stamp,
         };
         let Some(parsed) = parsed else {
-            if journal.is_some_and(|bytes| !bytes.is_empty()) {
+            if journal.is_some_and(|bytes| journal::may_have_records(&bytes)) {
                 return Err(StoreError::Journal {
                     path: journal_path,
                     reason: format!(

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 use crate::model::digest::digests::{checksum, to_hex};
 use crate::model::{CANONICAL_FORM, Destination, Entry, FieldPath, MemberId, State, file_record};
 use crate::parallel::{in_parallel, shares};
-use crate::state::format::{COLUMNS, VERSION, base64, line_check};
+use crate::state::format::{COLUMNS, VERSION, base64, line_check, rows_check};
 use crate::state::records::{FileLine, PendingLine, RejectionLine};
 
 /// Everything before the sections.
@@ -25,6 +25,8 @@ struct Header<'a> {
     salt: String,
     key_id: Option<&'a str>,
     folded: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending_check: Option<String>,
     columns: [&'static str; COLUMNS.len()],
 }
 
@@ -52,6 +54,9 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
         out,
         hasher: Xxh3Default::new(),
     };
+    let pending_rows = pending.iter();
+    let pending_rows = pending_rows.map(|(id, pending)| row(id, &PendingLine::of(pending)));
+    let pending_rows: Vec<String> = pending_rows.collect();
     let header = Header {
         version: VERSION,
         serial: *serial,
@@ -61,6 +66,7 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
         salt: to_hex(salt),
         key_id: key_id.as_deref(),
         folded,
+        pending_check: rows_check(pending_rows.iter().map(String::as_str)),
         columns: COLUMNS,
     };
     let mut head = json(&header);
@@ -74,22 +80,18 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
     let shapes = shapes(users.values());
     let by_name: BTreeMap<&String, &Arc<[FieldPath]>> =
         shapes.iter().map(|(paths, name)| (name, paths)).collect();
-    let rows = by_name
-        .into_iter()
-        .map(|(name, paths)| (json(name), json(&**paths)));
+    let rows = by_name.into_iter().map(|(name, paths)| row(name, &**paths));
     section(&mut out, "shapes", rows)?;
     let sums = file_record::sums(state);
     let rows = files.iter().map(|(name, record)| {
         let content = record.content.as_ref();
         let content = content.filter(|content| file_record::matches(record.number, content, &sums));
-        (json(&**name), json(&FileLine::of(record.number, content)))
+        row(&**name, &FileLine::of(record.number, content))
     });
     section(&mut out, "files", rows)?;
-    let rows = pending.iter();
-    let rows = rows.map(|(id, pending)| (json(id), json(&PendingLine::of(pending))));
-    section(&mut out, "pending", rows)?;
+    section(&mut out, "pending", pending_rows.into_iter())?;
     let rows = rejected.iter();
-    let rows = rows.map(|(id, rejection)| (json(id), json(&RejectionLine::of(rejection))));
+    let rows = rows.map(|(id, rejection)| row(id, &RejectionLine::of(rejection)));
     section(&mut out, "rejected", rows)?;
     write_users(&mut out, users, &shapes)?;
     let check = to_hex(&out.hasher.digest().to_be_bytes());
@@ -109,17 +111,17 @@ impl Hashed<'_> {
     }
 }
 
-fn section(
-    out: &mut Hashed<'_>,
-    name: &str,
-    rows: impl Iterator<Item = (String, String)>,
-) -> io::Result<()> {
+/// One row of a section.
+fn row(key: &(impl Serialize + ?Sized), value: &(impl Serialize + ?Sized)) -> String {
+    format!("{}: {}", json(key), json(value))
+}
+
+fn section(out: &mut Hashed<'_>, name: &str, rows: impl Iterator<Item = String>) -> io::Result<()> {
     let mut text = format!(" \"{name}\": {{");
     let mut separator = "\n  ";
-    for (key, value) in rows {
-        for part in [separator, &key, ": ", &value] {
-            text.push_str(part);
-        }
+    for row in rows {
+        text.push_str(separator);
+        text.push_str(&row);
         separator = ",\n  ";
         if text.len() > 1 << 16 {
             out.write(text.as_bytes())?;

@@ -192,8 +192,13 @@ fn repair(
     let lost: Vec<String> = lost
         .map(|id| format!("  {}\n", escape::terminal(id.as_str())))
         .collect();
+    let all_pending = if repaired.is_all_pending {
+        "The list of pending users is damaged, so every user is pending now.\n"
+    } else {
+        ""
+    };
     let text = format!(
-        "Repaired {path}: {} kept, {} lost and now pending, {} dropped without a readable id.\n{}Records of files and rejections were dropped. The damaged file is kept as {}. Run `{}`.\n",
+        "Repaired {path}: {} kept, {} lost and now pending, {} dropped without a readable id.\n{}{all_pending}Records of files and rejections were dropped. The damaged file is kept as {}. Run `{}`.\n",
         users(repaired.state.users.len()),
         users(repaired.lost.len()),
         output::counted(repaired.unreadable, "line", "lines"),

@@ -4,6 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
+use crate::model::Pending;
 use crate::state::lock::LockOwner;
 use crate::state::store::Store;
 use crate::state::store_error::StoreError;
@@ -276,4 +279,39 @@ fn files_are_private() {
         let found = fs::metadata(folder.path().join(&name)).expect("there");
         assert_eq!(found.permissions().mode() & 0o777, 0o600, "{name}");
     }
+}
+
+/// The state of a journal with records must be found again. Without a record nothing was sent: a first save may be
+/// lost with a power cut although the journal that was begun after it is there.
+#[test]
+fn only_a_journal_with_records_needs_its_state() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, state) = saved(folder.path());
+    let mut journal = store.open_journal(&state).expect("a journal");
+    let pending = Pending::unknown(Timestamp::UNIX_EPOCH);
+    journal.intend(&id("u-1"), &pending).expect("written");
+    journal.close().expect("closed");
+    let whole = fs::read(store.journal_path()).expect("there");
+    let head = whole
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .expect("a line")
+        + 1;
+    fs::remove_file(store.path()).expect("removed");
+    for length in 0..=whole.len() {
+        fs::write(store.journal_path(), &whole[..length]).expect("written");
+        match store.load() {
+            Ok(loaded) => {
+                assert!(length <= head, "{length}");
+                assert_eq!(loaded.state, None);
+            }
+            Err(StoreError::Journal { reason, .. }) => {
+                assert!(length > head, "{length}");
+                assert!(reason.contains("is missing"), "{reason}");
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    fs::write(store.journal_path(), [0; 600]).expect("written");
+    assert!(store.load().is_err());
 }

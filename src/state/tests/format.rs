@@ -189,6 +189,45 @@ proptest! {
     }
 }
 
+/// Nobody knows who else was pending, so a repair trusts no user.
+#[test]
+fn a_lost_pending_row_makes_every_user_pending() {
+    let mut state = many(3);
+    for user in ["u-1000001", "u-1000002", "new"] {
+        let pending = Pending {
+            touched: ["profile.note".parse().expect("a path")].into(),
+            ..Pending::unknown(Timestamp::UNIX_EPOCH)
+        };
+        state.mark_pending(id(user), pending);
+    }
+    let text = String::from_utf8(written(&state)).expect("UTF-8");
+    let is_row = |line: &&str| line.starts_with("  \"u-1000002\": {");
+    let row = text.split_inclusive('\n').find(is_row).expect("a row");
+    let first_row = text
+        .split_inclusive('\n')
+        .find(|line| line.contains("\"new\": {"));
+    let first_row = first_row.expect("a row");
+    let damaged = [
+        text.replacen(row, "", 1),
+        text.replacen(first_row, "", 1),
+        text.replacen(row, &row.replacen("u-1000002", "u-1000009", 1), 1),
+        text.replacen(row, &row.replacen("unknown", "unknowm", 1), 1),
+        text.replacen(row, &row.replacen("profile", "prof\u{fffd}le", 1), 1),
+        text.replacen(" \"pending\": {", " \"sending\": {", 1),
+    ];
+    for damaged in damaged {
+        assert_ne!(damaged, text);
+        let repaired = repair(damaged.as_bytes(), Timestamp::UNIX_EPOCH).expect("repaired");
+        let is_pending = |id: &MemberId| repaired.state.pending.contains_key(id);
+        assert!(repaired.state.users.keys().all(is_pending), "{damaged}");
+        assert!(repaired.is_all_pending, "{damaged}");
+    }
+    let elsewhere = text.replacen("\"check\": \"", "\"check\": \"0", 1);
+    let repaired = repair(elsewhere.as_bytes(), Timestamp::UNIX_EPOCH).expect("repaired");
+    assert!(!repaired.is_all_pending);
+    assert_eq!(repaired.state.pending.len(), 3);
+}
+
 fn many(count: u32) -> State {
     let mut state = empty();
     let key = DigestKey::new(b"salt", None);
