@@ -41,6 +41,7 @@ mod channel;
 mod claims;
 mod clock;
 mod clones;
+mod damage;
 mod dice;
 mod disk;
 mod disturbances;

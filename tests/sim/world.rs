@@ -26,7 +26,7 @@ use crate::repository::Repository;
 use crate::sabotage::Sabotage;
 use crate::steps::Steps;
 use crate::trace::Trace;
-use crate::{claims, disturbances, ended, ending};
+use crate::{claims, damage, disturbances, ended, ending};
 
 /// Everything in one seed.
 pub(crate) struct World {
@@ -108,6 +108,13 @@ impl World {
         }
         let clone = self.clones.pick(&self.dice);
         self.pull(clone);
+        if self.dice.percent(8) {
+            let mut remote = self.network.remote();
+            let ledger = &mut remote.ledger;
+            damage::damage(clone, &self.disk, ledger, &self.dice, &self.trace)?;
+            drop(remote);
+            self.check(clone)?;
+        }
         let plot = Plot::random(&self.dice, self.usual_steps);
         self.process(clone, &plot)?;
         self.check(clone)?;
