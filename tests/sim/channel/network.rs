@@ -241,7 +241,7 @@ impl Network {
             match fate {
                 Fate::TooMany => conduct.is_limited(request),
                 Fate::Answered | Fate::Twice => {
-                    conduct.is_answered(request, answer.status < 300 || answer.status == 404)
+                    conduct.is_answered(request, answer.status < 300 || answer.status == 404);
                 }
                 Fate::Rejected | Fate::Denied => conduct.is_answered(request, false),
                 Fate::Lost(what) | Fate::AnswerLost(what) if passes_for_deletion(request, what) => {
