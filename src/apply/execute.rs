@@ -91,7 +91,6 @@ pub async fn execute(
         intents: OpenIntents::default(),
         recreated: BTreeMap::new(),
         most_recreated: most_recreated(plan),
-        restoring: BTreeMap::new(),
         follow_ups: VecDeque::new(),
         outcomes: vec![None; plan.changes.len()],
         requests: 0,
@@ -126,12 +125,6 @@ fn log(planned: &PlannedChange, outcome: &Outcome, attempts: u32) {
     );
 }
 
-/// The requests of one PUT.
-struct Attempts {
-    requests: u32,
-    retries: u32,
-}
-
 /// An execution under way.
 struct Execution<'a> {
     plan: &'a Plan,
@@ -145,8 +138,6 @@ struct Execution<'a> {
     recreated: BTreeMap<usize, RemoteIdDigest>,
     /// The most people who may be created anew before the run stops.
     most_recreated: usize,
-    /// The requests of the first PUT of each change whose opt-outs a second PUT restores, by its place.
-    restoring: BTreeMap<usize, Attempts>,
     /// The second PUTs that are not started yet.
     follow_ups: VecDeque<Job>,
     outcomes: Vec<Option<Outcome>>,
@@ -190,9 +181,8 @@ impl Work for Execution<'_> {
         match message {
             Message::Event(event) => (self.on_event)(event),
             Message::Ended(sent) => {
-                let is_restored = self.restoring.contains_key(&sent.index);
                 if let Some(sent) = self.restore_opt_outs(sent) {
-                    self.record_outcome(sent, is_restored);
+                    self.record_outcome(sent);
                 }
             }
         }
@@ -216,14 +206,11 @@ impl Execution<'_> {
         }
     }
 
-    /// Begins a second PUT where the response to the first one shows a person whom Channel created anew, without a
-    /// declared opt-out. Returns the result of the whole change where it is known.
+    /// Begins a second PUT if the response to the first one shows a person whom Channel created anew, without a
+    /// declared opt-out. Otherwise returns the result, which is that of the whole change.
     fn restore_opt_outs(&mut self, mut sent: Sent) -> Option<Sent> {
         let index = sent.index;
-        if let Some(first) = self.restoring.remove(&index) {
-            sent.requests += first.requests;
-            sent.retries += first.retries;
-            sent.may_be_done = true;
+        if sent.restores {
             return Some(sent);
         }
         let Ending::Accepted {
@@ -263,23 +250,19 @@ impl Execution<'_> {
             id: planned.id.clone(),
             requests: vec![request::upsert(self.api, &planned.id, &opt_outs)],
             intent: Some(ticket),
-            completes: sent.turn,
+            completes: Some(sent),
         });
-        let Sent {
-            requests, retries, ..
-        } = sent;
-        self.restoring.insert(index, Attempts { requests, retries });
         None
     }
 
-    /// Gives one change its outcome. Writes the journal before it reports the outcome. `is_restored` says that the
-    /// last request was the second PUT of a person whom Channel created anew.
-    fn record_outcome(&mut self, sent: Sent, is_restored: bool) {
+    /// Gives one change its outcome. Writes the journal before it reports the outcome.
+    fn record_outcome(&mut self, sent: Sent) {
         let Sent {
             index,
             ending,
             requests: attempts,
             retries,
+            restores,
             turn,
             may_be_done,
         } = sent;
@@ -295,7 +278,7 @@ impl Execution<'_> {
             _ => {}
         }
         let remote_id = remote_id_of(planned, &ending, self.record.key);
-        let outcome = outcome_of(planned, ending, attempts, is_restored, self.reveals_values);
+        let outcome = outcome_of(planned, ending, attempts, restores, self.reveals_values);
         match &outcome {
             Outcome::Applied { confirmation } => {
                 self.write_applied(planned, confirmation, remote_id);

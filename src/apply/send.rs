@@ -56,10 +56,10 @@ pub(crate) struct Job {
     pub(crate) requests: Vec<Request>,
     /// The intent that has to be on the disk before the first request leaves.
     pub(crate) intent: Option<Ticket>,
-    /// The turn of the job that this one completes, with the opt-outs of a person who was created anew. Such a job
-    /// is sent also while the run stops, unless it would have to wait; and where the run stops because of such
-    /// people, it waits and is repeated as if the run did not stop.
-    pub(crate) completes: Option<OwnedSemaphorePermit>,
+    /// The result of the job that this one completes, with the opt-outs of a person who was created anew. Such a job
+    /// takes over the turn. It is sent also while the run stops, unless it would have to wait. If the run stops
+    /// because of such people, it waits and is repeated as if the run did not stop.
+    pub(crate) completes: Option<Sent>,
 }
 
 /// The result of one job.
@@ -67,10 +67,12 @@ pub(crate) struct Sent {
     /// The job's place among all jobs, from 0.
     pub(crate) index: usize,
     pub(crate) ending: Ending,
-    /// How many requests were sent, retries included.
+    /// How many requests were sent, retries included. Those of a completed job are among them.
     pub(crate) requests: u32,
     /// How many of them were retries.
     pub(crate) retries: u32,
+    /// Whether the job completed another one, with the opt-outs of a person who was created anew.
+    pub(crate) restores: bool,
     /// Released when the result is recorded, so that no other user is sent before.
     pub(crate) turn: Option<OwnedSemaphorePermit>,
     /// Whether Channel may have carried out a request although the ending does not show it: a request was
@@ -86,6 +88,7 @@ impl Sent {
             ending: Ending::Unsent,
             requests: 0,
             retries: 0,
+            restores: false,
             turn: None,
             may_be_done: false,
         }
@@ -187,8 +190,15 @@ impl Sender {
             intent,
             completes,
         } = job;
-        let restores = completes.is_some();
-        let mut sent = Sent::without_requests(index);
+        let mut sent = match completes {
+            Some(first) => Sent {
+                ending: Ending::Unsent,
+                restores: true,
+                may_be_done: true,
+                ..first
+            },
+            None => Sent::without_requests(index),
+        };
         if let Some(intent) = intent
             && intent.wait().await.is_err()
         {
@@ -196,13 +206,12 @@ impl Sender {
             sent.ending = Ending::NotStarted { cause };
             return sent;
         }
-        sent.turn = match completes {
-            Some(turn) => Some(turn),
+        if sent.turn.is_none() {
             // The semaphore is never closed.
-            None => Arc::clone(&self.turns).acquire_owned().await.ok(),
-        };
+            sent.turn = Arc::clone(&self.turns).acquire_owned().await.ok();
+        }
         for (place, request) in requests.iter().enumerate() {
-            let attempts = self.attempts(&id, request, (place, restores), &mut sent);
+            let attempts = self.attempts(&id, request, place, &mut sent);
             let ending = attempts.await;
             match ending {
                 Ending::Accepted { .. } if place > 0 => {}
@@ -225,9 +234,10 @@ impl Sender {
         &self,
         id: &MemberId,
         request: &Request,
-        (place, restores): (usize, bool),
+        place: usize,
         sent: &mut Sent,
     ) -> Ending {
+        let restores = sent.restores;
         let completes_a_job = place > 0 || restores;
         let mut attempts = 0;
         let mut last_failure: Option<String> = None;

@@ -66,7 +66,7 @@ impl FileStamp {
             }
         }
         Err(OpenError::Io(io::Error::other(
-            "it changes while it is read; run again when nobody writes it",
+            "it changes while it is read; run again when no other program writes it",
         )))
     }
 }

@@ -63,7 +63,7 @@ impl std::fmt::Display for LockOwner {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another run holds the lock.
-    #[error("the state is locked by {}", .holder.as_ref().map_or_else(|| "somebody who left no name".to_owned(), std::string::ToString::to_string))]
+    #[error("the state is locked by {}", .holder.as_ref().map_or_else(|| "a run that left no name".to_owned(), std::string::ToString::to_string))]
     Held {
         /// The owner, if the file can be read.
         holder: Option<Box<LockOwner>>,
