@@ -23,18 +23,23 @@ const MAX_NAMED: usize = 20;
 /// The approvals of the command line.
 #[derive(Debug, Args)]
 pub(crate) struct Approval {
-    /// Apply without asking; the project then has to name `channel.id`
-    #[arg(long)]
+    /// Apply without asking
+    ///
+    /// The project then has to name `channel.id`.
+    #[arg(long, alias = "yes")]
     pub auto_approve: bool,
     /// Apply only if the plan has this digest
     #[arg(long, value_name = "DIGEST")]
     pub expect: Option<PlanDigest>,
-    /// Agree that the plan with this digest exceeds limits: `DIGEST` for all of its limits, or
-    /// `optIn=3,DIGEST` for this limit up to this count
-    #[arg(long, value_name = "[LIMIT=COUNT,]DIGEST")]
+    /// Agree that the plan exceeds limits
+    ///
+    /// `DIGEST` agrees to all limits that the plan with this digest exceeds, `optIn=3,DIGEST` to this
+    /// limit up to this count.
+    #[arg(long, value_name = "DIGEST")]
     pub approve_limits: Option<LimitApproval>,
-    /// Agree that up to N users are deleted on Channel, permanently; a plan that deletes more needs a
-    /// person who confirms it
+    /// Agree that up to N users are deleted on Channel
+    ///
+    /// That is permanent. A plan that deletes more needs a person who confirms it.
     #[arg(long, value_name = "N")]
     pub allow_deletes: Option<usize>,
 }

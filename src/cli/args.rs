@@ -11,8 +11,14 @@ use jiff::SignedDuration;
 
 use crate::cli::failure::Failure;
 use talkform::model::{ApiVersion, Depth, MemberId, Selection};
-use talkform::sandbox::{Fault, NotAFault};
+use talkform::sandbox::{FAULT_SYNTAX, Fault, NotAFault};
 use talkform::words::first;
+
+/// The heading of the flags that every command takes.
+const GLOBAL: &str = "Global options";
+
+/// The heading of the flags about requests.
+const REQUESTS: &str = "Requests";
 
 /// Flags that every command takes.
 #[derive(Debug, Args)]
@@ -24,17 +30,20 @@ pub(crate) struct Global {
         value_name = "DIR",
         default_value = ".",
         env = "TALKFORM_DIRECTORY",
-        global = true
+        global = true,
+        help_heading = GLOBAL
     )]
     pub directory: PathBuf,
     /// The environment of the project file to use
-    #[arg(long = "env", value_name = "NAME", env = "TALKFORM_ENV", global = true)]
+    #[arg(long = "env", value_name = "NAME", env = "TALKFORM_ENV", global = true, help_heading = GLOBAL)]
     pub environment: Option<String>,
     /// The state file, instead of the project's; it may be outside of the project's folder
-    #[arg(long, value_name = "FILE", env = "TALKFORM_STATE", global = true)]
+    #[arg(long, value_name = "FILE", env = "TALKFORM_STATE", global = true, help_heading = GLOBAL, hide_short_help = true)]
     pub state: Option<PathBuf>,
-    /// Use a local sandbox with its own users and state instead of the real channel and state
-    #[arg(long, env = "TALKFORM_SANDBOX", global = true)]
+    /// Use a local sandbox instead of the real channel
+    ///
+    /// It has its own users and its own state under `.talkform/`, and needs no credentials.
+    #[arg(long, env = "TALKFORM_SANDBOX", global = true, help_heading = GLOBAL)]
     pub sandbox: bool,
     /// When to colour the output
     #[arg(
@@ -42,11 +51,13 @@ pub(crate) struct Global {
         value_enum,
         default_value_t,
         env = "TALKFORM_COLOR",
-        global = true
+        global = true,
+        hide_short_help = true,
+        help_heading = GLOBAL
     )]
     pub color: Color,
     /// Show values of sensitive fields
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub show_sensitive: bool,
     /// The format of the log on stderr
     #[arg(
@@ -54,7 +65,9 @@ pub(crate) struct Global {
         value_enum,
         default_value_t,
         env = "TALKFORM_LOG_FORMAT",
-        global = true
+        global = true,
+        hide_short_help = true,
+        help_heading = GLOBAL
     )]
     pub log_format: LogFormat,
     /// How much to log
@@ -64,7 +77,9 @@ pub(crate) struct Global {
         value_name = "LEVEL",
         default_value_t,
         env = "TALKFORM_LOG",
-        global = true
+        global = true,
+        hide_short_help = true,
+        help_heading = GLOBAL
     )]
     pub log: LogLevel,
 }
@@ -110,16 +125,20 @@ pub(crate) enum LogFormat {
 /// Which users a command covers.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SelectOptions {
-    /// Cover only users whose id matches (`*` any characters, `?` one character); several at commas
+    /// Cover only users whose id matches
+    ///
+    /// In a pattern, `*` stands for any characters and `?` for one. Several patterns are separated by
+    /// commas. A pattern that matches nobody is an error.
     #[arg(
         long,
+        alias = "target",
         value_name = "PATTERN",
         value_delimiter = ',',
         env = "TALKFORM_SELECT"
     )]
     select: Vec<String>,
     /// Go on if a pattern of --select matches nobody
-    #[arg(long, env = "TALKFORM_ALLOW_EMPTY")]
+    #[arg(long, env = "TALKFORM_ALLOW_EMPTY", hide_short_help = true)]
     allow_empty: bool,
 }
 
@@ -165,15 +184,16 @@ pub(crate) struct Planning {
     #[command(flatten)]
     pub selection: SelectOptions,
     /// Show every change, even where many are alike
-    #[arg(long, env = "TALKFORM_FULL")]
+    #[arg(long, env = "TALKFORM_FULL", hide_short_help = true)]
     pub full: bool,
-    /// Read the users from Channel first, so that changes and deletions made there are corrected;
-    /// consent that a person changed is kept
+    /// Read the users from Channel first
+    ///
+    /// Changes and deletions made there are then corrected; consent that a person changed is kept.
     #[arg(long, env = "TALKFORM_REFRESH")]
     pub refresh: bool,
     /// Parse every manifest, even those that have not changed since the last apply; the plan is the
     /// same
-    #[arg(long, env = "TALKFORM_NO_SHORTCUT")]
+    #[arg(long, env = "TALKFORM_NO_SHORTCUT", hide_short_help = true)]
     pub no_shortcut: bool,
 }
 
@@ -244,40 +264,58 @@ where
     #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
     pub format: F,
     /// The title of `--format markdown`; comments of different titles are different comments
-    #[arg(long, value_name = "TEXT", env = "TALKFORM_TITLE")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "TALKFORM_TITLE",
+        hide_short_help = true
+    )]
     pub title: Option<String>,
     /// The size limit of `--format markdown`
     #[arg(
         long,
         value_name = "BYTES",
         default_value_t = 60_000,
-        env = "TALKFORM_MAX_BYTES"
+        env = "TALKFORM_MAX_BYTES",
+        hide_short_help = true
     )]
     pub max_bytes: usize,
+}
+
+/// The format of a result that people and programs read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DataFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON document; `talkform schema` describes it
+    Json,
 }
 
 /// How requests are sent to Channel.
 #[derive(Debug, Args)]
 pub(crate) struct RequestOptions {
     /// How many requests may be in flight at once
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), env = "TALKFORM_PARALLELISM")]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), env = "TALKFORM_PARALLELISM", help_heading = REQUESTS, hide_short_help = true)]
     pub parallelism: u16,
     /// Requests per second, instead of the project's rate
-    #[arg(long, value_name = "PER_SECOND", value_parser = positive, env = "TALKFORM_RATE")]
+    #[arg(long, value_name = "PER_SECOND", value_parser = positive, env = "TALKFORM_RATE", help_heading = REQUESTS, hide_short_help = true)]
     pub rate: Option<f64>,
     /// Stop starting new requests after this time: `90s`, `50m`, `2h`
-    #[arg(long, value_name = "TIME", value_parser = duration, env = "TALKFORM_MAX_DURATION")]
+    #[arg(long, value_name = "TIME", value_parser = duration, env = "TALKFORM_MAX_DURATION", help_heading = REQUESTS, hide_short_help = true)]
     pub max_duration: Option<Duration>,
     /// The longest pause after a first failure, such as `200ms`; each further failure doubles it, up
     /// to 60 times this
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "500ms", env = "TALKFORM_RETRY_PAUSE")]
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "500ms", env = "TALKFORM_RETRY_PAUSE", help_heading = REQUESTS, hide_short_help = true)]
     pub retry_pause: Duration,
-    /// With --sandbox: a fault to simulate, such as `500:10%`; see `talkform sandbox --help`; may be
-    /// repeated
+    /// With --sandbox: a fault to simulate, such as `500:10%`; may be repeated
     #[arg(
         long,
         value_name = "FAULT",
         env = "TALKFORM_FAULT",
+        help_heading = REQUESTS,
+        hide_short_help = true,
+        long_help = fault_help("With --sandbox: a fault to simulate"),
         requires = "sandbox"
     )]
     pub fault: Vec<String>,
@@ -309,6 +347,13 @@ pub(crate) fn api(text: &str) -> Result<ApiVersion, String> {
         .into_iter()
         .find(|version| version.as_str() == text)
         .ok_or_else(|| "expected v4 or v5".to_owned())
+}
+
+/// The help of an option for faults.
+pub(crate) fn fault_help(what: &str) -> String {
+    format!(
+        "{what}; may be repeated\n\nWritten {FAULT_SYNTAX}. `500:10%` strikes every tenth request by chance, `422@u-7*` some users, `429#3` the third request, `401#100+` the hundredth and all after it"
+    )
 }
 
 /// Parses the faults of a sandbox.

@@ -66,9 +66,14 @@ impl Credentials {
             (None, Some(_)) => KEY.to_owned(),
             (None, None) => format!("{KEY} and {SECRET}"),
         };
+        let hint = if project.has_sandbox_state() {
+            "this project was applied to its sandbox before: add --sandbox; for the real channel, create an access key in Channel's settings and set both variables"
+        } else {
+            "create an access key in Channel's settings and set both variables, or try without an account: --sandbox"
+        };
         Err(Failure::with_hint(
             format!("no credentials: {missing} not set"),
-            "create an access key in Channel's settings and set both variables, or try without an account: --sandbox",
+            hint,
         ))
     }
 }
@@ -173,7 +178,11 @@ impl<'p> Connection<'p> {
     /// Ends the process at the next signal, until [`Connection::begin_sending`] is called. After
     /// signals were watched once, the system no longer does that by itself.
     pub(crate) fn exit_on_signal(&mut self) {
-        self.idle = Some(self.runtime.spawn(signals::exit_on_signal()));
+        if self.idle.is_none() {
+            let _inside = self.runtime.enter();
+            let waiting = signals::exit_on_signal(self.terminal);
+            self.idle = Some(self.runtime.spawn(waiting));
+        }
     }
 
     /// Leaves signals to the caller from here on. Returns what is left of `--max-duration`.

@@ -24,5 +24,6 @@ mod run;
 mod signals;
 mod suggest;
 mod terminal;
+mod usage;
 
 pub(crate) use run::main;

@@ -132,6 +132,13 @@ impl LoadedProject {
             .join(format!("{prefix}.users.jsonl"))
     }
 
+    /// Whether the sandbox of this project has a state of its own.
+    pub(crate) fn has_sandbox_state(&self) -> bool {
+        let prefix = self.environment.as_deref().unwrap_or("sandbox");
+        let name = format!("{prefix}.state.json");
+        files::exists(&self.root.join(SANDBOX_FOLDER).join(name))
+    }
+
     /// Reads all manifests in full. Returns the warnings; any error fails with all diagnostics.
     pub(crate) fn desired(&self) -> Result<(Desired, Vec<Diagnostic>), Failure> {
         let (desired, mut diagnostics) = self.read_manifests(None)?;

@@ -11,6 +11,7 @@ use crate::cli::commands::completions::CompletionsArguments;
 use crate::cli::commands::drift::run::DriftArguments;
 use crate::cli::commands::import::arguments::ImportArguments;
 use crate::cli::commands::init::InitArguments;
+use crate::cli::commands::man::ManArguments;
 use crate::cli::commands::plan::PlanArguments;
 use crate::cli::commands::sandbox::SandboxArguments;
 use crate::cli::commands::schema::SchemaArguments;
@@ -18,6 +19,7 @@ use crate::cli::commands::state::{ShowArguments, StateCommand};
 use crate::cli::commands::validate::ValidateArguments;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::terminal::Terminal;
+use crate::cli::usage::{brief, habits};
 use crate::cli::{commands, environment, github, logging, output};
 
 const STYLES: Styles = Styles::styled()
@@ -32,7 +34,6 @@ const STYLES: Styles = Styles::styled()
     name = "talkform",
     version,
     styles = STYLES,
-    propagate_version = true,
     max_term_width = 100,
     after_help = "Exit codes: 0 done or nothing to do; 1 refused or failed before anything was sent; 2 changes (only with --detailed-exitcode); 3 some users failed; 4 stopped early, run again; 64 wrong usage."
 )]
@@ -49,28 +50,49 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Create a working project with an example and CI recipes
+    #[command(after_help = "Example: talkform init my-channel")]
     Init(InitArguments),
     /// Check the project file and the manifests
+    #[command(after_help = "Example: talkform validate")]
     Validate(ValidateArguments),
-    /// Show what apply would change; without --refresh it opens no socket and needs no credentials
+    /// Show what apply would change
+    ///
+    /// Without --refresh, it opens no socket and needs no credentials.
+    #[command(
+        alias = "diff",
+        after_help = "Example: talkform plan --base origin/main"
+    )]
     Plan(PlanArguments),
     /// Send the upserts that are needed
+    #[command(after_help = "Example: talkform apply --sandbox")]
     Apply(ApplyArguments),
     /// Read every recorded user and show how Channel differs from what was applied
+    #[command(after_help = "Example: talkform drift --sample 200")]
     Drift(DriftArguments),
     /// Read users from Channel and write manifests that declare them
+    #[command(after_help = "Example: talkform import u-1001 u-1002")]
     Import(ImportArguments),
     /// Show a plan file or the state in readable form
+    #[command(after_help = "Example: talkform show plan.json")]
     Show(ShowArguments),
     /// Inspect and change the state
     #[command(subcommand)]
     State(StateCommand),
     /// Run a local server that behaves like Channel, for trials and tests
+    #[command(after_help = "Example: talkform sandbox --fault 500:10%")]
     Sandbox(SandboxArguments),
     /// Print a JSON Schema
+    #[command(after_help = "Example: talkform schema manifest")]
     Schema(SchemaArguments),
     /// Print completions for a shell
+    #[command(after_help = "Example: talkform completions bash")]
     Completions(CompletionsArguments),
+    /// Write manual pages and completions into a folder
+    #[command(after_help = "Example: talkform man target/man")]
+    Man(ManArguments),
+    /// Print the version
+    #[command(hide = true, after_help = "Example: talkform version")]
+    Version,
 }
 
 /// Runs the program and returns its exit code.
@@ -97,11 +119,18 @@ pub(crate) fn main() -> ExitCode {
 /// Parses the command line and the variables. Prints why that fails, or the help, and returns the exit code.
 fn parse() -> Result<Arguments, ExitCode> {
     let mut command = environment::with_variables(Arguments::command());
+    let words = habits::with_two_dashes(std::env::args_os().collect(), &command);
+    if brief::is_asked_for(&words) {
+        command = brief::brief(command);
+    }
     let parsed = command
-        .try_get_matches_from_mut(std::env::args_os())
+        .try_get_matches_from_mut(words)
         .and_then(|matches| Arguments::from_arg_matches(&matches));
     parsed.map_err(|error| {
         let _ = error.print();
+        if let Some(answer) = habits::answer(&error) {
+            Terminal::new(Color::Never).talk(&format!(" help: {answer}"));
+        }
         command.build();
         if let Some(name) = environment::named_by(&command, &error) {
             Terminal::new(Color::Never)
@@ -126,6 +155,11 @@ fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
         Command::Schema(schema) => commands::schema::run(global, schema, terminal),
         Command::Completions(completions) => {
             commands::completions::run(completions, &mut Arguments::command(), terminal)
+        }
+        Command::Man(man) => commands::man::run(man, Arguments::command, terminal),
+        Command::Version => {
+            terminal.result(&Arguments::command().render_version())?;
+            Ok(Exit::Done)
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::cli::terminal::Terminal;
 use talkform::model::StopCause;
 
 /// Signals within this time after a stop was asked for belong to that stop. `timeout` signals its child and then
@@ -52,11 +53,15 @@ fn is_another_stop(stopped_at: Instant, signalled_at: Instant) -> bool {
     signalled_at.duration_since(stopped_at) >= ONE_STOP
 }
 
-/// Ends the process at the first signal. For a run that has sent nothing: after signals were watched
-/// once, the system no longer ends the process by itself.
-pub(crate) async fn exit_on_signal() {
-    Signals::listen().next().await;
-    std::process::exit(1);
+/// Ends the process at the first signal after this call. For a run that has sent nothing: after signals were
+/// watched once, the system no longer ends the process by itself. Runs inside of a runtime.
+pub(crate) fn exit_on_signal(terminal: Terminal) -> impl Future<Output = ()> + Send {
+    let mut signals = Signals::listen();
+    async move {
+        signals.next().await;
+        terminal.talk("\nerror: interrupted; nothing was sent");
+        std::process::exit(1);
+    }
 }
 
 /// The signals that stop a run. Created once, so that no signal is lost between two waits.

@@ -89,12 +89,12 @@ impl Terminal {
 }
 
 fn ask(question: &str, wanted: &str) -> Result<(), Failure> {
-    let mut stderr = io::stderr().lock();
-    let _ = write!(stderr, "{question}\n\n  Answer: ");
-    let _ = stderr.flush();
+    // Without a lock: a signal that ends the process while it waits for the answer writes to stderr, too.
+    let _ = write!(io::stderr(), "{question}\n\n  Answer: ");
+    let _ = io::stderr().flush();
     let mut answer = String::new();
     let read = io::stdin().read_line(&mut answer);
-    let _ = writeln!(stderr);
+    let _ = writeln!(io::stderr());
     match read {
         Ok(_) if answer.trim() == wanted => Ok(()),
         _ => Err(Failure::refused("not approved; nothing was sent")),

@@ -10,7 +10,7 @@ use crate::plan::PlanFile;
 use crate::render::common::escape::write_json;
 use crate::render::common::json::FORMAT_VERSION;
 
-/// The summary of a state, as `talkform show --json` writes it.
+/// The summary of a state, as `talkform show --format json` writes it.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "talkform state summary")]

@@ -55,11 +55,12 @@ pub enum FaultKind {
     WrongChannel,
 }
 
+/// How a fault is written.
+pub const FAULT_SYNTAX: &str = "KIND[:SHARE%][@PATTERN][#N|#N+], where KIND is a status such as 500, or slow=200ms, reset-before, reset-after, 500-after, broken-json, truncated, empty, huge, not-utf8, redirect, ignore-tags, wrong-channel";
+
 /// A text that is not a fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a fault; expected KIND[:SHARE%][@PATTERN][#N|#N+], where KIND is a status such as 500, or slow=200ms, reset-before, reset-after, 500-after, broken-json, truncated, empty, huge, not-utf8, redirect, ignore-tags, wrong-channel"
-)]
+#[error("`{0}` is not a fault; expected {FAULT_SYNTAX}")]
 pub struct NotAFault(String);
 
 const NAMES: [(&str, FaultKind); 11] = [

@@ -28,6 +28,6 @@ pub(crate) mod server;
 pub(crate) mod settings;
 pub(crate) mod users;
 
-pub use crate::sandbox::fault::{Fault, FaultKind, NotAFault};
+pub use crate::sandbox::fault::{FAULT_SYNTAX, Fault, FaultKind, NotAFault};
 pub use crate::sandbox::running::{Running, start};
 pub use crate::sandbox::settings::{CHANNEL, Logged, SandboxSettings};

@@ -114,7 +114,7 @@ fn what_v5_does_not_have_is_released() {
         assert!(plan.stdout.contains(words), "{words}\n{}", plan.stdout);
     }
     let ran = project
-        .run(&["apply", "--auto-approve", "--json"])
+        .run(&["apply", "--auto-approve", "--format=json"])
         .expect(0);
     let report: Value = serde_json::from_str(&ran.stdout).expect("json");
     assert_eq!(report["api"]["to"], "v5");

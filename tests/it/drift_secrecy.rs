@@ -71,7 +71,7 @@ fn one_project(applied: &[Person], found: &[Person]) {
         let ran = project.run(arguments).expect(0);
         texts.push((format!("{arguments:?}"), ran.all()));
     };
-    run(&["apply", "plan.json", "--auto-approve", "--json"]);
+    run(&["apply", "plan.json", "--auto-approve", "--format=json"]);
     run(&["drift"]);
     for name in ["talkform.state.json", "plan.json", "output", "summary"] {
         texts.push((name.to_owned(), project.read(name)));

@@ -57,6 +57,7 @@ mod suggestions;
 mod tidy;
 mod truth;
 mod uncertain;
+mod usage;
 mod variables;
 mod wrong_keys;
 mod wrong_responses;

@@ -68,7 +68,7 @@ fn a_reason_is_whole_on_ones_own_screen() {
     assert!(ran.stdout.contains("`김서연` of Busan"), "{}", ran.all());
     assert!(!project.read("summary").contains("Busan"));
     assert!(!project.read("talkform.state.json").contains("Busan"));
-    let (_channel, _project, ran) = rejected("application/json", body, &["--json"]);
+    let (_channel, _project, ran) = rejected("application/json", body, &["--format=json"]);
     let report: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert_eq!(
         report["outcomes"][0]["message"],

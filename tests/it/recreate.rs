@@ -104,7 +104,9 @@ fn the_opt_out_of_a_person_created_anew_is_restored_and_the_run_stops() {
 fn as_many_as_the_project_allows_are_created_anew() {
     let channel = Channel::start();
     let project = edited_after_deletion(&channel, 2, ", recreate: 2");
-    let ran = project.run(&[&APPLY[..], &["--json"]].concat()).expect(0);
+    let ran = project
+        .run(&[&APPLY[..], &["--format=json"]].concat())
+        .expect(0);
     let report = as_json(&ran);
     assert_eq!(report["counts"]["recreated"], 2);
     assert_eq!(report["outcomes"][0]["recreated"], true);
@@ -118,7 +120,7 @@ fn as_many_as_the_project_allows_are_created_anew() {
 fn of_many_only_those_under_way_are_created_anew() {
     let channel = Channel::faulty(&["slow=2ms"]);
     let project = edited_after_deletion(&channel, 60, ", recreate: 1");
-    let arguments = [&APPLY[..], &["--parallelism", "4", "--json"]].concat();
+    let arguments = [&APPLY[..], &["--parallelism", "4", "--format=json"]].concat();
     let ran = project.run(&arguments).expect(4);
     let report = as_json(&ran);
     let ids = channel.running().member_ids();
@@ -141,7 +143,9 @@ fn an_opt_out_that_could_not_be_restored_is_sent_by_the_next_run() {
         channel
             .running()
             .set_faults(vec![fault.parse().expect("a fault")]);
-        let ran = project.run(&[&APPLY[..], &["--json"]].concat()).expect(3);
+        let ran = project
+            .run(&[&APPLY[..], &["--format=json"]].concat())
+            .expect(3);
         let report = as_json(&ran);
         let outcome = &report["outcomes"][0];
         assert_eq!(outcome["outcome"], status, "{fault}");
@@ -172,7 +176,7 @@ fn a_person_whose_opt_out_could_not_be_restored_counts_once() {
         channel
             .running()
             .set_faults(vec![fault.parse().expect("a fault")]);
-        let json = [&APPLY[..], &["--json"]].concat();
+        let json = [&APPLY[..], &["--format=json"]].concat();
         let report = as_json(&project.run(&json).expect(4));
         assert_eq!(report["counts"]["recreated"], 1, "{fault}");
         // It fails once more.
@@ -234,7 +238,7 @@ fn killed_between_the_two_requests() {
             }
             let user = channel.running().user("u-00");
             between += usize::from(user.is_some_and(|user| user["unsubscribeEmail"] != true));
-            let report = project.run(&[&APPLY[..], &["--json"]].concat());
+            let report = project.run(&[&APPLY[..], &["--format=json"]].concat());
             assert!(
                 matches!(report.code, Some(0 | 4)),
                 "{point}: {}",

@@ -126,7 +126,7 @@ fn what_is_printed_and_written_fits_its_schema() {
         .expect(0);
     check("plan.schema.json", &plan.stdout);
     let report = project
-        .run(&["apply", "--sandbox", "--auto-approve", "--json"])
+        .run(&["apply", "--sandbox", "--auto-approve", "--format=json"])
         .expect(0);
     check("report.schema.json", &report.stdout);
     check(
@@ -158,8 +158,12 @@ fn what_is_printed_and_written_fits_its_schema() {
         .expect(0);
     check("plan.schema.json", &plan.stdout);
     check("plan-file.schema.json", &project.read("plan.json"));
-    let shown = project.run(&["show", "--json", "plan.json"]).expect(0);
+    let shown = project
+        .run(&["show", "--format=json", "plan.json"])
+        .expect(0);
     check("plan-file.schema.json", &shown.stdout);
-    let shown = project.run(&["show", "--json", "--sandbox"]).expect(0);
+    let shown = project
+        .run(&["show", "--format=json", "--sandbox"])
+        .expect(0);
     check("state-summary.schema.json", &shown.stdout);
 }

@@ -133,7 +133,7 @@ fn one_project(before: &[(String, String, String)], after: &[(String, String, St
             "apply",
             "plan.json",
             "--auto-approve",
-            "--json",
+            "--format=json",
             "--log-format",
             "json",
         ],

@@ -71,7 +71,9 @@ fn a_field_that_channel_answers_otherwise_is_exit_3_and_stays_in_sight() {
         plan["unconfirmed"],
         json!([{"path": "tags", "users": 1, "first": ["u-1"]}])
     );
-    let ran = project.run(&[&APPLY[..], &["--json"]].concat()).expect(0);
+    let ran = project
+        .run(&[&APPLY[..], &["--format=json"]].concat())
+        .expect(0);
     assert_eq!(as_json(&ran)["counts"]["unconfirmed"], 1);
 
     channel.running().set_faults(Vec::new());
@@ -124,7 +126,9 @@ fn a_declared_opt_out_that_channel_does_not_have_is_exit_3() {
     project.run(&APPLY).expect(0);
     set(&channel, "unsubscribeEmail", &json!(false));
     project.edit("users/a.yaml", "[a]", "[b]");
-    let ran = project.run(&[&APPLY[..], &["--json"]].concat()).expect(3);
+    let ran = project
+        .run(&[&APPLY[..], &["--format=json"]].concat())
+        .expect(3);
     assert_eq!(
         as_json(&ran)["outcomes"][0],
         json!({"id": "u-1", "action": "update", "outcome": "applied", "different": ["unsubscribeEmail"]})

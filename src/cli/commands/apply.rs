@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cli::approval::{Approval, ReviewedPlan};
-use crate::cli::args::{Global, Planning, RequestOptions, duration};
+use crate::cli::args::{DataFormat, Global, Planning, RequestOptions, duration};
 use crate::cli::clock::now;
 use crate::cli::connection::{Connection, Credentials};
 use crate::cli::failure::{Exit, Failure};
@@ -29,7 +29,9 @@ use talkform::state::{Loaded, Lock};
 /// The arguments of `apply`.
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArguments {
-    /// A plan file of `plan --out`: apply this plan and no other, without asking again
+    /// A plan file: apply this plan and no other
+    ///
+    /// `plan --out` writes it. An apply of a plan file does not ask, because the review was the question.
     #[arg(value_name = "PLAN", conflicts_with = "expect")]
     pub plan: Option<PathBuf>,
     /// What goes into the plan.
@@ -39,14 +41,14 @@ pub(crate) struct ApplyArguments {
     #[command(flatten)]
     pub approval: Approval,
     /// Stop at the first user that fails
-    #[arg(long, env = "TALKFORM_FAIL_FAST")]
+    #[arg(long, env = "TALKFORM_FAIL_FAST", hide_short_help = true)]
     pub fail_fast: bool,
     /// How long to wait for another run that holds the lock: `0s`, `5m`
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT", hide_short_help = true)]
     pub lock_timeout: Duration,
-    /// Print the report as one JSON document; see `talkform schema report`
-    #[arg(long, env = "TALKFORM_JSON")]
-    pub json: bool,
+    /// The format of the report: text or json
+    #[arg(long, value_enum, default_value_t, env = "TALKFORM_REPORT_FORMAT")]
+    pub format: DataFormat,
     /// How requests are sent.
     #[command(flatten)]
     pub traffic: RequestOptions,
@@ -175,10 +177,11 @@ pub(crate) fn run(
     check_can_ask(terminal, asks)?;
     let credentials = Credentials::require(&settings, requests)?;
     check_room(&settings, &loaded, &desired, &plan)?;
-    let connection = match connection {
+    let mut connection = match connection {
         Some(opened) => opened,
         None => open(credentials)?,
     };
+    connection.exit_on_signal();
     agree(terminal, &settings, &connection, asks.then_some(deletions))?;
     let finished = send(
         connection,
@@ -311,7 +314,7 @@ fn show(
     commands: Commands<'_>,
     view: &PlanView<'_>,
 ) -> Result<(), Failure> {
-    if arguments.json {
+    if arguments.format == DataFormat::Json {
         return Ok(());
     }
     match output::plan_text(terminal, settings, arguments.planning.full, commands, view) {
@@ -332,10 +335,16 @@ fn report(
     report: &Report,
 ) {
     // An empty plan has printed "No changes" already.
-    if !arguments.json && report.outcomes.is_empty() && report.api.is_none() {
+    if arguments.format != DataFormat::Json && report.outcomes.is_empty() && report.api.is_none() {
         return;
     }
-    if let Err(failure) = output::report(terminal, settings, report, commands, arguments.json) {
+    if let Err(failure) = output::report(
+        terminal,
+        settings,
+        report,
+        commands,
+        arguments.format == DataFormat::Json,
+    ) {
         output::failure(terminal, &failure);
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod drift;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod man;
 pub(crate) mod plan;
 pub(crate) mod sandbox;
 pub(crate) mod schema;

@@ -30,13 +30,17 @@ pub(crate) struct PlanArguments {
     /// Exit with 2 if there are changes
     #[arg(long, env = "TALKFORM_DETAILED_EXITCODE")]
     pub detailed_exitcode: bool,
-    /// Exit with 1, after the plan was printed, if it exceeds limits
+    /// Exit with 1 if the plan exceeds limits
     #[arg(long, env = "TALKFORM_FAIL_ON_LIMITS")]
     pub fail_on_limits: bool,
-    /// Also write the plan to a file for `apply FILE`; the file contains no values
+    /// Also write the plan to a file for `apply FILE`
+    ///
+    /// The file contains no values.
     #[arg(long, value_name = "FILE", env = "TALKFORM_OUT")]
     pub out: Option<PathBuf>,
-    /// Show old values from the manifests of this git revision, if they are what was applied
+    /// Show old values from the manifests of a git revision
+    ///
+    /// They are shown where they are what was applied.
     #[arg(long, value_name = "REVISION", env = "TALKFORM_BASE")]
     pub base: Option<String>,
     /// How requests are sent, with --refresh.
@@ -71,6 +75,11 @@ pub(crate) fn run(
     output::warn(terminal, &settings.root, &warnings);
     output::replayed(terminal, &loaded);
     let state = settings.recorded(&loaded);
+    if loaded.state.is_none() && !settings.sandbox && settings.has_sandbox_state() {
+        terminal.talk(
+            "note: this plan is about the real channel, to which nothing was applied yet. The sandbox of this project has a state: --sandbox plans against it.",
+        );
+    }
     let base = match &arguments.base {
         Some(revision) => Some(Base::read(
             &settings,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::args::{faults, positive};
+use crate::cli::args::{fault_help, faults, positive};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::terminal::Terminal;
 use talkform::sandbox;
@@ -21,7 +21,9 @@ pub(crate) struct SandboxArguments {
         env = "TALKFORM_SANDBOX_LISTEN"
     )]
     pub listen: std::net::SocketAddr,
-    /// The file that keeps the users; without it they are lost when the sandbox ends
+    /// The file that keeps the users
+    ///
+    /// Without it, they are lost when the sandbox ends.
     #[arg(long, value_name = "FILE", env = "TALKFORM_SANDBOX_USERS")]
     pub users: Option<PathBuf>,
     /// The channel id
@@ -39,7 +41,7 @@ pub(crate) struct SandboxArguments {
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..), env = "TALKFORM_SANDBOX_BURST")]
     pub burst: u32,
     /// A fault to simulate, such as `500:10%`; may be repeated
-    #[arg(long, value_name = "FAULT", env = "TALKFORM_SANDBOX_FAULT")]
+    #[arg(long, value_name = "FAULT", env = "TALKFORM_SANDBOX_FAULT", long_help = fault_help("A fault to simulate"))]
     pub fault: Vec<String>,
     /// The seed of the faults; the same seed gives the same faults
     #[arg(

@@ -15,7 +15,9 @@ pub(crate) struct SchemaArguments {
     /// What the schema describes
     #[arg(value_enum, default_value_t)]
     pub of: SchemaOf,
-    /// The API version of the manifests [default: that of the project, or v4]
+    /// The API version of the manifests
+    ///
+    /// By default that of the project, or v4.
     #[arg(long, value_parser = api, env = "TALKFORM_API")]
     pub api: Option<ApiVersion>,
 }
@@ -32,13 +34,13 @@ pub(crate) enum SchemaOf {
     Plan,
     /// A plan file, `plan --out`.
     PlanFile,
-    /// `apply --json`.
+    /// `apply --format json`.
     Report,
     /// `drift --format json`.
     Drift,
     /// The state file.
     State,
-    /// `show --json` of a state.
+    /// `show --format json` of a state.
     StateSummary,
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::cli::approval::read_plan_file;
-use crate::cli::args::{Global, check_patterns, duration};
+use crate::cli::args::{DataFormat, Global, check_patterns, duration};
 use crate::cli::clock::now;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::project::{LoadedProject, random, state_key};
@@ -27,43 +27,53 @@ pub(crate) struct ShowArguments {
     /// A plan file; without it, the state is shown
     #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,
-    /// Print one JSON document; see `talkform schema plan-file` and `talkform schema state-summary`
-    #[arg(long, env = "TALKFORM_JSON")]
-    pub json: bool,
+    /// The format: text or json
+    #[arg(long, value_enum, default_value_t, env = "TALKFORM_SHOW_FORMAT")]
+    pub format: DataFormat,
 }
 
 /// The subcommands of `state`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum StateCommand {
     /// List the recorded users
+    #[command(after_help = "Example: talkform state list 'u-*'")]
     List {
         /// List only ids that match (`*` any characters, `?` one character)
         #[arg(value_name = "PATTERN")]
         select: Vec<String>,
     },
     /// Show what the state records about one user
+    #[command(after_help = "Example: talkform state show u-1001")]
     Show {
         /// The member id of the user
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Rebuild a damaged state from the lines that can be trusted; users whose record is lost become pending
+    /// Rebuild a damaged state from the lines that can be trusted
+    ///
+    /// Users whose record is lost become pending.
+    #[command(after_help = "Example: talkform state repair")]
     Repair {
         /// How long to wait for another run that holds the lock
         #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
         lock_timeout: std::time::Duration,
     },
-    /// Record the project's base URL and environment in the state, after one of them was renamed; the channel
-    /// stays the same
+    /// Record the project's base URL and environment in the state
+    ///
+    /// For when one of them was renamed; the channel stays the same.
+    #[command(after_help = "Example: talkform state retarget")]
     Retarget {
         /// How long to wait for another run that holds the lock
         #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
         lock_timeout: std::time::Duration,
     },
     /// Print a new random key for `TALKFORM_STATE_KEY`
+    #[command(after_help = "Example: talkform state keygen")]
     Keygen,
-    /// Remove users from the state; Channel keeps them, and the next apply sends them again if they
-    /// are still declared
+    /// Remove users from the state; Channel keeps them
+    ///
+    /// The next apply sends them again if they are still declared.
+    #[command(after_help = "Example: talkform state forget u-1001")]
     Forget {
         /// Member ids
         #[arg(value_name = "ID", required = true)]
@@ -72,8 +82,11 @@ pub(crate) enum StateCommand {
         #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
         lock_timeout: std::time::Duration,
     },
-    /// Recompute all digests with the secret in `TALKFORM_STATE_KEY_NEW`; `TALKFORM_STATE_KEY` must hold
-    /// the current secret if the state has one, and the manifests must be as applied
+    /// Recompute all digests with `TALKFORM_STATE_KEY_NEW`
+    ///
+    /// `TALKFORM_STATE_KEY` must hold the current secret if the state has one, and the manifests must be
+    /// as applied.
+    #[command(after_help = "Example: talkform state rekey")]
     Rekey {
         /// Recompute the digests without a secret
         #[arg(long, env = "TALKFORM_WITHOUT_KEY")]
@@ -95,7 +108,7 @@ pub(crate) fn show_all(
 ) -> Result<Exit, Failure> {
     if let Some(path) = &arguments.plan {
         let file = read_plan_file(path, &Invocation::of(global))?;
-        if arguments.json {
+        if arguments.format == DataFormat::Json {
             terminal.stream(|out| state_json::plan_file(out, &file))?;
             return Ok(Exit::Done);
         }
@@ -107,7 +120,7 @@ pub(crate) fn show_all(
     }
     let settings = LoadedProject::read(global)?;
     let state = recorded(&settings, terminal)?;
-    if arguments.json {
+    if arguments.format == DataFormat::Json {
         terminal.stream(|out| state_json::state(out, &state))?;
         return Ok(Exit::Done);
     }

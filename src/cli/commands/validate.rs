@@ -15,8 +15,9 @@ pub(crate) struct ValidateArguments {
     /// The format of the diagnostics
     #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
     pub format: DiagnosticFormat,
-    /// Print all users as one manifest, with defaults merged; hidden values are left out
-    /// unless --show-sensitive is given
+    /// Print all users as one manifest, with defaults merged
+    ///
+    /// Hidden values are left out unless --show-sensitive is given.
     #[arg(long, env = "TALKFORM_PRINT")]
     pub print: bool,
 }

@@ -191,7 +191,9 @@ fn a_plan_file_says_where_it_is_for_and_where_it_comes_from() {
     let shown = project.run(&["show", "plan.json"]).expect(0).stdout;
     let revision = format!("\nrevision      {}\n", commit.trim());
     assert!(shown.contains(&revision), "{shown}");
-    let json = project.run(&["show", "--json", "plan.json"]).expect(0);
+    let json = project
+        .run(&["show", "--format=json", "plan.json"])
+        .expect(0);
     let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("json");
     assert_eq!(json["revision"]["commit"], commit.trim());
     assert_eq!(json["destination"]["baseUrl"], base_url);

@@ -97,7 +97,7 @@ impl Repository {
     }
 
     fn serial(&self, clone: &str) -> u64 {
-        let summary = self.run(clone, &["show", "--json"]).expect(0);
+        let summary = self.run(clone, &["show", "--format=json"]).expect(0);
         let summary: Json = serde_json::from_str(&summary.stdout).expect("JSON");
         summary["serial"].as_u64().expect("a serial")
     }

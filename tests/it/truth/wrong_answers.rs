@@ -123,7 +123,13 @@ fn outcome(method: &'static str, answer: &[u8]) -> String {
     });
     let project = channel.project("removed: { users: delete }\nlimits: { delete: 5, forget: 5 }\n");
     project.write("users/a.yaml", BOTH);
-    let apply = ["apply", "--auto-approve", "--allow-deletes", "1", "--json"];
+    let apply = [
+        "apply",
+        "--auto-approve",
+        "--allow-deletes",
+        "1",
+        "--format=json",
+    ];
     let retry = ["--retry-pause", "1ms", "--parallelism", "1"];
     let apply = [&apply[..], &retry].concat();
     let ran = match method {

@@ -32,7 +32,13 @@ pub(crate) struct Scope {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), env = "TALKFORM_SAMPLE")]
     pub sample: Option<u32>,
     /// Choose the same users as the run that printed this seed
-    #[arg(long, value_name = "N", requires = "sample", env = "TALKFORM_SEED")]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "sample",
+        env = "TALKFORM_SEED",
+        hide_short_help = true
+    )]
     pub seed: Option<u64>,
     /// Start over instead of continuing an interrupted run
     #[arg(long, env = "TALKFORM_RESTART")]

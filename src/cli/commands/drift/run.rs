@@ -22,7 +22,9 @@ pub(crate) struct DriftArguments {
     /// How the result is printed.
     #[command(flatten)]
     pub output: FormatOptions<DriftFormat>,
-    /// Exit with 2 if there is drift, including consent that a person changed
+    /// Exit with 2 if there is drift
+    ///
+    /// Consent that a person changed counts.
     #[arg(long, env = "TALKFORM_DETAILED_EXITCODE")]
     pub detailed_exitcode: bool,
     /// Show every user, even where many are alike

@@ -13,18 +13,20 @@ pub(crate) struct ImportArguments {
     /// Member ids; `-` reads them from stdin, one per line
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,
-    /// A file with one member id per line; `-` is stdin. Empty lines and lines that start with # are
-    /// ignored
+    /// A file with one member id per line; `-` is stdin
+    ///
+    /// Empty lines and lines that start with # are ignored.
     #[arg(long, value_name = "FILE", env = "TALKFORM_FROM")]
     pub from: Option<PathBuf>,
     /// How a table is read.
     #[command(flatten)]
     pub table: TableArguments,
     /// Import nothing if a row, a cell or an id is wrong
-    #[arg(long, env = "TALKFORM_STRICT")]
+    #[arg(long, env = "TALKFORM_STRICT", hide_short_help = true)]
     pub strict: bool,
-    /// Import only fields that match (`*` any characters, `?` one character), such as
-    /// `profile.plan,tags`; may be repeated
+    /// Import only these fields: `profile.plan,tags`
+    ///
+    /// In a pattern, `*` stands for any characters and `?` for one.
     #[arg(
         long,
         value_name = "PATTERN",
@@ -33,7 +35,9 @@ pub(crate) struct ImportArguments {
         env = "TALKFORM_FIELDS"
     )]
     pub fields: Vec<String>,
-    /// The manifest to write, in the project's folder; users are added to an existing one
+    /// The manifest to write; users are added to it
+    ///
+    /// A path in the project's folder.
     #[arg(
         long,
         value_name = "FILE",
@@ -41,7 +45,9 @@ pub(crate) struct ImportArguments {
         env = "TALKFORM_IMPORT_OUT"
     )]
     pub out: PathBuf,
-    /// Write one file per user into this folder of the project
+    /// Write one file per user into this folder
+    ///
+    /// A folder of the project.
     #[arg(
         long,
         value_name = "DIR",
@@ -50,10 +56,10 @@ pub(crate) struct ImportArguments {
     )]
     pub split: Option<PathBuf>,
     /// Write manifests only and leave the state as it is; the next plan then creates the users
-    #[arg(long, env = "TALKFORM_NO_RECORD")]
+    #[arg(long, env = "TALKFORM_NO_RECORD", hide_short_help = true)]
     pub no_record: bool,
     /// How long to wait for another run that holds the lock: `0s`, `5m`
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT", hide_short_help = true)]
     pub lock_timeout: std::time::Duration,
     /// How requests are sent.
     #[command(flatten)]
@@ -63,19 +69,23 @@ pub(crate) struct ImportArguments {
 /// The arguments about a table.
 #[derive(Debug, Args)]
 pub(crate) struct TableArguments {
-    /// A table (CSV, TSV) with the member ids in one column; `-` is stdin
+    /// A table (CSV, TSV) with the ids; `-` is stdin
     #[arg(long, value_name = "FILE", env = "TALKFORM_CSV")]
     pub csv: Option<PathBuf>,
-    /// The column with the member ids; needed if no header reads like a member id, 회원번호 or 会員ID
+    /// The column with the member ids
+    ///
+    /// Needed if no header reads like a member id, 회원번호 or 会員ID.
     #[arg(
         long,
         value_name = "NAME",
         requires = "csv",
-        env = "TALKFORM_ID_COLUMN"
+        env = "TALKFORM_ID_COLUMN",
+        hide_short_help = true
     )]
     pub id_column: Option<String>,
-    /// Take the values from the CSV instead of reading the users from Channel. The state is not updated,
-    /// because the values are not checked against Channel
+    /// Take the values from the table, not from Channel
+    ///
+    /// The state is not updated, because the values are not checked against Channel.
     #[arg(
         long,
         requires = "csv",
@@ -84,8 +94,10 @@ pub(crate) struct TableArguments {
         env = "TALKFORM_VALUES_FROM_CSV"
     )]
     pub values_from_csv: bool,
-    /// With --values-from-csv: maps a column to a field, such as `Plan=profile.plan`; may be repeated.
-    /// A kind may follow: `:number`, `:boolean`, `:list(;)`, `:not` (a boolean turned round), `:text`
+    /// A column and its field: `Plan=profile.plan`
+    ///
+    /// May be repeated. A kind may follow: `:number`, `:boolean`, `:list(;)`, `:not` (a boolean turned
+    /// round), `:text`.
     #[arg(
         long,
         value_name = "HEADER=FIELD",
@@ -94,14 +106,21 @@ pub(crate) struct TableArguments {
     )]
     pub column: Vec<Column>,
     /// The encoding of the CSV, such as `cp949`, `shift-jis` or `utf-16`
-    #[arg(long, value_name = "NAME", requires = "csv", env = "TALKFORM_ENCODING")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "csv",
+        env = "TALKFORM_ENCODING",
+        hide_short_help = true
+    )]
     pub encoding: Option<TableEncoding>,
     /// The sign between the cells of the CSV, such as `;` or `tab`
     #[arg(
         long,
         value_name = "SIGN",
         requires = "csv",
-        env = "TALKFORM_DELIMITER"
+        env = "TALKFORM_DELIMITER",
+        hide_short_help = true
     )]
     pub delimiter: Option<Delimiter>,
     /// The country of phone numbers without a country code: with `KR`, 010-1234-5678 becomes
@@ -110,7 +129,8 @@ pub(crate) struct TableArguments {
         long,
         value_name = "COUNTRY",
         requires = "values_from_csv",
-        env = "TALKFORM_PHONE_COUNTRY"
+        env = "TALKFORM_PHONE_COUNTRY",
+        hide_short_help = true
     )]
     pub phone_country: Option<PhoneCountry>,
     /// Which row counts of several with one id
@@ -119,11 +139,17 @@ pub(crate) struct TableArguments {
         value_enum,
         default_value_t,
         requires = "csv",
-        env = "TALKFORM_REPEATED"
+        env = "TALKFORM_REPEATED",
+        hide_short_help = true
     )]
     pub repeated: RepeatedIds,
     /// Take cells as written: keep spaces around texts, and words such as NULL
-    #[arg(long, requires = "values_from_csv", env = "TALKFORM_VERBATIM")]
+    #[arg(
+        long,
+        requires = "values_from_csv",
+        env = "TALKFORM_VERBATIM",
+        hide_short_help = true
+    )]
     pub verbatim: bool,
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn run(
         check_strictly(&sources)?;
     }
     if arguments.table.values_from_csv {
-        return from_values(&settings, &target, &desired, sources, talk);
+        return from_values(&settings, &target, &desired, &sources, talk);
     }
 
     let is_recorded = !arguments.no_record;
@@ -71,7 +71,7 @@ pub(crate) fn run(
     )?;
     if ids.is_empty() {
         talk.print();
-        return Err(nothing(&sources));
+        return nothing(terminal, &sources, &talk);
     }
     let (report, readings, channel_id) = read(&settings, arguments, &loaded, &ids, terminal)?;
     if let Some(cause) = report.stopped {
@@ -87,7 +87,7 @@ pub(crate) fn run(
     let imported = take_over(&settings, &desired, readings, &wanted, &mut talk);
     talk.print();
     if imported.is_empty() {
-        return Err(nothing(&sources));
+        return nothing(terminal, &sources, &talk);
     }
     let written = texts(&settings, &target, &imported, terminal)?;
     if is_recorded {
@@ -176,27 +176,26 @@ fn from_values(
     settings: &LoadedProject,
     target: &Target,
     desired: &Desired,
-    sources: Sources,
+    sources: &Sources,
     mut talk: Messages,
 ) -> Result<Exit, Failure> {
     let mut imported = Imported::default();
-    let failure = nothing(&sources);
-    for (id, path, reason) in sources.left_out {
-        talk.left_out(&id, vec![(path, reason)]);
+    for (id, path, reason) in &sources.left_out {
+        talk.left_out(id, vec![(path.clone(), reason)]);
     }
-    for (id, attributes) in sources.users {
-        match desired.users.get(&id) {
-            Some(user) => talk.declared(&id, &user.origin),
+    for (id, attributes) in &sources.users {
+        match desired.users.get(id) {
+            Some(user) => talk.declared(id, &user.origin),
             None => {
-                imported.added.insert(id, attributes);
+                imported.added.insert(id.clone(), attributes.clone());
             }
         }
     }
     talk.print();
-    if imported.is_empty() {
-        return Err(failure);
-    }
     let terminal = talk.terminal();
+    if imported.is_empty() {
+        return nothing(terminal, sources, &talk);
+    }
     let written = texts(settings, target, &imported, terminal)?;
     targets::write(settings, target, &written)?;
     terminal.result(&imported.summary(settings, &written, false))?;
@@ -265,11 +264,18 @@ fn declared(settings: &LoadedProject) -> Result<Desired, Failure> {
     Ok(reading.desired)
 }
 
-fn nothing(sources: &Sources) -> Failure {
-    let named = output::counted(sources.users.len(), "user was", "users were");
-    Failure::refused(format!(
+/// Ends an import that adds nobody: a success if every user is declared already, as after the same import.
+fn nothing(terminal: Terminal, sources: &Sources, talk: &Messages) -> Result<Exit, Failure> {
+    let count = sources.users.len();
+    if count > 0 && !talk.has_trouble() {
+        let users = output::counted(count, "user is", "users are");
+        terminal.result(&format!("Nothing to import: {users} declared already.\n"))?;
+        return Ok(Exit::Done);
+    }
+    let named = output::counted(count, "user was", "users were");
+    Err(Failure::refused(format!(
         "nothing to import: {named} named; nothing was written"
-    ))
+    )))
 }
 
 /// The users to read: those that are not declared, and those that are declared but not recorded, because
