@@ -20,8 +20,8 @@ use crate::apply::recreate::{missing_opt_outs, most_recreated, restoring};
 use crate::apply::requests::requests_of;
 use crate::apply::send::{Ending, Job, Sender, SenderOptions, Sent, early_stop};
 use crate::model::{
-    ApiVersion, Change, ChannelId, DigestKey, Digests, Entry, FieldPath, MemberId, Pending, Plan,
-    PlannedChange, RejectedRequest, Rejection, RemoteIdDigest, State, StopCause,
+    ApiVersion, Change, ChannelId, Destination, DigestKey, Digests, Entry, FieldPath, MemberId,
+    Pending, Plan, PlannedChange, RejectedRequest, Rejection, RemoteIdDigest, State, StopCause,
 };
 use crate::remote::{Confirmation, Policy, Transport, request};
 use crate::state::{JournalRecord, JournalWriter, OpenIntents, Ticket};
@@ -423,7 +423,13 @@ impl Execution<'_> {
         let any_skipped = outcomes
             .iter()
             .any(|user| matches!(user.outcome, Outcome::Skipped { .. }));
+        let recorded = &self.record.state.destination.channel_id;
+        let planned = &self.plan.destination;
         Report {
+            destination: Destination {
+                channel_id: recorded.clone().or_else(|| planned.channel_id.clone()),
+                ..planned.clone()
+            },
             outcomes,
             api: self.plan.api,
             unchanged: self.plan.unchanged,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Action, ApiChange, MemberId, RejectedRequest, State, StopCause};
+use crate::model::{Action, ApiChange, Destination, MemberId, RejectedRequest, State, StopCause};
 use crate::remote::Confirmation;
 
 /// The outcome of one change.
@@ -66,6 +66,8 @@ pub struct UserOutcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Report {
+    /// Where the users were sent.
+    pub destination: Destination,
     /// One for each planned change.
     pub outcomes: Vec<UserOutcome>,
     /// The step to another API version, where the plan made one.
@@ -105,8 +107,9 @@ impl Uncertain {
 
 impl Report {
     /// The report of an empty plan.
-    pub fn nothing(unchanged: usize, uncertain: Uncertain) -> Self {
+    pub fn nothing(destination: Destination, unchanged: usize, uncertain: Uncertain) -> Self {
         Self {
+            destination,
             uncertain,
             outcomes: Vec::new(),
             api: None,

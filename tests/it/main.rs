@@ -11,6 +11,7 @@ mod confined;
 mod consent;
 mod deletions;
 mod destination;
+mod destinations;
 mod disk;
 mod documentation;
 mod drift;

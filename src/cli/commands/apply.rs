@@ -224,7 +224,11 @@ fn clean_up(
         pending: plan.pending,
         unconfirmed: plan.unconfirmed.users,
     };
-    Ok(Report::nothing(plan.unchanged, uncertain))
+    Ok(Report::nothing(
+        plan.destination.clone(),
+        plan.unchanged,
+        uncertain,
+    ))
 }
 
 fn check_room(

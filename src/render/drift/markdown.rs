@@ -73,6 +73,8 @@ fn head(view: &DriftView<'_>, name: CommentName<'_>) -> String {
         name.marker("drift"),
         name.heading("drift"),
         String::new(),
+        format!("Destination: {}", code(&view.destination.to_string())),
+        String::new(),
         format!("**{}**", counts(view)),
     ];
     lines.extend(view.selected.map(|part| selected(part, &code)));

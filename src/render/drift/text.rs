@@ -21,6 +21,8 @@ pub fn write(
     style: &Style,
     full: bool,
 ) -> fmt::Result {
+    let destination = view.destination.to_string();
+    writeln!(out, "Destination: {}\n", terminal(&destination))?;
     if !view.drift.is_empty() {
         writeln!(
             out,

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{
-    Attributes, Desired, FieldDrift, FieldDriftKind, FieldPath, FieldValue, MemberId, Origin,
-    Previous, RemoteValue, Selected, StopCause, UserDrift, UserDriftKind, UserVisibility, Value,
-    Visibility, VisibilityLookup,
+    Attributes, Desired, Destination, FieldDrift, FieldDriftKind, FieldPath, FieldValue, MemberId,
+    Origin, Previous, RemoteValue, Selected, StopCause, UserDrift, UserDriftKind, UserVisibility,
+    Value, Visibility, VisibilityLookup,
 };
 use crate::plan::{DriftReport, Sample};
 use crate::render::common::json::as_text;
@@ -19,6 +19,8 @@ use crate::render::common::undecided::UndecidedView;
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[must_use]
 pub struct DriftView<'a> {
+    /// Where the users were read.
+    pub destination: &'a Destination,
     /// How many recorded users were to be compared with Channel.
     pub users: usize,
     /// The totals.
@@ -150,7 +152,12 @@ static FALSE: Value = Value::Boolean(false);
 
 impl<'a> DriftView<'a> {
     /// Hides what may not be shown. `desired` is what the manifests declare of the users.
-    pub fn new(report: &'a DriftReport, visibility: &Visibility, desired: &Desired) -> Self {
+    pub fn new(
+        report: &'a DriftReport,
+        destination: &'a Destination,
+        visibility: &Visibility,
+        desired: &Desired,
+    ) -> Self {
         let DriftReport {
             users,
             drift,
@@ -191,6 +198,7 @@ impl<'a> DriftView<'a> {
             flags_not_shown: *not_shown,
         };
         Self {
+            destination,
             users: *users,
             counts,
             selected: selected.as_ref(),

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::apply::{Outcome, Report, UserOutcome};
-use crate::model::{Action, ApiChange, FieldPath, RejectedRequest, StopCause};
+use crate::model::{Action, ApiChange, Destination, FieldPath, RejectedRequest, StopCause};
 use crate::remote::Confirmation;
 use crate::render::common::escape::write_json;
 use crate::render::common::json::FORMAT_VERSION;
@@ -23,6 +23,8 @@ struct ReportDocument<'a> {
     format_version: u32,
     /// The version of talkform that wrote the report.
     talkform: &'static str,
+    /// Where the users were sent.
+    destination: &'a Destination,
     /// The step to another API version; left out if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     api: Option<ApiChange>,
@@ -149,6 +151,7 @@ pub fn report_schema() -> serde_json::Value {
 impl<'a> ReportDocument<'a> {
     fn new(report: &'a Report) -> Self {
         let Report {
+            destination,
             outcomes,
             api,
             unchanged,
@@ -161,6 +164,7 @@ impl<'a> ReportDocument<'a> {
         Self {
             format_version: FORMAT_VERSION,
             talkform: env!("CARGO_PKG_VERSION"),
+            destination,
             api: *api,
             counts: ReportCounts {
                 created: report.applied(Action::Create),

@@ -69,6 +69,8 @@ pub fn write(
         let text = stopped(cause, report.skipped(), options.commands.refresh);
         writeln!(out, "{}", paint(style.warning, &text))?;
     }
+    let destination = report.destination.to_string();
+    writeln!(out, "Destination: {}", terminal(&destination))?;
     writeln!(out, "{}", paint(style.strong, &summary(report)))
 }
 
@@ -290,6 +292,7 @@ fn stopped(cause: StopCause, skipped: usize, refresh: &str) -> String {
 /// `Apply complete! Users: 1 created, 1 updated, 1 forgotten. 147 unchanged. 2 requests, 0 retried, 0.4 s.`
 pub fn summary(report: &Report) -> String {
     let Report {
+        destination: _,
         outcomes: _,
         api,
         unchanged,

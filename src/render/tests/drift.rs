@@ -3,8 +3,8 @@
 use insta::assert_snapshot;
 
 use crate::model::{
-    Desired, FieldDrift, FieldDriftKind, Observed, Previous, RemoteValue, StopCause, UserDrift,
-    UserDriftKind,
+    ApiVersion, Desired, Destination, FieldDrift, FieldDriftKind, Observed, Previous, RemoteValue,
+    StopCause, UserDrift, UserDriftKind,
 };
 use crate::plan::{DriftReport, Sample};
 use crate::render::common::style::Style;
@@ -95,10 +95,13 @@ fn created_anew() -> UserDriftKind {
 #[test]
 fn all_of_it_as_text() {
     let (report, visibility) = (report(), open());
-    let view = DriftView::new(&report, &visibility, &Desired::default());
+    let destination = Destination::of_api(ApiVersion::V4);
+    let view = DriftView::new(&report, &destination, &visibility, &Desired::default());
     let mut out = String::new();
     text::write(&mut out, &view, &Style::plain(), false).expect("a String takes everything");
     assert_snapshot!(out, @r#"
+    Destination: a channel that is not named yet, at https://api.channel.io, API v4
+
       ~ changed   - gone or missing   + there again or created anew   * changed by the person
 
       # u-1 differs on Channel from what was applied
@@ -129,7 +132,8 @@ fn all_of_it_as_text() {
 #[test]
 fn all_of_it_as_json() {
     let (report, visibility) = (report(), open());
-    let view = DriftView::new(&report, &visibility, &Desired::default());
+    let destination = Destination::of_api(ApiVersion::V4);
+    let view = DriftView::new(&report, &destination, &visibility, &Desired::default());
     let mut out = Vec::new();
     write(&mut out, &view).expect("memory");
     let text = String::from_utf8(out).expect("text");
@@ -140,6 +144,12 @@ fn all_of_it_as_json() {
     {
       "formatVersion": 1,
       "talkform": "VERSION",
+      "destination": {
+        "baseUrl": "https://api.channel.io",
+        "channelId": null,
+        "api": "v4",
+        "environment": null
+      },
       "users": 40,
       "counts": {
         "changed": 1,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use insta::assert_snapshot;
 
 use crate::apply::{Outcome, RejectionReason, Report, Uncertain, UserOutcome};
-use crate::model::{Action, FieldPath, RejectedRequest, StopCause};
+use crate::model::{Action, ApiVersion, Destination, FieldPath, RejectedRequest, StopCause};
 use crate::remote::Confirmation;
 use crate::render::common::rejection::ReasonLength;
 use crate::render::report::json;
@@ -64,6 +64,7 @@ fn paths(texts: &[&str]) -> BTreeSet<FieldPath> {
 
 fn report(outcomes: Vec<UserOutcome>, stopped: Option<StopCause>) -> Report {
     Report {
+        destination: Destination::of_api(ApiVersion::V4),
         outcomes,
         api: None,
         unchanged: 147,
@@ -145,7 +146,10 @@ fn all_went_well() {
         ],
         None,
     );
-    assert_snapshot!(text(&report), @"Apply complete! Users: 1 created, 1 updated, 1 forgotten. 147 unchanged. 2 requests, 0 retried, 0.4 s.");
+    assert_snapshot!(text(&report), @"
+    Destination: a channel that is not named yet, at https://api.channel.io, API v4
+    Apply complete! Users: 1 created, 1 updated, 1 forgotten. 147 unchanged. 2 requests, 0 retried, 0.4 s.
+    ");
 }
 
 #[test]
@@ -177,6 +181,7 @@ fn every_kind_of_outcome() {
       unsubscribed: 1 user
 
     Stopped: too many failures in a row. 2 changes were not tried. Run apply again when Channel responds; it continues from here.
+    Destination: a channel that is not named yet, at https://api.channel.io, API v4
     Apply stopped early. Users: 1 created, 3 updated, 3 failed, 2 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     ");
 }
@@ -246,20 +251,28 @@ fn each_way_to_stop() {
         .collect();
     assert_snapshot!(all, @"
     Interrupted. 1 change was not tried. Run apply again; it continues from here.
+    Destination: a channel that is not named yet, at https://api.channel.io, API v4
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     Stopped: --max-duration is over. 1 change was not tried. Run apply again; it continues from here.
+    Destination: a channel that is not named yet, at https://api.channel.io, API v4
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     Stopped: Channel does not accept the credentials. 1 change was not tried. Check TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET, then run apply again.
+    Destination: a channel that is not named yet, at https://api.channel.io, API v4
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     Stopped: a request was blocked with 401 or 403, and not by Channel itself. 1 change was not tried. Check the proxy or firewall between here and Channel, and the credentials, then run apply again.
+    Destination: a channel that is not named yet, at https://api.channel.io, API v4
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     Stopped: too many failures in a row. 1 change was not tried. Run apply again when Channel responds; it continues from here.
+    Destination: a channel that is not named yet, at https://api.channel.io, API v4
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     Stopped at the first failure, because of --fail-fast. 1 change was not tried. Run apply again; it continues from here.
+    Destination: a channel that is not named yet, at https://api.channel.io, API v4
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     Stopped: cannot record what Channel accepted. 1 change was not tried. Check the disk that holds the state, then run apply again. Users may be sent twice; no change is lost.
+    Destination: a channel that is not named yet, at https://api.channel.io, API v4
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     Stopped: more users were created anew than limits.recreate allows. 1 change was not tried. Find out who deletes users on Channel. Remove those who shall not exist from the manifests; for the others, raise limits.recreate, or look at `talkform plan --refresh` and approve it. Then run apply again; it continues from here.
+    Destination: a channel that is not named yet, at https://api.channel.io, API v4
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     ");
 }
@@ -288,6 +301,12 @@ fn as_json() {
     {
       "formatVersion": 1,
       "talkform": "VERSION",
+      "destination": {
+        "baseUrl": "https://api.channel.io",
+        "channelId": null,
+        "api": "v4",
+        "environment": null
+      },
       "counts": {
         "created": 1,
         "updated": 3,

@@ -90,7 +90,11 @@ fn drift_is_shown_as_text_and_as_markdown() {
     edit(3, |user| user["profile"]["seats"] = json!(33)).expect("edited");
 
     let ran = project.run(&["drift"]).expect(0);
-    insta::assert_snapshot!(ran.stdout, @r#"
+    let base_url = channel.running().base_url();
+    let shown = |text: &str| text.replace(base_url, "http://127.0.0.1:…");
+    insta::assert_snapshot!(shown(&ran.stdout), @r#"
+    Destination: channel sandbox at http://127.0.0.1:…, API v4
+
       ~ changed   - gone or missing   + there again or created anew   * changed by the person
 
       # u-00000 differs on Channel from what was applied  users/a.yaml:9
@@ -117,9 +121,11 @@ fn drift_is_shown_as_text_and_as_markdown() {
         .run(&["drift", "--format", "markdown"])
         .expect(0)
         .stdout;
-    insta::assert_snapshot!(markdown, @r#"
+    insta::assert_snapshot!(shown(&markdown), @r#"
     <!-- talkform drift -->
     ### talkform drift
+
+    Destination: `channel sandbox at http://127.0.0.1:…, API v4`
 
     **Drift: 1 changed, 1 gone, 2 with changed consent. 1 as applied.**
 

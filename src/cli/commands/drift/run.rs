@@ -9,7 +9,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use crate::cli::{github, output};
-use talkform::model::{MemberId, Selection, State};
+use talkform::model::{Destination, MemberId, Selection, State};
 use talkform::plan::{DriftCollector, DriftReport, Sample};
 use talkform::render::DriftView;
 
@@ -85,13 +85,18 @@ pub(crate) fn run(
             checkpoint.record(id, terminal);
         }
     });
+    let answering = connection.answering.id.clone();
     connection.close();
     collector.report.stopped = read.stopped;
     if read.stopped.is_none() {
         checkpoint.remove(terminal);
     }
     let report = collector.report.in_order();
-    let view = DriftView::new(&report, &visibility, &desired);
+    let destination = Destination {
+        channel_id: Some(answering),
+        ..settings.destination()
+    };
+    let view = DriftView::new(&report, &destination, &visibility, &desired);
     output::warn_on_failure(
         terminal,
         github::drifted(&settings, &report, &view, arguments.output.title.as_deref()),
