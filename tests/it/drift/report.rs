@@ -91,7 +91,7 @@ fn drift_is_shown_as_text_and_as_markdown() {
 
     let ran = project.run(&["drift"]).expect(0);
     let base_url = channel.running().base_url();
-    let shown = |text: &str| text.replace(base_url, "http://127.0.0.1:…");
+    let shown = |text: &str| text.replace(&base_url, "http://127.0.0.1:…");
     insta::assert_snapshot!(shown(&ran.stdout), @r#"
     Destination: channel sandbox at http://127.0.0.1:…, API v4
 
