@@ -11,7 +11,12 @@ use crate::cli::terminal::Terminal;
 use talkform::manifest;
 use talkform::manifest::{ReadSettings, Rules};
 use talkform::model::{ApiVersion, Attributes, FieldSettings, MemberId, Project};
+use talkform::render::common::escape;
 use talkform::render::{BaseProjectFile, SettingsView};
+use talkform::words::first;
+
+/// The most links that a note names.
+const MOST_NAMED: usize = 5;
 
 /// The revision that a plan is compared with.
 pub(crate) struct Base {
@@ -32,6 +37,12 @@ impl Base {
         terminal: Terminal,
     ) -> Result<Self, Failure> {
         let revision = Revision::list(&settings.root, name)?;
+        if !revision.has_folder() {
+            terminal.talk(&format!(
+                "note: revision {} has no folder of this project: no old value is known. If the folder had another name there, this plan cannot tell.",
+                escape::terminal(name)
+            ));
+        }
         let text = read_one(&revision, &|name| PROJECT_FILES.contains(&name))?;
         let environment = settings.environment.as_deref();
         let project = text.as_deref().and_then(|text| project(text, environment));
@@ -97,7 +108,18 @@ fn users(
         patterns: before.manifests.clone(),
         ..settings.read_settings()?
     };
-    let files = revision.read(&manifest::matcher(&read.patterns))?;
+    let is_manifest = manifest::matcher(&read.patterns);
+    // A link may be a manifest, or a folder with some.
+    let is_link = |link: &&String| is_manifest(link) || is_manifest(&format!("{link}/a.yaml"));
+    let links = revision.links().iter().filter(is_link);
+    let links = first(links, MOST_NAMED);
+    if !links.is_empty() {
+        terminal.talk(&format!(
+            "note: links of the --base revision are not followed, so users behind them have no old values: {}",
+            escape::terminal(&links.join(", "))
+        ));
+    }
+    let files = revision.read(&is_manifest)?;
     let reading = manifest::read_texts(files, &read);
     if reading.has_errors() {
         terminal.talk(

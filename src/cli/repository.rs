@@ -10,8 +10,7 @@ pub(crate) fn path_in_repository(root: &Path) -> String {
     let Ok(root) = std::fs::canonicalize(root) else {
         return String::new();
     };
-    let top = root.ancestors().find(|folder| folder.join(".git").exists());
-    let top = top.map(Path::to_owned).or_else(workspace);
+    let top = top(&root).map(Path::to_owned).or_else(workspace);
     let Some(below) = top.as_ref().and_then(|top| root.strip_prefix(top).ok()) else {
         return String::new();
     };
@@ -19,6 +18,15 @@ pub(crate) fn path_in_repository(root: &Path) -> String {
         .components()
         .map(|part| part.as_os_str().to_string_lossy());
     parts.collect::<Vec<_>>().join("/")
+}
+
+/// Whether the project lies in a git work tree.
+pub(crate) fn is_in_git(root: &Path) -> bool {
+    std::fs::canonicalize(root).is_ok_and(|root| top(&root).is_some())
+}
+
+fn top(root: &Path) -> Option<&Path> {
+    root.ancestors().find(|folder| folder.join(".git").exists())
 }
 
 /// The folder into which a runner of GitHub Actions checks the repository out.

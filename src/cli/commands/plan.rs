@@ -12,10 +12,13 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::git::work_tree;
 use crate::cli::planning::{Knowledge, decide, refresh};
 use crate::cli::project::LoadedProject;
+use crate::cli::repository::is_in_git;
 use crate::cli::terminal::Terminal;
 use crate::cli::{destination, files, github, output};
 use talkform::model::{Plan, known_ids};
 use talkform::plan::PlanFile;
+use talkform::render::common::escape;
+use talkform::render::common::shown::Shown;
 use talkform::render::{Commands, PlanView};
 
 /// The arguments of `plan`.
@@ -151,6 +154,9 @@ pub(crate) fn run(
         commands,
         &view,
     )?;
+    if arguments.base.is_none() {
+        offer_base(&settings, select, &view, terminal);
+    }
     if arguments.fail_on_limits {
         check_limits(&plan)?;
     }
@@ -162,6 +168,28 @@ pub(crate) fn run(
     // The process ends here. Freeing a million users one by one takes longer than planning them.
     std::mem::forget((desired, plan, loaded));
     Ok(exit)
+}
+
+/// Says how old values are shown, where the state has only digests of them and git may have them.
+fn offer_base(
+    settings: &LoadedProject,
+    select: &[String],
+    view: &PlanView<'_>,
+    terminal: Terminal,
+) {
+    let mut fields = view.changes.iter().flat_map(|change| &change.fields);
+    let is_unknown = fields.any(|field| field.old == Shown::AsApplied);
+    if is_unknown && is_in_git(&settings.root) {
+        let select = select.iter().flat_map(|pattern| ["--select", pattern]);
+        let words: Vec<&str> = ["plan", "--base", "HEAD"]
+            .into_iter()
+            .chain(select)
+            .collect();
+        terminal.talk(&format!(
+            "note: `{}` shows old values from the last commit.",
+            escape::terminal(&settings.command(&words))
+        ));
+    }
 }
 
 /// Fails if the plan exceeds a limit.

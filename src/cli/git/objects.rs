@@ -17,6 +17,8 @@ pub(crate) struct Revision<'r> {
     root: &'r Path,
     name: &'r str,
     blobs: Vec<Blob>,
+    links: Vec<String>,
+    has_folder: bool,
 }
 
 impl<'r> Revision<'r> {
@@ -27,8 +29,30 @@ impl<'r> Revision<'r> {
                 "--base expects the name of a revision".to_owned(),
             ));
         }
-        let blobs = list(root, name)?;
-        Ok(Self { root, name, blobs })
+        let entries = list(root, name)?;
+        let has_folder = entries.is_some();
+        let entries = entries.unwrap_or_default();
+        let (links, blobs) = entries.into_iter().partition(|blob: &Blob| blob.is_link);
+        let links = Vec::from_iter(links)
+            .into_iter()
+            .map(|link: Blob| link.name);
+        Ok(Self {
+            root,
+            name,
+            blobs,
+            links: links.collect(),
+            has_folder,
+        })
+    }
+
+    /// Whether the revision has the folder at all.
+    pub(crate) fn has_folder(&self) -> bool {
+        self.has_folder
+    }
+
+    /// The names of symbolic links. They are not followed.
+    pub(crate) fn links(&self) -> &[String] {
+        &self.links
     }
 
     /// Reads the files whose names `wanted` accepts.
@@ -71,14 +95,15 @@ impl<'r> Revision<'r> {
     }
 }
 
-/// A regular file of a tree.
+/// A regular file or a symbolic link of a tree.
 struct Blob {
     name: String,
     id: String,
+    is_link: bool,
 }
 
-/// Lists the regular files below `root` in a revision. Symbolic links and submodules are left out.
-fn list(root: &Path, revision: &str) -> Result<Vec<Blob>, Failure> {
+/// Lists the regular files and links below `root` in a revision; `None` if it has no such folder. Submodules are left out.
+fn list(root: &Path, revision: &str) -> Result<Option<Vec<Blob>>, Failure> {
     let Output {
         status,
         stdout,
@@ -93,7 +118,7 @@ fn list(root: &Path, revision: &str) -> Result<Vec<Blob>, Failure> {
         let is_unknown = reason.contains("Not a valid object name");
         if is_unknown && is_commit(root, revision) {
             // The folder is new since then.
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let message = format!("cannot read revision `{revision}` of this folder: {reason}");
         return Err(if is_unknown {
@@ -105,7 +130,8 @@ fn list(root: &Path, revision: &str) -> Result<Vec<Blob>, Failure> {
             Failure::refused(message)
         });
     }
-    Ok(stdout.split(|byte| *byte == 0).filter_map(blob).collect())
+    let entries = stdout.split(|byte| *byte == 0);
+    Ok(Some(entries.filter_map(blob).collect()))
 }
 
 /// Whether the repository has this commit.
@@ -123,9 +149,10 @@ fn blob(entry: &[u8]) -> Option<Blob> {
     let (head, name) = entry.split_once('\t')?;
     let mut words = head.split(' ');
     let (mode, kind, id) = (words.next()?, words.next()?, words.next()?);
-    (kind == "blob" && mode != "120000").then(|| Blob {
+    (kind == "blob").then(|| Blob {
         name: name.to_owned(),
         id: id.to_owned(),
+        is_link: mode == "120000",
     })
 }
 

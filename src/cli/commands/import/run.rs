@@ -267,7 +267,7 @@ fn declared(settings: &LoadedProject) -> Result<Desired, Failure> {
 /// Ends an import that adds nobody: a success if every user is declared already, as after the same import.
 fn nothing(terminal: Terminal, sources: &Sources, talk: &Messages) -> Result<Exit, Failure> {
     let count = sources.users.len();
-    if count > 0 && !talk.has_trouble() {
+    if count > 0 && !talk.has_trouble() && !talk.has_differing() {
         let users = output::counted(count, "user is", "users are");
         terminal.result(&format!("Nothing to import: {users} declared already.\n"))?;
         return Ok(Exit::Done);

@@ -107,6 +107,7 @@ impl Imported {
 pub(crate) struct Messages {
     terminal: Terminal,
     declared: Vec<String>,
+    differs: bool,
     trouble: Vec<String>,
     left_out: BTreeMap<(String, &'static str), BTreeSet<MemberId>>,
 }
@@ -117,6 +118,7 @@ impl Messages {
         Self {
             terminal,
             declared: Vec::new(),
+            differs: false,
             trouble: Vec::new(),
             left_out: BTreeMap::new(),
         }
@@ -125,6 +127,11 @@ impl Messages {
     /// The terminal that the messages go to.
     pub(crate) fn terminal(&self) -> Terminal {
         self.terminal
+    }
+
+    /// Whether a declared user is another one on Channel, and is therefore not recorded.
+    pub(crate) fn has_differing(&self) -> bool {
+        self.differs
     }
 
     /// Whether some of the users could not be imported.
@@ -156,6 +163,7 @@ impl Messages {
         fields: &[FieldPath],
     ) {
         let fields: Vec<String> = fields.iter().map(ToString::to_string).collect();
+        self.differs = true;
         self.declared.push(format!(
             "{id}: not recorded, because Channel has another {}; `{}` shows the difference",
             fields.join(", "),
