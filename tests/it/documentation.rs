@@ -50,7 +50,11 @@ fn subcommands(help: &str) -> Vec<String> {
 /// The help of a command without trailing white space and without the options that every command has.
 fn own_help(help: &str) -> String {
     let own = help.split("\nGlobal options:").next().unwrap_or(help);
-    let lines: Vec<&str> = own.trim_end().lines().map(str::trim_end).collect();
+    trimmed(own)
+}
+
+fn trimmed(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
     lines.join("\n")
 }
 
@@ -63,7 +67,7 @@ fn commands_page() -> String {
     let mut add = |title: &str, text: &str| {
         write!(page, "\n## {title}\n\n```text\n{text}\n```\n").expect("a string takes it");
     };
-    add("talkform", overview.trim_end());
+    add("talkform", &trimmed(&overview));
     for name in subcommands(&overview) {
         let text = help(&project, &[&name]);
         add(&format!("talkform {name}"), &own_help(&text));
