@@ -1,0 +1,208 @@
+//! Runs `talkform apply`: locks the state, plans, asks for approval, sends, saves and reports.
+
+use std::time::Duration;
+
+use crate::cli::approval::Approval;
+use crate::cli::args::{Global, Planning};
+use crate::cli::clock::now;
+use crate::cli::commands::apply::arguments::ApplyArguments;
+use crate::cli::commands::apply::failed_save::unsaved;
+use crate::cli::commands::apply::output::{report, show};
+use crate::cli::commands::apply::send::send;
+use crate::cli::connection::{Connection, Credentials};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::planning::{Knowledge, decide};
+use crate::cli::project::LoadedProject;
+use crate::cli::terminal::Terminal;
+use crate::cli::{destination, github, lock_owner, output, planning};
+use talkform::apply;
+use talkform::apply::{Finished, Report, Target, Uncertain};
+use talkform::model::{Desired, Plan};
+use talkform::render::{Commands, PlanView};
+use talkform::state::{Loaded, Lock};
+
+/// Locks the state, plans, asks, sends, saves and reports.
+pub(crate) fn run(
+    global: &Global,
+    arguments: &ApplyArguments,
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
+    let settings = LoadedProject::read(global)?;
+    let reviewed = arguments.reviewed(&settings)?;
+    let patterns = arguments.planning.selection.patterns();
+    let (select, refresh) = match &reviewed {
+        Some(reviewed) => (&reviewed.file.select, reviewed.file.refreshed),
+        None => (&patterns, arguments.planning.refresh),
+    };
+    let _lock = lock(&settings, arguments.lock_timeout)?;
+    let loaded = settings.load()?;
+    let depth = arguments.planning.depth(refresh);
+    let (desired, warnings) = settings.desired_for(&loaded, depth)?;
+    output::warn(terminal, &settings.root, &warnings);
+    output::replayed(terminal, &loaded);
+    let recorded = settings.recorded(&loaded);
+    arguments.check_selection(reviewed.as_ref(), &desired, &recorded)?;
+    let described = recorded.destination.channel_id.clone();
+    let requests = &arguments.traffic;
+    let open = |credentials| {
+        let described = described.as_ref();
+        Connection::open(credentials, &settings, requests, described, terminal)
+    };
+    let mut connection = None;
+    let observed = if refresh {
+        let opened = connection.insert(open(Credentials::require(&settings, requests)?)?);
+        Some(planning::refresh(opened, &desired, &recorded, select)?)
+    } else {
+        None
+    };
+    let knowledge = Knowledge {
+        base: None,
+        observed: observed.as_ref(),
+    };
+    let plan = decide(&settings, select, &desired, &recorded, knowledge)?;
+    let approval = &arguments.approval;
+    approval.check_expected(
+        &plan,
+        reviewed.as_ref(),
+        &arguments.planning,
+        &settings.invocation,
+    )?;
+    let visibility = settings.visibility()?;
+    let view = PlanView::new(&plan, &visibility, knowledge.of_users());
+    let commands = Commands {
+        apply: &arguments.command(&settings).without_limits(),
+        refresh: &settings.command(&Planning::refreshed(&patterns)),
+    };
+    show(terminal, &settings, arguments, commands, &view)?;
+    let asks = approval.asks(reviewed.as_ref());
+    let deletions = approval.check_size(&plan, asks, &arguments.command(&settings))?;
+    let rescue_folder = std::env::temp_dir();
+    let target = Target {
+        store: &settings.store,
+        key: &settings.digest_key(&recorded)?,
+        desired: &desired,
+        rescue_folder: &rescue_folder,
+    };
+    drop(recorded);
+    if plan.is_empty() {
+        let nothing = clean_up(&settings, &target, loaded, &plan)?;
+        output::warn_on_failure(
+            terminal,
+            github::applied(&settings, &nothing, &plan, commands),
+        );
+        report(terminal, &settings, arguments, commands, &nothing);
+        return Ok(Exit::Done);
+    }
+    check_can_ask(terminal, asks)?;
+    let credentials = Credentials::require(&settings, requests)?;
+    check_room(&settings, &loaded, &desired, &plan)?;
+    let mut connection = match connection {
+        Some(opened) => opened,
+        None => open(credentials)?,
+    };
+    connection.exit_on_signal();
+    agree(terminal, &settings, &connection, asks.then_some(deletions))?;
+    let finished = send(
+        connection,
+        &settings,
+        arguments,
+        loaded,
+        (&plan, target),
+        terminal,
+    );
+    // The report comes before the failure of a save, which must not hide what was done.
+    let Finished {
+        report: ended,
+        saved,
+    } = finished?;
+    report(terminal, &settings, arguments, commands, &ended);
+    output::warn_on_failure(
+        terminal,
+        github::applied(&settings, &ended, &plan, commands),
+    );
+    Ok(match saved {
+        Ok(()) => exit(&ended),
+        Err(error) => {
+            output::failure(terminal, &unsaved(&settings, &error));
+            Exit::Stopped
+        }
+    })
+}
+
+/// Ends the apply of an empty plan. Writes the state only if it needs a cleanup.
+fn clean_up(
+    settings: &LoadedProject,
+    target: &Target<'_>,
+    loaded: Loaded,
+    plan: &Plan,
+) -> Result<Report, Failure> {
+    target
+        .clean_up(loaded, plan)
+        .map_err(|error| unsaved(settings, &error))?;
+    let uncertain = Uncertain {
+        pending: plan.pending,
+        unconfirmed: plan.unconfirmed.users,
+    };
+    Ok(Report::nothing(
+        plan.destination.clone(),
+        plan.unchanged,
+        uncertain,
+    ))
+}
+
+fn check_room(
+    settings: &LoadedProject,
+    loaded: &Loaded,
+    desired: &Desired,
+    plan: &Plan,
+) -> Result<(), Failure> {
+    settings
+        .store
+        .check_room(loaded, desired, apply::most_written(plan, now()))
+        .map_err(|error| settings.state_failure(&error))
+}
+
+fn check_can_ask(terminal: Terminal, asks: bool) -> Result<(), Failure> {
+    if !asks || terminal.can_ask() {
+        return Ok(());
+    }
+    Err(Failure::with_hint(
+        "cannot ask for approval: stdin or stderr is not a terminal",
+        "run apply in a terminal, or use --auto-approve or a plan file (in CI, after the plan was reviewed)",
+    ))
+}
+
+/// Asks a person to approve the channel that answers, and a number of deletions. With `None` no person is asked,
+/// and the project must name the channel.
+fn agree(
+    terminal: Terminal,
+    settings: &LoadedProject,
+    connection: &Connection<'_>,
+    deletions: Option<usize>,
+) -> Result<(), Failure> {
+    let (destination, answering) = (settings.destination(), &connection.answering);
+    match deletions {
+        Some(deletions) => {
+            let channel = destination::in_words(&destination, answering);
+            Approval::ask(terminal, &channel, deletions)
+        }
+        None => destination::require_channel_id(&destination, answering),
+    }
+}
+
+fn lock(settings: &LoadedProject, timeout: Duration) -> Result<Lock, Failure> {
+    settings.create_state_folder()?;
+    Ok(settings
+        .store
+        .lock(&lock_owner::current("apply")?, timeout)?)
+}
+
+fn exit(report: &Report) -> Exit {
+    if report.stopped.is_some() {
+        Exit::Stopped
+    } else if report.failed() > 0 || report.different() > 0 {
+        Exit::SomeFailed
+    } else {
+        Exit::Done
+    }
+}
