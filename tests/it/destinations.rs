@@ -73,12 +73,12 @@ fn an_apply_and_a_drift_name_their_destination_in_every_format() {
     );
 
     project.write("users/a.yaml", &many_users(1, "pro"));
-    let json = run(&["apply", "--auto-approve", "--json"]).0;
+    let json = run(&["apply", "--auto-approve", "--format", "json"]).0;
     let json: Value = serde_json::from_str(&json).expect("json");
     assert_eq!(json["destination"]["baseUrl"], base_url);
     assert_eq!(json["destination"]["channelId"], "sandbox");
     // An apply with nothing to do, too.
-    let json = run(&["apply", "--auto-approve", "--json"]).0;
+    let json = run(&["apply", "--auto-approve", "--format", "json"]).0;
     let json: Value = serde_json::from_str(&json).expect("json");
     assert_eq!(json["destination"]["baseUrl"], base_url);
 
