@@ -76,6 +76,8 @@ for kind in create update move forget delete; do
     [[ ${count:-0} == 0 ]] || changes+="$count $kind, "
 done
 changes=${changes%, }
+settings=
+[[ $(outcome settings-changed '(true|false)') != true ]] || settings='changes settings; '
 state=success
 warning=
 if [[ -z $digest ]]; then
@@ -86,11 +88,11 @@ elif grep -qE '^(\.github|ci)/' <<<"$files" || ((changed > 3000)); then
     # shellcheck disable=SC2016 # Markdown, not a command
     warning='**This pull request changes `.github/` or `ci/`, or more files than GitHub lists, so the plan below may be made up.** It is not applied on merge; run the workflow "talkform apply" by hand.'
 elif [[ $(outcome limits-exceeded '(true|false)') != false ]]; then
-    state=failure description="$digest exceeds limits; $changes"
+    state=failure description="$digest exceeds limits; $settings$changes"
 elif [[ $(outcome deletions '[0-9]{1,9}') != 0 ]]; then
-    state=failure description="$digest deletes users; $changes"
+    state=failure description="$digest deletes users; $settings$changes"
 else
-    description="$digest ${changes:-no changes}"
+    description="$digest $settings${changes:-no changes}"
 fi
 jq -n --arg state "$state" --arg context "$context" --arg url "$run" --arg description "${description::140}" \
     '{state: $state, context: $context, target_url: $url, description: $description}' |

@@ -12,6 +12,7 @@ import re
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -64,7 +65,8 @@ class Repository:
         self.git_in(folder, "-c", "init.defaultBranch=main", "init", "-q", "--bare", "remote")
         self.git_in(folder, "-c", "init.defaultBranch=main", "clone", "-q", self.remote, "work")
         subprocess.run([TALKFORM, "init", self.work], check=True, capture_output=True)
-        self.write("talkform.yaml", PROJECT.format(url=f"http://{listen}"))
+        self.url = f"http://{listen}"
+        self.write("talkform.yaml", PROJECT.format(url=self.url))
         (self.work / "users/example.yaml").unlink()
         self.write("users/a.yaml", users("u-1"))
         install = (self.work / "ci/install.sh").read_text()
@@ -282,6 +284,90 @@ class Workflows(unittest.TestCase):
         self.assertEqual(repository.channel_has(), ["u-1", "u-2"])
         self.ran(repository.by_hand(expect=digest), 0)
         self.assertEqual(repository.channel_has(), ["u-1", "u-2", "u-3"])
+
+    def change_base_url(self, url):
+        """Pushes another base URL to main, past every pull request."""
+        repository = self.repository
+        repository.git("checkout", "-q", "-B", "main", "origin/main")
+        repository.write("talkform.yaml", PROJECT.format(url=url))
+        repository.commit("another base URL")
+        repository.git("push", "-q", "origin", "main")
+        repository.git("fetch", "-q", "origin")
+
+    def merge_again(self, number):
+        """Merges a pull request into the main of now; returns where main was."""
+        repository = self.repository
+        before = repository.head()
+        repository.git("checkout", "-q", "--detach", "origin/main")
+        head = repository.github.pulls[number]["head"]["sha"]
+        repository.git("merge", "-q", "--no-ff", "-m", f"merge {number}", head)
+        repository.git("push", "-q", "origin", "HEAD:main")
+        repository.git("fetch", "-q", "origin")
+        repository.github.merge_pull(number, repository.head())
+        return before
+
+    def test_another_base_url_after_the_review_gets_nothing(self):
+        repository = self.repository
+        with Listener() as other:
+            # Before the first apply nothing but the digest tells the destinations apart.
+            repository.open_pull(7, "users/b.yaml", users("u-2"))
+            planned, commented = repository.plan(7, "success")
+            self.ran(planned, 0)
+            self.ran(commented, 0)
+            self.change_base_url(other.url)
+            log = self.ran(repository.push(self.merge_again(7)), 1)
+            self.assertIn("the plan is not the reviewed one", log)
+            self.assertIn(f"Destination: channel sandbox at {other.url}", log)
+            self.assertEqual(repository.channel_has(), [])
+            # With a state, the plan itself refuses.
+            self.change_base_url(repository.url)
+            digest = self.digest_by_hand(self.ran(repository.by_hand(), 0))
+            self.ran(repository.by_hand(expect=digest), 0)
+            self.assertEqual(repository.channel_has(), ["u-1", "u-2"])
+            repository.open_pull(8, "users/c.yaml", users("u-3"))
+            planned, commented = repository.plan(8, "success")
+            self.ran(planned, 0)
+            self.ran(commented, 0)
+            self.change_base_url(other.url)
+            log = self.ran(repository.push(self.merge_again(8)), 1)
+            self.assertIn("describes another destination than the project", log)
+            self.assertEqual(repository.channel_has(), ["u-1", "u-2"])
+            self.assertEqual(other.connections, 0)
+
+    def test_changed_settings_are_named_before_the_merge(self):
+        repository = self.repository
+        changed = PROJECT.format(url=repository.url).replace("create: 3", "create: 300")
+        repository.open_pull(7, "talkform.yaml", changed)
+        planned, commented = repository.plan(7, "success")
+        self.ran(planned, 0)
+        self.ran(commented, 0)
+        state, description = self.status(7)
+        self.assertEqual(state, "success")
+        self.assertIn("changes settings", description)
+        self.assertIn("> - limits.create: `3` -> `300`", repository.github.comments[7][0]["body"])
+
+
+class Listener:
+    """A port that counts who connects."""
+
+    def __enter__(self):
+        self.connections = 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            self.connections += 1
+            connection.close()
+
+    def __exit__(self, *_):
+        self.socket.close()
 
 
 if __name__ == "__main__":
