@@ -70,7 +70,7 @@ fn confirmation_of(planned: &PlannedChange, response: Option<&ResponseUser>) -> 
     }
 }
 
-/// The digest of Channel's own id of the user whom a PUT was about, where the response shows it.
+/// The digest of Channel's own id of the user whom a PUT was about, if the response shows it.
 pub(crate) fn remote_id_of(
     planned: &PlannedChange,
     ending: &Ending,

@@ -70,7 +70,7 @@ pub struct Report {
     pub destination: Destination,
     /// One for each planned change.
     pub outcomes: Vec<UserOutcome>,
-    /// The step to another API version, where the plan made one.
+    /// The step to another API version, if the plan made one.
     pub api: Option<ApiChange>,
     /// How many desired users did not change.
     pub unchanged: usize,

@@ -60,7 +60,7 @@ impl ReadReport {
 /// Reads every user and calls `on_user` exactly once for each, in the order of responses.
 ///
 /// `stop` may ask the run to end early: no further request is started, the requests under way are
-/// finished, and the rest is skipped. The run stops by itself where Channel does not accept the
+/// finished, and the rest is skipped. The run stops by itself if Channel does not accept the
 /// credentials, or after too many failures in a row. `clock` is the time that `Retry-After` dates are
 /// compared with.
 pub async fn read_users(

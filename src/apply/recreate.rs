@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::remote::ResponseUser;
 
-/// The declared opt-outs that the response does not show, with nothing else. `None` where it shows all of them.
+/// The declared opt-outs that the response does not show, with nothing else. `None` if it shows all of them.
 pub(crate) fn missing_opt_outs(write: &Write, user: &ResponseUser) -> Option<Upsert> {
     let missing = |declared: Option<bool>, shown: Option<bool>| {
         declared.filter(|is_opted_out| *is_opted_out && shown != Some(true))

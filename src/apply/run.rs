@@ -80,7 +80,7 @@ pub struct RunSettings<'a> {
 #[derive(Debug)]
 #[must_use]
 pub struct Finished {
-    /// What was done. It counts also where the state could not be saved.
+    /// What was done. It counts also if the state could not be saved.
     pub report: Report,
     /// Whether the state was saved.
     pub saved: Result<(), SaveError>,

@@ -18,7 +18,7 @@ use crate::state::Ticket;
 /// Sends requests. All jobs of a run share one.
 pub(crate) struct Sender {
     channel: Arc<dyn Transport>,
-    /// The channel that the credentials belong to, where it is known.
+    /// The channel that the credentials belong to, if it is known.
     channel_id: Option<String>,
     policy: Policy,
     pace: Arc<Pace>,
@@ -102,7 +102,7 @@ pub(crate) enum Ending {
     /// The run stopped before this request was sent.
     NotStarted { cause: StopCause },
     /// Channel accepted every request. `response` is the user in the response to the first one; `None`
-    /// where that is a DELETE.
+    /// if that is a DELETE.
     Accepted { response: Option<Box<ResponseUser>> },
     /// Channel does not have the user who was read.
     Missing,
@@ -317,7 +317,7 @@ impl Sender {
         budget.take()
     }
 
-    /// Waits for a token to send one request. Returns the cause where the run stops instead. A request
+    /// Waits for a token to send one request. Returns the cause if the run stops instead. A request
     /// that completes a job is sent also while the run stops, unless it would have to wait.
     async fn turn(&self, completes_a_job: bool, restores: bool) -> Result<(), StopCause> {
         if !completes_a_job && let Some(cause) = self.stop_of(restores) {
@@ -374,7 +374,7 @@ impl Sender {
         self.stopped.notify_waiters();
     }
 
-    /// The stop that ends a job, where there is one.
+    /// The stop that ends a job, if there is one.
     fn stop_of(&self, restores: bool) -> Option<StopCause> {
         self.stop.borrow().filter(|cause| ends(*cause, restores))
     }

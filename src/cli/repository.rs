@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The path from the top of the repository to the project, with `/` and without one at the end; empty at the top, and
-/// where there is no repository.
+/// if there is no repository.
 ///
 /// The top is the nearest folder with `.git`, else the workspace of the CI runner.
 pub(crate) fn path_in_repository(root: &Path) -> String {

@@ -1,7 +1,7 @@
 //! Finds the fields of which a JSON Schema lists every text, with `enum` or `const`.
 //!
 //! It understands `properties`, `enum`, `const`, `type`, `items`, `allOf`, `anyOf`, `oneOf` and references
-//! within the schema. Where it understands something else, a field counts as open: its texts stay hidden.
+//! within the schema. If it understands something else, a field counts as open: its texts stay hidden.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,7 +99,7 @@ fn all_texts(value: &Json) -> Vec<String> {
     }
 }
 
-/// No text at all, where the type is neither a text nor a list.
+/// No text at all, if the type is neither a text nor a list.
 fn without_texts(schema: &Json) -> Option<Vocabulary> {
     let none = ["integer", "number", "boolean", "null"];
     let types = types(schema)?;

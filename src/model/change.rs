@@ -182,7 +182,7 @@ pub enum FieldAction {
         /// What is known of the value.
         old: Previous,
     },
-    /// The field gets a value where Channel has none.
+    /// The field gets a value if Channel has none.
     Once {
         /// The value.
         new: Value,
@@ -190,7 +190,7 @@ pub enum FieldAction {
 }
 
 impl FieldAction {
-    /// The value before and the value after, where they are known.
+    /// The value before and the value after, if they are known.
     pub fn values(&self) -> (Option<&Value>, Option<&Value>) {
         fn known(old: &Previous) -> Option<&Value> {
             match old {

@@ -11,7 +11,7 @@ use crate::model::value::Value;
 /// spaces, `1.0` as `1`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
-    /// The id that Channel itself gave the user, where it shows one. Another id than the recorded one shows that
+    /// The id that Channel itself gave the user, if it shows one. Another id than the recorded one shows that
     /// the person was created anew.
     pub id: Option<String>,
     /// The profile keys that a manifest can declare, those that `profileOnce` filled in included.

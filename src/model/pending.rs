@@ -49,9 +49,9 @@ pub struct Pending {
     pub fields: RecordedFields,
     /// Fields that were being cleared without being declared, by this intent or one before it.
     pub touched: BTreeSet<FieldPath>,
-    /// What an intent before this one was sending, where it differs from `fields`. Channel may have either.
+    /// What an intent before this one was sending, if it differs from `fields`. Channel may have either.
     pub earlier: Vec<(FieldPath, FieldDigest)>,
-    /// Of the person whom Channel created anew in place of the recorded one, where a run has reported that.
+    /// The digest of the person whom Channel created anew in place of the recorded one, if a run has reported that.
     pub recreated: Option<RemoteIdDigest>,
     /// Since when the user is pending.
     pub since: Timestamp,

@@ -53,7 +53,7 @@ pub struct Plan {
     pub pending: usize,
     /// The recorded fields that Channel's last response did not show as declared.
     pub unconfirmed: Unconfirmed,
-    /// Channel's own ids of unchanged users, where Channel was asked and shows another one than is recorded. An
+    /// Channel's own ids of unchanged users, if Channel was asked and shows another one than is recorded. An
     /// apply records them.
     pub remote_ids: BTreeMap<MemberId, RemoteIdDigest>,
 }

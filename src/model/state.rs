@@ -212,7 +212,7 @@ impl State {
         self.add_pending(id, pending);
     }
 
-    /// Remembers that a journal is folded in, and forgets the earliest where there are many.
+    /// Remembers that a journal is folded in, and forgets the earliest if there are many.
     pub fn remember_folded(&mut self, journal: String) {
         self.folded.retain(|earlier| *earlier != journal);
         self.folded.push(journal);

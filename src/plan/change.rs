@@ -12,7 +12,7 @@ use crate::plan::field::{
 };
 
 /// Plans a user that is not recorded, or that Channel no longer has: everything declared is sent.
-/// `observed` is what Channel has of the user, where it was asked.
+/// `observed` is what Channel has of the user, if it was asked.
 pub(crate) fn create(
     attributes: &Attributes,
     digests: Digests,

@@ -22,7 +22,7 @@ pub struct Comparison {
 }
 
 /// Compares every recorded field with what Channel has. Fields that are not recorded are ignored. A
-/// `profileOnce` field may have any value and differs only where Channel has none. Where the person was created
+/// `profileOnce` field may have any value and differs only if Channel has none. If the person was created
 /// anew, a missing opt-out is no choice.
 pub fn compare(
     entry: &Entry,
@@ -58,7 +58,7 @@ pub fn compare(
     comparison
 }
 
-/// Returns the declared fields that differ on Channel. A `profileOnce` field differs only where Channel has
+/// Returns the declared fields that differ on Channel. A `profileOnce` field differs only if Channel has
 /// no value.
 pub fn differing(declared: &Attributes, observed: &Observed) -> Vec<FieldPath> {
     let differs = |path: &FieldPath, value| match path {

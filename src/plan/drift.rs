@@ -26,9 +26,9 @@ pub struct DriftReport {
     pub not_shown: usize,
     /// Why the check ended early.
     pub stopped: Option<StopCause>,
-    /// The selection, where the check covers only some of the recorded users.
+    /// The selection, if the check covers only some of the recorded users.
     pub selected: Option<Selected>,
-    /// The sample, where the check covers only some of the recorded users.
+    /// The sample, if the check covers only some of the recorded users.
     pub sample: Option<Sample>,
 }
 

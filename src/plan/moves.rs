@@ -117,7 +117,7 @@ pub fn to_refresh(desired: &Desired, state: &State, selection: &Selection) -> BT
 /// digest, well under a microsecond.
 const MOST_PAIRS: usize = 100_000;
 
-/// Finds pairs of a removed and a created user with the same declaration, where no other user has it.
+/// Finds pairs of a removed and a created user with the same declaration, if no other user has it.
 ///
 /// Two users share no digest, so the created user's declaration is hashed with the key of the old id. Only
 /// users with the same field paths are compared, and at most [`MOST_PAIRS`] pairs over all such groups: a group

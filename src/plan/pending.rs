@@ -24,7 +24,7 @@ pub(crate) struct Known<'a> {
     pub(crate) entry: Option<&'a Entry>,
     /// What was being sent.
     pub(crate) pending: &'a Pending,
-    /// What Channel has, where it was asked.
+    /// What Channel has, if it was asked.
     pub(crate) observed: Option<&'a Observed>,
     /// Whether Channel was asked and has another person than the recorded one.
     pub(crate) is_other_person: bool,
@@ -55,7 +55,7 @@ impl Known<'_> {
             return observed_value(path, observed);
         }
         let recorded = self.entry.and_then(|entry| entry.fields.get(path));
-        // Where the person may be new, the recorded value may be gone.
+        // If the person may be new, the recorded value may be gone.
         if self.is_touched(path) || (recorded.is_some() && self.may_be_new()) {
             return Previous::DigestOnly;
         }

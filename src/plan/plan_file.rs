@@ -44,7 +44,7 @@ pub struct PlanFile {
     pub manifests: PlanDigest,
     /// The patterns of `--select`; empty for every user.
     pub select: Vec<String>,
-    /// The step to another API version; left out where there is none.
+    /// The step to another API version; left out if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<ApiLine>,
     /// Whether Channel was asked for the users. An apply then asks again before it compares.

@@ -10,7 +10,7 @@ use crate::remote::response_user::ResponseUser;
 /// How the user in a response differs from what is declared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Confirmation {
-    /// Fields that Channel shows with another value than declared, also where they were not sent.
+    /// Fields that Channel shows with another value than declared, also if they were not sent.
     pub different: BTreeSet<FieldPath>,
     /// Consent flags that Channel does not show.
     pub not_shown: BTreeSet<FieldPath>,

@@ -186,7 +186,7 @@ fn shown_user(
 }
 
 /// Whether a success is Channel's response to a DELETE: nothing, an empty object, or the deleted user. Its form is
-/// not documented. Where Channel responds with something else, the next attempt finds the user missing.
+/// not documented. If Channel responds with something else, the next attempt finds the user missing.
 fn accept_deletion(
     response: &Response,
     request: &Request,

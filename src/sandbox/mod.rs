@@ -1,6 +1,6 @@
 //! Runs a local stand-in for Channel, for trials and tests: real HTTP on loopback.
 //!
-//! It behaves as the vendor's documents describe. Where they are silent, it behaves as this project guesses,
+//! It behaves as the vendor's documents describe. If they are silent, it behaves as this project guesses,
 //! so a passing test against it proves nothing about a guess.
 //!
 //! | behaviour | known from |

@@ -124,7 +124,7 @@ pub(crate) struct StateFile {
     pub(crate) key_id: Option<String>,
     /// The ids of the journals that were folded in last, the latest at the end.
     pub(crate) folded: Vec<String>,
-    /// A check of the rows of `pending`; absent where there are none.
+    /// A check of the rows of `pending`; absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pending_check: Option<String>,
     /// The items of a user's line, in order.
@@ -177,7 +177,7 @@ pub(crate) fn line_check(line: &[u8]) -> String {
     base64(&xxhash_rust::xxh3::xxh3_64(line).to_be_bytes()[..4])
 }
 
-/// The check of the rows of a section; `None` where there are none.
+/// The check of the rows of a section; `None` if there are none.
 pub(crate) fn rows_check<'r>(rows: impl Iterator<Item = &'r str>) -> Option<String> {
     let mut hasher = xxhash_rust::xxh3::Xxh3Default::new();
     let mut is_empty = true;

@@ -96,7 +96,7 @@ pub(crate) struct PendingLine {
     /// The digests of other values that were being sent before, each after its path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     earlier: Vec<(String, String)>,
-    /// Of Channel's own id of a person who was created anew, where a run has reported that.
+    /// The digest of Channel's own id of a person who was created anew, if a run has reported that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     recreated: Option<String>,
     /// Since when the user is pending.

@@ -175,7 +175,7 @@ fn is_shape(line: &str) -> bool {
     line.starts_with("  \"") && line.contains("\": [")
 }
 
-/// The rows of a line: one, or more where the line's end was damaged.
+/// The rows of a line: one, or more if the line's end was damaged.
 fn rows(line: &str) -> Vec<&str> {
     let mut rows = Vec::new();
     let mut rest = line;

@@ -43,7 +43,7 @@ pub(crate) struct PlanArguments {
     pub out: Option<PathBuf>,
     /// Show old values from the manifests of a git revision
     ///
-    /// They are shown where they are what was applied.
+    /// They are shown if they are what was applied.
     #[arg(long, value_name = "REVISION", env = "TALKFORM_BASE")]
     pub base: Option<String>,
     /// How requests are sent, with --refresh.
@@ -170,7 +170,7 @@ pub(crate) fn run(
     Ok(exit)
 }
 
-/// Says how old values are shown, where the state has only digests of them and git may have them.
+/// Says how old values are shown, if the state has only digests of them and git may have them.
 fn offer_base(
     settings: &LoadedProject,
     select: &[String],

@@ -71,7 +71,7 @@ impl<'r> Revision<'r> {
             })
     }
 
-    /// Whether the file of this name is another one on disk. `false` where the revision has no such file.
+    /// Whether the file of this name is another one on disk. `false` if the revision has no such file.
     pub(crate) fn differs_on_disk(&self, name: &str) -> Result<bool, Failure> {
         let Some(blob) = self.blobs.iter().find(|blob| blob.name == name) else {
             return Ok(false);

@@ -80,7 +80,7 @@ pub(crate) fn read_all(
 enum ReadMode {
     /// A file that is as recorded is skipped.
     SkipUnchanged,
-    /// The file is read even where it is as recorded.
+    /// The file is read even if it is as recorded.
     Full,
     /// The file is read for its diagnostics, together with problems that other files revealed.
     Diagnose(Vec<Problem>),

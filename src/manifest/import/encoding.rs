@@ -59,7 +59,7 @@ impl fmt::Display for TableEncoding {
 pub struct NotDecodable {
     encoding: &'static str,
     line: usize,
-    /// Encodings that the bytes fit. Empty where the caller named one.
+    /// Encodings that the bytes fit. Empty if the caller named one.
     fits: Vec<&'static str>,
 }
 

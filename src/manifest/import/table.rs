@@ -21,7 +21,7 @@ pub struct TableSettings<'a> {
     pub id_column: Option<&'a str>,
     /// The columns with values.
     pub columns: &'a [Column],
-    /// The encoding; `None` takes UTF-8, or UTF-16 where the bytes show it.
+    /// The encoding; `None` takes UTF-8, or UTF-16 if the bytes show it.
     pub encoding: Option<TableEncoding>,
     /// The delimiter; `None` takes the sign that stands most in the first line.
     pub delimiter: Option<Delimiter>,
@@ -215,7 +215,7 @@ impl Rows<'_> {
         Ok(())
     }
 
-    /// The id of a row; `None` where it has none.
+    /// The id of a row; `None` if it has none.
     fn row(&self, record: &Record) -> Result<Option<MemberId>, String> {
         let columns = self.header.len();
         if record.has_text_after_quote {

@@ -55,7 +55,7 @@ impl FieldSpans {
     }
 }
 
-/// Checks a user against the rules. Messages show a value only where it is not hidden.
+/// Checks a user against the rules. Messages show a value only if it is not hidden.
 pub(crate) fn check(
     reader: &mut Reader<'_>,
     id: &MemberId,
@@ -101,7 +101,7 @@ pub(crate) fn check(
     }
 }
 
-/// How a message names the value: by itself where it is a single one that is not hidden.
+/// How a message names the value: by itself if it is a single one that is not hidden.
 fn name(settings: &ReadSettings, path: &[String], value: &Json) -> String {
     let field = match (path.first().map(|field| &**field), path.get(1)) {
         (Some("profile"), Some(key)) => Some(FieldPath::Profile(ProfileKey::new(key))),

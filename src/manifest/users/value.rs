@@ -64,7 +64,7 @@ impl Reader<'_> {
         self.hides(&mask::path(site.map, site.key), scalar)
     }
 
-    /// A value as a message shows it: masked where it is hidden.
+    /// A value as a message shows it: masked if it is hidden.
     fn shown_value(&self, site: &FieldSite<'_>, scalar: &Scalar<'_>) -> String {
         if self.is_masked(site, scalar) {
             "this value".to_owned()
@@ -73,7 +73,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A value as a hint suggests to write it: masked where it is hidden.
+    /// A value as a hint suggests to write it: masked if it is hidden.
     fn suggested_value(&self, site: &FieldSite<'_>, scalar: &Scalar<'_>) -> String {
         if self.is_masked(site, scalar) {
             "\"…\"".to_owned()
