@@ -15,7 +15,7 @@ use talkform::model::Diagnostic;
 use talkform::render::common::escape;
 use talkform::render::common::rejection::ReasonLength;
 use talkform::render::{
-    Commands, DriftView, PlanView, Style, TextOptions, diagnostic, drift, plan, report,
+    Commands, DriftView, PlanView, Style, TextOptions, diagnostic, drift, plan, report, state_size,
 };
 use talkform::state::{Loaded, Mismatch};
 pub(crate) use talkform::words::{counted, shortened};
@@ -220,6 +220,13 @@ pub(crate) fn replayed(terminal: Terminal, loaded: &Loaded) {
             users = counted(count, "user", "users"),
         ),
     });
+}
+
+/// Warns of a state that git hosting will refuse when it grows.
+pub(crate) fn large_state(terminal: Terminal, loaded: &Loaded) {
+    if let Some(text) = state_size::warning(loaded.file_length(), state_size::LARGE) {
+        terminal.talk(&text);
+    }
 }
 
 /// Prints why a command failed.

@@ -14,6 +14,8 @@ pub mod progress;
 pub mod report;
 pub mod state;
 pub mod state_json;
+pub mod state_size;
+pub mod state_users_json;
 
 pub use crate::render::common::style::Style;
 pub use crate::render::drift::view::DriftView;

@@ -54,6 +54,13 @@ pub struct Loaded {
     stamps: FileStamps,
 }
 
+impl Loaded {
+    /// The length of the state's file in bytes; 0 if there is none.
+    pub fn file_length(&self) -> u64 {
+        self.stamps.state.as_ref().map_or(0, FileStamp::length)
+    }
+}
+
 impl Store {
     /// A state at this path of the system's disk. It need not exist.
     pub fn new(path: &Path) -> Self {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::project::Project;
 
-const SCHEMAS: [(&str, &[&str]); 9] = [
+const SCHEMAS: [(&str, &[&str]); 10] = [
     ("manifest.schema.json", &["schema", "manifest"]),
     (
         "manifest-v5.schema.json",
@@ -20,6 +20,7 @@ const SCHEMAS: [(&str, &[&str]); 9] = [
     ("drift.schema.json", &["schema", "drift"]),
     ("state.schema.json", &["schema", "state"]),
     ("state-summary.schema.json", &["schema", "state-summary"]),
+    ("state-users.schema.json", &["schema", "state-users"]),
 ];
 
 fn root() -> &'static Path {
@@ -166,4 +167,14 @@ fn what_is_printed_and_written_fits_its_schema() {
         .run(&["show", "--format=json", "--sandbox"])
         .expect(0);
     check("state-summary.schema.json", &shown.stdout);
+    let listed = ["state", "list", "--sandbox", "--format", "json"];
+    let listed = project.run(&listed).expect(0);
+    check("state-users.schema.json", &listed.stdout);
+    let listed: Value = serde_json::from_str(&listed.stdout).expect("JSON");
+    let id = listed["users"][0]["id"].as_str().expect("an id");
+    let one = ["state", "show", "--sandbox", "--format", "json", id];
+    let one = project.run(&one).expect(0);
+    check("state-users.schema.json", &one.stdout);
+    let one: Value = serde_json::from_str(&one.stdout).expect("JSON");
+    assert_eq!(one["users"], serde_json::json!([listed["users"][0]]));
 }

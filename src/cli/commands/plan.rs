@@ -77,6 +77,7 @@ pub(crate) fn run(
     let (desired, warnings) = settings.desired_for(&loaded, depth)?;
     output::warn(terminal, &settings.root, &warnings);
     output::replayed(terminal, &loaded);
+    output::large_state(terminal, &loaded);
     let state = settings.recorded(&loaded);
     if loaded.state.is_none() && !settings.sandbox && settings.has_sandbox_state() {
         terminal.talk(

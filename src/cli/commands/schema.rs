@@ -42,6 +42,8 @@ pub(crate) enum SchemaOf {
     State,
     /// `show --format json` of a state.
     StateSummary,
+    /// `state list --format json` and `state show --format json`.
+    StateUsers,
 }
 
 /// Prints one JSON Schema.
@@ -59,6 +61,7 @@ pub(crate) fn run(
         SchemaOf::Drift => render::drift::json::drift_schema(),
         SchemaOf::State => state::schema(),
         SchemaOf::StateSummary => render::state_json::state_summary_schema(),
+        SchemaOf::StateUsers => render::state_users_json::state_users_schema(),
     };
     terminal.result(&format!("{schema:#}\n"))?;
     Ok(Exit::Done)

@@ -18,7 +18,7 @@ use talkform::model::{
 };
 use talkform::plan;
 use talkform::render::common::escape;
-use talkform::render::{state, state_json};
+use talkform::render::{state, state_json, state_users_json};
 use talkform::state::Lock;
 
 /// The arguments of `show`.
@@ -41,6 +41,9 @@ pub(crate) enum StateCommand {
         /// List only ids that match (`*` any characters, `?` one character)
         #[arg(value_name = "PATTERN")]
         select: Vec<String>,
+        /// The format: text or json
+        #[arg(long, value_enum, default_value_t, env = "TALKFORM_STATE_FORMAT")]
+        format: DataFormat,
     },
     /// Show what the state records about one user
     #[command(after_help = "Example: talkform state show u-1001")]
@@ -48,6 +51,9 @@ pub(crate) enum StateCommand {
         /// The member id of the user
         #[arg(value_name = "ID")]
         id: String,
+        /// The format: text or json
+        #[arg(long, value_enum, default_value_t, env = "TALKFORM_STATE_FORMAT")]
+        format: DataFormat,
     },
     /// Rebuild a damaged state from the lines that can be trusted
     ///
@@ -145,31 +151,13 @@ pub(crate) fn run(
         StateCommand::Keygen => {}
         StateCommand::Repair { lock_timeout } => repair(&settings, *lock_timeout, terminal)?,
         StateCommand::Retarget { lock_timeout } => retarget(&settings, *lock_timeout, terminal)?,
-        StateCommand::List { select } => {
-            let mut state = recorded(&settings, terminal)?;
-            check_patterns(select, state.users.keys().chain(state.pending.keys()))?;
-            let selection = Selection::new(select);
-            state.users.retain(|id, _| selection.covers(id));
-            state.rejected.retain(|id, _| selection.covers(id));
-            state.pending.retain(|id, _| selection.covers(id));
-            let style = output::style(terminal);
-            terminal.result(&output::text_of(|out| {
-                state::state_list(out, &state, &style)
-            })?)?;
+        StateCommand::List { select, format } => {
+            list(recorded(&settings, terminal)?, select, *format, terminal)?;
         }
-        StateCommand::Show { id } => {
+        StateCommand::Show { id, format } => {
             let state = recorded(&settings, terminal)?;
             let id = member_id(id)?;
-            let style = output::style(terminal);
-            let mut known = false;
-            let text = output::text_of(|out| {
-                known = state::state_user(out, &state, &id, &style)?;
-                Ok(())
-            })?;
-            if !known {
-                return Err(not_recorded(&settings, &[&id]));
-            }
-            terminal.result(&text)?;
+            show_user(&settings, &state, &id, *format, terminal)?;
         }
         StateCommand::Forget { ids, lock_timeout } => {
             let ids: Vec<MemberId> = ids
@@ -184,6 +172,51 @@ pub(crate) fn run(
         } => rekey(&settings, *without_key, *lock_timeout, terminal)?,
     }
     Ok(Exit::Done)
+}
+
+fn list(
+    mut state: State,
+    select: &[String],
+    format: DataFormat,
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    check_patterns(select, state.users.keys().chain(state.pending.keys()))?;
+    let selection = Selection::new(select);
+    if format == DataFormat::Json {
+        let covers = |id: &MemberId| selection.covers(id);
+        return terminal.stream(|out| state_users_json::users(out, &state, &covers));
+    }
+    state.users.retain(|id, _| selection.covers(id));
+    state.rejected.retain(|id, _| selection.covers(id));
+    state.pending.retain(|id, _| selection.covers(id));
+    let style = output::style(terminal);
+    terminal.result(&output::text_of(|out| {
+        state::state_list(out, &state, &style)
+    })?)
+}
+
+fn show_user(
+    settings: &LoadedProject,
+    state: &State,
+    id: &MemberId,
+    format: DataFormat,
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    let style = output::style(terminal);
+    let mut is_known = false;
+    let text = output::text_of(|out| {
+        is_known = state::state_user(out, state, id, &style)?;
+        Ok(())
+    })?;
+    if !is_known {
+        return Err(not_recorded(settings, &[id]));
+    }
+    match format {
+        DataFormat::Text => terminal.result(&text),
+        DataFormat::Json => {
+            terminal.stream(|out| state_users_json::users(out, state, &|other| other == id))
+        }
+    }
 }
 
 fn repair(
@@ -334,6 +367,7 @@ fn recorded(settings: &LoadedProject, terminal: Terminal) -> Result<State, Failu
         .load()
         .map_err(|error| settings.state_failure(&error))?;
     output::replayed(terminal, &loaded);
+    output::large_state(terminal, &loaded);
     loaded.state.ok_or_else(|| {
         Failure::with_hint(
             format!("no state at {} yet", settings.store.path().display()),

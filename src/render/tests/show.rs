@@ -1,13 +1,15 @@
 //! Tests showing a state and a plan file.
 
 use insta::assert_snapshot;
+use serde_json::{Value as Json, json};
 
 use crate::model::{
-    ApiVersion, ChannelId, Destination, DigestKey, Entry, FieldPath, RecordedFields, State,
+    ApiVersion, ChannelId, Destination, DigestKey, Entry, FieldPath, Pending, PendingAction,
+    RecordedFields, State,
 };
 use crate::render::common::style::Style;
-use crate::render::state;
 use crate::render::tests::build::{entry, id, rejection};
+use crate::render::{state, state_users_json};
 
 fn state() -> State {
     let mut state = State::new(
@@ -92,4 +94,49 @@ fn one_user() {
       never applied
     ");
     assert_eq!(one("u-0"), "");
+}
+
+#[test]
+fn users_as_json() {
+    let mut state = state();
+    let pending = Pending {
+        action: PendingAction::MoveFrom {
+            from: id("u-1001"),
+            delete_old: false,
+        },
+        touched: [FieldPath::Tags].into(),
+        ..Pending::unknown(entry().at)
+    };
+    state.pending.insert(id("n-1"), pending);
+    let written = |name: &str| -> Json {
+        let mut out = Vec::new();
+        let covers = |id: &crate::model::MemberId| id.as_str().starts_with(name);
+        state_users_json::users(&mut out, &state, &covers).expect("memory");
+        serde_json::from_slice(&out).expect("JSON")
+    };
+    let all = written("");
+    assert_eq!(
+        (&all["formatVersion"], &all["serial"]),
+        (&json!(1), &json!(42))
+    );
+    let ids: Vec<&str> = all["users"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|user| user["id"].as_str().expect("an id"))
+        .collect();
+    assert_eq!(ids, ["n-1", "u-1001", "u-9", "회원"]);
+    assert_eq!(
+        written("n-")["users"],
+        json!([{
+            "id": "n-1",
+            "applied": null,
+            "pending": {"action": "moveFrom", "other": "u-1001", "fields": ["tags"], "since": "2026-11-23T10:00:00Z"},
+            "rejected": null,
+        }])
+    );
+    let applied = &written("u-1001")["users"][0]["applied"];
+    assert_eq!(applied["unconfirmed"], json!(["tags"]));
+    assert_eq!(applied["fields"]["tags"], "f78a46cc4cf515ea5e57feed");
+    assert_eq!(written("u-9")["users"][0]["rejected"]["status"], 422);
 }
