@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::cli::args::{RequestOptions, faults};
@@ -19,7 +20,7 @@ use crate::cli::signals;
 use crate::cli::terminal::Terminal;
 use talkform::apply;
 use talkform::apply::{Pace, ReadOptions, ReadReport};
-use talkform::model::{ChannelId, MemberId, RemoteUser, Unread};
+use talkform::model::{ChannelId, MemberId, RemoteUser, StopCause, Unread};
 use talkform::remote::{
     Channel, ChannelInfo, Decision, HttpSettings, Policy, RateHeaders, Request, Verdict, decide,
     judge_channel, request,
@@ -83,7 +84,11 @@ pub(crate) struct Connection<'p> {
     project: &'p LoadedProject,
     requests: &'p RequestOptions,
     terminal: Terminal,
+    /// Runs signals, and the sandbox if there is one. They go on while this thread computes.
     runtime: Runtime,
+    /// Runs all requests on the thread that takes their results. Between threads each result would wait for a
+    /// thread to wake up, which takes longer than its processing.
+    requesting: Runtime,
     client: Client,
     /// The channel that answers.
     pub answering: ChannelInfo,
@@ -105,9 +110,12 @@ impl<'p> Connection<'p> {
         recorded: Option<&ChannelId>,
         terminal: Terminal,
     ) -> Result<Self, Failure> {
-        let runtime = Runtime::new().map_err(|error| {
-            Failure::refused(format!("cannot start the async runtime: {error}"))
-        })?;
+        let failed = |error| Failure::refused(format!("cannot start the async runtime: {error}"));
+        let runtime = Runtime::new().map_err(failed)?;
+        let requesting = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(failed)?;
         let policy = Policy::pausing(requests.retry_pause);
         let (client, (answering, budget)) = runtime.block_on(async {
             let client = Client::start(credentials, project).await?;
@@ -121,6 +129,7 @@ impl<'p> Connection<'p> {
             requests,
             terminal,
             runtime,
+            requesting,
             client,
             answering,
             pace,
@@ -134,9 +143,18 @@ impl<'p> Connection<'p> {
         Arc::clone(&self.client.channel)
     }
 
-    /// Runs a future to its end.
+    /// Runs a future that sends requests to its end.
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        self.runtime.block_on(future)
+        self.requesting.block_on(future)
+    }
+
+    /// Watches for signals and for the end of `time_left`, also while this thread computes or writes.
+    pub(crate) fn watch(
+        &self,
+        time_left: Option<Duration>,
+    ) -> (watch::Sender<Option<StopCause>>, JoinHandle<()>) {
+        let _inside = self.runtime.enter();
+        signals::watch(time_left)
     }
 
     /// Reads users, with a progress bar. Calls `on_user` for each, in the order of responses. A signal
@@ -155,21 +173,17 @@ impl<'p> Connection<'p> {
             channel_id: Some(self.answering.id.to_string()),
         };
         let mut progress = Progress::new(self.terminal);
-        let report = self.runtime.block_on(async {
-            let (stop, watching) = signals::watch(time_left);
-            let report = apply::read_users(
-                ids,
-                self.channel(),
-                &options,
-                &stop,
-                now,
-                &mut |event| progress.on_event(&event),
-                on_user,
-            )
-            .await;
-            watching.abort();
-            report
-        });
+        let (stop, watching) = self.watch(time_left);
+        let report = self.block_on(apply::read_users(
+            ids,
+            self.channel(),
+            &options,
+            &stop,
+            now,
+            &mut |event| progress.on_event(&event),
+            on_user,
+        ));
+        watching.abort();
         progress.finish();
         self.spent += report.elapsed;
         report

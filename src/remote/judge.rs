@@ -174,10 +174,7 @@ fn shown_user(
     if !response.is_whole {
         return Err("the body broke off or is too long");
     }
-    if serde_json::from_slice::<Json>(&response.body).is_err() {
-        return Err("the body is not JSON");
-    }
-    let user = ResponseUser::read(&response.body).ok_or("the body shows no user")?;
+    let user = read_user(&response.body)?;
     check_shown(&user, request, channel_id)?;
     if user.member_id.is_none() {
         return Err("the body shows a user without a member id");
@@ -198,14 +195,23 @@ fn accept_deletion(
     if response.body.trim_ascii().is_empty() {
         return Ok(());
     }
-    let Ok(json) = serde_json::from_slice::<Json>(&response.body) else {
-        return Err("the body is not JSON");
-    };
+    let json = serde_json::from_slice::<Json>(&response.body).unwrap_or_default();
     if json.as_object().is_some_and(serde_json::Map::is_empty) {
         return Ok(());
     }
-    let user = ResponseUser::read(&response.body).ok_or("the body shows no user")?;
+    let user = read_user(&response.body)?;
     check_shown(&user, request, channel_id)
+}
+
+fn read_user(body: &[u8]) -> Result<ResponseUser, &'static str> {
+    ResponseUser::read(body).ok_or_else(|| {
+        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+        if is_json {
+            "the body shows no user"
+        } else {
+            "the body is not JSON"
+        }
+    })
 }
 
 fn check_shown(

@@ -1,8 +1,12 @@
 //! Reads the user in a response.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::marker::PhantomData;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 
 /// The `user` of a response, as far as it is readable. Fields that talkform does not use are left out, and a
@@ -32,7 +36,7 @@ impl ResponseUser {
     pub fn read(body: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         struct Body {
-            user: User,
+            user: Object<User>,
         }
         #[derive(Default, Deserialize)]
         #[serde(rename_all = "camelCase", default)]
@@ -46,10 +50,7 @@ impl ResponseUser {
             unsubscribe_email: Json,
             unsubscribe_texting: Json,
         }
-        // The derived reader would also accept a list.
-        let is_object = |json: &Json| json.get("user").is_some_and(Json::is_object);
-        let json: Json = serde_json::from_slice(body).ok().filter(is_object)?;
-        let Body { user } = serde_json::from_value(json).ok()?;
+        let Object(Body { user: Object(user) }) = serde_json::from_slice(body).ok()?;
         Some(Self {
             id: id_text(&user.id),
             channel_id: id_text(&user.channel_id),
@@ -66,6 +67,31 @@ impl ResponseUser {
             unsubscribe_email: user.unsubscribe_email.as_bool(),
             unsubscribe_texting: user.unsubscribe_texting.as_bool(),
         })
+    }
+}
+
+/// A value that is an object. A derived reader alone would also accept a list.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfObject<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OfObject<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+
+        deserializer
+            .deserialize_map(OfObject(PhantomData))
+            .map(Self)
     }
 }
 

@@ -40,6 +40,7 @@ pub(crate) fn run(
     let (desired, warnings) = settings.desired_for(&loaded, depth)?;
     output::warn(terminal, &settings.root, &warnings);
     output::replayed(terminal, &loaded);
+    output::large_state(terminal, &loaded);
     let recorded = settings.recorded(&loaded);
     arguments.check_selection(reviewed.as_ref(), &desired, &recorded)?;
     let described = recorded.destination.channel_id.clone();

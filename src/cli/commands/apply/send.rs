@@ -8,7 +8,6 @@ use crate::cli::connection::Connection;
 use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
 use crate::cli::project::LoadedProject;
-use crate::cli::signals;
 use crate::cli::terminal::Terminal;
 use talkform::apply;
 use talkform::apply::{Finished, Options, Pace, RunSettings, Start, Target};
@@ -33,22 +32,18 @@ pub(crate) fn send(
         ..target
     };
     let mut progress = Progress::new(terminal);
-    let finished = connection.block_on(async {
-        let (stop, watching) = signals::watch(time_left);
-        let run = RunSettings {
-            channel: connection.channel(),
-            channel_id: connection.answering.id.clone(),
-            options: &options,
-            clock: now,
-            stop: &stop,
-        };
-        let finished = apply::run(&target, start, plan, run, &mut |event| {
-            progress.on_event(&event);
-        })
-        .await;
-        watching.abort();
-        finished
-    });
+    let (stop, watching) = connection.watch(time_left);
+    let run = RunSettings {
+        channel: connection.channel(),
+        channel_id: connection.answering.id.clone(),
+        options: &options,
+        clock: now,
+        stop: &stop,
+    };
+    let finished = connection.block_on(apply::run(&target, start, plan, run, &mut |event| {
+        progress.on_event(&event);
+    }));
+    watching.abort();
     progress.finish();
     connection.close();
     finished.map_err(|error| settings.state_failure(&error))
