@@ -12,7 +12,7 @@ use crate::apply::event::Event;
 use crate::apply::send::{Job, Sender, Sent};
 
 /// How many jobs may be taken ahead of their turn.
-pub(crate) const MOST_AHEAD: usize = 64;
+pub(crate) const MOST_AHEAD: usize = 256;
 
 /// What the pool reports while it runs.
 pub(crate) enum Message {

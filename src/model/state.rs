@@ -185,10 +185,12 @@ impl State {
     /// Whether Channel shows another person than the recorded one, whom talkform did not delete itself and of whom
     /// no run has reported this yet.
     pub fn is_recreated(&self, id: &MemberId, key: &DigestKey, shown: Option<&str>) -> bool {
+        let Some(entry) = self.users.get(id) else {
+            return false;
+        };
         let key = key.for_user(id);
-        let entry = self.users.get(id);
         let pending = self.pending.get(id);
-        entry.is_some_and(|entry| entry.is_other_person(&key, shown))
+        entry.is_other_person(&key, shown)
             && !pending.is_some_and(|pending| {
                 pending.may_have_deleted() || pending.is_reported(&key, shown)
             })

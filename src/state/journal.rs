@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::digest::digests::{checksum, to_hex};
 use crate::model::{Entry, MemberId, Pending, Rejection, State};
+use crate::state::line_text::{EntryText, PendingText};
 use crate::state::records::{EntryLine, PendingLine, RejectionLine};
 
 /// The version of the journal's form.
@@ -83,7 +84,7 @@ pub(crate) fn may_have_records(bytes: &[u8]) -> bool {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 enum RecordLine {
     Intent(MemberId, PendingLine),
@@ -94,24 +95,39 @@ enum RecordLine {
     NotDone(MemberId),
 }
 
-/// Writes one record as a line.
+/// A record to be written, as [`RecordLine`] reads it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum RecordText<'a> {
+    Intent(&'a MemberId, PendingText<'a>),
+    Applied(&'a MemberId, EntryText<'a>),
+    Moved(&'a MemberId, &'a MemberId, EntryText<'a>),
+    Gone(&'a MemberId),
+    Rejected(&'a MemberId, RejectionLine, bool),
+    NotDone(&'a MemberId),
+}
+
+/// One record as a line.
 pub(crate) fn line(record: &JournalRecord) -> String {
     seal(&match record {
-        JournalRecord::Intent(id, pending) => {
-            RecordLine::Intent(id.clone(), PendingLine::of(pending))
-        }
-        JournalRecord::Applied(id, entry) => RecordLine::Applied(id.clone(), EntryLine::of(entry)),
+        JournalRecord::Intent(id, pending) => return intent_line(id, pending),
+        JournalRecord::Applied(id, entry) => RecordText::Applied(id, EntryText::of(entry)),
         JournalRecord::Moved { from, to, entry } => {
-            RecordLine::Moved(from.clone(), to.clone(), EntryLine::of(entry))
+            RecordText::Moved(from, to, EntryText::of(entry))
         }
-        JournalRecord::Gone(id) => RecordLine::Gone(id.clone()),
+        JournalRecord::Gone(id) => RecordText::Gone(id),
         JournalRecord::Rejected {
             id,
             rejection,
             may_be_done,
-        } => RecordLine::Rejected(id.clone(), RejectionLine::of(rejection), *may_be_done),
-        JournalRecord::NotDone(id) => RecordLine::NotDone(id.clone()),
+        } => RecordText::Rejected(id, RejectionLine::of(rejection), *may_be_done),
+        JournalRecord::NotDone(id) => RecordText::NotDone(id),
     })
+}
+
+/// One intent as a line.
+pub(crate) fn intent_line(id: &MemberId, pending: &Pending) -> String {
+    seal(&RecordText::Intent(id, PendingText::of(pending)))
 }
 
 /// Reads one line, without its line end. `None` if it is damaged.

@@ -156,12 +156,16 @@ impl JournalWriter {
             let failure = self.shared.progress().failure.take();
             return Err(failure.unwrap_or_else(|| io::Error::other(NotFlushed)));
         }
-        let line = journal::line(&JournalRecord::Intent(id.clone(), pending.clone()));
+        let line = journal::intent_line(id, pending);
         self.write(&line)?;
         let mut progress = self.shared.progress();
+        // While an intent waits for a flush, the work beside the writer looks for more by itself.
+        let is_awaited = progress.last_intent > self.shared.flushed().records;
         progress.records += 1;
         progress.last_intent = progress.records;
-        self.shared.is_changed.notify_one();
+        if !is_awaited {
+            self.shared.is_changed.notify_one();
+        }
         Ok(Ticket {
             record: progress.records,
             shared: Arc::clone(&self.shared),
@@ -177,8 +181,12 @@ impl JournalWriter {
     pub fn append(&mut self, record: &JournalRecord) -> io::Result<()> {
         self.write(&journal::line(record))?;
         let mut progress = self.shared.progress();
+        // While a record waits for a flush, the work beside the writer has set a time for it.
+        let is_awaited = progress.records > self.shared.flushed().records;
         progress.records += 1;
-        self.shared.is_changed.notify_one();
+        if !is_awaited {
+            self.shared.is_changed.notify_one();
+        }
         progress.failure.take().map_or(Ok(()), Err)
     }
 

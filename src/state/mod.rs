@@ -8,6 +8,7 @@ pub(crate) mod folder;
 pub(crate) mod format;
 pub(crate) mod journal;
 pub(crate) mod journal_writer;
+pub(crate) mod line_text;
 pub(crate) mod lock;
 pub(crate) mod read;
 pub(crate) mod records;

@@ -38,7 +38,7 @@ pub(crate) struct FileContentLine {
 }
 
 /// One applied user.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct EntryLine {
     /// The digest over all fields.
@@ -47,16 +47,16 @@ pub(crate) struct EntryLine {
     #[schemars(with = "String")]
     at: Timestamp,
     /// The number of the file that declares it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     file: Option<u32>,
     /// The digest of each field by its path.
     #[serde(default, deserialize_with = "without_repeats")]
     fields: BTreeMap<String, String>,
     /// The digest of Channel's own id of the user.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     remote_id: Option<String>,
     /// Fields that Channel's response did not show as sent.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     unconfirmed: Vec<String>,
 }
 
@@ -79,25 +79,25 @@ pub(crate) struct UserLine(
 );
 
 /// One user of whom the last request has no known result.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct PendingLine {
     /// What was being done.
     action: PendingActionLine,
     /// The digest over all that was being sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     digest: Option<String>,
     /// The digest of each field that was being sent by its path.
     #[serde(default, deserialize_with = "without_repeats")]
     fields: BTreeMap<String, String>,
     /// Fields that were being cleared without being declared.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     touched: Vec<String>,
     /// The digests of other values that were being sent before, each after its path.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     earlier: Vec<(String, String)>,
     /// The digest of Channel's own id of a person who was created anew, if a run has reported that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     recreated: Option<String>,
     /// Since when the user is pending.
     #[schemars(with = "String")]
@@ -178,44 +178,26 @@ impl FileLine {
     }
 }
 
-impl PendingLine {
-    pub(crate) fn of(pending: &Pending) -> Self {
-        let Pending {
-            action,
-            digest,
-            fields,
-            touched,
-            earlier,
-            recreated,
-            since,
-        } = pending;
-        Self {
-            action: match action {
-                PendingAction::Create => PendingActionLine::Create,
-                PendingAction::Update => PendingActionLine::Update,
-                PendingAction::MoveFrom { from, delete_old } => PendingActionLine::MoveFrom {
-                    from: from.to_string(),
-                    delete_old: *delete_old,
-                },
-                PendingAction::MoveTo { to, delete_old } => PendingActionLine::MoveTo {
-                    to: to.to_string(),
-                    delete_old: *delete_old,
-                },
-                PendingAction::Delete => PendingActionLine::Delete,
-                PendingAction::Unknown => PendingActionLine::Unknown,
+impl PendingActionLine {
+    pub(crate) fn of(action: &PendingAction) -> Self {
+        match action {
+            PendingAction::Create => Self::Create,
+            PendingAction::Update => Self::Update,
+            PendingAction::MoveFrom { from, delete_old } => Self::MoveFrom {
+                from: from.to_string(),
+                delete_old: *delete_old,
             },
-            digest: digest.map(|digest| digest.to_string()),
-            fields: field_texts(fields),
-            touched: touched.iter().map(ToString::to_string).collect(),
-            earlier: earlier
-                .iter()
-                .map(|(path, digest)| (path.to_string(), digest.to_string()))
-                .collect(),
-            recreated: recreated.map(|id| id.to_string()),
-            since: *since,
+            PendingAction::MoveTo { to, delete_old } => Self::MoveTo {
+                to: to.to_string(),
+                delete_old: *delete_old,
+            },
+            PendingAction::Delete => Self::Delete,
+            PendingAction::Unknown => Self::Unknown,
         }
     }
+}
 
+impl PendingLine {
     pub(crate) fn into_pending(self) -> Result<Pending, String> {
         let id = |id: String| MemberId::new(&id).map_err(|error| error.to_string());
         Ok(Pending {
@@ -243,13 +225,6 @@ impl PendingLine {
     }
 }
 
-fn field_texts(fields: &RecordedFields) -> BTreeMap<String, String> {
-    let texts = fields.iter();
-    texts
-        .map(|(path, digest)| (path.to_string(), digest.to_string()))
-        .collect()
-}
-
 fn recorded_fields(texts: BTreeMap<String, String>) -> Result<RecordedFields, String> {
     field_digests(texts).map(RecordedFields::new)
 }
@@ -273,25 +248,6 @@ fn paths(texts: Vec<String>) -> Result<BTreeSet<FieldPath>, String> {
 }
 
 impl EntryLine {
-    pub(crate) fn of(entry: &Entry) -> Self {
-        let Entry {
-            digest,
-            at,
-            file,
-            fields,
-            remote_id,
-            unconfirmed,
-        } = entry;
-        Self {
-            digest: digest.to_string(),
-            at: *at,
-            file: *file,
-            fields: field_texts(fields),
-            remote_id: remote_id.map(|id| id.to_string()),
-            unconfirmed: unconfirmed.iter().map(ToString::to_string).collect(),
-        }
-    }
-
     pub(crate) fn into_entry(self) -> Result<Entry, String> {
         Ok(Entry {
             digest: user_digest(&self.digest)?,

@@ -11,7 +11,8 @@ use crate::model::digest::digests::{checksum, to_hex};
 use crate::model::{CANONICAL_FORM, Destination, Entry, FieldPath, MemberId, State, file_record};
 use crate::parallel::{in_parallel, shares};
 use crate::state::format::{COLUMNS, VERSION, base64, line_check, rows_check};
-use crate::state::records::{FileLine, PendingLine, RejectionLine};
+use crate::state::line_text::PendingText;
+use crate::state::records::{FileLine, RejectionLine};
 
 /// Everything before the sections.
 #[derive(Serialize)]
@@ -55,7 +56,7 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
         hasher: Xxh3Default::new(),
     };
     let pending_rows = pending.iter();
-    let pending_rows = pending_rows.map(|(id, pending)| row(id, &PendingLine::of(pending)));
+    let pending_rows = pending_rows.map(|(id, pending)| row(id, &PendingText::of(pending)));
     let pending_rows: Vec<String> = pending_rows.collect();
     let header = Header {
         version: VERSION,

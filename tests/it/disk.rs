@@ -61,7 +61,7 @@ fn the_disk_fills_up_on_the_way() {
     for left in [0, 1, 3] {
         let channel = Channel::faulty(&["slow=10ms"]);
         let project = channel.project();
-        let Some(disk) = SmallDisk::mount(&project, 128 * 4096) else {
+        let Some(disk) = SmallDisk::mount(&project, 192 * 4096) else {
             return;
         };
         let settings = project.read("talkform.yaml");
@@ -76,7 +76,7 @@ fn the_disk_fills_up_on_the_way() {
         }
         // Somebody else fills it, all but a few blocks.
         let mut ballast = vec![0; 0];
-        let mut size = 128 * 4096;
+        let mut size = 192 * 4096;
         while size > 0 {
             ballast.resize(size, b'.');
             if fs::write(disk.at.join("ballast"), &ballast).is_ok() {

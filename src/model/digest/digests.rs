@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::model::digest::hex::from_hex_into;
 pub use crate::model::digest::hex::{from_hex, to_hex};
+use crate::model::digest::hex::{from_hex_into, hex_digits};
 use crate::model::ids::member_id::MemberId;
 use crate::parallel::in_parallel;
 
@@ -48,7 +48,7 @@ macro_rules! digest_type {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str($prefix)?;
-                f.write_str(&to_hex(&self.0))
+                f.write_str(hex_digits(&self.0, &mut [0; 2 * $bytes]))
             }
         }
 

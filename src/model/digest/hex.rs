@@ -2,13 +2,17 @@
 
 /// Writes bytes as lower-case hexadecimal digits, two a byte.
 pub fn to_hex(bytes: &[u8]) -> String {
+    hex_digits(bytes, &mut vec![0; bytes.len() * 2]).to_owned()
+}
+
+/// Fills `digits`, which has two places a byte, with lower-case hexadecimal digits.
+pub(crate) fn hex_digits<'d>(bytes: &[u8], digits: &'d mut [u8]) -> &'d str {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
     }
-    text
+    std::str::from_utf8(digits).expect("digits are ASCII")
 }
 
 /// Reads bytes from lower-case hexadecimal digits, two a byte; `None` for any other text.

@@ -1,0 +1,111 @@
+//! Serializes entries and intents as [`EntryLine`](crate::state::records::EntryLine) and
+//! [`PendingLine`](crate::state::records::PendingLine) read them, without a copy of their fields.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use crate::model::{
+    Entry, FieldDigest, FieldPath, Pending, RecordedFields, RemoteIdDigest, UserDigest,
+};
+use crate::state::records::PendingActionLine;
+
+/// An entry to be written.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EntryText<'a> {
+    digest: Text<UserDigest>,
+    at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<u32>,
+    fields: Fields<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remote_id: Option<Text<RemoteIdDigest>>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    unconfirmed: &'a BTreeSet<FieldPath>,
+}
+
+/// An intent to be written.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PendingText<'a> {
+    action: PendingActionLine,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<Text<UserDigest>>,
+    fields: Fields<'a>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    touched: &'a BTreeSet<FieldPath>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<(Text<&'a FieldPath>, Text<FieldDigest>)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recreated: Option<Text<RemoteIdDigest>>,
+    since: Timestamp,
+}
+
+/// A value as it is displayed.
+struct Text<T>(T);
+
+impl<T: Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// The digest of each field by its path.
+struct Fields<'a>(&'a RecordedFields);
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = self.0.iter();
+        serializer.collect_map(fields.map(|(path, digest)| (Text(path), Text(digest))))
+    }
+}
+
+impl<'a> EntryText<'a> {
+    pub(crate) fn of(entry: &'a Entry) -> Self {
+        let Entry {
+            digest,
+            at,
+            file,
+            fields,
+            remote_id,
+            unconfirmed,
+        } = entry;
+        Self {
+            digest: Text(*digest),
+            at: *at,
+            file: *file,
+            fields: Fields(fields),
+            remote_id: remote_id.map(Text),
+            unconfirmed,
+        }
+    }
+}
+
+impl<'a> PendingText<'a> {
+    pub(crate) fn of(pending: &'a Pending) -> Self {
+        let Pending {
+            action,
+            digest,
+            fields,
+            touched,
+            earlier,
+            recreated,
+            since,
+        } = pending;
+        let earlier = earlier.iter();
+        Self {
+            action: PendingActionLine::of(action),
+            digest: digest.map(Text),
+            fields: Fields(fields),
+            touched,
+            earlier: earlier
+                .map(|(path, digest)| (Text(path), Text(*digest)))
+                .collect(),
+            recreated: recreated.map(Text),
+            since: *since,
+        }
+    }
+}
