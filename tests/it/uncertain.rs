@@ -232,9 +232,7 @@ fn a_user_whose_answers_were_lost_may_be_either() {
     assert_eq!(planned(&project)["counts"]["pending"], 1);
     // A plan that does not cover the user says so as well.
     let ran = project.run(&["plan", "--select", "u-2"]).expect(0);
-    let expected = format!(
-        "No changes. It is not certain that your channel matches the manifests. (1 user)\n{sentence}"
-    );
+    let expected = format!("No changes for the 1 selected user, of 2 users.\n{sentence}");
     assert_eq!(without_destination(&ran), expected);
 
     channel.running().set_faults(Vec::new());
