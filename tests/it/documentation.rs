@@ -62,7 +62,7 @@ fn commands_page() -> String {
     let project = Project::new("");
     let overview = help(&project, &[]);
     let mut page = String::from(
-        "# Commands\n\nThis page is what `talkform COMMAND --help` prints. The options of the first block belong to every command.\n",
+        "# Commands\n\nThis page is what `talkform COMMAND --help` prints. The global options belong to every command; `-h` prints a short form that fits a screen.\n",
     );
     let mut add = |title: &str, text: &str| {
         write!(page, "\n## {title}\n\n```text\n{text}\n```\n").expect("a string takes it");

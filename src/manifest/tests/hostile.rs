@@ -99,7 +99,7 @@ fn nesting() {
     assert_eq!(refusal("a.yaml", "? ".repeat(levels)), "complex-key");
     assert_eq!(refusal("a.json", "[".repeat(levels)), "too-deep");
     assert_eq!(refusal("a.json", "{\"a\":".repeat(levels)), "too-deep");
-    assert_eq!(refusal("a.jsonl", "[".repeat(levels)), "too-deep");
+    assert_eq!(refusal("a.jsonl", "{\"a\":".repeat(levels)), "too-deep");
     let mut block = String::new();
     for level in 0..1000 {
         let _ = writeln!(block, "{}a:", " ".repeat(level));
