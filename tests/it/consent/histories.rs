@@ -18,8 +18,10 @@ fn check_tally(tally: &Tally) {
     for (what, least) in [
         ("apply with failures", 200),
         ("change the API version", 200),
+        ("created anew", 50),
         ("declare again", 100),
         ("defaults", 200),
+        ("deleted on Channel", 200),
         ("edit", 500),
         ("false sent", 200),
         ("import", 50),

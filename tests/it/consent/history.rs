@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::{Value as Json, json};
+use talkform::apply::Report;
 use talkform::manifest::adopt;
 use talkform::model::{
     ApiVersion, Attributes, Declared, Desired, DesiredUser, Entry, LimitKind, MemberId, Moved,
@@ -93,7 +94,7 @@ impl<'w> History<'w> {
 
     /// One thing happens to the manifests, the state, the channel or a person.
     fn happen(&mut self) {
-        match self.random.below(14) {
+        match self.random.below(15) {
             0..=2 => self.edit(),
             3 | 4 => self.person(),
             5 => self.create(),
@@ -103,6 +104,7 @@ impl<'w> History<'w> {
             10 => self.lose_state(),
             11 => self.restore_state(),
             12 => self.change_api(),
+            13 => self.vanish(),
             _ => self.import(),
         }
     }
@@ -222,6 +224,27 @@ impl<'w> History<'w> {
         self.count("made by another program");
     }
 
+    /// Somebody deletes a person on Channel. Sometimes another program makes a new person with the id.
+    fn vanish(&mut self) {
+        let ids = self.on_channel();
+        if ids.is_empty() {
+            return;
+        }
+        let id = self.random.pick(&ids);
+        self.world.sandbox.delete(&id).expect("deleted");
+        self.count("deleted on Channel");
+        if self.random.one_in(3) {
+            let id = MemberId::new(&id).expect("an id");
+            self.make_on_channel(&id);
+        }
+        // An edit has the user sent, so that the run notices.
+        let id = MemberId::new(&id).expect("an id");
+        if self.users.contains_key(&id) {
+            let user = self.random_user();
+            self.users.insert(id, user);
+        }
+    }
+
     fn lose_state(&mut self) {
         let _ = fs::remove_file(self.world.state_file());
         self.claims = Claims::default();
@@ -335,8 +358,8 @@ impl<'w> History<'w> {
             self.count("refused for opt-ins");
             return;
         }
-        let faults = faults.iter().map(|fault| fault.parse().expect("a fault"));
-        self.world.sandbox.set_faults(faults.collect());
+        let parsed = faults.iter().map(|fault| fault.parse().expect("a fault"));
+        self.world.sandbox.set_faults(parsed.collect());
         let before = self.flags();
         let (report, requests) = self.world.apply(&plan, &desired, self.api);
         self.world.sandbox.set_faults(Vec::new());
@@ -353,6 +376,9 @@ impl<'w> History<'w> {
         }
         if !sent.is_empty() {
             self.count("false sent");
+        }
+        if faults.is_empty() {
+            self.check_recreated(&report, &what);
         }
         let outcomes = report.outcomes.iter().map(|user| &user.outcome);
         self.claims.follow(&plan, outcomes, &self.users);
@@ -381,6 +407,22 @@ impl<'w> History<'w> {
             }
         }
         flags
+    }
+
+    /// A person created anew has every declared opt-out after the run that noticed it.
+    fn check_recreated(&mut self, report: &Report, what: &str) {
+        for outcome in report.outcomes.iter().filter(|user| user.is_recreated) {
+            self.count("created anew");
+            let Some(user) = self.users.get(&outcome.id) else {
+                continue;
+            };
+            for (path, name) in FLAGS {
+                if declared(user, &path) == Some(true) {
+                    let flag = (&outcome.id, name);
+                    assert!(self.flag(outcome.id.as_str(), name), "{what}: {flag:?}");
+                }
+            }
+        }
     }
 
     /// With both ids read, a move that leaves an opt-out behind is counted.
