@@ -147,7 +147,14 @@ fn judge_status<T>(
         429 => Verdict::RateLimited {
             retry_after: response.rate.retry_after,
         },
-        408 | 500 | 502 | 503 | 504 => transient(format!("{status} from Channel")),
+        // 421 and 425 are about the connection, and the next attempt may use another one.
+        408 | 421 | 425 | 500 | 502 | 503 | 504 => transient(format!("{status} from Channel")),
+        407 => Verdict::Broken {
+            why: "407: a proxy asks for credentials".to_owned(),
+        },
+        426 => Verdict::Broken {
+            why: "426: the server asks for another protocol; a proxy may have answered".to_owned(),
+        },
         400..=499 => match error() {
             Some(error) if may_be_missing && error.means_missing(status) => Verdict::Missing,
             None if status == 404 => Verdict::Broken {
