@@ -12,12 +12,12 @@ use tokio::task::JoinHandle;
 
 use crate::cli::args::{RequestOptions, faults};
 use crate::cli::clock::now;
-use crate::cli::destination;
 use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
 use crate::cli::project::{LoadedProject, secret};
 use crate::cli::signals;
 use crate::cli::terminal::Terminal;
+use crate::cli::{destination, files};
 use talkform::apply;
 use talkform::apply::{Pace, ReadOptions, ReadReport};
 use talkform::model::{ChannelId, MemberId, RemoteUser, StopCause, Unread};
@@ -230,6 +230,7 @@ impl Client {
             }
             Credentials::Sandbox(faults) => {
                 let users = project.sandbox_users();
+                files::make_folder_of(&users)?;
                 let running = sandbox::start(SandboxSettings {
                     users: Some(users.clone()),
                     faults,

@@ -27,16 +27,25 @@ pub(crate) fn write_new(path: &Path, content: &str) -> Result<bool, Failure> {
     }
 }
 
-/// Creates a folder and its parents. Only its owner can use one named `.talkform`, whatever the umask.
+/// Creates a folder and its parents. Only its owner can use one named `.talkform` and what is in it, whatever the
+/// umask.
 pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(path)
-        .and_then(|()| {
-            if path.ends_with(PRIVATE_FOLDER) {
-                make_private(path, 0o700)?;
-            }
-            Ok(())
+    let private = path.ancestors().find(|at| at.ends_with(PRIVATE_FOLDER));
+    private
+        .map_or(Ok(()), |folder| {
+            fs::create_dir_all(folder)?;
+            make_private(folder, 0o700)
         })
+        .and_then(|()| fs::create_dir_all(path))
         .map_err(|error| Failure::refused(format!("cannot create {}: {error}", path.display())))
+}
+
+/// Creates the folder of a file as [`make_folder`] does.
+pub(crate) fn make_folder_of(file: &Path) -> Result<(), Failure> {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => make_folder(folder),
+        _ => Ok(()),
+    }
 }
 
 fn make_private(path: &Path, mode: u32) -> io::Result<()> {

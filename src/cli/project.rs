@@ -293,10 +293,7 @@ impl LoadedProject {
 
     /// Creates the folder of the state file.
     pub(crate) fn create_state_folder(&self) -> Result<(), Failure> {
-        match self.store.path().parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => files::make_folder(folder),
-            _ => Ok(()),
-        }
+        files::make_folder_of(self.store.path())
     }
 
     /// The command line of these words for this project, environment and sandbox.
@@ -459,14 +456,23 @@ fn check_inside(root: &Path, name: &str, what: &str) -> Result<(), Failure> {
     ))
 }
 
+/// Names of devices on Windows, with any extension.
+const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+
 /// The name of an environment is part of file names: it cannot leave the project's folder.
 fn check_environment(name: &str) -> Result<(), Failure> {
     let is_good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if !name.is_empty() && !name.starts_with('.') && name.chars().all(is_good) {
+    let stem = name.split('.').next().unwrap_or_default();
+    let stem = stem.to_ascii_lowercase();
+    let is_port = stem.len() == 4
+        && (stem.starts_with("com") || stem.starts_with("lpt"))
+        && stem.ends_with(|end: char| end.is_ascii_digit());
+    let is_device = is_port || DEVICES.contains(&&*stem);
+    if !stem.is_empty() && !name.ends_with('.') && !is_device && name.chars().all(is_good) {
         return Ok(());
     }
     Err(Failure::Usage(format!(
-        "`{name}` cannot be the name of an environment: use letters, digits, `-`, `_` and `.`, and no `.` first"
+        "`{name}` cannot be the name of an environment: use letters, digits, `-`, `_` and `.`, no `.` at either end, and no device of Windows such as `nul`"
     )))
 }
 

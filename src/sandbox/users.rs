@@ -47,11 +47,12 @@ impl Users {
             Err(error) => return Err(error),
         }
         let fresh: PathBuf = path.with_extension("new");
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&fresh)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        // Nobody else can open the file before it gets its permissions.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&fresh)?;
         #[cfg(unix)]
         file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         let mut text = String::new();

@@ -130,21 +130,69 @@ fn the_files_of_a_run_are_private_whatever_the_umask() {
     }
 }
 
+/// The first command may be one that only reads, and the files of an older version may be open to everybody.
+#[cfg(unix)]
+#[test]
+fn every_command_makes_the_private_folder_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    let users = ".talkform/sandbox.users.jsonl";
+    for (is_there, arguments) in [
+        (false, &["import", "u-1", "--sandbox"][..]),
+        (true, &["import", "u-1", "--sandbox"]),
+        (true, &["plan", "--refresh", "--sandbox"]),
+    ] {
+        let project = Project::new("state: .talkform/deep/er/s.json\n");
+        project.write("users/a.yaml", &many_users(1, "free"));
+        if is_there {
+            project.write(users, "");
+            let open = |path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
+            open(project.at(".talkform"), 0o777).expect("set");
+            open(project.at(users), 0o666).expect("set");
+        }
+        let ran = project.run(arguments);
+        assert_eq!(mode(&project.at(".talkform")), 0o700, "{}", ran.all());
+        assert_eq!(mode(&project.at(users)), 0o600, "{arguments:?}");
+    }
+}
+
 #[test]
 fn an_environment_does_not_leave_its_folder() {
-    let project = Project::new("environments: { staging: {} }\n");
+    let project = Project::new(
+        "environments: { staging: {}, eu.1: {}, console: {}, nul: {}, ../outside: {}, a.: {} }\n",
+    );
     project.write("users/a.yaml", &many_users(1, "free"));
-    for name in ["../outside", "a/b", ".hidden", "a b", ""] {
-        let ran = project.run(&["--env", name, "plan", "--sandbox"]);
-        assert!(
-            ran.code == Some(64) || name.is_empty(),
-            "{name}: {}",
-            ran.all()
-        );
+    let bad = [
+        "../outside",
+        "a/b",
+        "a\\b",
+        "/",
+        ".",
+        "..",
+        ".hidden",
+        "a.",
+        "a b",
+        "",
+        "nul",
+        "NUL",
+        "Com1",
+        "lpt9.eu",
+        "aux.x",
+        "c:",
+        "한",
+        "a\nb",
+    ];
+    for name in bad {
+        let ran = project.run(&["--env", name, "apply", "--sandbox", "--auto-approve"]);
+        assert!(ran.code == Some(64), "{name}: {}", ran.all());
+        let mut command = project.command(&["plan", "--sandbox"]);
+        let child = command.env("TALKFORM_ENV", name).spawn();
+        finish(child.expect("talkform runs")).expect(64);
     }
-    project
-        .run(&["--env", "staging", "plan", "--sandbox"])
-        .expect(0);
+    assert!(!project.at(".talkform").exists());
+    for name in ["staging", "eu.1", "console"] {
+        project.run(&["--env", name, "plan", "--sandbox"]).expect(0);
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::cli::args::{fault_help, faults, positive};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::files;
 use crate::cli::terminal::Terminal;
 use talkform::sandbox;
 use talkform::sandbox::SandboxSettings;
@@ -60,6 +61,9 @@ pub(crate) fn run(arguments: &SandboxArguments, terminal: Terminal) -> Result<Ex
             "the sandbox only listens on a loopback address: use --listen 127.0.0.1:PORT"
                 .to_owned(),
         ));
+    }
+    if let Some(users) = &arguments.users {
+        files::make_folder_of(users)?;
     }
     let settings = SandboxSettings {
         listen: arguments.listen,

@@ -110,11 +110,8 @@ impl<'a> CheckpointFile<'a> {
 
     /// Writes the file and keeps it open. A failure is reported and does not stop the drift.
     pub(crate) fn begin(&mut self, terminal: Terminal) {
-        let begun = match self.path.parent() {
-            Some(folder) => files::make_folder(folder),
-            None => Ok(()),
-        }
-        .and_then(|()| Lines::begin(&self.path, &self.checkpoint.write()));
+        let begun = files::make_folder_of(&self.path)
+            .and_then(|()| Lines::begin(&self.path, &self.checkpoint.write()));
         match begun {
             Ok(lines) => self.lines = Some(lines),
             Err(failure) => {
