@@ -102,6 +102,7 @@ async fn reading() {
         .map(|number| MemberId::new(&format!("u-{number:05}")).expect("an id"))
         .collect();
     let options = ReadOptions {
+        ids: talkform::model::ShownIds::Plain,
         api: ApiVersion::V4,
         parallelism: 32,
         pace: Arc::new(Pace::new(RATE)),
@@ -169,6 +170,7 @@ async fn applying() {
             policy: Policy::default(),
             fail_fast: false,
             reveals_values: false,
+            ids: talkform::model::ShownIds::Plain,
         },
         Record {
             state: &mut state,

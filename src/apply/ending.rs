@@ -1,20 +1,20 @@
 //! Turns how the requests of a change ended into its outcome.
 
 use crate::apply::outcome::Outcome;
-use crate::apply::reason;
+use crate::apply::reason::Shown;
 use crate::apply::requests::rejected_request;
 use crate::apply::send::Ending;
 use crate::model::{DigestKey, PlannedChange, RejectedRequest, RemoteIdDigest, Write};
 use crate::remote::{Confirmation, ResponseUser, confirm};
 
 /// The outcome of a change whose requests ended in this way. `is_restored` says that the last request was the second
-/// PUT of a person whom Channel created anew; `reveals_values` says that Channel's reason is kept whole.
+/// PUT of a person whom Channel created anew; `shown` says what is shown of Channel's reason.
 pub(crate) fn outcome_of(
     planned: &PlannedChange,
     ending: Ending,
     attempts: u32,
     is_restored: bool,
-    reveals_values: bool,
+    shown: Shown<'_>,
 ) -> Outcome {
     match ending {
         Ending::Unsent => Outcome::Applied {
@@ -35,9 +35,8 @@ pub(crate) fn outcome_of(
                 rejected_request(&planned.change, request)
             },
             status,
-            code: reason::code(&planned.change, code),
-            reason: message
-                .map(|message| reason::reason(&planned.change, &message, reveals_values)),
+            code: shown.code(planned, code),
+            reason: message.map(|message| shown.reason(planned, &message)),
         },
         Ending::Denied { status } => Outcome::Failed {
             message: format!("{status}: Channel does not accept the credentials"),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::apply::outcome::UserOutcome;
-use crate::model::{MemberId, StopCause};
+use crate::model::{MemberId, ShownIds, StopCause};
 
 /// One event.
 #[derive(Clone, Debug)]
@@ -42,4 +42,30 @@ pub enum Event {
     },
     /// The run stops: no further request is started.
     Stopping(StopCause),
+}
+
+impl Event {
+    /// The same with the id as it is shown.
+    #[must_use]
+    pub fn shown(self, ids: &ShownIds) -> Self {
+        match self {
+            Self::Finished(user) => Self::Finished(user.shown(ids)),
+            Self::Read { id, failure } => Self::Read {
+                id: ids.of(&id).into_owned(),
+                failure,
+            },
+            Self::Retrying {
+                id,
+                attempt,
+                wait,
+                cause,
+            } => Self::Retrying {
+                id: ids.of(&id).into_owned(),
+                attempt,
+                wait,
+                cause,
+            },
+            Self::Started { .. } | Self::Reading { .. } | Self::Stopping(_) => self,
+        }
+    }
 }

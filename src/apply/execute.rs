@@ -15,13 +15,15 @@ use crate::apply::intent::intent_of;
 use crate::apply::outcome::{Outcome, Report, Uncertain, UserOutcome};
 use crate::apply::pace::Pace;
 use crate::apply::pool::{MOST_AHEAD, Message, Work, send_all};
+use crate::apply::reason::Shown;
 use crate::apply::records::record_of;
 use crate::apply::recreate::{missing_opt_outs, most_recreated, restoring};
 use crate::apply::requests::requests_of;
 use crate::apply::send::{Ending, Job, Sender, SenderOptions, Sent, early_stop};
 use crate::model::{
     ApiVersion, Change, ChannelId, Destination, DigestKey, Digests, Entry, FieldPath, MemberId,
-    Pending, Plan, PlannedChange, RejectedRequest, Rejection, RemoteIdDigest, State, StopCause,
+    Pending, Plan, PlannedChange, RejectedRequest, Rejection, RemoteIdDigest, ShownIds, State,
+    StopCause,
 };
 use crate::remote::{Confirmation, Policy, Transport, request};
 use crate::state::{JournalRecord, JournalWriter, OpenIntents, Ticket};
@@ -41,6 +43,8 @@ pub struct Options {
     pub fail_fast: bool,
     /// Whether Channel's reasons for rejections are kept whole, with the values that were sent.
     pub reveals_values: bool,
+    /// How ids are logged.
+    pub ids: ShownIds,
 }
 
 /// Where outcomes are recorded: in the state in memory, and in the journal.
@@ -80,6 +84,7 @@ pub async fn execute(
         pace: &options.pace,
         requests: plan.requests(),
         parallelism: options.parallelism,
+        ids: &options.ids,
         clock,
         stop,
     });
@@ -97,7 +102,10 @@ pub async fn execute(
         retries: 0,
         breaker: Breaker::new(stop),
         fail_fast: options.fail_fast,
-        reveals_values: options.reveals_values,
+        shown: Shown {
+            reveals_values: options.reveals_values,
+            ids: &options.ids,
+        },
         clock,
         on_event,
     };
@@ -107,7 +115,7 @@ pub async fn execute(
 }
 
 /// Logs one user. The reason for a rejection is left out, because it may repeat values.
-fn log(planned: &PlannedChange, outcome: &Outcome, attempts: u32) {
+fn log(planned: &PlannedChange, outcome: &Outcome, attempts: u32, ids: &ShownIds) {
     let (outcome, status, cause) = match outcome {
         Outcome::Applied { .. } => ("applied", None, None),
         Outcome::Rejected { status, .. } => ("rejected", Some(*status), None),
@@ -115,7 +123,7 @@ fn log(planned: &PlannedChange, outcome: &Outcome, attempts: u32) {
         Outcome::Skipped { .. } => ("skipped", None, None),
     };
     tracing::info!(
-        id = planned.id.as_str(),
+        id = ids.of(&planned.id).as_str(),
         action = planned.change.action().as_str(),
         outcome,
         status,
@@ -145,7 +153,7 @@ struct Execution<'a> {
     retries: u64,
     breaker: Breaker<'a>,
     fail_fast: bool,
-    reveals_values: bool,
+    shown: Shown<'a>,
     clock: fn() -> Timestamp,
     on_event: &'a mut dyn FnMut(Event),
 }
@@ -278,7 +286,7 @@ impl Execution<'_> {
             _ => {}
         }
         let remote_id = remote_id_of(planned, &ending, self.record.key);
-        let outcome = outcome_of(planned, ending, attempts, restores, self.reveals_values);
+        let outcome = outcome_of(planned, ending, attempts, restores, self.shown);
         match &outcome {
             Outcome::Applied { confirmation } => {
                 self.write_applied(planned, confirmation, remote_id);
@@ -299,7 +307,7 @@ impl Execution<'_> {
         }
         self.watch(&outcome);
         drop(turn);
-        log(planned, &outcome, attempts);
+        log(planned, &outcome, attempts, self.shown.ids);
         self.outcomes[index] = Some(outcome.clone());
         let ended = self.user_outcome(index, outcome);
         (self.on_event)(Event::Finished(ended));
@@ -408,8 +416,9 @@ impl Execution<'_> {
         let mut outcomes = Vec::with_capacity(self.plan.changes.len());
         for (index, outcome) in std::mem::take(&mut self.outcomes).into_iter().enumerate() {
             let planned = &self.plan.changes[index];
-            let outcome = outcome
-                .unwrap_or_else(|| outcome_of(planned, Ending::missing(stopped), 0, false, false));
+            let outcome = outcome.unwrap_or_else(|| {
+                outcome_of(planned, Ending::missing(stopped), 0, false, self.shown)
+            });
             outcomes.push(self.user_outcome(index, outcome));
         }
         self.intents.make_pending(self.record.state);

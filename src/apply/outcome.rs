@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::model::{Action, ApiChange, Destination, MemberId, RejectedRequest, State, StopCause};
+use crate::model::{
+    Action, ApiChange, Destination, MemberId, RejectedRequest, ShownIds, State, StopCause,
+};
 use crate::remote::Confirmation;
 
 /// The outcome of one change.
@@ -62,6 +64,15 @@ pub struct UserOutcome {
     pub is_pending: bool,
 }
 
+impl UserOutcome {
+    /// The same with the id as it is shown.
+    #[must_use]
+    pub fn shown(mut self, ids: &ShownIds) -> Self {
+        self.id = ids.of(&self.id).into_owned();
+        self
+    }
+}
+
 /// The result of an apply: exactly one outcome per change, in the order of ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
@@ -106,6 +117,15 @@ impl Uncertain {
 }
 
 impl Report {
+    /// The same with the ids as they are shown.
+    pub fn shown(mut self, ids: &ShownIds) -> Self {
+        if ids.hides() {
+            let outcomes = self.outcomes.into_iter();
+            self.outcomes = outcomes.map(|user| user.shown(ids)).collect();
+        }
+        self
+    }
+
     /// The report of an empty plan.
     pub fn nothing(destination: Destination, unchanged: usize, uncertain: Uncertain) -> Self {
         Self {

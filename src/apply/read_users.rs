@@ -12,7 +12,7 @@ use crate::apply::event::Event;
 use crate::apply::pace::Pace;
 use crate::apply::pool::{Message, Work, send_all};
 use crate::apply::send::{Ending, Job, Sender, SenderOptions, early_stop};
-use crate::model::{ApiVersion, MemberId, RemoteUser, StopCause, Unread};
+use crate::model::{ApiVersion, MemberId, RemoteUser, ShownIds, StopCause, Unread};
 use crate::remote::{Policy, Transport, observed, request};
 
 /// How users are read.
@@ -26,6 +26,8 @@ pub struct ReadOptions {
     pub pace: Arc<Pace>,
     /// When to retry.
     pub policy: Policy,
+    /// How ids are logged.
+    pub ids: ShownIds,
     /// The channel that the credentials belong to. A user of another channel counts as unread.
     pub channel_id: Option<String>,
 }
@@ -81,11 +83,13 @@ pub async fn read_users(
         pace: &options.pace,
         requests: ids.len(),
         parallelism: options.parallelism,
+        ids: &options.ids,
         clock,
         stop,
     });
     let mut reading = Reading {
         ids,
+        shown: &options.ids,
         api: options.api,
         next: 0,
         report: ReadReport::default(),
@@ -110,6 +114,7 @@ pub async fn read_users(
 /// A run of [`read_users()`] under way.
 struct Reading<'a> {
     ids: &'a [MemberId],
+    shown: &'a ShownIds,
     api: ApiVersion,
     next: usize,
     report: ReadReport,
@@ -149,6 +154,7 @@ impl Reading<'_> {
     fn hand_on(&mut self, index: usize, ending: Ending) {
         let user = user_of(ending, &mut self.breaker);
         let id = &self.ids[index];
+        log(self.shown.of(id).as_str(), &user);
         hand_on(id, user, &mut self.report, self.on_event, self.on_user);
     }
 }
@@ -200,7 +206,18 @@ fn user_of(ending: Ending, breaker: &mut Breaker<'_>) -> Result<RemoteUser, Unre
     }
 }
 
-/// Counts, logs and reports one user.
+/// Logs one user.
+fn log(id: &str, user: &Result<RemoteUser, Unread>) {
+    let (outcome, cause) = match user {
+        Ok(RemoteUser::Present(_)) => ("found", None),
+        Ok(RemoteUser::Missing) => ("missing", None),
+        Err(Unread::Failed { message }) => ("failed", Some(message)),
+        Err(Unread::Skipped { .. }) => ("skipped", None),
+    };
+    tracing::info!(id, outcome, cause, "read");
+}
+
+/// Counts and reports one user.
 fn hand_on(
     id: &MemberId,
     user: Result<RemoteUser, Unread>,
@@ -208,14 +225,13 @@ fn hand_on(
     on_event: &mut dyn FnMut(Event),
     on_user: &mut dyn FnMut(&MemberId, Result<RemoteUser, Unread>),
 ) {
-    let (count, word, failure) = match &user {
-        Ok(RemoteUser::Present(_)) => (&mut report.found, "found", None),
-        Ok(RemoteUser::Missing) => (&mut report.missing, "missing", None),
-        Err(Unread::Failed { message }) => (&mut report.failed, "failed", Some(message.clone())),
-        Err(Unread::Skipped { .. }) => (&mut report.skipped, "skipped", None),
+    let (count, failure) = match &user {
+        Ok(RemoteUser::Present(_)) => (&mut report.found, None),
+        Ok(RemoteUser::Missing) => (&mut report.missing, None),
+        Err(Unread::Failed { message }) => (&mut report.failed, Some(message.clone())),
+        Err(Unread::Skipped { .. }) => (&mut report.skipped, None),
     };
     *count += 1;
-    tracing::info!(id = id.as_str(), outcome = word, cause = failure, "read");
     if !matches!(user, Err(Unread::Skipped { .. })) {
         on_event(Event::Read {
             id: id.clone(),

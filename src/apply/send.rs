@@ -8,7 +8,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use crate::apply::event::Event;
 use crate::apply::pace::Pace;
-use crate::model::{MemberId, StopCause};
+use crate::model::{MemberId, ShownIds, StopCause};
 use crate::remote::{
     Decision, Policy, RateHeaders, Request, Response, ResponseUser, RetryBudget, Transport,
     TransportError, Verdict, decide, judge,
@@ -24,6 +24,8 @@ pub(crate) struct Sender {
     pace: Arc<Pace>,
     budget: Mutex<RetryBudget>,
     parallelism: usize,
+    /// How ids are logged.
+    ids: ShownIds,
     /// One permit for each job that may send at once.
     turns: Arc<Semaphore>,
     clock: fn() -> Timestamp,
@@ -43,6 +45,8 @@ pub(crate) struct SenderOptions<'a> {
     pub(crate) requests: usize,
     /// How many jobs may send at once.
     pub(crate) parallelism: usize,
+    /// How ids are logged.
+    pub(crate) ids: &'a ShownIds,
     pub(crate) clock: fn() -> Timestamp,
     pub(crate) stop: &'a watch::Sender<Option<StopCause>>,
 }
@@ -152,9 +156,11 @@ impl Sender {
             parallelism,
             clock,
             stop,
+            ids,
         } = options;
         let (events_out, events_in) = mpsc::unbounded_channel();
         let sender = Self {
+            ids: ids.clone(),
             channel,
             channel_id: channel_id.map(ToOwned::to_owned),
             policy: policy.clone(),
@@ -294,7 +300,7 @@ impl Sender {
                 }
             };
             tracing::debug!(
-                id = id.as_str(),
+                id = self.ids.of(id).as_str(),
                 attempt = attempts,
                 cause = why,
                 wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),

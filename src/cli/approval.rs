@@ -14,6 +14,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::{destination, files};
 use talkform::model::{
     DestinationDifference, DestinationPart, LimitApproval, LimitCheck, LimitKind, Plan, PlanDigest,
+    ShownIds,
 };
 use talkform::plan::PlanFile;
 
@@ -52,9 +53,10 @@ impl Approval {
         reviewed: Option<&ReviewedPlan>,
         planning: &Planning,
         invocation: &Invocation,
+        ids: &ShownIds,
     ) -> Result<(), Failure> {
         if let Some(reviewed) = reviewed {
-            reviewed.check(plan, invocation)?;
+            reviewed.check(plan, invocation, ids)?;
         }
         match &self.expect {
             Some(expected) if *expected != plan.digest => Err(Failure::with_hint(
@@ -237,7 +239,7 @@ impl ReviewedPlan {
         })
     }
 
-    fn check(&self, plan: &Plan, invocation: &Invocation) -> Result<(), Failure> {
+    fn check(&self, plan: &Plan, invocation: &Invocation, ids: &ShownIds) -> Result<(), Failure> {
         let Self { path, file } = self;
         let again = || {
             let mut words = vec!["plan"];
@@ -287,7 +289,7 @@ impl ReviewedPlan {
                 plan.serial, file.serial
             ));
         }
-        let differences = file.differences(plan);
+        let differences = file.differences(plan, ids);
         for (id, what) in differences.iter().take(MAX_NAMED) {
             details.push(format!("{id} {what}"));
         }

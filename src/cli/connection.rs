@@ -20,7 +20,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::{destination, files};
 use talkform::apply;
 use talkform::apply::{Pace, ReadOptions, ReadReport};
-use talkform::model::{ChannelId, MemberId, RemoteUser, StopCause, Unread};
+use talkform::model::{ChannelId, MemberId, RemoteUser, ShownIds, StopCause, Unread};
 use talkform::remote::{
     Channel, ChannelInfo, Decision, HttpSettings, Policy, RateHeaders, Request, Verdict, decide,
     judge_channel, request,
@@ -94,6 +94,8 @@ pub(crate) struct Connection<'p> {
     pub answering: ChannelInfo,
     /// The rate limiter of all requests of this run.
     pub pace: Arc<Pace>,
+    /// How ids are shown.
+    ids: ShownIds,
     /// How much of `--max-duration` was spent on reading.
     spent: Duration,
     /// Ends the process on a signal while no request is in flight.
@@ -116,6 +118,7 @@ impl<'p> Connection<'p> {
             .enable_all()
             .build()
             .map_err(failed)?;
+        let ids = project.ids()?;
         let policy = Policy::pausing(requests.retry_pause);
         let (client, (answering, budget)) = runtime.block_on(async {
             let client = Client::start(credentials, project).await?;
@@ -133,9 +136,15 @@ impl<'p> Connection<'p> {
             client,
             answering,
             pace,
+            ids,
             spent: Duration::ZERO,
             idle: None,
         })
+    }
+
+    /// How ids are shown.
+    pub(crate) fn ids(&self) -> &ShownIds {
+        &self.ids
     }
 
     /// The HTTP client.
@@ -170,9 +179,10 @@ impl<'p> Connection<'p> {
             parallelism: self.requests.parallelism.into(),
             pace: Arc::clone(&self.pace),
             policy: Policy::pausing(self.requests.retry_pause),
+            ids: self.ids.clone(),
             channel_id: Some(self.answering.id.to_string()),
         };
-        let mut progress = Progress::new(self.terminal);
+        let mut progress = Progress::new(self.terminal, self.ids.clone());
         let (stop, watching) = self.watch(time_left);
         let report = self.block_on(apply::read_users(
             ids,
@@ -180,7 +190,7 @@ impl<'p> Connection<'p> {
             &options,
             &stop,
             now,
-            &mut |event| progress.on_event(&event),
+            &mut |event| progress.on_event(event),
             on_user,
         ));
         watching.abort();
@@ -249,8 +259,12 @@ impl Client {
                 (running.base_url(), key.into(), secret.into(), Some(running))
             }
         };
-        let channel = Channel::new(&HttpSettings::new(base_url, key, secret))
-            .map_err(|error| Failure::refused(error.to_string()))?;
+        let settings = HttpSettings {
+            logs_ids: !project.ids()?.hides(),
+            ..HttpSettings::new(base_url, key, secret)
+        };
+        let channel =
+            Channel::new(&settings).map_err(|error| Failure::refused(error.to_string()))?;
         Ok(Self {
             channel: Arc::new(channel),
             sandbox,

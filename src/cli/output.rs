@@ -11,7 +11,7 @@ use crate::cli::project::LoadedProject;
 use crate::cli::repository::path_in_repository;
 use crate::cli::terminal::Terminal;
 use talkform::apply::Report;
-use talkform::model::Diagnostic;
+use talkform::model::{Diagnostic, ShownIds};
 use talkform::render::common::escape;
 use talkform::render::common::rejection::ReasonLength;
 use talkform::render::{
@@ -177,7 +177,7 @@ pub(crate) fn diagnostics_json(diagnostics: &[Diagnostic]) -> Result<String, Fai
 const MOST_NAMED: usize = 5;
 
 /// Reports what was read from the journal of an interrupted run.
-pub(crate) fn replayed(terminal: Terminal, loaded: &Loaded) {
+pub(crate) fn replayed(terminal: Terminal, loaded: &Loaded, ids: &ShownIds) {
     let replay = &loaded.replay;
     if replay.replayed > 0 {
         terminal.talk(&format!(
@@ -197,7 +197,7 @@ pub(crate) fn replayed(terminal: Terminal, loaded: &Loaded) {
     let count = replay.pending.len();
     let first = replay.pending.iter().take(MOST_NAMED);
     let mut names: Vec<String> = first
-        .map(|id| escape::terminal(id.as_str()).into_owned())
+        .map(|id| escape::terminal(ids.of(id).as_str()).into_owned())
         .collect();
     if count > MOST_NAMED {
         names.push(format!("and {} more", count - MOST_NAMED));

@@ -7,7 +7,9 @@ use crate::cli::failure::Failure;
 use crate::cli::output::counted;
 use crate::cli::project::LoadedProject;
 use talkform::apply::ReadReport;
-use talkform::model::{Attributes, Desired, MemberId, Plan, RemoteUser, Selection, State, Unread};
+use talkform::model::{
+    Attributes, Desired, MemberId, Plan, RemoteUser, Selection, ShownIds, State, Unread,
+};
 use talkform::plan;
 use talkform::render::KnownUsers;
 use talkform::render::common::stop_cause::why_stopped;
@@ -80,16 +82,21 @@ pub(crate) fn refresh(
     if report.is_whole() {
         Ok(observed)
     } else {
-        Err(partial(&report, failed, ids.len()))
+        Err(partial(&report, failed, ids.len(), connection.ids()))
     }
 }
 
-fn partial(report: &ReadReport, mut failed: Vec<(MemberId, String)>, all: usize) -> Failure {
+fn partial(
+    report: &ReadReport,
+    mut failed: Vec<(MemberId, String)>,
+    all: usize,
+    shown: &ShownIds,
+) -> Failure {
     failed.sort();
     let mut details: Vec<String> = failed
         .iter()
         .take(MAX_NAMED)
-        .map(|(id, message)| format!("{id}: {message}"))
+        .map(|(id, message)| format!("{}: {message}", shown.of(id)))
         .collect();
     if failed.len() > MAX_NAMED {
         details.push(format!("and {} more", failed.len() - MAX_NAMED));

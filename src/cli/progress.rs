@@ -4,11 +4,13 @@ use std::time::Instant;
 
 use crate::cli::terminal::Terminal;
 use talkform::apply::Event;
+use talkform::model::ShownIds;
 use talkform::render::progress;
 
 /// Shows how far a run is.
 pub(crate) struct Progress {
     terminal: Terminal,
+    ids: ShownIds,
     started: Instant,
     shown: Shown,
 }
@@ -20,7 +22,7 @@ enum Shown {
 
 impl Progress {
     /// Chooses the bar if stderr is a terminal, log lines otherwise.
-    pub(crate) fn new(terminal: Terminal) -> Self {
+    pub(crate) fn new(terminal: Terminal, ids: ShownIds) -> Self {
         let shown = if terminal.is_interactive() {
             Shown::Bar(progress::Progress::on_stderr())
         } else {
@@ -28,13 +30,15 @@ impl Progress {
         };
         Self {
             terminal,
+            ids,
             started: Instant::now(),
             shown,
         }
     }
 
     /// Updates the bar, or writes a line if it is time for one.
-    pub(crate) fn on_event(&mut self, event: &Event) {
+    pub(crate) fn on_event(&mut self, event: Event) {
+        let event = &event.shown(&self.ids);
         match &mut self.shown {
             Shown::Bar(bar) => bar.on_event(event),
             Shown::Lines(lines) => {

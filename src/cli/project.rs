@@ -13,7 +13,7 @@ use talkform::manifest;
 use talkform::manifest::{ReadSettings, Rules};
 use talkform::model::{
     ChannelId, Depth, Desired, Destination, Diagnostic, DigestKey, FieldPath, FieldSettings,
-    Project, Rate, RecordedLookup, SANDBOX_URL, State, Visibility,
+    Project, Rate, RecordedLookup, SANDBOX_URL, ShownIds, State, Visibility,
 };
 use talkform::render::common::comment::CommentName;
 use talkform::sandbox;
@@ -48,6 +48,7 @@ pub(crate) struct LoadedProject {
     /// Whether hidden values are shown.
     pub show_sensitive: bool,
     state_key: Option<String>,
+    id_key: OnceCell<DigestKey>,
     rules: OnceCell<Option<Arc<Rules>>>,
 }
 
@@ -90,6 +91,7 @@ impl LoadedProject {
             check_inside(&root, &project.state, "the state")?;
             root.join(&project.state)
         };
+        let hides_ids = !global.show_sensitive && project.sensitive.cover_member_ids();
         Ok(Self {
             store: Store::new(&state),
             has_own_state: named_state.is_none() && !global.sandbox,
@@ -97,9 +99,10 @@ impl LoadedProject {
             environment: global.environment.clone(),
             project,
             sandbox: global.sandbox,
-            invocation: Invocation::of(global),
+            invocation: Invocation::of(global).hiding_ids(hides_ids),
             show_sensitive: global.show_sensitive,
             state_key: state_key("TALKFORM_STATE_KEY")?,
+            id_key: OnceCell::new(),
             rules: OnceCell::new(),
         })
     }
@@ -253,7 +256,41 @@ impl LoadedProject {
     /// Which values may be shown.
     pub(crate) fn visibility(&self) -> Result<Visibility, Failure> {
         let settings = field_settings(&self.project, self.rules()?.as_deref());
-        Ok(Visibility::new(settings).revealing(self.show_sensitive))
+        let visibility = Visibility::new(settings).revealing(self.show_sensitive);
+        self.with_id_key(visibility)
+    }
+
+    /// The same with the key of ids, where they are hidden.
+    pub(crate) fn with_id_key(&self, visibility: Visibility) -> Result<Visibility, Failure> {
+        Ok(if visibility.ids().hides() {
+            visibility.with_id_key(self.id_key()?)
+        } else {
+            visibility
+        })
+    }
+
+    /// How ids are shown.
+    pub(crate) fn ids(&self) -> Result<ShownIds, Failure> {
+        let settings = field_settings(&self.project, None);
+        let visibility = Visibility::new(settings).revealing(self.show_sensitive);
+        Ok(self.with_id_key(visibility)?.ids())
+    }
+
+    /// The key of the digests that stand for ids: that of the state. Where there is no state, nobody but the owner
+    /// of `TALKFORM_STATE_KEY` can guess it; without that secret it is another one in each run.
+    fn id_key(&self) -> Result<DigestKey, Failure> {
+        if let Some(key) = self.id_key.get() {
+            return Ok(key.clone());
+        }
+        let secret = self.state_key.as_deref();
+        // A state that cannot be read is reported by whoever needs it.
+        let state = self.store.load().ok().and_then(|loaded| loaded.state);
+        let key = match (state, secret) {
+            (Some(state), _) => DigestKey::new(&state.salt, secret),
+            (None, Some(_)) => DigestKey::new(&[], secret),
+            (None, None) => DigestKey::new(&random::<32>()?, None),
+        };
+        Ok(self.id_key.get_or_init(|| key).clone())
     }
 
     /// The key of the state's digests. Fails if the state was made with another key.

@@ -40,6 +40,7 @@ pub use crate::manifest::import::table::{Repeated, Table, TableError, TableSetti
 pub use crate::manifest::inside::is_inside;
 pub use crate::manifest::project::field_patterns::warnings as pattern_warnings;
 pub use crate::manifest::project::file::ProjectFile;
+pub use crate::manifest::project::personal_ids::personal_id_warning;
 pub use crate::manifest::rules::{Rules, RulesError};
 pub use crate::manifest::writing::append::{AppendError, append, document};
 pub use crate::manifest::writing::yaml::write;

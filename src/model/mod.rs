@@ -71,3 +71,4 @@ pub use crate::model::visibility::patterns::{FieldPattern, FieldPatterns};
 pub use crate::model::visibility::settings::{
     FieldRule, FieldSettings, Hidden, Visibility, Vocabulary,
 };
+pub use crate::model::visibility::shown_ids::ShownIds;

@@ -13,6 +13,7 @@ use crate::model::ids::member_id::MemberId;
 use crate::model::project::Limit;
 use crate::model::selection::Selected;
 use crate::model::state::Rejection;
+use crate::model::visibility::shown_ids::ShownIds;
 
 /// Everything that an apply does.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,6 +148,17 @@ pub struct LikelyMove {
     /// The id of the new user.
     #[schemars(with = "String")]
     pub to: MemberId,
+}
+
+impl LikelyMove {
+    /// The same with the ids as they are shown.
+    #[must_use]
+    pub fn shown(&self, ids: &ShownIds) -> Self {
+        Self {
+            from: ids.of(&self.from).into_owned(),
+            to: ids.of(&self.to).into_owned(),
+        }
+    }
 }
 
 /// Which limit.

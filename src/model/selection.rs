@@ -8,6 +8,7 @@ use wildmatch::WildMatch;
 use crate::model::desired::Desired;
 use crate::model::ids::member_id::MemberId;
 use crate::model::state::State;
+use crate::model::visibility::shown_ids::ShownIds;
 
 /// Patterns of member ids. Without a pattern, every id is selected. An empty pattern counts as none.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,24 @@ pub struct Selected {
     pub users: usize,
     /// How many users there are, declared or recorded.
     pub of: usize,
+}
+
+impl Selected {
+    /// The same with the patterns as ids are shown.
+    #[must_use]
+    pub fn shown(&self, ids: &ShownIds) -> Self {
+        let shown = |pattern: &String| {
+            if ids.hides() {
+                "(sensitive)".to_owned()
+            } else {
+                pattern.clone()
+            }
+        };
+        Self {
+            patterns: self.patterns.iter().map(shown).collect(),
+            ..*self
+        }
+    }
 }
 
 impl Selection {

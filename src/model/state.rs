@@ -14,6 +14,7 @@ use crate::model::field::FieldPath;
 use crate::model::ids::member_id::MemberId;
 use crate::model::pending::{Pending, PendingAction};
 use crate::model::recorded_fields::RecordedFields;
+use crate::model::visibility::shown_ids::ShownIds;
 
 /// The recorded state of a project: the users that were applied, with digests of their fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,6 +153,23 @@ pub struct Rejection {
 }
 
 impl State {
+    /// The same with the ids as they are shown: for lists, and for nothing else.
+    #[must_use]
+    pub fn shown(mut self, ids: &ShownIds) -> Self {
+        fn renamed<T>(users: BTreeMap<MemberId, T>, ids: &ShownIds) -> BTreeMap<MemberId, T> {
+            let users = users.into_iter();
+            users
+                .map(|(id, of_user)| (ids.of(&id).into_owned(), of_user))
+                .collect()
+        }
+        if ids.hides() {
+            self.users = renamed(self.users, ids);
+            self.pending = renamed(self.pending, ids);
+            self.rejected = renamed(self.rejected, ids);
+        }
+        self
+    }
+
     /// A state in which nothing was applied yet.
     pub fn new(
         lineage: String,

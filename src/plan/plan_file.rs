@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    ApiChange, ApiVersion, Destination, DestinationDifference, MemberId, Plan, PlanDigest,
+    ApiChange, ApiVersion, Destination, DestinationDifference, MemberId, Plan, PlanDigest, ShownIds,
 };
 use crate::plan::change_line::ChangeLine;
 use crate::plan::digest;
@@ -146,6 +146,24 @@ impl PlanFile {
         }
     }
 
+    /// Returns the same with the ids as they are shown. Where ids are hidden, it is no plan file any more.
+    #[must_use]
+    pub fn shown(mut self, ids: &ShownIds) -> Self {
+        if ids.hides() {
+            for pattern in &mut self.select {
+                "(sensitive)".clone_into(pattern);
+            }
+            let changes = self.changes.into_iter();
+            self.changes = changes
+                .map(|(id, mut line)| {
+                    line.from = line.from.map(|from| ids.of(&from).into_owned());
+                    (ids.of(&id).into_owned(), line)
+                })
+                .collect();
+        }
+        self
+    }
+
     /// Returns the file's text.
     pub fn write(&self) -> String {
         let mut text =
@@ -204,22 +222,23 @@ impl PlanFile {
     }
 
     /// Returns the users whose change differs in a plan made now, each with what differs.
-    pub fn differences(&self, now: &Plan) -> Vec<(String, &'static str)> {
+    pub fn differences(&self, now: &Plan, ids: &ShownIds) -> Vec<(String, &'static str)> {
+        let name = |id: &MemberId| ids.of(id).to_string();
         let api_differs = self.api != api_line(now);
         let now = lines(now);
         let mut found = Vec::new();
         for (id, then) in &self.changes {
             match now.get(id) {
-                None => found.push((id.to_string(), "needs nothing any more")),
+                None => found.push((name(id), "needs nothing any more")),
                 Some(line) if line != then => {
-                    found.push((id.to_string(), "would change otherwise"));
+                    found.push((name(id), "would change otherwise"));
                 }
                 Some(_) => {}
             }
         }
         for id in now.keys() {
             if !self.changes.contains_key(id) {
-                found.push((id.to_string(), "was not in the plan"));
+                found.push((name(id), "was not in the plan"));
             }
         }
         found.sort();

@@ -31,6 +31,8 @@ pub struct HttpSettings {
     pub total_timeout: Duration,
     /// How many connections are kept open for the next request.
     pub connections: usize,
+    /// Whether the log shows the ids of users.
+    pub logs_ids: bool,
 }
 
 impl HttpSettings {
@@ -44,6 +46,7 @@ impl HttpSettings {
             read_timeout: Duration::from_secs(20),
             total_timeout: Duration::from_secs(40),
             connections: 256,
+            logs_ids: true,
         }
     }
 }
@@ -71,6 +74,7 @@ pub enum ClientError {
 pub struct Channel {
     client: Client,
     base_url: String,
+    logs_ids: bool,
 }
 
 impl Channel {
@@ -119,6 +123,7 @@ impl Channel {
                 .build()
                 .map_err(|error| ClientError::Client(causes(&error)))?,
             base_url: settings.base_url.clone(),
+            logs_ids: settings.logs_ids,
         })
     }
 
@@ -131,7 +136,7 @@ impl Channel {
         let span = tracing::debug_span!(
             "request",
             method = request.method.as_str(),
-            path = %request.path
+            path = self.logged_path(request)
         );
         let received = self.exchange(request).instrument(span.clone()).await;
         span.in_scope(|| match &received {
@@ -139,6 +144,14 @@ impl Channel {
             Err(error) => tracing::debug!(%error, "not answered"),
         });
         received
+    }
+
+    /// The path of a request, without the id where that is hidden.
+    fn logged_path<'r>(&self, request: &'r Request) -> &'r str {
+        match request.path.split_once("/@") {
+            Some((before, _)) if !self.logs_ids => before,
+            _ => &request.path,
+        }
     }
 
     async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {

@@ -341,8 +341,7 @@ fn row_error(head: &str, section: &str, name: &str, reason: &str) -> FormatError
     let key = serde_json::to_string(name).unwrap_or_default();
     let section = head.find(&format!("\n \"{section}\": {{")).unwrap_or(0);
     let row = head[section..].find(&format!("\n  {key}: ")).unwrap_or(0);
-    let reason = format!("\"{name}\": {reason}");
-    at(0, head.as_bytes(), section + row + 1, &reason)
+    at(0, head.as_bytes(), section + row + 1, reason)
 }
 
 /// An error at a byte of a text that begins after this many lines.

@@ -23,6 +23,7 @@ mod faults;
 mod git_environment;
 mod golden;
 mod hidden;
+mod ids;
 mod import;
 mod kill;
 mod kill_everywhere;

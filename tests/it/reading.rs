@@ -62,6 +62,7 @@ fn read(channel: &Channel, api: ApiVersion, stop_after: Option<usize>) -> Read {
     let mut retries = 0;
     let report = runtime.block_on(async {
         let options = ReadOptions {
+            ids: talkform::model::ShownIds::Plain,
             api,
             parallelism: 8,
             pace: Arc::new(Pace::new(Rate {

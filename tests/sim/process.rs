@@ -201,6 +201,7 @@ async fn locked(run: &Run<'_>, store: &Store) -> Result<Ended, StoreError> {
         ..target
     };
     let options = Options {
+        ids: talkform::model::ShownIds::Plain,
         api: settings.api,
         parallelism: run.parallelism,
         pace,
@@ -246,6 +247,7 @@ async fn observe(
     }
     let ids: Vec<MemberId> = desired.users.keys().cloned().collect();
     let options = ReadOptions {
+        ids: talkform::model::ShownIds::Plain,
         api: run.settings.api,
         parallelism: run.parallelism,
         pace: Arc::clone(pace),

@@ -76,7 +76,7 @@ pub(crate) fn run(
     let depth = arguments.planning.depth(arguments.planning.refresh);
     let (desired, warnings) = settings.desired_for(&loaded, depth)?;
     output::warn(terminal, &settings.root, &warnings);
-    output::replayed(terminal, &loaded);
+    output::replayed(terminal, &loaded, &settings.ids()?);
     output::large_state(terminal, &loaded);
     let state = settings.recorded(&loaded);
     if loaded.state.is_none() && !settings.sandbox && settings.has_sandbox_state() {
@@ -95,7 +95,7 @@ pub(crate) fn run(
     };
     let mut visibility = settings.visibility()?;
     if let Some(fields) = base.as_ref().and_then(|base| base.fields.clone()) {
-        visibility = visibility.with_base(fields);
+        visibility = settings.with_id_key(visibility.with_base(fields))?;
     }
     let selection = &arguments.planning.selection;
     selection.check(known_ids(&desired, &state).into_iter())?;

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use crate::cli::approval::read_plan_file;
 use crate::cli::args::{DataFormat, Global, check_patterns, duration};
 use crate::cli::clock::now;
+use crate::cli::commands::ids::resolved;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::project::{LoadedProject, random, state_key};
 use crate::cli::suggest::invocation::Invocation;
@@ -14,7 +15,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::{destination, lock_owner, output};
 use talkform::model::digest::digests::to_hex;
 use talkform::model::{
-    DestinationDifference, DestinationPart, DigestKey, MemberId, Selection, State,
+    DestinationDifference, DestinationPart, DigestKey, MemberId, Selection, ShownIds, State,
 };
 use talkform::plan;
 use talkform::render::common::escape;
@@ -113,7 +114,12 @@ pub(crate) fn show_all(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     if let Some(path) = &arguments.plan {
-        let file = read_plan_file(path, &Invocation::of(global))?;
+        let ids = if LoadedProject::has_project(global) {
+            LoadedProject::read(global)?.ids()?
+        } else {
+            ShownIds::Plain
+        };
+        let file = read_plan_file(path, &Invocation::of(global))?.shown(&ids);
         if arguments.format == DataFormat::Json {
             terminal.stream(|out| state_json::plan_file(out, &file))?;
             return Ok(Exit::Done);
@@ -152,19 +158,21 @@ pub(crate) fn run(
         StateCommand::Repair { lock_timeout } => repair(&settings, *lock_timeout, terminal)?,
         StateCommand::Retarget { lock_timeout } => retarget(&settings, *lock_timeout, terminal)?,
         StateCommand::List { select, format } => {
-            list(recorded(&settings, terminal)?, select, *format, terminal)?;
+            list(
+                &settings,
+                recorded(&settings, terminal)?,
+                select,
+                *format,
+                terminal,
+            )?;
         }
         StateCommand::Show { id, format } => {
             let state = recorded(&settings, terminal)?;
-            let id = member_id(id)?;
+            let id = resolved(&settings, &state, id)?;
             show_user(&settings, &state, &id, *format, terminal)?;
         }
         StateCommand::Forget { ids, lock_timeout } => {
-            let ids: Vec<MemberId> = ids
-                .iter()
-                .map(|id| member_id(id))
-                .collect::<Result<_, _>>()?;
-            forget(&settings, &ids, *lock_timeout, terminal)?;
+            forget(&settings, ids, *lock_timeout, terminal)?;
         }
         StateCommand::Rekey {
             without_key,
@@ -175,6 +183,7 @@ pub(crate) fn run(
 }
 
 fn list(
+    settings: &LoadedProject,
     mut state: State,
     select: &[String],
     format: DataFormat,
@@ -182,13 +191,13 @@ fn list(
 ) -> Result<(), Failure> {
     check_patterns(select, state.users.keys().chain(state.pending.keys()))?;
     let selection = Selection::new(select);
-    if format == DataFormat::Json {
-        let covers = |id: &MemberId| selection.covers(id);
-        return terminal.stream(|out| state_users_json::users(out, &state, &covers));
-    }
     state.users.retain(|id, _| selection.covers(id));
     state.rejected.retain(|id, _| selection.covers(id));
     state.pending.retain(|id, _| selection.covers(id));
+    let state = state.shown(&settings.ids()?);
+    if format == DataFormat::Json {
+        return terminal.stream(|out| state_users_json::users(out, &state, &|_| true));
+    }
     let style = output::style(terminal);
     terminal.result(&output::text_of(|out| {
         state::state_list(out, &state, &style)
@@ -234,9 +243,10 @@ fn repair(
         return terminal.result(&format!("{path} is whole: nothing to repair.\n"));
     };
     let users = |count| output::counted(count, "user", "users");
+    let ids = settings.ids()?;
     let lost = repaired.lost.iter();
     let lost: Vec<String> = lost
-        .map(|id| format!("  {}\n", escape::terminal(id.as_str())))
+        .map(|id| format!("  {}\n", escape::terminal(ids.of(id).as_str())))
         .collect();
     let all_pending = if repaired.is_all_pending {
         "The list of pending users is damaged, so every user is pending now.\n"
@@ -322,10 +332,11 @@ fn rekey(
     let old = settings.digest_key(&state)?;
     let salt = random::<16>()?;
     let new = DigestKey::new(&salt, secret.as_deref());
+    let ids = settings.ids()?;
     let renewed =
         plan::rekey(&state, &desired, &old, (&new, salt.to_vec())).map_err(|lost| {
             let mut details: Vec<String> =
-                lost.iter().take(MAX_NAMED).map(ToString::to_string).collect();
+                lost.iter().take(MAX_NAMED).map(|id| ids.of(id).to_string()).collect();
             if lost.len() > MAX_NAMED {
                 details.push(format!("and {} more", lost.len() - MAX_NAMED));
             }
@@ -366,7 +377,7 @@ fn recorded(settings: &LoadedProject, terminal: Terminal) -> Result<State, Failu
         .store
         .load()
         .map_err(|error| settings.state_failure(&error))?;
-    output::replayed(terminal, &loaded);
+    output::replayed(terminal, &loaded, &settings.ids()?);
     output::large_state(terminal, &loaded);
     loaded.state.ok_or_else(|| {
         Failure::with_hint(
@@ -378,12 +389,14 @@ fn recorded(settings: &LoadedProject, terminal: Terminal) -> Result<State, Failu
 
 fn forget(
     settings: &LoadedProject,
-    ids: &[MemberId],
+    ids: &[String],
     lock_timeout: std::time::Duration,
     terminal: Terminal,
 ) -> Result<(), Failure> {
     let _lock = locked(settings, "state forget", lock_timeout)?;
     let mut state = recorded(settings, terminal)?;
+    let ids = ids.iter().map(|id| resolved(settings, &state, id));
+    let ids: Vec<MemberId> = ids.collect::<Result<_, _>>()?;
     let missing: Vec<&MemberId> = ids
         .iter()
         .filter(|id| {
@@ -395,7 +408,7 @@ fn forget(
     if !missing.is_empty() {
         return Err(not_recorded(settings, &missing));
     }
-    for id in ids {
+    for id in &ids {
         state.users.remove(id);
         state.rejected.remove(id);
         state.pending.remove(id);
@@ -408,14 +421,11 @@ fn forget(
     ))
 }
 
-fn member_id(text: &str) -> Result<MemberId, Failure> {
-    MemberId::new(text).map_err(|error| Failure::Usage(format!("`{text}`: {error}")))
-}
-
 fn not_recorded(settings: &LoadedProject, ids: &[&MemberId]) -> Failure {
+    let shown = settings.ids().unwrap_or(ShownIds::Hidden);
     let ids: Vec<String> = ids
         .iter()
-        .map(|id| escape::terminal(id.as_str()).into_owned())
+        .map(|id| escape::terminal(shown.of(id).as_str()).into_owned())
         .collect();
     Failure::with_hint(
         format!("not in the state: {}", ids.join(", ")),

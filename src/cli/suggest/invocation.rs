@@ -8,6 +8,7 @@ use crate::cli::args::Global;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Invocation {
     flags: Vec<String>,
+    hides_ids: bool,
 }
 
 impl Invocation {
@@ -23,7 +24,16 @@ impl Invocation {
         if global.sandbox {
             flags.push("--sandbox".to_owned());
         }
-        Self { flags }
+        Self {
+            flags,
+            hides_ids: false,
+        }
+    }
+
+    /// The same where patterns of ids are hidden or not.
+    #[must_use]
+    pub(crate) fn hiding_ids(self, hides_ids: bool) -> Self {
+        Self { hides_ids, ..self }
     }
 
     /// The flags that choose the project in a folder, without an environment.
@@ -34,17 +44,28 @@ impl Invocation {
         } else {
             vec!["-C".to_owned(), folder.display().to_string()]
         };
-        Self { flags }
+        Self {
+            flags,
+            hides_ids: false,
+        }
     }
 
     /// A command line for a POSIX shell: `talkform`, the flags of this run, and these words.
     pub(crate) fn command<S: AsRef<str>>(&self, words: &[S]) -> String {
         let flags = self.flags.iter().map(String::as_str);
-        let all = std::iter::once("talkform")
-            .chain(flags)
-            .chain(words.iter().map(AsRef::as_ref));
-        let all: Vec<String> = all.map(quoted).collect();
-        all.join(" ")
+        let words = words.iter().map(AsRef::as_ref);
+        let mut line = vec!["talkform".to_owned()];
+        line.extend(flags.map(quoted));
+        let mut is_pattern = false;
+        for word in words {
+            line.push(if is_pattern && self.hides_ids {
+                quoted("(sensitive)")
+            } else {
+                quoted(word)
+            });
+            is_pattern = word == "--select";
+        }
+        line.join(" ")
     }
 }
 
@@ -61,6 +82,7 @@ mod tests {
     fn flags(flags: &[&str]) -> Invocation {
         Invocation {
             flags: flags.iter().map(ToString::to_string).collect(),
+            hides_ids: false,
         }
     }
 
@@ -76,6 +98,13 @@ mod tests {
         let command = all.command(&[&words[..], &["optIn=3,sha256:0f"]].concat());
         let expected = "talkform -C 'our users/$HOME' --env staging --sandbox apply --select 'u-*' --approve-limits 'optIn=3,sha256:0f'";
         assert_eq!(command, expected);
+        let hidden = all
+            .hiding_ids(true)
+            .command(&["plan", "--select", "kim", "--out"]);
+        assert!(
+            hidden.ends_with("plan --select '(sensitive)' --out"),
+            "{hidden}"
+        );
         let words = shlex::split(&flags(&["-C", "it's \"x\"`y`\n;"]).command(&["plan"]));
         let expected = ["talkform", "-C", "it's \"x\"`y`\n;", "plan"];
         assert_eq!(words.expect("words"), expected);

@@ -9,13 +9,17 @@ use crate::manifest::problem::problems::{Place, Problem};
 use crate::manifest::problem::span::Position;
 use crate::manifest::problem::wording::{in_backticks, quoted};
 use crate::manifest::users::declared::DeclaredMove;
-use crate::model::{Diagnostic, MemberId};
+use crate::model::{Diagnostic, MemberId, ShownIds};
 
 /// Checks all files against each other. The problems are returned by the file to which they belong;
 /// that file is read again with them, because its excerpts can be masked only while it is read.
-pub(crate) fn check(names: &[Arc<str>], readings: &[FileReading]) -> BTreeMap<usize, Vec<Problem>> {
-    let mut problems = ids::check(names, readings);
-    check_moves(names, readings, &mut problems);
+pub(crate) fn check(
+    names: &[Arc<str>],
+    readings: &[FileReading],
+    shown: &ShownIds,
+) -> BTreeMap<usize, Vec<Problem>> {
+    let mut problems = ids::check(names, readings, shown);
+    check_moves(names, readings, shown, &mut problems);
     problems
 }
 
@@ -26,6 +30,7 @@ pub(crate) type At = (usize, usize);
 struct Moves<'r> {
     names: &'r [Arc<str>],
     readings: &'r [FileReading],
+    shown: &'r ShownIds,
     from: HashMap<&'r MemberId, At>,
     to: HashMap<&'r MemberId, At>,
 }
@@ -34,6 +39,7 @@ struct Moves<'r> {
 fn check_moves(
     names: &[Arc<str>],
     readings: &[FileReading],
+    shown: &ShownIds,
     problems: &mut BTreeMap<usize, Vec<Problem>>,
 ) {
     if readings.iter().all(|reading| reading.moved.is_empty()) {
@@ -42,6 +48,7 @@ fn check_moves(
     let mut moves = Moves {
         names,
         readings,
+        shown,
         from: HashMap::new(),
         to: HashMap::new(),
     };
@@ -90,6 +97,10 @@ impl<'r> Moves<'r> {
         &self.readings[at.0].moved[at.1]
     }
 
+    fn name(&self, id: &MemberId) -> String {
+        in_backticks(self.shown.of(id).as_str())
+    }
+
     fn place(&self, at: At) -> Place {
         self.there(at.0, self.entry(at).position)
     }
@@ -110,13 +121,10 @@ impl<'r> Moves<'r> {
 
     fn twice(&self, entry: &DeclaredMove, at: At, from: At, to: At) -> Problem {
         let (field, span, message, first) = if from == at {
-            let message = format!("a second user moves to {}", in_backticks(entry.to.as_str()));
+            let message = format!("a second user moves to {}", self.name(&entry.to));
             ("to", entry.to_span, message, to)
         } else {
-            let message = format!(
-                "the user {} moves a second time",
-                in_backticks(entry.from.as_str())
-            );
+            let message = format!("the user {} moves a second time", self.name(&entry.from));
             ("from", entry.from_span, message, from)
         };
         Problem::error("duplicate-move", span, message)
@@ -130,17 +138,17 @@ impl<'r> Moves<'r> {
         let next = self.entry(at);
         let message = format!(
             "the user {} moves on to {}",
-            in_backticks(entry.to.as_str()),
-            in_backticks(next.to.as_str())
+            self.name(&entry.to),
+            self.name(&next.to)
         );
         let hint = if next.to == entry.from {
             "two users cannot trade ids; give one of them a new id first".to_owned()
         } else {
             format!(
                 "where {} is recorded, write `from: {}, to: {}` instead of both; where this move was applied, remove this entry",
-                in_backticks(entry.from.as_str()),
-                quoted(entry.from.as_str()),
-                quoted(next.to.as_str())
+                self.name(&entry.from),
+                quoted(self.shown.of(&entry.from).as_str()),
+                quoted(self.shown.of(&next.to).as_str())
             )
         };
         Some(
@@ -159,8 +167,8 @@ impl<'r> Moves<'r> {
         let (file, user) = *users.get(&entry.from)?;
         let message = format!(
             "the user {} moved to {} and is still declared",
-            in_backticks(entry.from.as_str()),
-            in_backticks(entry.to.as_str())
+            self.name(&entry.from),
+            self.name(&entry.to)
         );
         Some(
             Problem::error("moved-and-declared", entry.from_span, message)
@@ -183,8 +191,8 @@ impl<'r> Moves<'r> {
         }
         let message = format!(
             "the user {} moved to {}, who is not declared",
-            in_backticks(entry.from.as_str()),
-            in_backticks(entry.to.as_str())
+            self.name(&entry.from),
+            self.name(&entry.to)
         );
         Some(
             Problem::error("moved-to-undeclared", entry.to_span, message)

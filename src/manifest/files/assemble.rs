@@ -48,7 +48,7 @@ pub(crate) fn read_all(
             readings[file] = reading;
         }
     }
-    let mut problems = across::check(names, &readings);
+    let mut problems = across::check(names, &readings, &settings.visibility.ids());
     let locate = |file: usize, words: &[Word]| files.locate(file, words);
     for (file, more) in words::check(names, &readings, recorded, settings, &locate) {
         let list = problems.entry(file).or_default();

@@ -8,11 +8,16 @@ use crate::manifest::files::file::FileReading;
 use crate::manifest::problem::problems::{Place, Problem};
 use crate::manifest::problem::wording::in_backticks;
 use crate::manifest::users::declared::DeclaredUser;
-use crate::model::MemberId;
 use crate::model::text::characters::{first_difference, is_plain, twins};
+use crate::model::{MemberId, ShownIds};
 
 /// The problems of ids, by the file to which each belongs, in the order of their places.
-pub(crate) fn check(names: &[Arc<str>], readings: &[FileReading]) -> BTreeMap<usize, Vec<Problem>> {
+pub(crate) fn check(
+    names: &[Arc<str>],
+    readings: &[FileReading],
+    ids: &ShownIds,
+) -> BTreeMap<usize, Vec<Problem>> {
+    let shown = |user: &DeclaredUser| in_backticks(ids.of(&user.id).as_str());
     let users: Vec<&[DeclaredUser]> = readings.iter().map(|reading| &*reading.users).collect();
     let mut problems: BTreeMap<usize, Vec<Problem>> = BTreeMap::new();
     for clash in clashes(&users) {
@@ -21,20 +26,14 @@ pub(crate) fn check(names: &[Arc<str>], readings: &[FileReading]) -> BTreeMap<us
         let first = &users[clash.first.0][clash.first.1];
         let place = Place::There(first.position.in_file(&names[clash.first.0]));
         let problem = if clash.same {
-            let message = format!(
-                "the user {} is declared a second time",
-                in_backticks(found.id.as_str())
-            );
+            let message = format!("the user {} is declared a second time", shown(found));
             Problem::error("duplicate-member-id", found.span, message)
                 .related(place, "first here")
                 .hint("keep one of them")
         } else {
             let (code, difference) = difference(first.id.as_str(), found.id.as_str());
-            let message = format!(
-                "the users {} and {} {difference}",
-                in_backticks(first.id.as_str()),
-                in_backticks(found.id.as_str())
-            );
+            let (one, other) = (shown(first), shown(found));
+            let message = format!("the users {one} and {other} {difference}");
             let code = match code {
                 Difference::Case => "member-id-case",
                 Difference::Look => "member-id-look-alike",

@@ -15,7 +15,7 @@ use crate::manifest::problem::wording::key_in_backticks;
 use crate::manifest::users::near_miss::documented_key;
 use crate::manifest::users::places::{Places, Word};
 use crate::model::text::characters::{is_plain, twins};
-use crate::model::{Attributes, FieldPath, FieldValue, RecordedLookup, VisibilityLookup};
+use crate::model::{Attributes, FieldPath, FieldValue, MemberId, RecordedLookup, VisibilityLookup};
 
 /// The most pairs of words that are reported.
 const MOST_PAIRS: usize = 100;
@@ -86,15 +86,17 @@ fn shows(readings: &[FileReading], settings: &ReadSettings, word: &Word) -> bool
         return true;
     };
     let lookup = VisibilityLookup::new(&settings.visibility);
-    let hides = |attributes: &Attributes| {
+    let hides = |id: &MemberId, attributes: &Attributes| {
         let Some(tags) = attributes.tags.as_ref().filter(|tags| tags.contains(tag)) else {
             return false;
         };
-        let user = lookup.user(attributes.fields());
+        let user = lookup.user_with_id(id, attributes.fields());
         user.hides(&FieldPath::Tags, FieldValue::Tags(tags))
             .is_some()
     };
-    !attributes_of(readings).any(|(_, attributes)| hides(attributes))
+    let users = readings.iter().flat_map(|reading| &reading.users);
+    let mut read = users.filter_map(|user| Some((&user.id, &**user.attributes.as_ref()?)));
+    !read.any(|(id, attributes)| hides(id, attributes))
 }
 
 fn attributes_of(readings: &[FileReading]) -> impl Iterator<Item = (usize, &Attributes)> {

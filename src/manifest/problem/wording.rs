@@ -82,9 +82,13 @@ pub(crate) fn without_key(path: &str, hidden: &HiddenTexts) -> String {
     let start = maps
         .iter()
         .filter_map(|map| path.find(map).map(|at| at + map.len()));
-    match start.min() {
-        Some(start) if hidden.are_in(&path[start..]) => format!("{}(sensitive)", &path[..start]),
-        _ => path.to_owned(),
+    // Or the name of a field that no user has.
+    let field = path.find("].").map_or(0, |at| at + 2);
+    let start = start.min().unwrap_or(field);
+    if hidden.are_in(&path[start..]) {
+        format!("{}(sensitive)", &path[..start])
+    } else {
+        path.to_owned()
     }
 }
 

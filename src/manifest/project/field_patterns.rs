@@ -16,6 +16,7 @@ pub(crate) fn refusal(pattern: &str) -> Option<(String, String)> {
         .iter()
         .any(|map| bare.strip_prefix(map).is_some_and(|key| !key.is_empty()));
     let is_field = [
+        "memberid",
         "tags",
         "unsubscribed",
         "unsubscribeemail",
@@ -89,6 +90,11 @@ fn static_warning(setting: &'static str, pattern: &FieldPattern) -> Option<Diagn
         let warning = warning("pattern-covers-nothing", setting, pattern, message);
         return Some(warning.hint("remove the white space"));
     }
+    if setting == "public" && folded(text) == "memberid" {
+        let message = "`memberId` is shown unless `sensitive` lists it".to_owned();
+        let warning = warning("public-without-effect", setting, pattern, message);
+        return Some(warning.hint("remove it"));
+    }
     let field: FieldPath = text.parse().ok()?;
     let key = field.key()?;
     if text.contains(['*', '?']) {
@@ -114,8 +120,11 @@ fn static_warning(setting: &'static str, pattern: &FieldPattern) -> Option<Diagn
     })
 }
 
-/// Whether a pattern covers a field that every project has, or names a key of Channel itself.
+/// Whether a pattern covers ids or a field that every project has, or names a key of Channel itself.
 fn is_met_by_itself(pattern: &FieldPattern) -> bool {
+    if pattern.covers_member_ids() {
+        return true;
+    }
     let own = [
         FieldPath::Tags,
         FieldPath::UnsubscribeEmail,

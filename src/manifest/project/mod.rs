@@ -3,4 +3,5 @@
 pub mod base_url;
 pub mod field_patterns;
 pub mod file;
+pub mod personal_ids;
 pub(crate) mod settings;

@@ -20,6 +20,7 @@ pub(crate) fn scalars_in(
 ) -> Vec<MaskedScalar> {
     let mut walk = Walk {
         visibility,
+        hides_ids: visibility.ids().hides(),
         windows,
         scalars: Vec::new(),
         hidden: HiddenTexts::default(),
@@ -77,8 +78,8 @@ pub(crate) fn hidden_texts(members: &[Member<'_>], visibility: &Visibility) -> H
             Fields::One(path) => {
                 add_hidden(&member.value, Some(&visibility.field(&path)), &mut hidden);
             }
-            Fields::Id => {}
-            Fields::None => add_hidden(&member.value, None, &mut hidden),
+            Fields::Id if !visibility.ids().hides() => {}
+            Fields::Id | Fields::None => add_hidden(&member.value, None, &mut hidden),
         }
     }
     hidden
@@ -142,6 +143,7 @@ pub(crate) fn path(map: &str, key: &str) -> FieldPath {
 
 struct Walk<'w> {
     visibility: &'w Visibility,
+    hides_ids: bool,
     windows: &'w [Span],
     scalars: Vec<MaskedScalar>,
     /// The hidden values of the current user.
@@ -259,7 +261,7 @@ impl Walk<'_> {
     fn one_move(&mut self, entry: &Node<'_>) {
         for member in self.members(entry) {
             let is_id = matches!(&*member.key, "from" | "to") && member.value.scalar().is_some();
-            self.value(&member.value, !is_id);
+            self.value(&member.value, self.hides_ids || !is_id);
         }
     }
 
@@ -283,7 +285,7 @@ impl Walk<'_> {
     fn field(&mut self, member: &Member<'_>) {
         let value = &member.value;
         match field_paths(member) {
-            Fields::Id => self.value(value, value.scalar().is_none()),
+            Fields::Id => self.value(value, self.hides_ids || value.scalar().is_none()),
             Fields::Keys(map, _) => {
                 for entry in self.members(value) {
                     let rule = self.visibility.field(&path(map, &entry.key));

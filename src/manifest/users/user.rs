@@ -114,15 +114,19 @@ impl Reader<'_> {
                     return None;
                 }
                 other => {
-                    let message = format!(
-                        "`{}` without quotes is {}; a member id is a string",
-                        clip(&scalar.text),
-                        other.noun()
-                    );
+                    let (what, hint) = if self.settings.visibility.ids().hides() {
+                        ("this".to_owned(), "quote it".to_owned())
+                    } else {
+                        let hint = format!("quote it: {}", quoted(&scalar.text));
+                        (format!("`{}`", clip(&scalar.text)), hint)
+                    };
+                    let noun = other.noun();
+                    let message =
+                        format!("{what} without quotes is {noun}; a member id is a string");
                     self.problems.push(
                         Problem::error(other.unquoted_code(), node.span, message)
                             .path(path())
-                            .hint(format!("quote it: {}", quoted(&scalar.text))),
+                            .hint(hint),
                     );
                     return None;
                 }

@@ -23,15 +23,16 @@ const LONGEST_SIMPLE_KEY: usize = 128;
 /// value is hidden.
 pub fn write(desired: &Desired, visibility: &Visibility) -> String {
     let lookup = VisibilityLookup::new(visibility);
+    let ids = visibility.ids();
     let mut out = String::from("apiVersion: talkform/v1\nkind: UserList\n");
     if !desired.moved.is_empty() {
         out.push_str("moved:\n");
     }
     for (to, moved) in &desired.moved {
         out.push_str("- from: ");
-        out.push_str(&scalar(moved.from.as_str(), 2));
+        out.push_str(&scalar(ids.of(&moved.from).as_str(), 2));
         out.push_str("  to: ");
-        out.push_str(&scalar(to.as_str(), 2));
+        out.push_str(&scalar(ids.of(to).as_str(), 2));
     }
     out.push_str(if desired.users.is_empty() {
         "users: []\n"
@@ -40,8 +41,8 @@ pub fn write(desired: &Desired, visibility: &Visibility) -> String {
     });
     for (id, user) in &desired.users {
         out.push_str("- memberId: ");
-        out.push_str(&scalar(id.as_str(), 2));
-        let shown = lookup.user(user.attributes.fields());
+        out.push_str(&scalar(ids.of(id).as_str(), 2));
+        let shown = lookup.user_with_id(id, user.attributes.fields());
         attributes(&mut out, &user.attributes, 2, Some(&shown));
     }
     out

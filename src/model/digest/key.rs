@@ -90,6 +90,17 @@ impl DigestKey {
         self.key_id.as_deref()
     }
 
+    /// How many bytes of digest stand for an id: enough that two of a million users rarely share one.
+    pub(crate) const SHORT_ID: usize = 6;
+
+    /// The hexadecimal digits that stand for an id where ids are hidden.
+    pub(crate) fn short_id(&self, id: &MemberId) -> String {
+        let mut mac = self.mac.clone();
+        mac.update(b"shown id\0");
+        mac.update(id.as_str().as_bytes());
+        to_hex(&first::<{ Self::SHORT_ID }>(mac))
+    }
+
     /// The key of one user.
     pub fn for_user(&self, id: &MemberId) -> UserKey {
         let mut mac = self.mac.clone();

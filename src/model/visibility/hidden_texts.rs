@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use crate::model::ids::member_id::MemberId;
 use crate::model::text::characters::folded;
 use crate::model::user::FieldValue;
 use crate::model::value::Value;
@@ -43,6 +44,11 @@ impl HiddenTexts {
                 }
             }
         }
+    }
+
+    /// Adds the id of the user.
+    pub fn add_id(&mut self, id: &MemberId) {
+        self.add_text(id.as_str());
     }
 
     /// Adds a value that was sent to Channel, with its words and in the forms in which a response may repeat it.

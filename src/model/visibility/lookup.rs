@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::model::field::FieldPath;
+use crate::model::ids::member_id::MemberId;
 use crate::model::user::FieldValue;
 use crate::model::value::Value;
 use crate::model::visibility::hidden_texts::HiddenTexts;
@@ -14,6 +15,7 @@ use crate::model::visibility::settings::{FieldRule, Hidden, Visibility};
 #[derive(Debug)]
 pub struct VisibilityLookup<'v> {
     visibility: &'v Visibility,
+    hides_ids: bool,
     rules: RefCell<HashMap<FieldPath, FieldRule<'v>>>,
 }
 
@@ -22,6 +24,7 @@ impl<'v> VisibilityLookup<'v> {
     pub fn new(visibility: &'v Visibility) -> Self {
         Self {
             visibility,
+            hides_ids: visibility.ids().hides(),
             rules: RefCell::default(),
         }
     }
@@ -50,6 +53,15 @@ impl<'v> VisibilityLookup<'v> {
         }
     }
 
+    /// The same of a user with this id, which counts as a value where ids are hidden.
+    pub fn user_with_id<'a>(
+        &self,
+        id: &MemberId,
+        values: impl IntoIterator<Item = (FieldPath, FieldValue<'a>)>,
+    ) -> UserVisibility<'_, 'v> {
+        self.user(values).with_id(id)
+    }
+
     fn rule(&self, path: &FieldPath) -> FieldRule<'v> {
         if let Some(rule) = self.rules.borrow().get(path) {
             return rule.clone();
@@ -68,6 +80,15 @@ pub struct UserVisibility<'l, 'v> {
 }
 
 impl UserVisibility<'_, '_> {
+    /// The same, where this id, too, is one of the user.
+    #[must_use]
+    pub fn with_id(mut self, id: &MemberId) -> Self {
+        if self.lookup.hides_ids {
+            self.texts.add_id(id);
+        }
+        self
+    }
+
     /// Why a value of this user is hidden; `None` if it may be shown.
     pub fn hides<'a>(&self, path: &FieldPath, value: impl Into<FieldValue<'a>>) -> Option<Hidden> {
         let value = value.into();

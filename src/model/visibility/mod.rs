@@ -7,3 +7,4 @@ pub mod patterns;
 pub mod personal_value;
 pub(crate) mod phone;
 pub mod settings;
+pub mod shown_ids;

@@ -43,6 +43,11 @@ impl FieldPattern {
         forms.into_iter().any(|path| self.matcher.matches(path))
     }
 
+    /// Whether the pattern names the ids of users, which are no field.
+    pub fn covers_member_ids(&self) -> bool {
+        self.matcher.matches("memberid")
+    }
+
     /// The pattern without case, `-` and `_`.
     pub fn folded(&self) -> String {
         folded(&self.text)
@@ -61,6 +66,11 @@ impl FieldPatterns {
     /// All patterns, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &FieldPattern> {
         self.patterns.iter()
+    }
+
+    /// Whether any pattern names the ids of users.
+    pub fn cover_member_ids(&self) -> bool {
+        self.patterns.iter().any(FieldPattern::covers_member_ids)
     }
 
     /// Whether any pattern covers a field.

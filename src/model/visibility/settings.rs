@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::digest::key::DigestKey;
 use crate::model::field::FieldPath;
 use crate::model::visibility::key_words;
 use crate::model::visibility::patterns::FieldPatterns;
+use crate::model::visibility::shown_ids::ShownIds;
 
 /// The texts that a rule allows for a field.
 pub type Vocabulary = BTreeSet<String>;
@@ -26,6 +28,7 @@ pub struct Visibility {
     own: FieldSettings,
     base: Option<FieldSettings>,
     reveals: bool,
+    id_key: Option<DigestKey>,
 }
 
 /// Why a value is hidden.
@@ -57,6 +60,7 @@ impl Visibility {
             own,
             base: None,
             reveals: false,
+            id_key: None,
         }
     }
 
@@ -73,6 +77,26 @@ impl Visibility {
     #[must_use]
     pub fn revealing(self, reveals: bool) -> Self {
         Self { reveals, ..self }
+    }
+
+    /// Shows ids, where they are sensitive, as digests under this key.
+    #[must_use]
+    pub fn with_id_key(self, key: DigestKey) -> Self {
+        Self {
+            id_key: Some(key),
+            ..self
+        }
+    }
+
+    /// How ids are shown.
+    pub fn ids(&self) -> ShownIds {
+        let mut settings = std::iter::once(&self.own).chain(&self.base);
+        let hides = settings.any(|settings| settings.sensitive.cover_member_ids());
+        match &self.id_key {
+            _ if self.reveals || !hides => ShownIds::Plain,
+            Some(key) => ShownIds::Digests(key.clone()),
+            None => ShownIds::Hidden,
+        }
     }
 
     /// Whether everything is shown.
@@ -193,6 +217,21 @@ mod tests {
         assert_eq!(hides(&both, "profile.score", 3), Some(Hidden::Sensitive));
         let tags = Value::Texts(vec!["beta".into()]);
         assert_eq!(hides(&both, "tags", tags), Some(Hidden::Sensitive));
+    }
+
+    #[test]
+    fn ids_are_hidden_where_the_project_or_the_base_says_so() {
+        let plain = Visibility::new(settings(&["profile.*"], &["profile.*"]));
+        assert!(!plain.ids().hides());
+        for pattern in ["memberId", "MEMBER_ID", "*"] {
+            let own = Visibility::new(settings(&[], &[pattern]));
+            assert!(matches!(own.ids(), ShownIds::Hidden), "{pattern}");
+            let keyed = own.with_id_key(DigestKey::new(b"salt", None));
+            assert!(matches!(keyed.ids(), ShownIds::Digests(_)), "{pattern}");
+            assert!(!keyed.revealing(true).ids().hides());
+            let with_base = plain.clone().with_base(settings(&[], &[pattern]));
+            assert!(with_base.ids().hides(), "{pattern}");
+        }
     }
 
     #[test]

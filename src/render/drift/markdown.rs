@@ -77,7 +77,7 @@ fn head(view: &DriftView<'_>, name: CommentName<'_>) -> String {
         String::new(),
         format!("**{}**", counts(view)),
     ];
-    lines.extend(view.selected.map(|part| selected(part, &code)));
+    lines.extend(view.selected.as_ref().map(|part| selected(part, &code)));
     lines.extend(notes(view).iter().map(|note| markdown(note)));
     let undecided = view.undecided.iter();
     lines.extend(undecided.map(|undecided| undecided.sentence(&code)));

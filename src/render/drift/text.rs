@@ -47,7 +47,7 @@ pub fn write(
         writeln!(out, "{}\n", paint(style.warning, &unread.join("\n")))?;
     }
     writeln!(out, "{}", paint(style.strong, &counts(view)))?;
-    if let Some(part) = view.selected {
+    if let Some(part) = &view.selected {
         let part = selected(part, &|text| terminal(text).into_owned());
         writeln!(out, "{}", paint(style.warning, &part))?;
     }

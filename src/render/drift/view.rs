@@ -2,13 +2,15 @@
 //!
 //! Values are hidden when the view is made, before any renderer.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{
     Attributes, Desired, Destination, FieldDrift, FieldDriftKind, FieldPath, FieldValue, MemberId,
-    Origin, Previous, RemoteValue, Selected, StopCause, UserDrift, UserDriftKind, UserVisibility,
-    Value, Visibility, VisibilityLookup,
+    Origin, Previous, RemoteValue, Selected, ShownIds, StopCause, UserDrift, UserDriftKind,
+    UserVisibility, Value, Visibility, VisibilityLookup,
 };
 use crate::plan::{DriftReport, Sample};
 use crate::render::common::json::as_text;
@@ -27,7 +29,7 @@ pub struct DriftView<'a> {
     pub counts: DriftCounts,
     /// The selection; left out if all recorded users were to be compared.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub selected: Option<&'a Selected>,
+    pub selected: Option<Selected>,
     /// The sample; left out if all users were to be compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
@@ -76,7 +78,7 @@ pub struct DriftCounts {
 pub struct UserDriftView<'a> {
     /// The member id.
     #[schemars(with = "String")]
-    pub id: &'a MemberId,
+    pub id: Cow<'a, MemberId>,
     /// How the user differs.
     pub standing: Standing,
     /// Where the user is declared; left out if it no longer is.
@@ -137,12 +139,12 @@ pub enum DriftKind {
 }
 
 /// A user that could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "Unread")]
 pub struct UnreadView<'a> {
     /// The member id.
     #[schemars(with = "String")]
-    pub id: &'a MemberId,
+    pub id: Cow<'a, MemberId>,
     /// The error of the last attempt.
     pub message: &'a str,
 }
@@ -171,12 +173,14 @@ impl<'a> DriftView<'a> {
             sample,
         } = report;
         let lookup = VisibilityLookup::new(visibility);
+        let ids = visibility.ids();
         let drift: Vec<_> = drift
             .iter()
             .map(|user| {
                 let declared = desired.users.get(&user.id);
                 let declared = declared.map(|user| &user.attributes);
-                UserDriftView::new(user, &lookup.user(values(user, declared)))
+                let shown = lookup.user_with_id(&user.id, values(user, declared));
+                UserDriftView::new(user, &shown, &ids)
             })
             .collect();
         let fields = drift.iter().flat_map(|user| &user.fields);
@@ -201,14 +205,17 @@ impl<'a> DriftView<'a> {
             destination,
             users: *users,
             counts,
-            selected: selected.as_ref(),
+            selected: selected.as_ref().map(|part| part.shown(&ids)),
             sample: *sample,
             stopped: *stopped,
             undecided: UndecidedView::new(undecided.map(|field| field.path), visibility),
             drift,
             failed: failed
                 .iter()
-                .map(|(id, message)| UnreadView { id, message })
+                .map(|(id, message)| UnreadView {
+                    id: ids.of(id),
+                    message,
+                })
                 .collect(),
         }
     }
@@ -244,7 +251,7 @@ fn values<'a>(
 }
 
 impl<'a> UserDriftView<'a> {
-    fn new(drifted: &'a UserDrift, user: &UserVisibility<'_, '_>) -> Self {
+    fn new(drifted: &'a UserDrift, user: &UserVisibility<'_, '_>, ids: &ShownIds) -> Self {
         let UserDrift {
             id,
             origin,
@@ -270,7 +277,7 @@ impl<'a> UserDriftView<'a> {
             }
         };
         Self {
-            id,
+            id: ids.of(id),
             standing,
             origin: origin.as_ref(),
             fields,

@@ -6,7 +6,7 @@ use crate::words;
 
 /// How many users kept a flag.
 pub(crate) fn users(view: &PlanView<'_>) -> usize {
-    let mut ids: Vec<_> = view.kept_consent.iter().map(|kept| kept.id).collect();
+    let mut ids: Vec<_> = view.kept_consent.iter().map(|kept| &kept.id).collect();
     ids.dedup();
     ids.len()
 }

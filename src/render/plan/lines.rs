@@ -27,7 +27,7 @@ pub fn of(block: &Block<'_, '_>, style: &Style, full: bool) -> Vec<Line> {
 
 fn one(user: &ChangeView<'_>, style: &Style, full: bool) -> Vec<Line> {
     let id = terminal(user.id.as_str());
-    let title = match user.from {
+    let title = match &user.from {
         Some(from) => format!("{} moves to {id}", terminal(from.as_str())),
         None => format!("{id} {}", sentence(user, false)),
     };
@@ -37,7 +37,7 @@ fn one(user: &ChangeView<'_>, style: &Style, full: bool) -> Vec<Line> {
         let text = paint(style.warning, &rejected.sentence());
         lines.push(Line::new(Mark::Title, 0, text));
     }
-    if let Some(from) = user.from {
+    if let Some(from) = &user.from {
         let text = left_behind(&terminal(from.as_str()), &id, user.deletes);
         lines.push(Line::new(Mark::Title, 0, text));
     }
@@ -91,7 +91,7 @@ fn left_behind(from: &str, to: &str, deleted: bool) -> String {
 /// The user's id, after the previous one of a user who moves.
 fn name(user: &ChangeView<'_>) -> String {
     let id = terminal(user.id.as_str());
-    match user.from {
+    match &user.from {
         Some(from) => format!("{} -> {id}", terminal(from.as_str())),
         None => id.into_owned(),
     }

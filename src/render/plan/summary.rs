@@ -18,7 +18,9 @@ pub fn destination(view: &PlanView<'_>, escaped: &dyn Fn(&str) -> String) -> Str
 ///
 /// `escaped` escapes text from outside.
 pub fn selected(view: &PlanView<'_>, escaped: &dyn Fn(&str) -> String) -> Option<String> {
-    view.selected.map(|part| common::selected(part, escaped))
+    view.selected
+        .as_ref()
+        .map(|part| common::selected(part, escaped))
 }
 
 /// `Plan: 1 to create, 1 to update, 1 to forget. 147 unchanged.`
@@ -151,7 +153,7 @@ pub fn requests(requests: usize, rate: Rate) -> String {
 
 /// The sentence of a plan without changes.
 pub fn nothing(view: &PlanView<'_>) -> String {
-    if let Some(part) = view.selected {
+    if let Some(part) = &view.selected {
         let count = counted(part.users, "selected user", "selected users");
         return format!("No changes for the {count}, of {}.", users(part.of));
     }

@@ -1,9 +1,11 @@
 //! Defines the data of a field that Channel did not confirm, as a plan shows it.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{FieldPath, MemberId, UnconfirmedField};
+use crate::model::{FieldPath, MemberId, ShownIds, UnconfirmedField};
 use crate::render::common::json::as_text;
 
 /// A recorded field that Channel's last response did not show as declared.
@@ -19,16 +21,16 @@ pub struct UnconfirmedView<'a> {
     pub users: usize,
     /// The first of them, by id.
     #[schemars(with = "Vec<String>")]
-    pub first: &'a [MemberId],
+    pub first: Vec<Cow<'a, MemberId>>,
 }
 
 impl<'a> UnconfirmedView<'a> {
-    pub(crate) fn new(field: &'a UnconfirmedField) -> Self {
+    pub(crate) fn new(field: &'a UnconfirmedField, ids: &ShownIds) -> Self {
         let UnconfirmedField { path, users, first } = field;
         Self {
             path,
             users: *users,
-            first,
+            first: first.iter().map(|id| ids.of(id)).collect(),
         }
     }
 }

@@ -3,13 +3,15 @@
 //! Values are hidden when the view is made. Renderers take a [`PlanView`] and never a [`Plan`], so no renderer
 //! has to hide anything.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::model::{
     Action, ApiChange, Change, Destination, FieldAction, FieldChange, FieldPath, KeptConsent,
     LikelyMove, Limit, LimitCheck, LimitKind, MemberId, Origin, Plan, PlanDigest, PlannedChange,
-    Previous, Reason, Selected, UserVisibility, Value, Visibility, VisibilityLookup,
+    Previous, Reason, Selected, ShownIds, UserVisibility, Value, Visibility, VisibilityLookup,
 };
 use crate::render::common::json::as_text;
 use crate::render::common::rejection::RejectionView;
@@ -52,15 +54,15 @@ pub struct PlanView<'a> {
     pub desired: usize,
     /// The selection; left out if the plan covers every user.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub selected: Option<&'a Selected>,
+    pub selected: Option<Selected>,
     /// Whether the plan exceeds a limit.
     pub tripped: bool,
     /// Every limit with its numbers.
     pub limits: Vec<LimitView>,
     /// Ids that probably changed: one removed and one new user with identical attributes, and no other
     /// pair like them. Left out if there is none.
-    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
-    pub likely_moves: &'a [LikelyMove],
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub likely_moves: Vec<LikelyMove>,
     /// Whether the users were read from Channel first, so that drift is part of the changes.
     pub refreshed: bool,
     /// The changes, by id.
@@ -142,7 +144,7 @@ pub struct LimitView {
 pub struct KeptConsentView<'a> {
     /// The member id.
     #[schemars(with = "String")]
-    pub id: &'a MemberId,
+    pub id: Cow<'a, MemberId>,
     /// The flag.
     #[serde(serialize_with = "as_text")]
     #[schemars(with = "String")]
@@ -162,13 +164,13 @@ pub struct KeptConsentView<'a> {
 pub struct ChangeView<'a> {
     /// The member id.
     #[schemars(with = "String")]
-    pub id: &'a MemberId,
+    pub id: Cow<'a, MemberId>,
     /// What is done.
     pub action: Action,
     /// The previous id of a user who moves.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
-    pub from: Option<&'a MemberId>,
+    pub from: Option<Cow<'a, MemberId>>,
     /// Whether a user is deleted on Channel: this one, or the previous id. Left out if none is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deletes: bool,
@@ -262,9 +264,17 @@ impl<'a> PlanView<'a> {
             remote_ids: _,
         } = plan;
         let lookup = VisibilityLookup::new(visibility);
+        let ids = visibility.ids();
         let changes: Vec<_> = changes
             .iter()
-            .map(|planned| ChangeView::new(planned, &lookup.user(known.values(planned))))
+            .map(|planned| {
+                let user = lookup.user_with_id(&planned.id, known.values(planned));
+                let user = match &planned.change {
+                    Change::Move { from, .. } => user.with_id(from),
+                    _ => user,
+                };
+                ChangeView::new(planned, &user, &ids)
+            })
             .collect();
         let fields = changes.iter().flat_map(|change| &change.fields);
         let undecided = fields.filter(|field| [field.old, field.new].contains(&Shown::Hidden));
@@ -295,21 +305,21 @@ impl<'a> PlanView<'a> {
             deletions: plan.deletions(),
             recorded: *recorded,
             desired: *desired,
-            selected: selected.as_ref(),
+            selected: selected.as_ref().map(|part| part.shown(&ids)),
             tripped: limits.iter().any(LimitCheck::is_tripped),
             limits: limits.iter().map(LimitView::new).collect(),
-            likely_moves,
+            likely_moves: likely_moves.iter().map(|moved| moved.shown(&ids)).collect(),
             refreshed: *refreshed,
             undecided: UndecidedView::new(undecided.map(|field| field.path), visibility),
             changes,
             kept_consent: kept_consent
                 .iter()
-                .map(|kept| KeptConsentView::new(kept, lookup.hides_field(&kept.path)))
+                .map(|kept| KeptConsentView::new(kept, lookup.hides_field(&kept.path), &ids))
                 .collect(),
             unconfirmed: unconfirmed
                 .fields
                 .iter()
-                .map(UnconfirmedView::new)
+                .map(|field| UnconfirmedView::new(field, &ids))
                 .collect(),
         }
     }
@@ -358,7 +368,7 @@ impl LimitView {
 }
 
 impl<'a> KeptConsentView<'a> {
-    fn new(kept: &'a KeptConsent, masked: bool) -> Self {
+    fn new(kept: &'a KeptConsent, masked: bool, ids: &ShownIds) -> Self {
         let KeptConsent {
             id,
             path,
@@ -367,7 +377,7 @@ impl<'a> KeptConsentView<'a> {
             origin,
         } = kept;
         Self {
-            id,
+            id: ids.of(id),
             path,
             found: (!masked).then_some(*chosen),
             never_confirmed: *never_confirmed,
@@ -377,7 +387,7 @@ impl<'a> KeptConsentView<'a> {
 }
 
 impl<'a> ChangeView<'a> {
-    fn new(planned: &'a PlannedChange, user: &UserVisibility<'_, '_>) -> Self {
+    fn new(planned: &'a PlannedChange, user: &UserVisibility<'_, '_>, ids: &ShownIds) -> Self {
         let PlannedChange {
             id,
             change,
@@ -398,9 +408,9 @@ impl<'a> ChangeView<'a> {
             .map(|field| FieldView::new(field, user))
             .collect();
         Self {
-            id,
+            id: ids.of(id),
             action: change.action(),
-            from,
+            from: from.map(|from| ids.of(from)),
             deletes: change.deletes(),
             reason: *reason,
             sends_request: change.sends_request(),

@@ -130,6 +130,7 @@ impl World {
     /// Reads the users that a refreshed plan needs. `None` where one of them cannot be read.
     fn read(&self, ids: &[MemberId], api: ApiVersion) -> Option<BTreeMap<MemberId, RemoteUser>> {
         let options = ReadOptions {
+            ids: talkform::model::ShownIds::Plain,
             api,
             parallelism: 2,
             pace: Arc::new(Pace::new(RATE)),
@@ -225,6 +226,7 @@ impl World {
             policy: policy(),
             fail_fast: false,
             reveals_values: false,
+            ids: talkform::model::ShownIds::Plain,
         };
         let (stop, _) = watch::channel(None);
         let settings = RunSettings {

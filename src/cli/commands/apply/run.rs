@@ -39,7 +39,7 @@ pub(crate) fn run(
     let depth = arguments.planning.depth(refresh);
     let (desired, warnings) = settings.desired_for(&loaded, depth)?;
     output::warn(terminal, &settings.root, &warnings);
-    output::replayed(terminal, &loaded);
+    output::replayed(terminal, &loaded, &settings.ids()?);
     output::large_state(terminal, &loaded);
     let recorded = settings.recorded(&loaded);
     arguments.check_selection(reviewed.as_ref(), &desired, &recorded)?;
@@ -67,6 +67,7 @@ pub(crate) fn run(
         reviewed.as_ref(),
         &arguments.planning,
         &settings.invocation,
+        &settings.ids()?,
     )?;
     let visibility = settings.visibility()?;
     let view = PlanView::new(&plan, &visibility, knowledge.of_users());

@@ -11,7 +11,7 @@ use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use talkform::apply;
 use talkform::apply::{Finished, Options, Pace, RunSettings, Start, Target};
-use talkform::model::Plan;
+use talkform::model::{Plan, ShownIds};
 use talkform::remote::Policy;
 use talkform::state::Loaded;
 
@@ -25,13 +25,19 @@ pub(crate) fn send(
     terminal: Terminal,
 ) -> Result<Finished, Failure> {
     let time_left = connection.begin_sending();
-    let options = options(settings, arguments, Arc::clone(&connection.pace));
+    let ids = connection.ids().clone();
+    let options = options(
+        settings,
+        arguments,
+        Arc::clone(&connection.pace),
+        ids.clone(),
+    );
     let start = Start::new(loaded, || settings.first_state())?;
     let target = Target {
         key: &settings.digest_key(start.state())?,
         ..target
     };
-    let mut progress = Progress::new(terminal);
+    let mut progress = Progress::new(terminal, ids.clone());
     let (stop, watching) = connection.watch(time_left);
     let run = RunSettings {
         channel: connection.channel(),
@@ -41,15 +47,24 @@ pub(crate) fn send(
         stop: &stop,
     };
     let finished = connection.block_on(apply::run(&target, start, plan, run, &mut |event| {
-        progress.on_event(&event);
+        progress.on_event(event);
     }));
     watching.abort();
     progress.finish();
     connection.close();
-    finished.map_err(|error| settings.state_failure(&error))
+    let Finished { report, saved } = finished.map_err(|error| settings.state_failure(&error))?;
+    Ok(Finished {
+        report: report.shown(&ids),
+        saved,
+    })
 }
 
-fn options(settings: &LoadedProject, arguments: &ApplyArguments, pace: Arc<Pace>) -> Options {
+fn options(
+    settings: &LoadedProject,
+    arguments: &ApplyArguments,
+    pace: Arc<Pace>,
+    ids: ShownIds,
+) -> Options {
     Options {
         api: settings.project.channel.api,
         parallelism: arguments.traffic.parallelism.into(),
@@ -57,5 +72,6 @@ fn options(settings: &LoadedProject, arguments: &ApplyArguments, pace: Arc<Pace>
         policy: Policy::pausing(arguments.traffic.retry_pause),
         fail_fast: arguments.fail_fast,
         reveals_values: settings.show_sensitive,
+        ids,
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn run(
     let visibility = settings.visibility()?;
     let credentials = Credentials::require(&settings, &arguments.traffic)?;
     let loaded = settings.load()?;
-    output::replayed(terminal, &loaded);
+    output::replayed(terminal, &loaded, &settings.ids()?);
     let Some(state) = &loaded.state else {
         let path = settings.store.path().display();
         return Err(Failure::with_hint(

@@ -41,8 +41,9 @@ pub(crate) fn run(
     let settings = LoadedProject::read(global)?;
     let target = Target::find(&settings, arguments)?;
     let desired = declared(&settings)?;
-    let sources = Sources::read(arguments, settings.project.channel.api)?;
-    let mut talk = Messages::new(terminal);
+    let shown = settings.ids()?;
+    let sources = Sources::read(arguments, settings.project.channel.api, &shown)?;
+    let mut talk = Messages::new(terminal, shown);
     talk.sources(&sources);
     if arguments.strict {
         check_strictly(&sources)?;
@@ -60,7 +61,7 @@ pub(crate) fn run(
         None
     };
     let loaded = settings.load()?;
-    output::replayed(terminal, &loaded);
+    output::replayed(terminal, &loaded, &settings.ids()?);
     let ids = to_read(
         &settings,
         &sources,

@@ -9,7 +9,7 @@ use crate::cli::files;
 use crate::cli::output::{counted, shortened};
 use talkform::manifest;
 use talkform::manifest::{ColumnError, Table, TableError, TableSettings};
-use talkform::model::{ApiVersion, Attributes, MemberId, identifies_nobody};
+use talkform::model::{ApiVersion, Attributes, MemberId, ShownIds, identifies_nobody};
 
 /// The most characters of a column's name in a message.
 const LONGEST: usize = 60;
@@ -28,8 +28,13 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    /// Reads all sources of the arguments, for a project with this version of the API.
-    pub(crate) fn read(arguments: &ImportArguments, api: ApiVersion) -> Result<Self, Failure> {
+    /// Reads all sources of the arguments, for a project with this version of the API. Ids in messages are as
+    /// `shown` says.
+    pub(crate) fn read(
+        arguments: &ImportArguments,
+        api: ApiVersion,
+        shown: &ShownIds,
+    ) -> Result<Self, Failure> {
         let ImportArguments { ids, from, .. } = arguments;
         let csv = &arguments.table.csv;
         let stdin = [from.as_deref(), csv.as_deref()];
@@ -52,7 +57,12 @@ impl Sources {
         let mut sources = Self::default();
         for id in ids.iter().filter(|id| *id != "-") {
             let id = member_id(id).map_err(|reason| {
-                Failure::Usage(format!("`{}`: {reason}", shortened(id, LONGEST)))
+                let named = if shown.hides() {
+                    "an id of the command line".to_owned()
+                } else {
+                    format!("`{}`", shortened(id, LONGEST))
+                };
+                Failure::Usage(format!("{named}: {reason}"))
             })?;
             sources.users.insert(id, Attributes::default());
         }
@@ -63,7 +73,7 @@ impl Sources {
             sources.lines(path)?;
         }
         if let Some(path) = csv {
-            sources.table(path, arguments, api)?;
+            sources.table(path, arguments, api, shown)?;
         }
         Ok(sources)
     }
@@ -95,6 +105,7 @@ impl Sources {
         path: &Path,
         arguments: &ImportArguments,
         api: ApiVersion,
+        shown: &ShownIds,
     ) -> Result<(), Failure> {
         let bytes = read(path)?;
         let settings = TableSettings {
@@ -111,7 +122,7 @@ impl Sources {
             manifest::read_table(&bytes, &settings).map_err(|error| unusable(path, &error))?;
         let name = named(path);
         self.notes
-            .extend(notes(&table, arguments).map(|note| format!("{name}: {note}")));
+            .extend(notes(&table, arguments, shown).map(|note| format!("{name}: {note}")));
         for (line, note) in &table.notes {
             self.notes.push(format!("{name}:{line}: {note}"));
         }
@@ -127,7 +138,11 @@ impl Sources {
 }
 
 /// What an import says of a table as a whole.
-fn notes(table: &Table, arguments: &ImportArguments) -> impl Iterator<Item = String> {
+fn notes(
+    table: &Table,
+    arguments: &ImportArguments,
+    shown: &ShownIds,
+) -> impl Iterator<Item = String> {
     let mut notes = Vec::new();
     if arguments.table.id_column.is_none() {
         let column = &table.id_column;
@@ -154,7 +169,10 @@ fn notes(table: &Table, arguments: &ImportArguments) -> impl Iterator<Item = Str
             RepeatedIds::Last => "the last row is used",
             RepeatedIds::Refuse => "none of the rows is used",
         };
-        notes.push(format!("{ids} more than once, for example {first}; {used}"));
+        notes.push(format!(
+            "{ids} more than once, for example {}; {used}",
+            shown.of(first)
+        ));
     }
     for (column, count) in &table.nothing {
         let cells = counted(*count, "cell holds", "cells hold");

@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::counted;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
-use talkform::model::{Attributes, FieldPath, MemberId, Origin, RemoteUser, Unread};
+use talkform::model::{Attributes, FieldPath, MemberId, Origin, RemoteUser, ShownIds, Unread};
 use talkform::render::common::escape;
 
 /// The most lines of one kind that are printed.
@@ -106,6 +106,7 @@ impl Imported {
 /// The messages of an import. They are collected first, so that many of one kind are printed as one.
 pub(crate) struct Messages {
     terminal: Terminal,
+    ids: ShownIds,
     declared: Vec<String>,
     differs: bool,
     trouble: Vec<String>,
@@ -114,9 +115,10 @@ pub(crate) struct Messages {
 
 impl Messages {
     /// No messages yet.
-    pub(crate) fn new(terminal: Terminal) -> Self {
+    pub(crate) fn new(terminal: Terminal, ids: ShownIds) -> Self {
         Self {
             terminal,
+            ids,
             declared: Vec::new(),
             differs: false,
             trouble: Vec::new(),
@@ -150,8 +152,10 @@ impl Messages {
     /// Reports a user that is declared already.
     pub(crate) fn declared(&mut self, id: &MemberId, origin: &Origin) {
         self.declared.push(format!(
-            "{id}: already declared at {}:{}",
-            origin.file, origin.line
+            "{}: already declared at {}:{}",
+            self.ids.of(id),
+            origin.file,
+            origin.line
         ));
     }
 
@@ -165,7 +169,8 @@ impl Messages {
         let fields: Vec<String> = fields.iter().map(ToString::to_string).collect();
         self.differs = true;
         self.declared.push(format!(
-            "{id}: not recorded, because Channel has another {}; `{}` shows the difference",
+            "{}: not recorded, because Channel has another {}; `{}` shows the difference",
+            self.ids.of(id),
             fields.join(", "),
             settings.command(&["plan"])
         ));
@@ -178,7 +183,7 @@ impl Messages {
             Err(Unread::Failed { message }) => format!("cannot be read: {message}"),
             Ok(RemoteUser::Present(_)) | Err(Unread::Skipped { .. }) => return,
         };
-        self.trouble.push(format!("{id}: {why}"));
+        self.trouble.push(format!("{}: {why}", self.ids.of(id)));
     }
 
     /// Reports the users that could not be read by a run that stopped.
@@ -202,7 +207,8 @@ impl Messages {
         let left_out: Vec<String> = std::mem::take(&mut self.left_out)
             .into_iter()
             .map(|((path, reason), ids)| {
-                let named: Vec<&str> = ids.iter().take(MAX_NAMED).map(MemberId::as_str).collect();
+                let named = ids.iter().take(MAX_NAMED);
+                let named: Vec<String> = named.map(|id| self.ids.of(id).to_string()).collect();
                 let more = if ids.len() > MAX_NAMED { ", …" } else { "" };
                 let users = counted(ids.len(), "user", "users");
                 format!(

@@ -143,8 +143,11 @@ fn in_folder(
     // On some file systems, `A.yaml` and `a.yaml` are one file, and so are two Unicode forms of one text.
     let mut taken = BTreeSet::new();
     let mut written = Vec::with_capacity(users.len());
+    let ids = settings.ids()?;
     for (id, user) in users {
-        let stem = file_stem(id);
+        let shown = ids.of(id);
+        // Names of files are shown, too.
+        let stem = file_stem(&shown);
         let name = (1..=users.len() + SPARE_NAMES)
             .map(|number| {
                 let suffix = if number == 1 {
@@ -162,7 +165,7 @@ fn in_folder(
             .find(|name| {
                 !files::exists(&settings.root.join(name)) && taken.insert(folded(name).into_owned())
             })
-            .ok_or_else(|| Failure::refused(format!("cannot find a free file name for {id}")))?;
+            .ok_or_else(|| Failure::refused(format!("cannot find a free file name for {shown}")))?;
         let text = manifest::document(id, user, read).map_err(|error| refused(&name, &error))?;
         written.push(PlannedFile { name, text });
     }
