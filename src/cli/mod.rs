@@ -9,6 +9,7 @@ mod commands;
 mod connection;
 mod destination;
 mod environment;
+mod environment_name;
 mod failure;
 mod files;
 mod git;

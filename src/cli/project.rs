@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
 use crate::cli::suggest::invocation::Invocation;
-use crate::cli::{destination, files};
+use crate::cli::{destination, environment_name, files};
 use talkform::manifest;
 use talkform::manifest::{ReadSettings, Rules};
 use talkform::model::{
@@ -56,7 +56,7 @@ impl LoadedProject {
     /// Reads the project file.
     pub(crate) fn read(global: &Global) -> Result<Self, Failure> {
         if let Some(name) = &global.environment {
-            check_environment(name)?;
+            environment_name::check(name)?;
         }
         let root = global.directory.clone();
         let name = project_file(&root)?;
@@ -491,26 +491,6 @@ fn check_inside(root: &Path, name: &str, what: &str) -> Result<(), Failure> {
         format!("{what} leads out of the project's folder, or into .git; it was not read"),
         "keep the files of a project in its folder, where they are reviewed; only --state or TALKFORM_STATE names a state elsewhere",
     ))
-}
-
-/// Names of devices on Windows, with any extension.
-const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
-
-/// The name of an environment is part of file names: it cannot leave the project's folder.
-fn check_environment(name: &str) -> Result<(), Failure> {
-    let is_good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let stem = name.split('.').next().unwrap_or_default();
-    let stem = stem.to_ascii_lowercase();
-    let is_port = stem.len() == 4
-        && (stem.starts_with("com") || stem.starts_with("lpt"))
-        && stem.ends_with(|end: char| end.is_ascii_digit());
-    let is_device = is_port || DEVICES.contains(&&*stem);
-    if !stem.is_empty() && !name.ends_with('.') && !is_device && name.chars().all(is_good) {
-        return Ok(());
-    }
-    Err(Failure::Usage(format!(
-        "`{name}` cannot be the name of an environment: use letters, digits, `-`, `_` and `.`, no `.` at either end, and no device of Windows such as `nul`"
-    )))
 }
 
 /// A path for a message.

@@ -6,6 +6,7 @@ pub mod html;
 pub mod json;
 pub(crate) mod kept_consent;
 pub(crate) mod known_users;
+pub mod limit;
 pub mod lines;
 pub mod markdown;
 pub mod settings;

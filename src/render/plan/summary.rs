@@ -4,7 +4,8 @@ use crate::model::{LikelyMove, Limit, LimitKind, Rate};
 use crate::render::common::duration::duration;
 use crate::render::common::escape::width;
 use crate::render::common::selected as common;
-use crate::render::plan::view::{ApiView, Counts, LimitView, PlanView};
+use crate::render::plan::limit::LimitView;
+use crate::render::plan::view::{ApiView, Counts, PlanView};
 use crate::words::{counted, users};
 
 /// `Destination: channel 6263 at https://api.channel.io, API v4`

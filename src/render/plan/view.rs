@@ -6,18 +6,19 @@
 use std::borrow::Cow;
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::model::{
     Action, ApiChange, Change, Destination, FieldAction, FieldChange, FieldPath, KeptConsent,
-    LikelyMove, Limit, LimitCheck, LimitKind, MemberId, Origin, Plan, PlanDigest, PlannedChange,
-    Previous, Reason, Selected, ShownIds, UserVisibility, Value, Visibility, VisibilityLookup,
+    LikelyMove, LimitCheck, MemberId, Origin, Plan, PlanDigest, PlannedChange, Previous, Reason,
+    Selected, ShownIds, UserVisibility, Value, Visibility, VisibilityLookup,
 };
 use crate::render::common::json::as_text;
 use crate::render::common::rejection::RejectionView;
 use crate::render::common::shown::Shown;
 use crate::render::common::undecided::UndecidedView;
 use crate::render::plan::known_users::KnownUsers;
+use crate::render::plan::limit::LimitView;
 use crate::render::plan::settings::SettingsView;
 use crate::render::plan::unconfirmed::UnconfirmedView;
 
@@ -117,26 +118,6 @@ pub struct Counts {
     pub unconfirmed: usize,
 }
 
-/// A limit with its numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
-#[schemars(rename = "Limit")]
-pub struct LimitView {
-    /// The name of the limit in the project file.
-    #[serde(rename = "name", serialize_with = "limit_name")]
-    #[schemars(with = "String")]
-    pub kind: LimitKind,
-    /// What the project file allows: a count or a percentage of the recorded users.
-    #[serde(serialize_with = "as_text")]
-    #[schemars(with = "String")]
-    pub limit: Limit,
-    /// The limit as a number of users; null if too few users are recorded for a percentage.
-    pub allowed: Option<usize>,
-    /// The number in this plan.
-    pub planned: usize,
-    /// Whether the plan exceeds the limit (for `minUsers`: falls short of it).
-    pub tripped: bool,
-}
-
 /// A consent flag that a person changed on Channel since the last apply and that is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -230,14 +211,6 @@ pub enum FieldKind {
     Leave,
     /// It gets a value if it has none on Channel.
     Once,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn limit_name<S: Serializer>(kind: &LimitKind, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(kind.name())
 }
 
 impl<'a> PlanView<'a> {
@@ -345,24 +318,6 @@ impl ApiView {
         Self {
             step,
             released: released.count(),
-        }
-    }
-}
-
-impl LimitView {
-    fn new(check: &LimitCheck) -> Self {
-        let LimitCheck {
-            kind,
-            limit,
-            allowed,
-            planned,
-        } = *check;
-        Self {
-            kind,
-            limit,
-            allowed,
-            planned,
-            tripped: check.is_tripped(),
         }
     }
 }

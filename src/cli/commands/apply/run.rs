@@ -88,10 +88,7 @@ pub(crate) fn run(
     drop(recorded);
     if plan.is_empty() {
         let nothing = clean_up(&settings, &target, loaded, &plan)?;
-        output::warn_on_failure(
-            terminal,
-            github::applied(&settings, &nothing, &plan, commands),
-        );
+        tell_github(terminal, &settings, &nothing, &plan, commands);
         report(terminal, &settings, arguments, commands, &nothing);
         return Ok(Exit::Done);
     }
@@ -118,10 +115,7 @@ pub(crate) fn run(
         saved,
     } = finished?;
     report(terminal, &settings, arguments, commands, &ended);
-    output::warn_on_failure(
-        terminal,
-        github::applied(&settings, &ended, &plan, commands),
-    );
+    tell_github(terminal, &settings, &ended, &plan, commands);
     Ok(match saved {
         Ok(()) => exit(&ended),
         Err(error) => {
@@ -129,6 +123,18 @@ pub(crate) fn run(
             Exit::Stopped
         }
     })
+}
+
+/// Writes the outputs and the summary of GitHub Actions. A failure does not change the exit code.
+fn tell_github(
+    terminal: Terminal,
+    settings: &LoadedProject,
+    report: &Report,
+    plan: &Plan,
+    commands: Commands<'_>,
+) {
+    let written = github::applied(settings, report, plan, commands);
+    output::warn_on_failure(terminal, written);
 }
 
 /// Ends the apply of an empty plan. Writes the state only if it needs a cleanup.
