@@ -71,7 +71,7 @@ fn hiding(channel: &Channel) -> Project {
 fn a_digest_stands_for_an_id_in_every_output() {
     let channel = Channel::start();
     let project = hiding(&channel);
-    for format in ["text", "markdown", "json"] {
+    for format in ["text", "markdown", "json", "html"] {
         let ran = run(&project, &["plan", "--format", format], 0);
         assert_eq!(digests(&ran.stdout).len(), 2, "{}", ran.stdout);
     }
@@ -97,7 +97,7 @@ fn a_digest_stands_for_an_id_in_every_output() {
         &["plan", "--select", "lee-minjun*"],
         &["show", "selected.json"],
         &["show", "plan.json"],
-        &["show", "--json", "plan.json"],
+        &["show", "--format", "json", "plan.json"],
         &["show"],
         &["drift"],
         &["drift", "--format", "markdown"],
@@ -112,8 +112,8 @@ fn a_digest_stands_for_an_id_in_every_output() {
         1,
         "{plan}"
     );
-    run(&project, &["apply", "plan.json", "--json"], 0);
-    run(&project, &["apply", "plan.json", "--json"], 1);
+    run(&project, &["apply", "plan.json", "--format", "json"], 0);
+    run(&project, &["apply", "plan.json", "--format", "json"], 1);
     run(
         &project,
         &[

@@ -185,6 +185,10 @@ fn an_environment_does_not_leave_its_folder() {
     for name in bad {
         let ran = project.run(&["--env", name, "apply", "--sandbox", "--auto-approve"]);
         assert!(ran.code == Some(64), "{name}: {}", ran.all());
+        // An empty variable counts as unset.
+        if name.is_empty() {
+            continue;
+        }
         let mut command = project.command(&["plan", "--sandbox"]);
         let child = command.env("TALKFORM_ENV", name).spawn();
         finish(child.expect("talkform runs")).expect(64);
