@@ -1,9 +1,9 @@
 //! Rebuilds a damaged state from the lines that can be trusted.
 //!
 //! A user's line carries a check of its own, a shape is named by a digest of its paths, and the header carries a
-//! check, too. A line that does not fit is dropped, and its user becomes pending if the id can be read. The users of
-//! `pending` stay pending, without what was being sent. The header holds one check of all their rows: where it does
-//! not fit, nobody knows who else was pending, so every user becomes pending. Records of files and rejections have no
+//! check, too. A line that does not fit is dropped, and its user becomes pending if the id can be read. The header
+//! holds one check of all rows of `pending`. Where it fits, they stay as they are. Where it does not, nobody knows who
+//! else was pending or what was being sent, so every user becomes pending. Records of files and rejections have no
 //! check and are dropped: files are read again, and rejected users are sent again.
 
 use std::borrow::Cow;
@@ -55,6 +55,7 @@ pub fn repair(bytes: &[u8], now: Timestamp) -> Result<Repaired, FormatError> {
     let mut lost = BTreeSet::new();
     let mut unreadable = 0;
     let mut pending_rows = Vec::new();
+    let mut pending = BTreeMap::new();
     let mut section = "";
     let mut times = Times::default();
     for line in rest.lines() {
@@ -70,8 +71,8 @@ pub fn repair(bytes: &[u8], now: Timestamp) -> Result<Repaired, FormatError> {
             let row = line.trim_start();
             pending_rows.push(row.strip_suffix(',').unwrap_or(row));
         }
-        if let Some(id) = pending_id(line, section) {
-            state.mark_pending(id, Pending::unknown(now));
+        if let Some((id, intent)) = pending_row(line, section) {
+            pending.insert(id, intent);
             continue;
         }
         for row in rows(line) {
@@ -104,10 +105,15 @@ pub fn repair(bytes: &[u8], now: Timestamp) -> Result<Repaired, FormatError> {
             }
         }
     }
+    let is_all_pending = rows_check(pending_rows.into_iter()) != pending_check;
+    for (id, intent) in pending {
+        let intent = intent.filter(|_| !is_all_pending);
+        let intent = intent.unwrap_or_else(|| Pending::unknown(now));
+        state.pending.insert(id, intent);
+    }
     for id in &lost {
         state.mark_pending(id.clone(), Pending::unknown(now));
     }
-    let is_all_pending = rows_check(pending_rows.into_iter()) != pending_check;
     if is_all_pending {
         let users: Vec<MemberId> = state.users.keys().cloned().collect();
         for id in users {
@@ -195,19 +201,19 @@ fn rows(line: &str) -> Vec<&str> {
     rows
 }
 
-/// The id in a row of `pending`: any row of that section, or one that reads as such a row where the section's own
-/// line is damaged.
-fn pending_id(row: &str, section: &str) -> Option<MemberId> {
+/// The id in a row of `pending`, and what was being sent if that can be read. It is any row of that section, or one
+/// that reads as such a row where the section's own line is damaged.
+fn pending_row(row: &str, section: &str) -> Option<(MemberId, Option<Pending>)> {
     let (id, rest) = json_text(row.trim_start())?;
     let value = rest.strip_prefix(": ")?;
     let value = value.strip_suffix(',').unwrap_or(value);
-    let is_pending = || {
-        let line = serde_json::from_str::<PendingLine>(value).ok()?;
-        line.into_pending().ok()
-    };
+    let line = serde_json::from_str::<PendingLine>(value).ok();
+    let pending = line.and_then(|line| line.into_pending().ok());
     let is_whole = !id.contains(char::REPLACEMENT_CHARACTER);
-    let belongs = is_whole && (section == "pending" || is_pending().is_some());
-    MemberId::new(&id).ok().filter(|_| belongs)
+    if !is_whole || (section != "pending" && pending.is_none()) {
+        return None;
+    }
+    Some((MemberId::new(&id).ok()?, pending))
 }
 
 /// The id of a user's row that cannot be trusted.

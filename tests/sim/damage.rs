@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use talkform::model::State;
+use talkform::model::{FieldPath, MemberId, State};
 use talkform::state::{Store, StoreError};
 
-use crate::channel::Ledger;
+use crate::channel::{Field, Ledger};
 use crate::clock;
 use crate::clones::Clones;
 use crate::dice::Dice;
@@ -51,9 +51,16 @@ pub(crate) fn damage(
 
 /// What talkform has set and the state does not know any more stays on Channel, opt-outs too.
 fn forget(state: &State, ledger: &mut Ledger) {
-    let known = |id: &str| state.users.keys().any(|other| other.as_str() == id);
-    ledger.ours.retain(|(id, _)| known(id));
-    ledger.opted_out_by_us.retain(|(id, _)| known(id));
+    let knows = |(id, path): &Field| {
+        let id = MemberId::new(id).expect("an id");
+        let path: FieldPath = path.parse().expect("a path");
+        let recorded = state.users.get(&id);
+        let sent = state.pending.get(&id);
+        recorded.is_some_and(|entry| entry.fields.get(&path).is_some())
+            || sent.is_some_and(|pending| pending.paths().contains(&path))
+    };
+    ledger.ours.retain(knows);
+    ledger.opted_out_by_us.retain(knows);
 }
 
 /// The bytes with one kind of damage.

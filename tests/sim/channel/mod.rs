@@ -9,7 +9,7 @@ mod users;
 mod weather;
 
 pub(crate) use conduct::Conduct;
-pub(crate) use ledger::Ledger;
+pub(crate) use ledger::{Field, Ledger};
 pub(crate) use network::{Network, Remote};
 pub(crate) use users::{CHANNEL, Users};
 pub(crate) use weather::Weather;
