@@ -1,12 +1,12 @@
 //! The clones of the repository, in which the command runs, and the copy of the state that they share.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-
-use talkform::state::replay;
 
 use crate::channel::Ledger;
 use crate::dice::Dice;
 use crate::disk::ModelDisk;
+use crate::journal;
 use crate::process::journal_of;
 use crate::trace::Trace;
 
@@ -95,7 +95,7 @@ impl Clones {
         let own = journal_users(disk, clone).unwrap_or_else(|| {
             // It belongs to another state, so the command refuses to run until a person moves it away.
             disk.take_away(&journal_of(&path));
-            Vec::new()
+            BTreeSet::new()
         });
         let rest = unaware.into_iter().filter(|id| !own.contains(id)).collect();
         ledger.unaware.insert(clone, rest);
@@ -127,16 +127,11 @@ impl Clones {
 
 /// The users of whom the journal of a clone tells, beside the state of the clone. `None` where it belongs to another
 /// state.
-fn journal_users(disk: &ModelDisk, clone: usize) -> Option<Vec<String>> {
+fn journal_users(disk: &ModelDisk, clone: usize) -> Option<BTreeSet<String>> {
     let path = Clones::state(clone);
     let (Some(state), Some(journal)) = (disk.read(&path), disk.read(&journal_of(&path))) else {
-        return Some(Vec::new());
+        return Some(BTreeSet::new());
     };
-    let mut state = talkform::state::parse(&state).expect("what was pushed or pulled is whole");
-    // A journal that is folded in has nothing to tell; any other makes its users pending.
-    state.pending.clear();
-    state.serial = u64::MAX;
-    replay(&journal, None, &mut state).ok()?;
-    let ids = state.pending.keys();
-    Some(ids.map(|id| id.as_str().to_owned()).collect())
+    let state = talkform::state::parse(&state).expect("what was pushed or pulled is whole");
+    journal::users(&journal, &state)
 }

@@ -60,7 +60,10 @@ fn forget(state: &State, ledger: &mut Ledger) {
             || sent.is_some_and(|pending| pending.paths().contains(&path))
     };
     ledger.ours.retain(knows);
-    ledger.opted_out_by_us.retain(knows);
+    // Another clone may still record the opt-out.
+    if ledger.has_one_clone() {
+        ledger.opted_out_by_us.retain(knows);
+    }
 }
 
 /// The bytes with one kind of damage.

@@ -47,6 +47,7 @@ mod disk;
 mod disturbances;
 mod ended;
 mod ending;
+mod journal;
 mod plot;
 mod process;
 mod repository;

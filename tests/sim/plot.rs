@@ -75,7 +75,7 @@ impl Plot {
         if dice.percent(50) {
             plot.recreate = Limit::Count(0);
         }
-        plot.replaced_after = dice.percent(5).then(some_time);
+        plot.replaced_after = dice.percent(10).then(some_time);
         plot
     }
 

@@ -107,7 +107,10 @@ impl World {
             self.network.remote().people_act();
         }
         let clone = self.clones.pick(&self.dice);
-        self.pull(clone);
+        // A clone that does not pull may run on an old state, and may pull during the run.
+        if self.dice.percent(70) {
+            self.pull(clone);
+        }
         if self.dice.percent(8) {
             let mut remote = self.network.remote();
             let ledger = &mut remote.ledger;

@@ -123,6 +123,11 @@ impl Ledger {
         self.changed_by_people.insert(field(id, path));
     }
 
+    /// Whether one clone does everything, beside the repository's own copy of the state.
+    pub(crate) fn has_one_clone(&self) -> bool {
+        self.unaware.len() <= 2
+    }
+
     pub(crate) fn is_unaware(&self, clone: CloneId, id: &str) -> bool {
         self.unaware
             .get(&clone)
