@@ -170,8 +170,12 @@ pub(crate) fn check_flags(
             .users
             .get(&user)
             .is_some_and(|there| there.flags.get(&flag) == Some(&true));
-        let is_excused =
-            remote.ledger.is_changed_by_people(&user, &flag) || entry.unconfirmed.contains(&path);
+        let is_excused = remote.ledger.is_changed_by_people(&user, &flag)
+            || remote
+                .ledger
+                .kept_on
+                .contains(&(user.clone(), flag.clone()))
+            || entry.unconfirmed.contains(&path);
         if is_off && is_on_there && !is_excused {
             return Err(format!(
                 "the state records {flag} of {user} as false, and it is on"
@@ -179,5 +183,28 @@ pub(crate) fn check_flags(
         }
         remote.ledger.opted_out_by_us.remove(&(user, flag));
     }
+    note_kept_on(remote, state, key);
     Ok(())
+}
+
+/// Tells the ledger which flags the state records as `false` although somebody else has turned them on.
+fn note_kept_on(remote: &mut Remote, state: &State, key: &DigestKey) {
+    for (id, entry) in &state.users {
+        let key = key.for_user(id);
+        let Some(there) = remote.users.get(id.as_str()) else {
+            continue;
+        };
+        for (path, digest) in entry
+            .fields
+            .iter()
+            .filter(|(path, _)| path.is_unsubscribe_flag())
+        {
+            let flag = (id.to_string(), path.to_string());
+            let is_recorded_off = digest == key.field(path, FieldValue::Flag(false));
+            let is_on = there.flags.get(&flag.1) == Some(&true);
+            if is_recorded_off && is_on && !remote.ledger.opted_out_by_us.contains(&flag) {
+                remote.ledger.kept_on.insert(flag);
+            }
+        }
+    }
 }

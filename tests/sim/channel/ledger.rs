@@ -23,6 +23,9 @@ pub(crate) struct Ledger {
     pub(crate) deleted_by_people: BTreeSet<String>,
     /// Flags that a request of ours set to `true` or that the state records as `true`, until the state records `false` or forgets the user.
     pub(crate) opted_out_by_us: BTreeSet<Field>,
+    /// Flags that the state records as `false` although they are on, by somebody else's choice. A request that sets
+    /// one to `true` and is rejected leaves it so.
+    pub(crate) kept_on: BTreeSet<Field>,
     /// Profile keys and tags that requests of ours have set, until the state forgets the user.
     pub(crate) ours: BTreeSet<Field>,
     /// Users whom requests of ours may have created, until the state forgets them.
@@ -83,6 +86,7 @@ impl Ledger {
                 continue;
             }
             self.not_taken.remove(&field(id, &path));
+            self.kept_on.remove(&field(id, &path));
             self.changed_by_people.remove(&field(id, &path));
             if is_ours {
                 self.ours.insert(field(id, &path));
