@@ -1,6 +1,6 @@
 //! Reads a git revision for `--base`: its declared users, and how its settings differ from those of now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::failure::Failure;
 use crate::cli::git::objects::Revision;
@@ -9,8 +9,9 @@ use crate::cli::project::{
 };
 use crate::cli::terminal::Terminal;
 use talkform::manifest;
-use talkform::manifest::{ReadSettings, Rules};
-use talkform::model::{ApiVersion, Attributes, FieldSettings, MemberId, Project};
+use talkform::manifest::{ProjectFile, ReadSettings, Rules};
+use talkform::model::settings_change::list_changes;
+use talkform::model::{ApiVersion, Attributes, FieldSettings, MemberId, Project, SettingChange};
 use talkform::render::common::escape;
 use talkform::render::{BaseProjectFile, SettingsView};
 use talkform::words::first;
@@ -45,17 +46,21 @@ impl Base {
         }
         let text = read_one(&revision, &|name| PROJECT_FILES.contains(&name))?;
         let environment = settings.environment.as_deref();
-        let project = text.as_deref().and_then(|text| project(text, environment));
-        let project_file = match (&text, &project) {
+        let file = text.as_deref().and_then(parse);
+        let is_link = |name: &String| PROJECT_FILES.contains(&name.as_str());
+        let project_file = match (&text, &file) {
+            // Links are not followed, and what the file says of hidden values must not be lost.
+            (None, _) if revision.links().iter().any(is_link) => BaseProjectFile::Unreadable,
             (None, _) => BaseProjectFile::Missing,
             (Some(_), None) => BaseProjectFile::Unreadable,
             (Some(_), Some(_)) => BaseProjectFile::Read,
         };
         if project_file == BaseProjectFile::Unreadable {
             terminal.talk(
-                "warning: the project file of the --base revision has errors; no text is shown",
+                "warning: the project file of the --base revision is a link or has errors; no text is shown",
             );
         }
+        let project = file.as_ref().and_then(|file| resolve(file, environment));
         let mut before = project.unwrap_or_else(|| match project_file {
             BaseProjectFile::Missing | BaseProjectFile::Read => Project::default(),
             // Its manifests are most likely where they are now.
@@ -64,14 +69,20 @@ impl Base {
                 ..Project::default()
             },
         });
+        let mut elsewhere = other_environments(&settings.file, file.as_ref(), environment);
         if settings.sandbox {
             use_sandbox(&mut before, environment);
+            elsewhere.clear();
         }
+        let mut changes = settings.project.changes_since(&before);
+        elsewhere.retain(|(_, change)| !changes.contains(change));
+        changes.extend(
+            elsewhere
+                .into_iter()
+                .map(|(setting, change)| SettingChange { setting, ..change }),
+        );
         let rules = match &before.rules {
-            Some(name) => {
-                let name = name.trim_start_matches("./");
-                read_one(&revision, &|file| file == name)?.and_then(rules)
-            }
+            Some(name) => read_one(&revision, &|file| file == name)?.and_then(rules),
             None => None,
         };
         let fields = match project_file {
@@ -89,7 +100,7 @@ impl Base {
                     && revision.differs_on_disk(&settings.project.state)?,
                 rules_differ: settings.project.rules == before.rules
                     && settings.rules()?.as_deref() != rules.as_ref(),
-                changes: settings.project.changes_since(&before),
+                changes,
             },
         })
     }
@@ -139,12 +150,46 @@ fn read_one(
     Ok(files.into_iter().next().map(|(_, text)| text))
 }
 
-/// The project, with the environment if the revision has it. `None` if the file has errors.
-fn project(text: &[u8], environment: Option<&str>) -> Option<Project> {
+/// The project file; `None` if it has errors.
+fn parse(text: &[u8]) -> Option<ProjectFile> {
     let text = std::str::from_utf8(text).ok()?;
-    let file = manifest::project::file::parse(text, PROJECT_FILE).ok()?;
+    manifest::project::file::parse(text, PROJECT_FILE).ok()
+}
+
+/// The settings, with the environment if the file has it.
+fn resolve(file: &ProjectFile, environment: Option<&str>) -> Option<Project> {
     let environment = environment.filter(|name| file.environments().any(|known| known == *name));
     file.resolve(environment).ok()
+}
+
+/// How the settings of the environments that the plan is not for differ, each with the path that is shown, and which
+/// environments are gone or new. Someone may apply them without a plan of their own.
+fn other_environments(
+    now: &ProjectFile,
+    before: Option<&ProjectFile>,
+    chosen: Option<&str>,
+) -> Vec<(String, SettingChange)> {
+    let known = before.map_or(BTreeSet::new(), |file| file.environments().collect());
+    let names = now.environments().collect();
+    let mut all: Vec<_> = list_changes("environments", &known, &names)
+        .into_iter()
+        .map(|change| (change.setting.clone(), change))
+        .collect();
+    let others = std::iter::once(None).chain(now.environments().map(Some));
+    for name in others.filter(|name| *name != chosen) {
+        let was = before.and_then(|file| resolve(file, name));
+        let Ok(is) = now.resolve(name) else {
+            continue;
+        };
+        for change in is.changes_since(&was.unwrap_or_default()) {
+            let shown = match name {
+                Some(name) => format!("environments.{name}.{}", change.setting),
+                None => format!("{} (without --env)", change.setting),
+            };
+            all.push((shown, change));
+        }
+    }
+    all
 }
 
 /// The rules; `None` if they cannot be used.

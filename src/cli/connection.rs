@@ -12,9 +12,10 @@ use tokio::task::JoinHandle;
 
 use crate::cli::args::{RequestOptions, faults};
 use crate::cli::clock::now;
+use crate::cli::environment::secret;
 use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
-use crate::cli::project::{LoadedProject, secret};
+use crate::cli::project::LoadedProject;
 use crate::cli::signals;
 use crate::cli::terminal::Terminal;
 use crate::cli::{destination, files};

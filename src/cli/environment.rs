@@ -1,10 +1,13 @@
-//! Reads the variables of the environment that stand for flags.
+//! Reads the variables of the environment: those that stand for flags, and secrets.
 
 use std::ffi::OsStr;
 
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
+
+use crate::cli::failure::Failure;
+use crate::cli::suggest::invocation::Invocation;
 
 /// The same command, with every variable in the form that people expect: an empty one is unset, and a switch takes
 /// `1`, `0`, `yes`, `no`, `on`, `off`, `true` and `false`.
@@ -55,4 +58,32 @@ fn find<'c>(command: &'c Command, shown: &str) -> Option<&'c Arg> {
         let mut inner = command.get_subcommands();
         inner.find_map(|inner| find(inner, shown))
     })
+}
+
+/// A secret from the environment. An empty variable is unset.
+pub(crate) fn secret(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The fewest bytes of a state key.
+const LEAST_KEY: usize = 16;
+
+/// A state key from the environment. An empty or short key is refused, because it can be guessed.
+pub(crate) fn state_key(name: &str) -> Result<Option<String>, Failure> {
+    let Some(value) = std::env::var_os(name) else {
+        return Ok(None);
+    };
+    let problem = match value.into_string() {
+        Ok(value) if value.len() >= LEAST_KEY => return Ok(Some(value)),
+        Ok(value) if value.is_empty() => "is set and empty".to_owned(),
+        Ok(_) => format!("is shorter than {LEAST_KEY} bytes"),
+        Err(_) => "is not UTF-8".to_owned(),
+    };
+    Err(Failure::with_hint(
+        format!("{name} {problem}"),
+        format!(
+            "`{}` prints a good key; unset {name} to work without one",
+            Invocation::default().command(&["state", "keygen"])
+        ),
+    ))
 }

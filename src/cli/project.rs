@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::args::Global;
+use crate::cli::environment::state_key;
 use crate::cli::failure::Failure;
 use crate::cli::suggest::invocation::Invocation;
 use crate::cli::{destination, environment_name, files};
 use talkform::manifest;
-use talkform::manifest::{ReadSettings, Rules};
+use talkform::manifest::{ProjectFile, ReadSettings, Rules};
 use talkform::model::{
     ChannelId, Depth, Desired, Destination, Diagnostic, DigestKey, FieldPath, FieldSettings,
     Project, Rate, RecordedLookup, SANDBOX_URL, ShownIds, State, Visibility,
@@ -37,6 +38,8 @@ pub(crate) struct LoadedProject {
     pub environment: Option<String>,
     /// Its settings.
     pub project: Project,
+    /// The project file, with every environment.
+    pub file: ProjectFile,
     /// Where its state lives.
     pub store: Store,
     /// Whether the state is the one that the project file names.
@@ -77,8 +80,9 @@ impl LoadedProject {
                 ))
             }
         })?;
-        let mut project = manifest::project::file::parse(&file, name)
-            .and_then(|file| file.resolve(global.environment.as_deref()))
+        let file = manifest::project::file::parse(&file, name).map_err(Failure::Diagnostics)?;
+        let mut project = file
+            .resolve(global.environment.as_deref())
             .map_err(Failure::Diagnostics)?;
         if global.sandbox {
             use_sandbox(&mut project, global.environment.as_deref());
@@ -98,6 +102,7 @@ impl LoadedProject {
             root,
             environment: global.environment.clone(),
             project,
+            file,
             sandbox: global.sandbox,
             invocation: Invocation::of(global).hiding_ids(hides_ids),
             show_sensitive: global.show_sensitive,
@@ -236,8 +241,7 @@ impl LoadedProject {
     /// or of a manifest.
     pub(crate) fn is_own_file(&self) -> impl Fn(&str) -> bool {
         let is_manifest = manifest::matcher(&self.project.manifests);
-        let rules = self.project.rules.as_deref();
-        let rules = rules.map(|name| name.trim_start_matches("./").to_owned());
+        let rules = self.project.rules.clone();
         move |name| {
             PROJECT_FILES.contains(&name) || rules.as_deref() == Some(name) || is_manifest(name)
         }
@@ -447,34 +451,6 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], Failure> {
         ))
     })?;
     Ok(bytes)
-}
-
-/// A secret from the environment. An empty variable is unset.
-pub(crate) fn secret(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// The fewest bytes of a state key.
-const LEAST_KEY: usize = 16;
-
-/// A state key from the environment. An empty or short key is refused, because it can be guessed.
-pub(crate) fn state_key(name: &str) -> Result<Option<String>, Failure> {
-    let Some(value) = std::env::var_os(name) else {
-        return Ok(None);
-    };
-    let problem = match value.into_string() {
-        Ok(value) if value.len() >= LEAST_KEY => return Ok(Some(value)),
-        Ok(value) if value.is_empty() => "is set and empty".to_owned(),
-        Ok(_) => format!("is shorter than {LEAST_KEY} bytes"),
-        Err(_) => "is not UTF-8".to_owned(),
-    };
-    Err(Failure::with_hint(
-        format!("{name} {problem}"),
-        format!(
-            "`{}` prints a good key; unset {name} to work without one",
-            Invocation::default().command(&["state", "keygen"])
-        ),
-    ))
 }
 
 /// Fails if a file of the project leads out of the project's folder. `what` is the file's part in the project.

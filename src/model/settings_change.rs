@@ -12,8 +12,9 @@ use crate::model::visibility::patterns::FieldPatterns;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SettingChange {
-    /// The path in the project file, such as `channel.baseUrl`.
-    pub setting: &'static str,
+    /// The path in the project file, such as `channel.baseUrl`. With `environments.NAME.` before it, a setting of an
+    /// environment that the plan is not for; with ` (without --env)` behind it, that of none.
+    pub setting: String,
     /// The value of the earlier revision; null if it had none.
     pub before: Option<String>,
     /// The value now; null if there is none.
@@ -30,26 +31,35 @@ impl Project {
             .zip(now)
             .filter(|((_, before), (_, now))| before != now)
             .map(|((setting, before), (_, now))| SettingChange {
-                setting,
+                setting: setting.to_owned(),
                 before,
                 now,
             })
             .collect();
         for ((setting, before), (_, now)) in lists(before).into_iter().zip(lists(self)) {
-            let gone = before.difference(&now).map(|pattern| SettingChange {
-                setting,
-                before: Some((*pattern).to_owned()),
-                now: None,
-            });
-            let new = now.difference(&before).map(|pattern| SettingChange {
-                setting,
-                before: None,
-                now: Some((*pattern).to_owned()),
-            });
-            changes.extend(gone.chain(new));
+            changes.extend(list_changes(setting, &before, &now));
         }
         changes
     }
+}
+
+/// A change for each item of a list that is gone or new.
+pub fn list_changes(
+    setting: &str,
+    before: &BTreeSet<&str>,
+    now: &BTreeSet<&str>,
+) -> Vec<SettingChange> {
+    let gone = before.difference(now).map(|item| SettingChange {
+        setting: setting.to_owned(),
+        before: Some((*item).to_owned()),
+        now: None,
+    });
+    let new = now.difference(before).map(|item| SettingChange {
+        setting: setting.to_owned(),
+        before: None,
+        now: Some((*item).to_owned()),
+    });
+    gone.chain(new).collect()
 }
 
 /// Every setting that has one value.
@@ -131,7 +141,7 @@ mod tests {
                     before,
                     now,
                 } = change;
-                (*setting, before.as_deref(), now.as_deref())
+                (&**setting, before.as_deref(), now.as_deref())
             })
             .collect()
     }

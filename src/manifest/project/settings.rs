@@ -365,7 +365,13 @@ impl<'f> SettingsReader<'f> {
                     .hint(hint),
             );
         }
-        Some(name)
+        if name.contains("://") {
+            return Some(name);
+        }
+        // Without `./`, so that the name is that of the file in a git revision.
+        let parts = name.split('/').filter(|part| !matches!(*part, "" | "."));
+        let short = parts.collect::<Vec<_>>().join("/");
+        Some(if short.is_empty() { name } else { short })
     }
 
     fn texts(&mut self, node: &Node<'_>, path: &str) -> Option<Vec<(String, Span)>> {

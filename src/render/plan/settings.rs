@@ -107,10 +107,17 @@ fn line(change: &SettingChange, escaped: &dyn Fn(&str) -> String) -> String {
         Some((beginning, _)) => format!("{} …", escaped(beginning)),
         None => escaped(value),
     };
+    // The name of an environment comes from the project file.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-() ".contains(&byte);
+    let setting = if setting.bytes().all(is_plain) {
+        setting.clone()
+    } else {
+        escaped(setting)
+    };
     match (before, now) {
         (Some(before), Some(now)) => format!("{setting}: {} -> {}", shown(before), shown(now)),
         (None, Some(now)) => format!("{setting}: + {}", shown(now)),
         (Some(before), None) => format!("{setting}: - {}", shown(before)),
-        (None, None) => (*setting).to_owned(),
+        (None, None) => setting,
     }
 }

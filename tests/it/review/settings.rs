@@ -217,3 +217,114 @@ fn a_base_project_file_that_cannot_be_used_makes_every_setting_new() {
         ran.stdout
     );
 }
+
+/// The changed settings of a plan, as `setting: before -> now`.
+fn changes(project: &Project, arguments: &[&str]) -> Vec<String> {
+    let plan = [&["plan", "--base", "HEAD", "--format", "json"], arguments].concat();
+    let plan: Value = serde_json::from_str(&project.run(&plan).expect(0).stdout).expect("json");
+    let changes = plan["settings"]["changes"].as_array().expect("a list");
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    changes
+        .iter()
+        .map(|change| {
+            let [setting, before, now] = ["setting", "before", "now"].map(|key| text(&change[key]));
+            format!("{setting}: {before} -> {now}")
+        })
+        .collect()
+}
+
+#[test]
+fn settings_of_other_environments_are_compared_too() {
+    let (_channel, project) = committed();
+    let text = project.read("talkform.yaml");
+    let staging = "  staging: { channel: { id: \"777\" }, state: s.json, limits: { forget: 1 } }\n";
+    project.write(
+        "talkform.yaml",
+        &format!("{text}environments:\n{staging}  old: {{ state: o.json }}\n  prod: {{ state: p.json }}\n"),
+    );
+    commit(project.path(), "environments");
+    assert_eq!(changes(&project, &[]), [""; 0]);
+    let text = text.replace("create: 100000", "create: 7");
+    let prod = "  prod: { state: p.json, removed: { users: delete } }\n";
+    project.write(
+        "talkform.yaml",
+        &format!(
+            "{text}environments:\n{}{prod}",
+            staging.replace("forget: 1", "forget: 9")
+        ),
+    );
+    // What every environment has in common is there once.
+    assert_eq!(
+        changes(&project, &[]),
+        [
+            "limits.create: 100000 -> 7",
+            "environments: old -> -",
+            "environments.staging.limits.forget: 1 -> 9",
+            "environments.prod.removed.users: forget -> delete",
+        ]
+    );
+    assert_eq!(
+        changes(&project, &["--env", "prod"]),
+        [
+            "removed.users: forget -> delete",
+            "limits.create: 100000 -> 7",
+            "environments: old -> -",
+            "environments.staging.limits.forget: 1 -> 9",
+        ]
+    );
+    let plan = ["plan", "--base", "HEAD", "--env", "staging"];
+    let text = project.run(&plan).expect(0).stdout;
+    assert!(
+        text.contains("  environments.prod.removed.users: forget -> delete\n"),
+        "{text}"
+    );
+    // A setting that the environment of the plan overrides.
+    let text = project
+        .read("talkform.yaml")
+        .replace("forget: 100%", "forget: 50%");
+    project.write("talkform.yaml", &text);
+    let changes = changes(&project, &["--env", "staging"]);
+    let without = "limits.forget (without --env): 100% -> 50%".to_owned();
+    assert!(changes.contains(&without), "{changes:?}");
+}
+
+#[test]
+fn another_state_shows_however_its_path_is_written() {
+    let (_channel, project) = committed();
+    let text = project.read("talkform.yaml");
+    let state = project.read("talkform.state.json");
+    fs::create_dir(project.at("states")).expect("a folder");
+    for (name, other) in [
+        ("./talkform.state.json", "talkform.state.json"),
+        ("states//./a.json", "./states/a.json"),
+    ] {
+        project.write("talkform.yaml", &format!("{text}state: {name}\n"));
+        project.write(name, &state);
+        commit(project.path(), name);
+        project.write("users/a.yaml", &many_users(3, "pro"));
+        project.run(&["apply", "--auto-approve"]).expect(0);
+        project.write("users/a.yaml", &many_users(3, "free"));
+        assert_eq!(settings(&project)["stateDiffers"], true, "{name}");
+        project.write(name, &state);
+        project.write("talkform.yaml", &format!("{text}state: {other}\n"));
+        assert_eq!(changes(&project, &[]), [""; 0], "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_base_project_file_that_is_a_link_uncovers_nothing() {
+    let (_channel, project) = committed();
+    let text = project.read("talkform.yaml");
+    project.write("conf.yaml", &format!("{text}sensitive: [profile.plan]\n"));
+    fs::remove_file(project.at("talkform.yaml")).expect("removed");
+    std::os::unix::fs::symlink("conf.yaml", project.at("talkform.yaml")).expect("a link");
+    commit(project.path(), "a link");
+    fs::remove_file(project.at("talkform.yaml")).expect("removed");
+    project.write("talkform.yaml", &text);
+    project.write("users/a.yaml", &many_users(3, "uncovered"));
+    let ran = project.run(&["plan", "--base", "HEAD"]).expect(0);
+    assert!(!ran.stdout.contains("uncovered"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("cannot be used"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("is a link"), "{}", ran.stderr);
+}
