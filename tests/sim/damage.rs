@@ -60,9 +60,9 @@ fn forget(state: &State, ledger: &mut Ledger) {
             || sent.is_some_and(|pending| pending.paths().contains(&path))
     };
     ledger.ours.retain(knows);
-    // Another clone may still record the opt-out.
+    // Another clone may still record the opt-out. The check that follows finds those that this state still knows.
     if ledger.has_one_clone() {
-        ledger.opted_out_by_us.retain(knows);
+        ledger.opted_out_by_us.clear();
     }
 }
 
