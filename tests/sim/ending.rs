@@ -10,8 +10,8 @@ use crate::claims::is_on_channel;
 pub(crate) enum Knowledge {
     /// The state of this clone: what people changed may stay.
     State(usize),
-    /// What Channel answered: everything declared is there.
-    Channel,
+    /// What Channel answered to this clone: everything declared is there.
+    Channel(usize),
 }
 
 /// Checks every declared user, and what is no longer declared.
@@ -51,9 +51,12 @@ fn is_excused(
     knowledge: Knowledge,
 ) -> bool {
     match knowledge {
-        // A flag that a person changed is that person's choice.
-        Knowledge::Channel => {
-            path.is_unsubscribe_flag() && remote.ledger.is_changed_by_people(id, &path.to_string())
+        // A flag that a person changed is that person's choice. What another clone sent, and did not push, cannot be
+        // told from it.
+        Knowledge::Channel(clone) => {
+            path.is_unsubscribe_flag()
+                && (remote.ledger.is_changed_by_people(id, &path.to_string())
+                    || remote.ledger.is_unaware(clone, id))
         }
         Knowledge::State(clone) => {
             let ledger = &remote.ledger;

@@ -347,7 +347,7 @@ impl World {
             &self.network.remote(),
             &desired,
             removed,
-            Knowledge::Channel,
+            Knowledge::Channel(clone),
         )
     }
 
