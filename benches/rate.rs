@@ -169,8 +169,7 @@ async fn applying() {
             pace: Arc::new(Pace::new(RATE)),
             policy: Policy::default(),
             fail_fast: false,
-            reveals_values: false,
-            ids: talkform::model::ShownIds::Plain,
+            visibility: talkform::model::Visibility::default(),
         },
         Record {
             state: &mut state,

@@ -1,28 +1,39 @@
 //! Turns how the requests of a change ended into its outcome.
 
-use crate::apply::outcome::Outcome;
+use crate::apply::outcome::{Outcome, ShownInstead};
 use crate::apply::reason::Shown;
 use crate::apply::requests::rejected_request;
 use crate::apply::send::Ending;
+use crate::apply::settle::Settling;
 use crate::model::{DigestKey, PlannedChange, RejectedRequest, RemoteIdDigest, Write};
 use crate::remote::{Confirmation, ResponseUser, confirm};
 
 /// The outcome of a change whose requests ended in this way. `is_restored` says that the last request was the second
-/// PUT of a person whom Channel created anew; `shown` says what is shown of Channel's reason.
+/// PUT of a person whom Channel created anew; `settling` is what is known of the user; `shown` says what is shown of
+/// Channel's reason.
 pub(crate) fn outcome_of(
     planned: &PlannedChange,
     ending: Ending,
     attempts: u32,
     is_restored: bool,
+    settling: &Settling<'_, '_>,
     shown: Shown<'_>,
 ) -> Outcome {
     match ending {
-        Ending::Unsent => Outcome::Applied {
+        Ending::Unsent | Ending::Accepted { response: None } => Outcome::Applied {
             confirmation: Confirmation::default(),
+            instead: ShownInstead::default(),
         },
-        Ending::Accepted { response } => Outcome::Applied {
-            confirmation: confirmation_of(planned, response.as_deref()),
-        },
+        Ending::Accepted {
+            response: Some(response),
+        } => {
+            let mut confirmation = confirmation_of(planned, &response);
+            let instead = settling.settle(planned, &response, &mut confirmation);
+            Outcome::Applied {
+                confirmation,
+                instead,
+            }
+        }
         Ending::Rejected {
             request,
             status,
@@ -55,16 +66,13 @@ pub(crate) fn outcome_of(
 }
 
 /// How the response to the PUT of a change differs from what is declared.
-fn confirmation_of(planned: &PlannedChange, response: Option<&ResponseUser>) -> Confirmation {
-    match (planned.change.write(), response) {
-        (
-            Some(Write {
-                upsert: Some(sent),
-                consent,
-                ..
-            }),
-            Some(response),
-        ) => confirm(sent, *consent, response),
+fn confirmation_of(planned: &PlannedChange, response: &ResponseUser) -> Confirmation {
+    match planned.change.write() {
+        Some(Write {
+            upsert: Some(sent),
+            consent,
+            ..
+        }) => confirm(sent, *consent, response),
         _ => Confirmation::default(),
     }
 }

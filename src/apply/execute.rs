@@ -12,7 +12,7 @@ use crate::apply::breaker::Breaker;
 use crate::apply::ending::{outcome_of, remote_id_of};
 use crate::apply::event::Event;
 use crate::apply::intent::intent_of;
-use crate::apply::outcome::{Outcome, Report, Uncertain, UserOutcome};
+use crate::apply::outcome::{Outcome, Report, ShownInstead, Uncertain, UserOutcome};
 use crate::apply::pace::Pace;
 use crate::apply::pool::{MOST_AHEAD, Message, Work, send_all};
 use crate::apply::reason::Shown;
@@ -20,10 +20,11 @@ use crate::apply::records::record_of;
 use crate::apply::recreate::{missing_opt_outs, most_recreated, restoring};
 use crate::apply::requests::requests_of;
 use crate::apply::send::{Ending, Job, Sender, SenderOptions, Sent, early_stop};
+use crate::apply::settle::Settling;
 use crate::model::{
     ApiVersion, Change, ChannelId, Destination, DigestKey, Digests, Entry, FieldPath, MemberId,
     Pending, Plan, PlannedChange, RejectedRequest, Rejection, RemoteIdDigest, ShownIds, State,
-    StopCause,
+    StopCause, Visibility, VisibilityLookup,
 };
 use crate::remote::{Confirmation, Policy, Transport, request};
 use crate::state::{JournalRecord, JournalWriter, OpenIntents, Ticket};
@@ -41,10 +42,8 @@ pub struct Options {
     pub policy: Policy,
     /// Whether the first failure stops the run.
     pub fail_fast: bool,
-    /// Whether Channel's reasons for rejections are kept whole, with the values that were sent.
-    pub reveals_values: bool,
-    /// How ids are logged.
-    pub ids: ShownIds,
+    /// What may be shown of values and ids in the report and in logs.
+    pub visibility: Visibility,
 }
 
 /// Where outcomes are recorded: in the state in memory, and in the journal.
@@ -72,6 +71,8 @@ pub async fn execute(
     on_event: &mut dyn FnMut(Event),
 ) -> Report {
     let started = Instant::now();
+    let ids = options.visibility.ids();
+    let visibility = VisibilityLookup::new(&options.visibility);
     on_event(Event::Started {
         changes: plan.changes.len(),
         requests: plan.requests(),
@@ -84,7 +85,7 @@ pub async fn execute(
         pace: &options.pace,
         requests: plan.requests(),
         parallelism: options.parallelism,
-        ids: &options.ids,
+        ids: &ids,
         clock,
         stop,
     });
@@ -103,9 +104,10 @@ pub async fn execute(
         breaker: Breaker::new(stop),
         fail_fast: options.fail_fast,
         shown: Shown {
-            reveals_values: options.reveals_values,
-            ids: &options.ids,
+            reveals_values: options.visibility.reveals(),
+            ids: &ids,
         },
+        visibility: &visibility,
         clock,
         on_event,
     };
@@ -154,6 +156,7 @@ struct Execution<'a> {
     breaker: Breaker<'a>,
     fail_fast: bool,
     shown: Shown<'a>,
+    visibility: &'a VisibilityLookup<'a>,
     clock: fn() -> Timestamp,
     on_event: &'a mut dyn FnMut(Event),
 }
@@ -197,7 +200,7 @@ impl Work for Execution<'_> {
     }
 }
 
-impl Execution<'_> {
+impl<'a> Execution<'a> {
     /// Writes an intent. Returns `None` if that fails, which stops the run.
     fn intend(&mut self, id: &MemberId, pending: Pending) -> Option<Ticket> {
         match self.record.journal.intend(id, &pending) {
@@ -286,11 +289,13 @@ impl Execution<'_> {
             _ => {}
         }
         let remote_id = remote_id_of(planned, &ending, self.record.key);
-        let outcome = outcome_of(planned, ending, attempts, restores, self.shown);
+        let settling = self.settling(planned);
+        let outcome = outcome_of(planned, ending, attempts, restores, &settling, self.shown);
         match &outcome {
-            Outcome::Applied { confirmation } => {
-                self.write_applied(planned, confirmation, remote_id);
-            }
+            Outcome::Applied {
+                confirmation,
+                instead,
+            } => self.write_applied(planned, confirmation, instead, remote_id),
             Outcome::Rejected {
                 request,
                 status,
@@ -311,6 +316,14 @@ impl Execution<'_> {
         self.outcomes[index] = Some(outcome.clone());
         let ended = self.user_outcome(index, outcome);
         (self.on_event)(Event::Finished(ended));
+    }
+
+    fn settling(&self, planned: &PlannedChange) -> Settling<'_, 'a> {
+        Settling {
+            before: self.record.state.users.get(&planned.id),
+            key: self.record.key.for_user(&planned.id),
+            visibility: self.visibility,
+        }
     }
 
     fn user_outcome(&self, index: usize, outcome: Outcome) -> UserOutcome {
@@ -341,6 +354,7 @@ impl Execution<'_> {
         &mut self,
         planned: &PlannedChange,
         confirmation: &Confirmation,
+        instead: &ShownInstead,
         remote_id: Option<RemoteIdDigest>,
     ) {
         let now = (self.clock)();
@@ -348,16 +362,28 @@ impl Execution<'_> {
         let remote_id = remote_id.or_else(|| before.and_then(|before| before.remote_id));
         // An update that only releases fields learns nothing from Channel.
         let before = before.filter(|_| planned.change.upsert().is_none());
-        let still_unconfirmed =
-            before.map_or_else(BTreeSet::new, |before| before.unconfirmed.clone());
+        let (still_unconfirmed, still_instead) = before.map_or_else(Default::default, |before| {
+            (before.unconfirmed.clone(), before.shown_instead.clone())
+        });
         let entry = |digests: &Digests| {
             let entry = Entry::new(digests, now);
             let is_recorded = |path: &FieldPath| entry.fields.get(path).is_some();
-            let earlier = still_unconfirmed.iter().filter(|path| is_recorded(path));
-            let unconfirmed = confirmation.unconfirmed();
+            let unconfirmed: BTreeSet<_> = still_unconfirmed
+                .iter()
+                .filter(|path| is_recorded(path))
+                .cloned()
+                .chain(confirmation.unconfirmed())
+                .collect();
+            let shown_instead = still_instead
+                .iter()
+                .filter(|(path, _)| is_recorded(path))
+                .chain(&instead.digests)
+                .map(|(path, digest)| (path.clone(), *digest))
+                .collect();
             Entry {
                 remote_id,
-                unconfirmed: earlier.cloned().chain(unconfirmed).collect(),
+                unconfirmed,
+                shown_instead,
                 ..entry
             }
         };
@@ -417,7 +443,15 @@ impl Execution<'_> {
         for (index, outcome) in std::mem::take(&mut self.outcomes).into_iter().enumerate() {
             let planned = &self.plan.changes[index];
             let outcome = outcome.unwrap_or_else(|| {
-                outcome_of(planned, Ending::missing(stopped), 0, false, self.shown)
+                let ending = Ending::missing(stopped);
+                outcome_of(
+                    planned,
+                    ending,
+                    0,
+                    false,
+                    &self.settling(planned),
+                    self.shown,
+                )
             });
             outcomes.push(self.user_outcome(index, outcome));
         }

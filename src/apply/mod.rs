@@ -19,10 +19,13 @@ pub(crate) mod recreate;
 pub(crate) mod requests;
 pub mod run;
 pub(crate) mod send;
+pub(crate) mod settle;
 
 pub use crate::apply::event::Event;
 pub use crate::apply::execute::{Options, Record, execute};
-pub use crate::apply::outcome::{Outcome, RejectionReason, Report, Uncertain, UserOutcome};
+pub use crate::apply::outcome::{
+    KeptValue, Outcome, RejectionReason, Report, ShownInstead, Uncertain, UserOutcome,
+};
 pub use crate::apply::pace::Pace;
 pub use crate::apply::read_users::{ReadOptions, ReadReport, read_users};
 pub use crate::apply::records::most_written;

@@ -1,9 +1,11 @@
 //! Defines the outcome of each change and the report of an apply.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::{
-    Action, ApiChange, Destination, MemberId, RejectedRequest, ShownIds, State, StopCause,
+    Action, ApiChange, Destination, FieldDigest, FieldPath, MemberId, RejectedRequest, ShownIds,
+    State, StopCause, Value,
 };
 use crate::remote::Confirmation;
 
@@ -14,6 +16,8 @@ pub enum Outcome {
     Applied {
         /// How Channel's response differs from what is declared.
         confirmation: Confirmation,
+        /// What the response shows in place of declared values.
+        instead: ShownInstead,
     },
     /// Channel rejected a request. Sending the same again does not help until something changes.
     Rejected {
@@ -38,6 +42,29 @@ pub enum Outcome {
         /// Why the run stopped.
         cause: StopCause,
     },
+}
+
+/// What a response shows in place of declared values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShownInstead {
+    /// The digest of what Channel shows, by field. A field that the confirmation does not name as different is kept in
+    /// that notation.
+    pub digests: BTreeMap<FieldPath, FieldDigest>,
+    /// The fields that Channel keeps in its own notation, where this response is the first to prove it.
+    pub newly_kept: BTreeMap<FieldPath, KeptValue>,
+}
+
+/// What Channel keeps in place of a declared value, as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeptValue {
+    /// The value.
+    Value(Value),
+    /// Hidden, because it is or may be personal.
+    Sensitive,
+    /// Hidden, because the project does not call the field public.
+    Hidden,
+    /// There is no value.
+    Nothing,
 }
 
 /// Channel's reason for a rejection. It may repeat what was sent, so those values are hidden in it.
@@ -159,7 +186,7 @@ impl Report {
     /// How many users Channel accepted and shows with another value than declared.
     pub fn different(&self) -> usize {
         self.count(|user| match &user.outcome {
-            Outcome::Applied { confirmation } => !confirmation.different.is_empty(),
+            Outcome::Applied { confirmation, .. } => !confirmation.different.is_empty(),
             Outcome::Rejected { .. } | Outcome::Failed { .. } | Outcome::Skipped { .. } => false,
         })
     }

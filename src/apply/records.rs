@@ -16,6 +16,8 @@ pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = Journal
             let unconfirmed = digests.fields.iter().map(|(path, _)| path.clone());
             Entry {
                 unconfirmed: unconfirmed.collect(),
+                // Digests have one length.
+                shown_instead: digests.fields.iter().cloned().collect(),
                 ..Entry::new(digests, now)
             }
         };

@@ -8,7 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::destination::Destination;
-use crate::model::digest::digests::{FileDigest, RemoteIdDigest, UserDigest, UsersSum};
+use crate::model::digest::digests::{
+    FieldDigest, FileDigest, RemoteIdDigest, UserDigest, UsersSum,
+};
 use crate::model::digest::key::{CANONICAL_FORM, DigestKey, Digests, UserKey};
 use crate::model::field::FieldPath;
 use crate::model::ids::member_id::MemberId;
@@ -59,6 +61,9 @@ pub struct Entry {
     pub remote_id: Option<RemoteIdDigest>,
     /// Fields that Channel's response did not show as sent. One without a digest in `fields` was to be cleared.
     pub unconfirmed: BTreeSet<FieldPath>,
+    /// What Channel's last response showed in place of a declared value. If the field is also unconfirmed, that was
+    /// the first such response; if not, Channel has shown the same twice and keeps the value in this notation.
+    pub shown_instead: BTreeMap<FieldPath, FieldDigest>,
 }
 
 impl Entry {
@@ -71,7 +76,14 @@ impl Entry {
             remote_id: None,
             fields: RecordedFields::new(digests.fields.iter().cloned()),
             unconfirmed: BTreeSet::new(),
+            shown_instead: BTreeMap::new(),
         }
+    }
+
+    /// The notation in which Channel keeps a declared value, if it is another one and Channel has shown it twice.
+    pub fn kept_as(&self, path: &FieldPath) -> Option<FieldDigest> {
+        let shown = self.shown_instead.get(path).copied();
+        shown.filter(|_| !self.unconfirmed.contains(path))
     }
 
     /// The fields that are no longer declared and that Channel still showed after they were to be cleared.

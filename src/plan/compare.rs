@@ -39,6 +39,9 @@ pub fn compare(
         let is_declared = || declared.and_then(|declared| declared.get(path));
         match field_status(path, recorded, observed, key) {
             FieldStatus::Same => comparison.as_applied += 1,
+            FieldStatus::Other(_) if !is_new && is_kept(entry, path, observed, key) => {
+                comparison.as_applied += 1;
+            }
             FieldStatus::NotShown => comparison.not_shown += 1,
             FieldStatus::Other(_)
                 if is_declared().is_some_and(|value| is_on(path, value, observed)) =>
@@ -109,6 +112,32 @@ pub(crate) fn field_status(
     } else {
         FieldStatus::Other(found)
     }
+}
+
+/// The digest of what Channel has for a field; `None` for a consent flag and for a value that no manifest can declare.
+pub(crate) fn found_digest(
+    path: &FieldPath,
+    observed: &Observed,
+    key: &UserKey,
+) -> Option<FieldDigest> {
+    let found = observed.get(path);
+    let value = match (path, &found) {
+        (FieldPath::Tags, _) => FieldValue::Tags(&observed.tags),
+        (FieldPath::Profile(_) | FieldPath::ProfileOnce(_), RemoteValue::Value(value)) => {
+            FieldValue::Value(value)
+        }
+        (FieldPath::Profile(_) | FieldPath::ProfileOnce(_), RemoteValue::Absent) => {
+            FieldValue::Clear
+        }
+        _ => return None,
+    };
+    Some(key.field(path, value))
+}
+
+/// Whether Channel has a field in the notation in which it keeps the recorded value.
+pub(crate) fn is_kept(entry: &Entry, path: &FieldPath, observed: &Observed, key: &UserKey) -> bool {
+    let kept = entry.kept_as(path);
+    kept.is_some() && kept == found_digest(path, observed, key)
 }
 
 fn is_on(path: &FieldPath, declared: FieldValue<'_>, observed: &Observed) -> bool {

@@ -156,5 +156,6 @@ fn entry_of(pending: &Pending) -> Entry {
         ),
         remote_id: None,
         unconfirmed: pending.paths().into_iter().cloned().collect(),
+        shown_instead: BTreeMap::new(),
     }
 }

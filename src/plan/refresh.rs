@@ -5,7 +5,7 @@ use crate::model::{
     Previous, Reason, RemoteUser, RemoteValue, Value,
 };
 use crate::plan::change;
-use crate::plan::compare::{FieldStatus, field_status};
+use crate::plan::compare::{FieldStatus, field_status, is_kept};
 use crate::plan::context::Context;
 use crate::plan::field::{
     declared_action, is_opted_out, observed_value, recorded_value, undeclared_action,
@@ -66,6 +66,12 @@ fn recorded_user(
             && !matches!(status, FieldStatus::Same);
         let old = match status {
             FieldStatus::Same | FieldStatus::NotShown if is_as_recorded && !is_lost => {
+                unchanged_fields += 1;
+                continue;
+            }
+            FieldStatus::Other(_)
+                if is_as_recorded && !is_new && is_kept(entry, &path, observed, &key) =>
+            {
                 unchanged_fields += 1;
                 continue;
             }

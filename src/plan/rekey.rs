@@ -10,7 +10,8 @@ use crate::model::{
 /// Recomputes every digest of a state under a new key. Digests do not turn back into values, so the values
 /// come from the manifests: a recorded user must be declared exactly as recorded. Rejections of other
 /// declarations are dropped, because no manifest declares them. Of a value that was being sent and is not
-/// declared, only the field is kept. Channel's own ids are learned anew from its next responses.
+/// declared, only the field is kept. Channel's own ids, and values that it keeps in its own notation, are learned
+/// anew from its next responses.
 ///
 /// # Errors
 ///
@@ -31,6 +32,9 @@ pub fn rekey(
                 entry.digest = digests.user;
                 entry.fields = RecordedFields::new(digests.fields);
                 entry.remote_id = None;
+                // What Channel keeps in its own notation is in no manifest, so it is learned anew.
+                let shown = std::mem::take(&mut entry.shown_instead);
+                entry.unconfirmed.extend(shown.into_keys());
             }
             _ => lost.push(id.clone()),
         }

@@ -249,6 +249,7 @@ fn write_entry(out: &mut dyn fmt::Write, entry: &Entry, state: &State) -> fmt::R
         fields,
         remote_id: _,
         unconfirmed,
+        shown_instead: _,
     } = entry;
     writeln!(out, "  applied   {at}")?;
     writeln!(out, "  digest    {digest}")?;
@@ -270,6 +271,8 @@ fn write_entry(out: &mut dyn fmt::Write, entry: &Entry, state: &State) -> fmt::R
         let gap = widest - width(&text);
         let note = if unconfirmed.contains(path) {
             "   not confirmed by Channel"
+        } else if entry.kept_as(path).is_some() {
+            "   kept by Channel in its own notation"
         } else {
             ""
         };

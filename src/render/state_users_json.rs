@@ -67,6 +67,10 @@ struct AppliedView<'a> {
     #[serde(serialize_with = "as_texts")]
     #[schemars(with = "Vec<String>")]
     unconfirmed: BTreeSet<&'a FieldPath>,
+    /// The digest of what Channel keeps, by its path, where that is another notation of the declared value. Left out if
+    /// there is none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    kept: BTreeMap<String, String>,
 }
 
 /// What was being sent.
@@ -106,6 +110,7 @@ impl<'a> AppliedView<'a> {
             fields,
             remote_id: _,
             unconfirmed,
+            shown_instead,
         } = entry;
         let digests = fields.iter();
         Self {
@@ -116,6 +121,10 @@ impl<'a> AppliedView<'a> {
                 .map(|(path, digest)| (path.to_string(), digest.to_string()))
                 .collect(),
             unconfirmed: unconfirmed.iter().collect(),
+            kept: shown_instead
+                .keys()
+                .filter_map(|path| Some((path.to_string(), entry.kept_as(path)?.to_string())))
+                .collect(),
         }
     }
 }

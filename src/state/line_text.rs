@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::model::{
     Entry, FieldDigest, FieldPath, Pending, RecordedFields, RemoteIdDigest, UserDigest,
 };
+use crate::state::answer_line::AnswerLine;
 use crate::state::records::PendingActionLine;
 
 /// An entry to be written.
@@ -23,8 +24,8 @@ pub(crate) struct EntryText<'a> {
     fields: Fields<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     remote_id: Option<Text<RemoteIdDigest>>,
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    unconfirmed: &'a BTreeSet<FieldPath>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unconfirmed: Vec<AnswerLine>,
 }
 
 /// An intent to be written.
@@ -71,7 +72,8 @@ impl<'a> EntryText<'a> {
             file,
             fields,
             remote_id,
-            unconfirmed,
+            unconfirmed: _,
+            shown_instead: _,
         } = entry;
         Self {
             digest: Text(*digest),
@@ -79,7 +81,7 @@ impl<'a> EntryText<'a> {
             file: *file,
             fields: Fields(fields),
             remote_id: remote_id.map(Text),
-            unconfirmed,
+            unconfirmed: AnswerLine::of(entry),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Keeps the record of what was applied: its text form, its journal, its lock and its files.
 
+pub(crate) mod answer_line;
 pub(crate) mod disk;
 pub(crate) mod disk_space;
 pub(crate) mod drift_checkpoint;

@@ -14,6 +14,7 @@ use crate::model::{
     Entry, FieldDigest, FieldPath, FileContent, FileRecord, MemberId, Pending, PendingAction,
     RecordedFields, RejectedRequest, Rejection, RemoteIdDigest, UserDigest,
 };
+use crate::state::answer_line::{self, AnswerLine};
 
 /// One manifest file. Without a digest it has to be read every time.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -57,7 +58,7 @@ pub(crate) struct EntryLine {
     remote_id: Option<String>,
     /// Fields that Channel's response did not show as sent.
     #[serde(default)]
-    unconfirmed: Vec<String>,
+    unconfirmed: Vec<AnswerLine>,
 }
 
 /// One applied user as the state writes it: what the header's `columns` name, in their order. Digests are
@@ -74,7 +75,7 @@ pub(crate) struct UserLine(
     Option<u32>,
     String,
     Option<String>,
-    Option<Vec<String>>,
+    Option<Vec<AnswerLine>>,
     String,
 );
 
@@ -249,13 +250,17 @@ fn paths(texts: Vec<String>) -> Result<BTreeSet<FieldPath>, String> {
 
 impl EntryLine {
     pub(crate) fn into_entry(self) -> Result<Entry, String> {
+        let fields = recorded_fields(self.fields)?;
+        let (unconfirmed, shown_instead) = answer_line::read(self.unconfirmed, &fields)
+            .ok_or("a field that is not confirmed does not fit")?;
         Ok(Entry {
             digest: user_digest(&self.digest)?,
             at: self.at,
             file: self.file,
-            fields: recorded_fields(self.fields)?,
+            fields,
             remote_id: self.remote_id.as_deref().map(remote_id).transpose()?,
-            unconfirmed: paths(self.unconfirmed)?,
+            unconfirmed,
+            shown_instead,
         })
     }
 }

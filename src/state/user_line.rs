@@ -1,6 +1,6 @@
 //! Reads the line of one user.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,6 +9,7 @@ use memchr::memchr;
 use crate::model::{
     Entry, FieldDigest, FieldPath, MemberId, RecordedFields, RemoteIdDigest, UserDigest,
 };
+use crate::state::answer_line;
 use crate::state::format::{CHECK_DIGITS, from_base64, line_check};
 
 /// The lists of field paths of a state, by name.
@@ -76,9 +77,9 @@ pub(crate) fn user<'t>(
         }
         (Some(RemoteIdDigest::from(id)), rest.strip_prefix(',')?)
     };
-    let unconfirmed = match rest.strip_suffix(",\"")? {
-        "null" => BTreeSet::new(),
-        list => serde_json::from_str(list).ok()?,
+    let (unconfirmed, shown_instead) = match rest.strip_suffix(",\"")? {
+        "null" => Default::default(),
+        list => answer_line::read(serde_json::from_str(list).ok()?, &fields)?,
     };
     let entry = Entry {
         digest: UserDigest::from(digest),
@@ -87,6 +88,7 @@ pub(crate) fn user<'t>(
         fields,
         remote_id,
         unconfirmed,
+        shown_instead,
     };
     Some((id, entry))
 }

@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 use crate::model::digest::digests::{checksum, to_hex};
 use crate::model::{CANONICAL_FORM, Destination, Entry, FieldPath, MemberId, State, file_record};
 use crate::parallel::{in_parallel, shares};
+use crate::state::answer_line::AnswerLine;
 use crate::state::format::{COLUMNS, VERSION, base64, line_check, rows_check};
 use crate::state::line_text::PendingText;
 use crate::state::records::{FileLine, RejectionLine};
@@ -204,6 +205,7 @@ fn user_lines(users: &[(&MemberId, &Entry)], shapes: &Shapes) -> String {
             fields,
             remote_id,
             unconfirmed,
+            shown_instead,
         } = entry;
         let shape = match last {
             Some((paths, name)) if Arc::ptr_eq(paths, fields.paths()) => name,
@@ -222,10 +224,10 @@ fn user_lines(users: &[(&MemberId, &Entry)], shapes: &Shapes) -> String {
             || "null".to_owned(),
             |id| format!("\"{}\"", base64(id.as_bytes())),
         );
-        let unconfirmed = if unconfirmed.is_empty() {
+        let unconfirmed = if unconfirmed.is_empty() && shown_instead.is_empty() {
             "null".to_owned()
         } else {
-            json(unconfirmed)
+            json(&AnswerLine::of(entry))
         };
         for part in [
             &json(id),

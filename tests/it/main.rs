@@ -34,6 +34,7 @@ mod locks;
 mod look_alikes;
 mod move_messages;
 mod moves;
+mod notation;
 mod offline;
 mod once_through;
 mod planning;

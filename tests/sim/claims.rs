@@ -98,7 +98,9 @@ pub(crate) fn check(
         for (path, digest) in entry.fields.iter() {
             let is_excused = entry.unconfirmed.contains(path)
                 || ledger.is_changed_by_people(name, &path.to_string());
-            if !is_excused && !is_as_recorded(remote, id, path, digest, &key) {
+            // The state claims what Channel keeps, where that is another notation.
+            let claimed = entry.kept_as(path).unwrap_or(digest);
+            if !is_excused && !is_as_recorded(remote, id, path, claimed, &key) {
                 return Err(format!(
                     "the state claims {path} of {id}, and Channel has {:?}",
                     remote.users.get(name)

@@ -11,7 +11,7 @@ use talkform::apply::{
 use talkform::manifest::{ReadSettings, read_texts_beside};
 use talkform::model::{
     ApiVersion, ChannelId, Depth, Desired, Destination, DigestKey, Limit, Limits, MemberId, Plan,
-    Rate, RecordedLookup, RemoteUser, RemovedPolicy, Selection, State,
+    Rate, RecordedLookup, RemoteUser, RemovedPolicy, Selection, State, Visibility,
 };
 use talkform::plan::{self, Context};
 use talkform::remote::Policy;
@@ -201,13 +201,12 @@ async fn locked(run: &Run<'_>, store: &Store) -> Result<Ended, StoreError> {
         ..target
     };
     let options = Options {
-        ids: talkform::model::ShownIds::Plain,
         api: settings.api,
         parallelism: run.parallelism,
         pace,
         policy: Policy::default(),
         fail_fast: run.fail_fast,
-        reveals_values: false,
+        visibility: Visibility::default(),
     };
     let Finished { report, saved } = apply::run(
         &target,

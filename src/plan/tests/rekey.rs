@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::{
     Action, Attributes, Declared, DigestKey, FieldPath, Pending, PendingAction, RecordedFields,
-    State, UserKey,
+    State, UserKey, Value,
 };
 use crate::plan::rekey::rekey;
 use crate::plan::tests::build::{Setting, Users, desired, id, key, recorded};
@@ -129,4 +129,21 @@ fn nobody_becomes_another_person() {
     entry.remote_id = Some(key().for_user(&id("u-1")).remote_id("one"));
     let (renewed, new) = renewed(&state, &wanted);
     assert!(!renewed.is_recreated(&id("u-1"), &new, Some("one")));
+}
+
+/// What Channel keeps is in no manifest, so it has to be shown again.
+#[test]
+fn values_in_a_notation_of_channel_are_unconfirmed_again() {
+    let wanted: Users = [("u-1".to_owned(), user("pro", None))].into();
+    let mut state = recorded(&wanted);
+    let entry = state.users.get_mut(&id("u-1")).expect("recorded");
+    let kept = key()
+        .for_user(&id("u-1"))
+        .field(&path("profile.plan"), (&Value::from("PRO")).into());
+    entry.shown_instead.insert(path("profile.plan"), kept);
+    assert_eq!(entry.kept_as(&path("profile.plan")), Some(kept));
+    let (state, _) = renewed(&state, &wanted);
+    let entry = &state.users[&id("u-1")];
+    assert!(entry.shown_instead.is_empty());
+    assert_eq!(entry.unconfirmed, [path("profile.plan")].into());
 }

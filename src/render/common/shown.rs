@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::apply::KeptValue;
 use crate::model::{FieldPath, Hidden, Previous, RemoteValue, UserVisibility, Value};
 use crate::render::common::json::AnyValue;
 use crate::render::common::line::{Line, Mark};
@@ -61,6 +62,15 @@ impl<'a> Shown<'a> {
             RemoteValue::Value(value) => Self::value(value, path, user),
             RemoteValue::Undeclarable if user.hides_field(path) => Self::Sensitive,
             RemoteValue::Undeclarable => Self::Undeclarable,
+        }
+    }
+
+    pub(crate) fn kept(value: &'a KeptValue) -> Self {
+        match value {
+            KeptValue::Value(value) => Self::Value(value),
+            KeptValue::Sensitive => Self::Sensitive,
+            KeptValue::Hidden => Self::Hidden,
+            KeptValue::Nothing => Self::Absent,
         }
     }
 

@@ -8,11 +8,12 @@ use std::io;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::apply::{Outcome, Report, UserOutcome};
+use crate::apply::{Outcome, Report, ShownInstead, UserOutcome};
 use crate::model::{Action, ApiChange, Destination, FieldPath, RejectedRequest, StopCause};
 use crate::remote::Confirmation;
 use crate::render::common::escape::write_json;
 use crate::render::common::json::FORMAT_VERSION;
+use crate::render::common::shown::Shown;
 
 /// A report, as `talkform apply --format json` writes it.
 #[derive(Serialize, JsonSchema)]
@@ -108,6 +109,9 @@ enum OutcomeKind<'a> {
         /// Consent flags that the person set on Channel and that are kept.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         kept_consent: Vec<String>,
+        /// Fields that Channel keeps in its own notation, if this run has found it out.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        kept: Vec<KeptView<'a>>,
     },
     /// Channel rejected a request of this change.
     Rejected {
@@ -132,6 +136,17 @@ enum OutcomeKind<'a> {
         /// Why the run stopped.
         cause: StopCause,
     },
+}
+
+/// A field that Channel keeps in its own notation.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Kept")]
+struct KeptView<'a> {
+    /// The path, such as `profile.plan` or `tags`.
+    path: String,
+    /// What Channel keeps.
+    value: Shown<'a>,
 }
 
 /// Writes a report as JSON.
@@ -193,6 +208,16 @@ fn texts(paths: &BTreeSet<FieldPath>) -> Vec<String> {
     paths.iter().map(ToString::to_string).collect()
 }
 
+fn kept(instead: &ShownInstead) -> Vec<KeptView<'_>> {
+    let fields = instead.newly_kept.iter();
+    fields
+        .map(|(path, value)| KeptView {
+            path: path.to_string(),
+            value: Shown::kept(value),
+        })
+        .collect()
+}
+
 impl<'a> OutcomeView<'a> {
     fn new(user: &'a UserOutcome) -> Self {
         let UserOutcome {
@@ -203,7 +228,10 @@ impl<'a> OutcomeView<'a> {
             is_pending,
         } = user;
         let outcome = match outcome {
-            Outcome::Applied { confirmation } => {
+            Outcome::Applied {
+                confirmation,
+                instead,
+            } => {
                 let Confirmation {
                     different,
                     not_shown,
@@ -213,6 +241,7 @@ impl<'a> OutcomeView<'a> {
                     different: texts(different),
                     not_shown: texts(not_shown),
                     kept_consent: texts(kept_consent),
+                    kept: kept(instead),
                 }
             }
             Outcome::Rejected {

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::apply::{Outcome, Report, UserOutcome};
+use crate::apply::{Outcome, Report, ShownInstead, UserOutcome};
 use crate::model::{Action, FieldPath, StopCause};
 use crate::remote::Confirmation;
 use crate::render::common::escape::terminal;
 use crate::render::common::rejection::{
     ReasonLength, is_cut, reason_text, rejected_request, short_code,
 };
+use crate::render::common::shown::Shown;
 use crate::render::common::stop_cause::why_stopped;
 use crate::render::common::style::{Style, paint};
 use crate::render::common::value::cut;
@@ -60,6 +61,7 @@ pub fn write(
         unfinished(report),
         recreated(report),
         different(report),
+        kept(report),
         kept_consent(report),
     ] {
         write_list(out, style, &list)?;
@@ -186,6 +188,32 @@ fn different(report: &Report) -> List<'_> {
     List::new(report, title, None, &text)
 }
 
+/// Values that Channel keeps in its own notation, reported by the run that finds it out.
+fn kept(report: &Report) -> List<'_> {
+    let text = |user: &UserOutcome| match &user.outcome {
+        Outcome::Applied { instead, .. } => kept_fields(instead),
+        Outcome::Rejected { .. } | Outcome::Failed { .. } | Outcome::Skipped { .. } => None,
+    };
+    List::new(
+        report,
+        "with values that Channel keeps in its own notation",
+        Some(
+            "Channel has shown the same twice, so these values count as applied and are not sent again for that.",
+        ),
+        &text,
+    )
+}
+
+/// `profile.name kept by Channel as "kim"`; `None` if there is none.
+fn kept_fields(instead: &ShownInstead) -> Option<String> {
+    let texts = instead.newly_kept.iter().map(|(path, value)| {
+        let value = Shown::kept(value).text(path, false);
+        format!("{} kept by Channel as {value}", terminal(&path.to_string()))
+    });
+    let texts: Vec<String> = texts.collect();
+    (!texts.is_empty()).then(|| texts.join(", "))
+}
+
 fn kept_consent(report: &Report) -> List<'_> {
     let text = |user: &UserOutcome| paths(&confirmation(user)?.kept_consent);
     let title = "opted out on Channel, although the manifests say false; that choice is kept";
@@ -194,7 +222,7 @@ fn kept_consent(report: &Report) -> List<'_> {
 
 fn confirmation(user: &UserOutcome) -> Option<&Confirmation> {
     match &user.outcome {
-        Outcome::Applied { confirmation } => Some(confirmation),
+        Outcome::Applied { confirmation, .. } => Some(confirmation),
         Outcome::Rejected { .. } | Outcome::Failed { .. } | Outcome::Skipped { .. } => None,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::ProgressDrawTarget;
 use insta::assert_snapshot;
 
-use crate::apply::{Event, Outcome, RejectionReason, UserOutcome};
+use crate::apply::{Event, Outcome, RejectionReason, ShownInstead, UserOutcome};
 use crate::model::{Action, RejectedRequest, StopCause};
 use crate::remote::Confirmation;
 use crate::render::progress::{LogProgress, Progress};
@@ -26,6 +26,7 @@ fn applied(name: &str) -> Event {
         name,
         Outcome::Applied {
             confirmation: Confirmation::default(),
+            instead: ShownInstead::default(),
         },
     )
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 
-use crate::apply::{Outcome, RejectionReason, Report, Uncertain, UserOutcome};
+use crate::apply::{
+    KeptValue, Outcome, RejectionReason, Report, ShownInstead, Uncertain, UserOutcome,
+};
 use crate::model::{Action, ApiVersion, Destination, FieldPath, RejectedRequest, StopCause};
 use crate::remote::Confirmation;
 use crate::render::common::rejection::ReasonLength;
@@ -44,7 +46,73 @@ fn applied(name: &str, action: Action, different: &[&str]) -> UserOutcome {
         different: paths(different),
         ..Confirmation::default()
     };
-    outcome(name, action, Outcome::Applied { confirmation })
+    outcome(
+        name,
+        action,
+        Outcome::Applied {
+            confirmation,
+            instead: ShownInstead::default(),
+        },
+    )
+}
+
+/// Channel keeps these fields in its own notation, as this run has found out.
+fn settled(name: &str, kept: &[(&str, KeptValue)]) -> UserOutcome {
+    let kept = kept.iter();
+    let instead = ShownInstead {
+        newly_kept: kept
+            .map(|(path, value)| (path.parse().expect("a field"), value.clone()))
+            .collect(),
+        ..ShownInstead::default()
+    };
+    let confirmation = Confirmation::default();
+    let applied = Outcome::Applied {
+        confirmation,
+        instead,
+    };
+    outcome(name, Action::Update, applied)
+}
+
+#[test]
+fn values_that_channel_keeps_in_its_own_notation_are_named() {
+    let report = report(
+        vec![
+            settled(
+                "u-1",
+                &[
+                    ("profile.name", KeptValue::Sensitive),
+                    ("profile.note", KeptValue::Hidden),
+                    ("profile.plan", KeptValue::Value("pro\u{1b}[2J".into())),
+                    ("profile.seat", KeptValue::Nothing),
+                ],
+            ),
+            applied("u-2", Action::Update, &[]),
+        ],
+        None,
+    );
+    let mut text = String::new();
+    write(&mut text, &report, &ReportOptions::default()).expect("text");
+    assert_snapshot!(text, @r#"
+    1 user with values that Channel keeps in its own notation:
+      u-1: profile.name kept by Channel as (sensitive), profile.note kept by Channel as (hidden), profile.plan kept by Channel as "pro\u{1b}[2J", profile.seat kept by Channel as (none)
+    Channel has shown the same twice, so these values count as applied and are not sent again for that.
+
+    Destination: a channel that is not named yet, at https://api.channel.io, API v4
+    Apply complete! Users: 2 updated. 147 unchanged. 2 requests, 0 retried, 0.4 s.
+    "#);
+    let mut out = Vec::new();
+    json::write(&mut out, &report).expect("json");
+    let document: serde_json::Value = serde_json::from_slice(&out).expect("json");
+    assert_eq!(
+        document["outcomes"][0]["kept"],
+        serde_json::json!([
+            { "path": "profile.name", "value": { "is": "sensitive" } },
+            { "path": "profile.note", "value": { "is": "hidden" } },
+            { "path": "profile.plan", "value": { "is": "value", "value": "pro\u{1b}[2J" } },
+            { "path": "profile.seat", "value": { "is": "absent" } },
+        ])
+    );
+    assert_eq!(document["outcomes"][1].get("kept"), None);
 }
 
 /// Channel shows neither flag of `not_shown`, and the person set those of `kept`.
@@ -54,7 +122,14 @@ fn about_consent(name: &str, not_shown: &[&str], kept: &[&str]) -> UserOutcome {
         kept_consent: paths(kept),
         ..Confirmation::default()
     };
-    outcome(name, Action::Update, Outcome::Applied { confirmation })
+    outcome(
+        name,
+        Action::Update,
+        Outcome::Applied {
+            confirmation,
+            instead: ShownInstead::default(),
+        },
+    )
 }
 
 fn paths(texts: &[&str]) -> BTreeSet<FieldPath> {

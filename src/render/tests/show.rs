@@ -28,6 +28,7 @@ fn state() -> State {
     let known = Entry {
         fields: RecordedFields::new(paths.iter().map(|path| (path.clone(), digest(path)))),
         unconfirmed: [FieldPath::Tags].into(),
+        shown_instead: std::collections::BTreeMap::new(),
         ..entry()
     };
     state.users = [(id("u-1001"), known), (id("회원"), entry())].into();

@@ -63,6 +63,9 @@ fn states() -> impl Strategy<Value = State> {
             let mut entry = Entry::new(&digests, Timestamp::UNIX_EPOCH);
             if doubtful {
                 entry.unconfirmed.insert(FieldPath::UnsubscribeEmail);
+                // The first is kept in another notation, the last was shown otherwise once.
+                let shown = entry.fields.iter();
+                entry.shown_instead = shown.map(|(path, digest)| (path.clone(), digest)).collect();
                 entry.remote_id = Some(user_key.remote_id(&name));
                 let pending = Pending {
                     action: PendingAction::MoveFrom {

@@ -3,4 +3,4 @@
 mod claims;
 mod histories;
 mod history;
-mod world;
+pub(crate) mod world;

@@ -11,7 +11,7 @@ use talkform::model::{
     RemoteUser, RemovedPolicy, Selection, State,
 };
 use talkform::plan::{Context, plan, to_refresh};
-use talkform::remote::{Channel, HttpSettings, Method, Policy, Request};
+use talkform::remote::{Channel, HttpSettings, Method, Policy, Request, Transport};
 use talkform::sandbox::{Logged, Running, SandboxSettings};
 use talkform::state::Store;
 use tempfile::TempDir;
@@ -28,7 +28,7 @@ const RATE: Rate = Rate {
 pub(crate) struct World {
     runtime: Runtime,
     pub(crate) sandbox: Running,
-    client: Arc<Channel>,
+    client: Arc<dyn Transport>,
     folder: TempDir,
     seen: usize,
 }
@@ -53,6 +53,11 @@ fn policy() -> Policy {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::through(|client| client)
+    }
+
+    /// The same with requests that pass through something else on their way.
+    pub(crate) fn through(wrap: impl FnOnce(Arc<dyn Transport>) -> Arc<dyn Transport>) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -69,7 +74,7 @@ impl World {
         let secret = || "secret".to_owned().into();
         let settings = HttpSettings::new(sandbox.base_url(), secret(), secret());
         Self {
-            client: Arc::new(Channel::new(&settings).expect("a client")),
+            client: wrap(Arc::new(Channel::new(&settings).expect("a client"))),
             runtime,
             sandbox,
             folder: folder(),
@@ -225,12 +230,11 @@ impl World {
             pace: Arc::new(Pace::new(RATE)),
             policy: policy(),
             fail_fast: false,
-            reveals_values: false,
-            ids: talkform::model::ShownIds::Plain,
+            visibility: talkform::model::Visibility::default(),
         };
         let (stop, _) = watch::channel(None);
         let settings = RunSettings {
-            channel: Arc::clone(&self.client) as _,
+            channel: Arc::clone(&self.client),
             channel_id: ChannelId::new("sandbox").expect("an id"),
             options: &options,
             clock: now,

@@ -11,7 +11,7 @@ use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use talkform::apply;
 use talkform::apply::{Finished, Options, Pace, RunSettings, Start, Target};
-use talkform::model::{Plan, ShownIds};
+use talkform::model::Plan;
 use talkform::remote::Policy;
 use talkform::state::Loaded;
 
@@ -26,12 +26,7 @@ pub(crate) fn send(
 ) -> Result<Finished, Failure> {
     let time_left = connection.begin_sending();
     let ids = connection.ids().clone();
-    let options = options(
-        settings,
-        arguments,
-        Arc::clone(&connection.pace),
-        ids.clone(),
-    );
+    let options = options(settings, arguments, Arc::clone(&connection.pace))?;
     let start = Start::new(loaded, || settings.first_state())?;
     let target = Target {
         key: &settings.digest_key(start.state())?,
@@ -63,15 +58,13 @@ fn options(
     settings: &LoadedProject,
     arguments: &ApplyArguments,
     pace: Arc<Pace>,
-    ids: ShownIds,
-) -> Options {
-    Options {
+) -> Result<Options, Failure> {
+    Ok(Options {
         api: settings.project.channel.api,
         parallelism: arguments.traffic.parallelism.into(),
         pace,
         policy: Policy::pausing(arguments.traffic.retry_pause),
         fail_fast: arguments.fail_fast,
-        reveals_values: settings.show_sensitive,
-        ids,
-    }
+        visibility: settings.visibility()?,
+    })
 }

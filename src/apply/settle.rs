@@ -1,0 +1,111 @@
+//! Recognises values that Channel keeps in its own notation: it has shown the same twice in response to the same value.
+
+use crate::apply::outcome::{KeptValue, ShownInstead};
+use crate::model::{
+    Entry, FieldDigest, FieldPath, FieldValue, Hidden, Observed, PlannedChange, RemoteValue,
+    Upsert, UserKey, UserVisibility, Value, VisibilityLookup,
+};
+use crate::plan::compare::found_digest;
+use crate::remote::{Confirmation, ResponseUser, observed};
+
+/// What is known of a user when Channel's response arrives.
+pub(crate) struct Settling<'a, 'v> {
+    /// The record before.
+    pub(crate) before: Option<&'a Entry>,
+    /// The user's own digest key.
+    pub(crate) key: UserKey,
+    /// What may be shown.
+    pub(crate) visibility: &'a VisibilityLookup<'v>,
+}
+
+impl Settling<'_, '_> {
+    /// Moves the fields that Channel keeps in its own notation out of `confirmation`, and returns what Channel shows
+    /// in place of declared values.
+    ///
+    /// A field counts as kept if the response before showed the same in place of the same value. Consent flags never
+    /// do. Neither does a value in place of which Channel shows nothing, nor one that Channel shows where nothing is
+    /// declared.
+    pub(crate) fn settle(
+        &self,
+        planned: &PlannedChange,
+        response: &ResponseUser,
+        confirmation: &mut Confirmation,
+    ) -> ShownInstead {
+        let mut instead = ShownInstead::default();
+        let write = planned.change.write();
+        let Some((write, Upsert(sent))) = write.and_then(|it| Some((it, it.upsert.as_ref()?)))
+        else {
+            return instead;
+        };
+        if confirmation.different.is_empty() {
+            return instead;
+        }
+        let shown = observed(response);
+        let values = sent.fields().chain(shown.texts());
+        let user = self.visibility.user_with_id(&planned.id, values);
+        let is_other_notation = |path: &FieldPath| {
+            let found = shown.get(path);
+            let declared = sent.get(path).and_then(is_blank);
+            declared.is_some_and(|is_blank| is_blank == found_is_blank(&found))
+        };
+        for (path, declared) in &write.digests.fields {
+            if !confirmation.different.contains(path) || !is_other_notation(path) {
+                continue;
+            }
+            let Some(found) = found_digest(path, &shown, &self.key) else {
+                continue;
+            };
+            instead.digests.insert(path.clone(), found);
+            if !self.is_second(path, *declared, found) {
+                continue;
+            }
+            confirmation.different.remove(path);
+            if self.before.and_then(|before| before.kept_as(path)) != Some(found) {
+                let value = kept_value(path, &shown, &user);
+                instead.newly_kept.insert(path.clone(), value);
+            }
+        }
+        instead
+    }
+
+    /// Whether the response before showed the same in place of the same value.
+    fn is_second(&self, path: &FieldPath, declared: FieldDigest, found: FieldDigest) -> bool {
+        self.before.is_some_and(|before| {
+            before.fields.get(path) == Some(declared)
+                && before.shown_instead.get(path) == Some(&found)
+        })
+    }
+}
+
+/// Whether a declared value holds nothing that can be read; `None` for a consent flag.
+fn is_blank(declared: FieldValue<'_>) -> Option<bool> {
+    let blank = |text: &String| text.trim().is_empty();
+    match declared {
+        FieldValue::Flag(_) => None,
+        FieldValue::Clear => Some(true),
+        FieldValue::Tags(tags) => Some(tags.iter().all(blank)),
+        FieldValue::Value(Value::Text(text)) => Some(blank(text)),
+        FieldValue::Value(Value::Texts(texts)) => Some(texts.iter().all(blank)),
+        FieldValue::Value(Value::Numbers(numbers)) => Some(numbers.is_empty()),
+        FieldValue::Value(Value::Number(_) | Value::Boolean(_)) => Some(false),
+    }
+}
+
+fn found_is_blank(found: &RemoteValue) -> bool {
+    match found {
+        RemoteValue::Absent => true,
+        RemoteValue::Undeclarable => false,
+        RemoteValue::Value(value) => is_blank(value.into()).unwrap_or_default(),
+    }
+}
+
+fn kept_value(path: &FieldPath, shown: &Observed, user: &UserVisibility<'_, '_>) -> KeptValue {
+    match shown.get(path) {
+        RemoteValue::Value(value) => match user.hides(path, &value) {
+            None => KeptValue::Value(value),
+            Some(Hidden::Sensitive) => KeptValue::Sensitive,
+            Some(Hidden::Undecided) => KeptValue::Hidden,
+        },
+        RemoteValue::Absent | RemoteValue::Undeclarable => KeptValue::Nothing,
+    }
+}
