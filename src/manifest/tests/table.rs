@@ -341,8 +341,10 @@ proptest::proptest! {
         let text = format!("id,n\n{text}");
         let settings = TableSettings::default();
         if let Ok(table) = read_table(text.as_bytes(), &settings) {
+            // A quote within quotes is written twice.
+            let unquoted = text.replace('"', "");
             for id in table.users.keys().map(MemberId::as_str) {
-                proptest::prop_assert!(text.contains(id));
+                proptest::prop_assert!(unquoted.contains(&id.replace('"', "")));
             }
         }
     }
