@@ -43,6 +43,7 @@ pub use crate::manifest::project::file::ProjectFile;
 pub use crate::manifest::project::personal_ids::personal_id_warning;
 pub use crate::manifest::rules::{Rules, RulesError};
 pub use crate::manifest::writing::append::{AppendError, append, document};
+pub use crate::manifest::writing::erase::{EraseError, Erased, erase};
 pub use crate::manifest::writing::yaml::write;
 
 pub use crate::manifest::files::texts::{read_texts, read_texts_beside};

@@ -1,5 +1,6 @@
 //! Parses YAML and JSON text into nodes with their spans.
 
+pub(crate) mod aliases;
 pub(crate) mod decimal;
 pub(crate) mod decode;
 pub(crate) mod json;

@@ -380,7 +380,7 @@ fn complex_key(span: Span) -> Problem {
 
 /// Converts the parser's character counts to byte offsets. It moves along with the events, so that the
 /// whole file costs one walk.
-struct Offsets<'t> {
+pub(crate) struct Offsets<'t> {
     text: &'t str,
     ascii: bool,
     characters: usize,
@@ -388,7 +388,7 @@ struct Offsets<'t> {
 }
 
 impl<'t> Offsets<'t> {
-    fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str) -> Self {
         Self {
             text,
             ascii: text.is_ascii(),
@@ -397,7 +397,7 @@ impl<'t> Offsets<'t> {
         }
     }
 
-    fn byte(&mut self, characters: usize) -> usize {
+    pub(crate) fn byte(&mut self, characters: usize) -> usize {
         if self.ascii {
             return characters.min(self.text.len());
         }

@@ -3,6 +3,7 @@
 mod append;
 mod chunks;
 mod disk;
+mod erase;
 mod golden;
 mod hostile;
 mod masking;
