@@ -375,6 +375,7 @@ impl Store {
             let id = format!("{:016x}", self.disk.random_id()?);
             Ok::<_, OpenError>(Head::new(state, id, base))
         };
+        self.settle()?;
         head()
             .and_then(|head| JournalWriter::create(&*self.disk, &path, head))
             .map_err(|error| StoreError::opening("write the journal", &path, error))
@@ -387,6 +388,7 @@ impl Store {
     /// The journal cannot be removed.
     pub fn remove_journal(&self) -> Result<(), StoreError> {
         let path = self.journal_path();
+        self.settle()?;
         let removed = match self.disk.remove(&path) {
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
             _ => self.disk.sync_folder(folder_of(&path)),
@@ -394,6 +396,17 @@ impl Store {
         removed.map_err(|cause| StoreError::File {
             doing: "remove the journal",
             path,
+            cause,
+        })
+    }
+
+    /// Flushes the folder of the state. The run that renamed the state may have ended before it did, and a power cut
+    /// would bring back the state before, which needs the journal.
+    fn settle(&self) -> Result<(), StoreError> {
+        let settled = self.disk.sync_folder(folder_of(&self.path));
+        settled.map_err(|cause| StoreError::File {
+            doing: "flush the folder of",
+            path: self.path.clone(),
             cause,
         })
     }

@@ -3,6 +3,7 @@
 mod files;
 mod format;
 mod journal;
+mod settled;
 
 use std::fs;
 use std::path::Path;
