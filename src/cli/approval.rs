@@ -8,7 +8,7 @@ use clap::Args;
 use crate::cli::args::Planning;
 use crate::cli::failure::Failure;
 use crate::cli::output::counted;
-use crate::cli::suggest::apply_command::ApplyCommand;
+use crate::cli::suggest::approving_command::ApprovingCommand;
 use crate::cli::suggest::invocation::Invocation;
 use crate::cli::terminal::Terminal;
 use crate::cli::{destination, files};
@@ -79,65 +79,10 @@ impl Approval {
         &self,
         plan: &Plan,
         asks: bool,
-        command: &ApplyCommand,
+        command: &ApprovingCommand,
     ) -> Result<usize, Failure> {
-        self.check_limits(plan, command)?;
+        check_limits(plan, self.approve_limits.as_ref(), command)?;
         self.deletions_to_confirm(plan, asks, command)
-    }
-
-    /// Fails if the plan exceeds a limit that `--approve-limits` does not agree to.
-    fn check_limits(&self, plan: &Plan, command: &ApplyCommand) -> Result<(), Failure> {
-        if plan.tripped().next().is_none() {
-            return Ok(());
-        }
-        if plan
-            .tripped()
-            .any(|check| check.kind == LimitKind::MinUsers)
-        {
-            return Err(Failure::with_hint(
-                "there are fewer users than limits.minUsers; nothing was sent",
-                "if manifests are missing, restore them; if so few users are intended, lower limits.minUsers in the project file",
-            ));
-        }
-        let digest = plan.digest;
-        let Some(approval) = &self.approve_limits else {
-            return Err(Failure::with_hint(
-                "the plan exceeds the project's limits; nothing was sent",
-                format!(
-                    "if this is what you want: `{}`",
-                    command.clone().with_limits(digest.to_string())
-                ),
-            ));
-        };
-        if approval.digest != digest {
-            return Err(Failure::with_hint(
-                format!(
-                    "--approve-limits names {}, this plan is {digest}; nothing was sent",
-                    approval.digest
-                ),
-                "look at the plan again, and approve its digest if it is what you want",
-            ));
-        }
-        let missing = approval.missing(plan);
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let mut whole: Vec<String> = plan
-            .tripped()
-            .map(|check| format!("{}={}", check.kind.name(), check.planned))
-            .collect();
-        whole.push(digest.to_string());
-        Err(Failure::with_details(
-            "the plan exceeds limits that --approve-limits does not agree to; nothing was sent",
-            missing
-                .into_iter()
-                .map(|check| disagreement(check, approval))
-                .collect(),
-            format!(
-                "if this is what you want: `{}`",
-                command.clone().with_limits(whole.join(","))
-            ),
-        ))
     }
 
     /// How many deletions a person has to confirm: none if `--allow-deletes` covers them. Fails if no person is
@@ -146,7 +91,7 @@ impl Approval {
         &self,
         plan: &Plan,
         asks: bool,
-        command: &ApplyCommand,
+        command: &ApprovingCommand,
     ) -> Result<usize, Failure> {
         let planned = plan.deletions();
         if planned <= self.allow_deletes.unwrap_or(0) {
@@ -193,6 +138,65 @@ impl Approval {
         );
         terminal.approve_in_words(&question, &format!("delete {deletions}"))
     }
+}
+
+/// Fails if the plan exceeds a limit that `approval`, the value of `--approve-limits`, does not agree to.
+pub(crate) fn check_limits(
+    plan: &Plan,
+    approval: Option<&LimitApproval>,
+    command: &ApprovingCommand,
+) -> Result<(), Failure> {
+    if plan.tripped().next().is_none() {
+        return Ok(());
+    }
+    if plan
+        .tripped()
+        .any(|check| check.kind == LimitKind::MinUsers)
+    {
+        return Err(Failure::with_hint(
+            "there are fewer users than limits.minUsers; nothing was sent",
+            "if manifests are missing, restore them; if so few users are intended, lower limits.minUsers in the project file",
+        ));
+    }
+    let digest = plan.digest;
+    let Some(approval) = approval else {
+        return Err(Failure::with_hint(
+            "the plan exceeds the project's limits; nothing was sent",
+            format!(
+                "if this is what you want: `{}`",
+                command.clone().with_limits(digest.to_string())
+            ),
+        ));
+    };
+    if approval.digest != digest {
+        return Err(Failure::with_hint(
+            format!(
+                "--approve-limits names {}, this plan is {digest}; nothing was sent",
+                approval.digest
+            ),
+            "look at the plan again, and approve its digest if it is what you want",
+        ));
+    }
+    let missing = approval.missing(plan);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut whole: Vec<String> = plan
+        .tripped()
+        .map(|check| format!("{}={}", check.kind.name(), check.planned))
+        .collect();
+    whole.push(digest.to_string());
+    Err(Failure::with_details(
+        "the plan exceeds limits that --approve-limits does not agree to; nothing was sent",
+        missing
+            .into_iter()
+            .map(|check| disagreement(check, approval))
+            .collect(),
+        format!(
+            "if this is what you want: `{}`",
+            command.clone().with_limits(whole.join(","))
+        ),
+    ))
 }
 
 /// How the plan exceeds the approval of one limit.

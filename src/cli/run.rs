@@ -9,6 +9,7 @@ use crate::cli::args::{Color, Global};
 use crate::cli::commands::apply::ApplyArguments;
 use crate::cli::commands::completions::CompletionsArguments;
 use crate::cli::commands::drift::run::DriftArguments;
+use crate::cli::commands::erase::EraseArguments;
 use crate::cli::commands::import::arguments::ImportArguments;
 use crate::cli::commands::init::InitArguments;
 use crate::cli::commands::man::ManArguments;
@@ -72,6 +73,12 @@ pub(crate) enum Command {
     /// Read users from Channel and write manifests that declare them
     #[command(after_help = "Example: talkform import u-1001 u-1002")]
     Import(ImportArguments),
+    /// Remove a person from the manifests, the state and Channel
+    ///
+    /// Shows what still names the person, such as commits of the git history. It rewrites no history. After an
+    /// interruption, run it again.
+    #[command(after_help = "Example: talkform erase u-1001")]
+    Erase(EraseArguments),
     /// Show a plan file or the state in readable form
     #[command(after_help = "Example: talkform show plan.json")]
     Show(ShowArguments),
@@ -149,6 +156,7 @@ fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
         Command::Apply(apply) => commands::apply::run(global, apply, terminal),
         Command::Drift(drift) => commands::drift::run::run(global, drift, terminal),
         Command::Import(import) => commands::import::run::run(global, import, terminal),
+        Command::Erase(erase) => commands::erase::run(global, erase, terminal),
         Command::Show(show) => commands::state::show_all(global, show, terminal),
         Command::State(state) => commands::state::run(global, state, terminal),
         Command::Sandbox(sandbox) => commands::sandbox::run(sandbox, terminal),

@@ -244,6 +244,21 @@ impl State {
         self.add_pending(id, pending);
     }
 
+    /// Drops everything about a user: the record, the pending request and the rejection. Returns whether there was any.
+    pub fn forget(&mut self, id: &MemberId) -> bool {
+        let user = self.users.remove(id).is_some();
+        let pending = self.pending.remove(id).is_some();
+        let rejected = self.rejected.remove(id).is_some();
+        user || pending || rejected
+    }
+
+    /// Whether anything about a user is recorded.
+    pub fn knows(&self, id: &MemberId) -> bool {
+        self.users.contains_key(id)
+            || self.pending.contains_key(id)
+            || self.rejected.contains_key(id)
+    }
+
     /// Remembers that a journal is folded in, and forgets the earliest if there are many.
     pub fn remember_folded(&mut self, journal: String) {
         self.folded.retain(|earlier| *earlier != journal);

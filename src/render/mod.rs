@@ -9,6 +9,7 @@ pub mod annotation;
 pub mod common;
 pub mod diagnostic;
 pub mod drift;
+pub mod erasure;
 pub mod plan;
 pub mod progress;
 pub mod report;

@@ -31,3 +31,4 @@ pub(crate) mod users;
 pub use crate::sandbox::fault::{FAULT_SYNTAX, Fault, FaultKind, NotAFault};
 pub use crate::sandbox::running::{Running, start};
 pub use crate::sandbox::settings::{CHANNEL, Logged, SandboxSettings};
+pub use crate::sandbox::users::compact;

@@ -25,6 +25,19 @@ pub(crate) struct Users {
     file: Option<File>,
 }
 
+/// Rewrites the file of a sandbox that has stopped, so that it holds nothing of users that were deleted. A file that
+/// does not exist stays away.
+///
+/// # Errors
+///
+/// The file cannot be read or written.
+pub fn compact(path: &Path) -> io::Result<()> {
+    if fs::exists(path)? {
+        Users::open(Some(path), String::new())?;
+    }
+    Ok(())
+}
+
 impl Users {
     /// Reads the file, if there is one, and rewrites it with one line for each user. A line that a kill cut
     /// off is dropped.

@@ -17,6 +17,7 @@ mod documentation;
 mod drift;
 mod drift_resume;
 mod drift_secrecy;
+mod erase;
 mod examples;
 mod faults;
 #[cfg(unix)]

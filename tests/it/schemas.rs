@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::project::Project;
 
-const SCHEMAS: [(&str, &[&str]); 10] = [
+const SCHEMAS: [(&str, &[&str]); 11] = [
     ("manifest.schema.json", &["schema", "manifest"]),
     (
         "manifest-v5.schema.json",
@@ -18,6 +18,7 @@ const SCHEMAS: [(&str, &[&str]); 10] = [
     ("plan-file.schema.json", &["schema", "plan-file"]),
     ("report.schema.json", &["schema", "report"]),
     ("drift.schema.json", &["schema", "drift"]),
+    ("erasure.schema.json", &["schema", "erasure"]),
     ("state.schema.json", &["schema", "state"]),
     ("state-summary.schema.json", &["schema", "state-summary"]),
     ("state-users.schema.json", &["schema", "state-users"]),

@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod drift;
+pub(crate) mod erase;
 pub(crate) mod ids;
 pub(crate) mod import;
 pub(crate) mod init;

@@ -38,6 +38,8 @@ pub(crate) enum SchemaOf {
     Report,
     /// `drift --format json`.
     Drift,
+    /// `erase --format json`.
+    Erasure,
     /// The state file.
     State,
     /// `show --format json` of a state.
@@ -59,6 +61,7 @@ pub(crate) fn run(
         SchemaOf::PlanFile => plan::file_schema(),
         SchemaOf::Report => render::report::json::report_schema(),
         SchemaOf::Drift => render::drift::json::drift_schema(),
+        SchemaOf::Erasure => render::erasure::erasure_schema(),
         SchemaOf::State => state::schema(),
         SchemaOf::StateSummary => render::state_json::state_summary_schema(),
         SchemaOf::StateUsers => render::state_users_json::state_users_schema(),

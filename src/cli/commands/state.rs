@@ -398,21 +398,12 @@ fn forget(
     let mut state = recorded(settings, terminal)?;
     let ids = ids.iter().map(|id| resolved(settings, &state, id));
     let ids: Vec<MemberId> = ids.collect::<Result<_, _>>()?;
-    let missing: Vec<&MemberId> = ids
-        .iter()
-        .filter(|id| {
-            !state.users.contains_key(*id)
-                && !state.rejected.contains_key(*id)
-                && !state.pending.contains_key(*id)
-        })
-        .collect();
+    let missing: Vec<&MemberId> = ids.iter().filter(|id| !state.knows(id)).collect();
     if !missing.is_empty() {
         return Err(not_recorded(settings, &missing));
     }
     for id in &ids {
-        state.users.remove(id);
-        state.rejected.remove(id);
-        state.pending.remove(id);
+        state.forget(id);
     }
     state.serial += 1;
     settings.save(&state)?;

@@ -157,14 +157,14 @@ fn blob(entry: &[u8]) -> Option<Blob> {
 }
 
 /// A running `git cat-file --batch`.
-struct Objects {
+pub(crate) struct Objects {
     process: Child,
     requests: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
 impl Objects {
-    fn open(root: &Path) -> Result<Self, Failure> {
+    pub(crate) fn open(root: &Path) -> Result<Self, Failure> {
         let mut process = git(root)
             .args(["cat-file", "--batch"])
             .stdin(Stdio::piped())
@@ -180,7 +180,7 @@ impl Objects {
     }
 
     /// Reads one object. An object that a partial clone lacks is an error.
-    fn read(&mut self, id: &str) -> io::Result<Vec<u8>> {
+    pub(crate) fn read(&mut self, id: &str) -> io::Result<Vec<u8>> {
         writeln!(self.requests, "{id}")?;
         self.requests.flush()?;
         // `ID TYPE SIZE`, or `ID missing`.

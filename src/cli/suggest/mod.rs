@@ -1,4 +1,4 @@
 //! Writes the commands that messages suggest.
 
-pub(crate) mod apply_command;
+pub(crate) mod approving_command;
 pub(crate) mod invocation;

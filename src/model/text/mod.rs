@@ -1,4 +1,5 @@
-//! Examines texts: invisible characters, texts that look alike, and templates that nobody filled in.
+//! Examines texts: invisible characters, texts that look alike, ids that a file names, and templates that nobody filled in.
 
 pub mod characters;
+pub mod mentions;
 pub mod template;

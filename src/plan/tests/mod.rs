@@ -3,6 +3,7 @@
 mod build;
 mod digest;
 mod drift;
+mod erasure;
 mod limits;
 mod moved_consent;
 mod moves;

@@ -9,7 +9,7 @@ use crate::cli::approval::{Approval, ReviewedPlan};
 use crate::cli::args::{DataFormat, Planning, RequestOptions, duration};
 use crate::cli::failure::Failure;
 use crate::cli::project::LoadedProject;
-use crate::cli::suggest::apply_command::ApplyCommand;
+use crate::cli::suggest::approving_command::ApprovingCommand;
 use talkform::model::{Desired, State, known_ids};
 
 /// The arguments of `apply`.
@@ -67,7 +67,7 @@ impl ApplyArguments {
     }
 
     /// The command line of this apply, for suggestions.
-    pub(crate) fn command(&self, settings: &LoadedProject) -> ApplyCommand {
+    pub(crate) fn command(&self, settings: &LoadedProject) -> ApprovingCommand {
         let mut words = vec!["apply".to_owned()];
         match &self.plan {
             Some(path) => words.push(path.display().to_string()),
@@ -79,7 +79,7 @@ impl ApplyArguments {
         if let Some(digest) = &self.approval.expect {
             words.extend(["--expect".to_owned(), digest.to_string()]);
         }
-        ApplyCommand {
+        ApprovingCommand {
             invocation: settings.invocation.clone(),
             words,
             limits: self

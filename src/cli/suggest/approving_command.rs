@@ -1,13 +1,13 @@
-//! Writes the `apply` command of a run with another approval.
+//! Writes the command of a run with another approval.
 
 use crate::cli::suggest::invocation::Invocation;
 
-/// A command line of `apply` whose approvals can be replaced.
+/// A command line whose approvals can be replaced.
 #[derive(Clone, Debug)]
-pub(crate) struct ApplyCommand {
+pub(crate) struct ApprovingCommand {
     /// The flags that choose the project.
     pub invocation: Invocation,
-    /// `apply` and what it applies: a plan file, or a selection.
+    /// The command, and what it is about: a plan file, a selection, an id.
     pub words: Vec<String>,
     /// The value of `--approve-limits`.
     pub limits: Option<String>,
@@ -15,7 +15,7 @@ pub(crate) struct ApplyCommand {
     pub deletes: Option<usize>,
 }
 
-impl ApplyCommand {
+impl ApprovingCommand {
     /// The command without an approval of limits.
     pub(crate) fn without_limits(self) -> String {
         Self {
