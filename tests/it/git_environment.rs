@@ -303,6 +303,14 @@ fn a_planted_bare_repository_is_refused() {
     fs::copy(project.at("talkform.yaml"), folder.join("talkform.yaml")).expect("copied");
     fs::create_dir_all(folder.join("users")).expect("made");
     fs::copy(project.at("users/a.yaml"), folder.join("users/a.yaml")).expect("copied");
+    // With these settings a plain git reads it from inside.
+    let name = folder.to_str().expect("UTF-8");
+    for setting in [["core.bare", "false"], ["core.worktree", name]] {
+        git(&folder, &["--git-dir", ".", "config", setting[0], setting[1]]);
+    }
+    git(&folder, &["--git-dir", ".", "add", "users"]);
+    git(&folder, &["--git-dir", ".", "commit", "-q", "-m", "planted"]);
+    git(&folder, &["ls-tree", "HEAD:./"]);
     let mut command = project.command(&["plan", "--base", "HEAD"]);
     command.current_dir(&folder);
     let ran = finish(command.spawn().expect("talkform runs")).expect(1);
