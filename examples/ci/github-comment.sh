@@ -3,7 +3,7 @@
 #
 #   github-comment.sh ARTIFACT_FOLDER
 #
-# Called by talkform-comment.yml, with a token that may write. The artifact may come from a stranger's
+# Called by the action, with a token that may write. The artifact may come from a stranger's
 # run, so its files are data: each has to be a small regular file, the number has to be that of a pull
 # request with the repository and commit of the run, the digest has to look like one. A pull request
 # that changes the recipes can report any digest, so none is recorded for it.
@@ -12,27 +12,13 @@
 # A check run would not do. Every job of a fork's workflow makes one, under a name of the fork's choice.
 set -euo pipefail
 
+# shellcheck source=SCRIPTDIR/github-api.sh
+. "$(dirname "$0")/github-api.sh"
+
 folder=$1
-context=talkform/plan
+# The plans of several projects or environments have statuses of their own.
+context=talkform/plan${NAME:+/$NAME}
 run="$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/$RUN_ID"
-
-# Calls GitHub's API. The token is in no argument, so `ps` does not show it.
-api() {
-    curl --fail-with-body --silent --show-error --retry 3 --max-time 60 \
-        --header 'accept: application/vnd.github+json' --header @<(printf 'authorization: Bearer %s' "$TOKEN") \
-        "$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/$1" "${@:2}"
-}
-
-# Prints the items of all pages of a list, one JSON object a line.
-list() {
-    local page=1 items
-    while :; do
-        items=$(api "$1?per_page=100&page=$page")
-        jq -c '.[]' <<<"$items"
-        [[ $(jq length <<<"$items") == 100 ]] || break
-        page=$((page + 1))
-    done
-}
 
 # Neither records nor comments: the artifact does not belong to this run.
 stop() {
@@ -103,7 +89,7 @@ echo "recorded for $HEAD_SHA: $state, $description"
 
 # The hidden first line, by which the comment is found again. It names the environment, so that each has
 # a comment of its own.
-marker='<!-- talkform plan -->'
+marker="<!-- talkform plan${NAME:+ $NAME} -->"
 text=$RUNNER_TEMP/comment.md
 if [[ -n $digest ]]; then
     # A comment takes 65,536 characters; the plan keeps itself below 60,000 bytes.
@@ -117,19 +103,10 @@ fi
     [[ -z $warning ]] || printf '%s\n\n' "$warning"
     if [[ -n $digest ]]; then
         printf 'Plan of %s, as reported by [this run](%s).\n\n' "$HEAD_SHA" "$run"
-        # An invisible character after each "@", so that nobody is mentioned.
-        tail -n +2 "$folder/plan.md" | tr -d '\0' | sed 's/@/@\xe2\x81\xa0/g'
+        tail -n +2 "$folder/plan.md" | without_mentions
     else
         printf 'No plan of %s; the log of [this run](%s) says why.\n' "$HEAD_SHA" "$run"
     fi
 } >"$text"
 
-comment=$(list "issues/$number/comments" |
-    jq -r --arg marker "$marker" 'select(.user.login == "github-actions[bot]" and (.body | startswith($marker))) | .id' | head -n 1)
-if [[ -n $comment ]]; then
-    where=(PATCH "issues/comments/$comment")
-else
-    where=(POST "issues/$number/comments")
-fi
-jq -n --rawfile body "$text" '{body: $body}' |
-    api "${where[1]}" --request "${where[0]}" --data-binary @- --output /dev/null
+comment "$number" "$text"

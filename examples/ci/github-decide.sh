@@ -3,7 +3,7 @@
 #
 #   github-decide.sh OUTCOME
 #
-# Called by talkform-apply.yml after `talkform plan`, whose numbers are in OUTCOME. Writes `apply` and
+# Called by the action after `talkform plan`, whose numbers are in OUTCOME. Writes `apply` and
 # `digest` to $GITHUB_OUTPUT; fails where the plan is not the reviewed one or needs an approval.
 #
 # After a push the reviewed digest is in the commit status `talkform/plan` that github-actions[bot] wrote
@@ -11,14 +11,10 @@
 # hand names the digest itself.
 set -euo pipefail
 
-context=talkform/plan
+# shellcheck source=SCRIPTDIR/github-api.sh
+. "$(dirname "$0")/github-api.sh"
 
-# Calls GitHub's API. The token is in no argument, so `ps` does not show it.
-api() {
-    curl --fail-with-body --silent --show-error --retry 3 --max-time 60 \
-        --header 'accept: application/vnd.github+json' --header @<(printf 'authorization: Bearer %s' "$TOKEN") \
-        "$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/$1" "${@:2}"
-}
+context=talkform/plan${NAME:+/$NAME}
 
 value() {
     sed -n "s/^$1=//p" "$outcome" | head -n 1
@@ -54,7 +50,7 @@ status_of() {
 
 # Sets `reviewed` to the digest that was recorded before the merge.
 find_reviewed() {
-    local commit=$GITHUB_SHA pulls status
+    local commit=$GITHUB_SHA status
     if [[ ! $BEFORE =~ ^[0-9a-f]{40,64}$ || $BEFORE =~ ^0+$ ]] || ! git cat-file -e "$BEFORE^{commit}" 2>/dev/null; then
         refuse 'the push does not say from which commit it went on'
     fi
@@ -64,10 +60,7 @@ find_reviewed() {
     fi
     status=$(status_of "$commit")
     if [[ -z $status ]]; then
-        pulls=$(api "commits/$commit/pulls?per_page=100")
-        commit=$(jq -r --arg commit "$commit" --arg branch "$DEFAULT_BRANCH" --arg repository "$GITHUB_REPOSITORY" \
-            'map(select(.merged_at != null and .merge_commit_sha == $commit and .base.ref == $branch
-                and .base.repo.full_name == $repository) | .head.sha) | if length == 1 then .[0] else "" end' <<<"$pulls")
+        commit=$(merged_pull "$commit" | jq -r .head.sha)
         [[ $commit =~ ^[0-9a-f]{40,64}$ ]] || refuse 'the push is not the merge of exactly one pull request'
         status=$(status_of "$commit")
     fi

@@ -1,39 +1,48 @@
 #!/bin/sh
-# Downloads a release of talkform, checks its SHA-256 and puts the binary into a folder.
+# Downloads the release of talkform that the file `release` beside this script names, checks its SHA-256 and puts the
+# binary into a folder. Nothing of the archive is run before it was checked.
 #
 #   install.sh FOLDER
-#
-# Only jobs without secrets run this. Where you install talkform in another way, replace this file.
 set -eu
 
-# The only place that names a release: the address of a binary or a .tar.gz for x86_64 Linux, and its
-# SHA-256. Change both together.
-url=
-sha256=
+fail() {
+    echo "talkform install: $1" >&2
+    exit 1
+}
 
 if [ $# -ne 1 ]; then
     echo 'usage: install.sh FOLDER' >&2
     exit 64
 fi
-if [ -z "$url" ] || [ -z "$sha256" ]; then
-    echo 'talkform install: no release is named; set url and sha256 at the top of ci/install.sh' >&2
-    exit 1
-fi
 folder=$1
-mkdir -p -- "$folder"
+release=$(dirname -- "$0")/release
+value() {
+    sed -n "s/^$1=//p" "$release" | head -n 1
+}
+case $(uname -s)-$(uname -m) in
+    Linux-x86_64) target=x86_64-unknown-linux-musl ;;
+    Linux-aarch64 | Linux-arm64) target=aarch64-unknown-linux-musl ;;
+    Darwin-x86_64) target=x86_64-apple-darwin ;;
+    Darwin-arm64) target=aarch64-apple-darwin ;;
+    *) fail "there is no release for $(uname -s) on $(uname -m)" ;;
+esac
+place=$(value place)
+version=$(value version)
+sha256=$(value "sha256-$target")
+[ -n "$place" ] || fail "no place of release is named: fill in \`place\` in $release"
+[ -n "$version" ] && [ -n "$sha256" ] || fail "no version and checksum for $target are named in $release"
+
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-curl --fail --silent --show-error --location --retry 3 --output "$tmp/download" -- "$url"
-if ! printf '%s  %s\n' "$sha256" "$tmp/download" | sha256sum --check --quiet >&2; then
-    echo "talkform install: $url does not have the SHA-256 that ci/install.sh names; nothing was installed" >&2
-    exit 1
+url=$place/v$version/talkform-$version-$target.tar.gz
+curl --fail --silent --show-error --location --retry 3 --output "$tmp/archive" -- "$url"
+if command -v sha256sum >/dev/null; then
+    found=$(sha256sum <"$tmp/archive")
+else
+    found=$(shasum -a 256 <"$tmp/archive")
 fi
-case $url in
-    *.tar.gz | *.tgz)
-        mkdir "$tmp/unpacked"
-        tar -xzf "$tmp/download" -C "$tmp/unpacked"
-        binary=$(find "$tmp/unpacked" -type f -name talkform)
-        ;;
-    *) binary=$tmp/download ;;
-esac
+[ "${found%% *}" = "$sha256" ] || fail "$url does not have the SHA-256 that $release names; nothing was installed"
+mkdir -p -- "$folder" "$tmp/unpacked"
+tar -xf "$tmp/archive" -C "$tmp/unpacked"
+binary=$(find "$tmp/unpacked" -type f -name talkform)
 install -m 755 -- "$binary" "$folder/talkform"

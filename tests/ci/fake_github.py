@@ -25,6 +25,7 @@ class FakeGitHub:
         self.pulls = {}  # number -> pull request
         self.files = {}  # number -> file names
         self.comments = {}  # number -> comments
+        self.issues = []
         self.statuses = {}  # commit -> statuses, oldest first
         self.merged = {}  # commit -> numbers of pull requests
         self.requests = []
@@ -68,6 +69,20 @@ class FakeGitHub:
         self.comments[number].append({"id": self.next_id, "user": {"login": login}, "body": body})
         self.next_id += 1
 
+    def add_issue(self, login, body, title="", **more):
+        number = 1000 + len(self.issues)
+        issue = {"number": number, "title": title, "body": body, "state": "open", "user": {"login": login}, **more}
+        self.issues.append(issue)
+        self.comments[number] = []
+        return issue
+
+    def edit_issue(self, number, body):
+        for issue in self.issues:
+            if issue["number"] == number:
+                issue.update(body)
+                return issue
+        return None
+
     def writes(self):
         return [request for request in self.requests if request[0] != "GET"]
 
@@ -77,7 +92,10 @@ class FakeGitHub:
         url = urllib.parse.urlsplit(handler.path)
         query = urllib.parse.parse_qs(url.query)
         self.requests.append((handler.command, url.path, body.decode()))
-        if handler.headers.get("authorization") != f"Bearer {TOKEN}":
+        if url.path.startswith("/hook/"):
+            # A webhook: it gets no token.
+            code, answer = (400 if "authorization" in handler.headers else 200), {}
+        elif handler.headers.get("authorization") != f"Bearer {TOKEN}":
             code, answer = 401, {"message": "Bad credentials"}
         else:
             code, answer = self.route(handler.command, url.path, json.loads(body or b"null"))
@@ -100,6 +118,9 @@ class FakeGitHub:
         for pattern, wanted, act in [
             (r"pulls/(\d+)", "GET", lambda n: self.pulls.get(int(n))),
             (r"pulls/(\d+)/files", "GET", lambda n: [{"filename": name} for name in self.files.get(int(n), [])]),
+            (r"issues", "GET", lambda: [issue for issue in self.issues if issue["state"] == "open"]),
+            (r"issues", "POST", lambda: self.add_issue(BOT["login"], body["body"], body["title"])),
+            (r"issues/(\d+)", "PATCH", lambda n: self.edit_issue(int(n), body)),
             (r"issues/(\d+)/comments", "GET", lambda n: self.comments.get(int(n))),
             (r"issues/(\d+)/comments", "POST", lambda n: self.write_comment(int(n), body)),
             (r"issues/comments/(\d+)", "PATCH", lambda i: self.edit_comment(int(i), body)),
@@ -109,7 +130,7 @@ class FakeGitHub:
         ]:
             match = re.fullmatch(pattern, path)
             if match and method == wanted:
-                found = act(match[1])
+                found = act(*match.groups())
                 if found is not None:
                     return 200 if method != "POST" else 201, found
         return 404, {"message": "Not Found"}

@@ -1,14 +1,14 @@
 """The workflows for GitHub, end to end: act runs them, with fakes of GitHub's API and of the actions.
 
-What is real: the workflows and scripts as `talkform init` writes them, git, the binary, and `talkform sandbox`
-as the Channel. $TALKFORM names the binary, $ACT the program act.
+What is real: the workflows, the action and its scripts as `talkform init` writes them, git, the binary, and
+`talkform sandbox` as the Channel. $TALKFORM names the binary, $ACT the program act.
 """
 
-import hashlib
 import json
 import os
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -17,97 +17,32 @@ import time
 import unittest
 
 from fake_github import TOKEN, FakeGitHub
+from world import PROJECT, STATE, Repository, users
 
 HERE = pathlib.Path(__file__).resolve().parent
-TALKFORM = os.environ["TALKFORM"]
 ACT = os.environ["ACT"]
-STATE = "talkform.state.json"
-PROJECT = """apiVersion: talkform/v1
-kind: Project
-manifests: ["users/**/*.yaml"]
-channel: {{ baseUrl: "{url}", id: sandbox }}
-limits: {{ create: 3 }}
-"""
-
-
-def users(*ids):
-    lines = "".join(f'  - {{ memberId: "{member}", profile: {{ plan: free }} }}\n' for member in ids)
-    return f"apiVersion: talkform/v1\nkind: UserList\nusers:\n{lines}"
 
 
 def pinned_actions():
     """Each action of the workflows with the commit that it is pinned to, mapped to its stand-in."""
     found = set()
-    for workflow in (HERE.parents[1] / "examples/ci").glob("github-*.yml"):
-        found |= set(re.findall(r"uses: (actions/([a-z-]+)@[0-9a-f]{40}) # v\d", workflow.read_text()))
+    for recipe in (HERE.parents[1] / "examples/ci").glob("*.yml"):
+        found |= set(re.findall(r"uses: (actions/([a-z-]+)@[0-9a-f]{40}) # v\d", recipe.read_text()))
     return {action: HERE / "actions" / name for action, name in found}
 
 
-class Repository:
-    """A bare remote, a clone to work in, the fake GitHub and the Channel."""
+class OnGitHub(Repository):
+    """A repository that GitHub has."""
 
     def __init__(self, folder):
-        self.folder = folder
-        self.remote = folder / "remote"
-        self.work = folder / "work"
+        super().__init__(folder)
         self.artifacts = folder / "artifacts"
         self.github = FakeGitHub()
         self.key = "test-access-key"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            listen = "127.0.0.1:%d" % free.getsockname()[1]
-        self.channel_users = folder / "channel-users.json"
-        self.channel = subprocess.Popen(
-            [TALKFORM, "sandbox", "--listen", listen, "--users", self.channel_users],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self.git_in(folder, "-c", "init.defaultBranch=main", "init", "-q", "--bare", "remote")
-        self.git_in(folder, "-c", "init.defaultBranch=main", "clone", "-q", self.remote, "work")
-        subprocess.run([TALKFORM, "init", self.work], check=True, capture_output=True)
-        self.url = f"http://{listen}"
-        self.write("talkform.yaml", PROJECT.format(url=self.url))
-        (self.work / "users/example.yaml").unlink()
-        self.write("users/a.yaml", users("u-1"))
-        install = (self.work / "ci/install.sh").read_text()
-        digest = hashlib.sha256(pathlib.Path(TALKFORM).read_bytes()).hexdigest()
-        install = re.sub(r"(?m)^url=$", f"url=file://{TALKFORM}", install)
-        install = re.sub(r"(?m)^sha256=$", f"sha256={digest}", install)
-        self.write("ci/install.sh", install)
-        self.commit("project")
-        self.git("push", "-q", "origin", "HEAD:main")
 
     def close(self):
         self.github.close()
-        self.channel.terminate()
-        self.channel.wait()
-
-    def git_in(self, folder, *arguments):
-        git = ["git", "-c", "user.name=t", "-c", "user.email=t@localhost", *arguments]
-        return subprocess.run(git, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
-
-    def git(self, *arguments):
-        return self.git_in(self.work, *arguments)
-
-    def write(self, name, text):
-        path = self.work / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-    def commit(self, title):
-        self.git("add", ".")
-        self.git("commit", "-q", "-m", title)
-        return self.git("rev-parse", "HEAD")
-
-    def head(self, branch="main"):
-        return self.git_in(self.remote, "rev-parse", branch)
-
-    def state(self):
-        return self.git_in(self.remote, "show", f"talkform-state:{STATE}")
-
-    def channel_has(self):
-        text = self.channel_users.read_text() if self.channel_users.exists() else ""
-        return sorted(set(re.findall(r"u-\d+", text)))
+        super().close()
 
     def open_pull(self, number, name, text):
         """Pushes a branch with one file, and the merge commit that GitHub makes for a pull request."""
@@ -185,8 +120,27 @@ class Repository:
         payload = {"workflow": {"path": ".github/workflows/talkform-plan.yml"}, "workflow_run": run}
         return planned, self.act("workflow_run", "talkform-comment.yml", payload, self.head())
 
+    def plan_queue(self, number):
+        """Runs the plan of a merge queue on the commit that will be main, then the workflow that records."""
+        merged = self.git("rev-parse", f"refs/remotes/pull/{number}/merge")
+        group = {"head_sha": merged, "head_ref": "refs/heads/gh-readonly-queue/main/x", "base_sha": self.head()}
+        planned = self.act("merge_group", "talkform-plan.yml", {"merge_group": group}, merged)
+        run = {
+            "id": 56,
+            "event": "merge_group",
+            "conclusion": "success",
+            "head_sha": merged,
+            "head_branch": "gh-readonly-queue/main/x",
+            "head_repository": {"id": 100},
+        }
+        payload = {"workflow": {"path": ".github/workflows/talkform-plan.yml"}, "workflow_run": run}
+        return planned, self.act("workflow_run", "talkform-comment.yml", payload, self.head())
+
     def push(self, before):
         return self.act("push", "talkform-apply.yml", {"ref": "refs/heads/main", "before": before}, self.head())
+
+    def drift(self):
+        return self.act("schedule", "talkform-drift.yml", {"ref": "refs/heads/main", "schedule": "23 3 * * *"}, self.head())
 
     def by_hand(self, **inputs):
         inputs = {"expect": "", "approve-limits": "", "allow-deletes": ""} | {
@@ -202,7 +156,7 @@ class Workflows(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.repository = Repository(pathlib.Path(folder.name))
+        self.repository = OnGitHub(pathlib.Path(folder.name))
         self.addCleanup(self.repository.close)
 
     def ran(self, result, code):
@@ -239,6 +193,9 @@ class Workflows(unittest.TestCase):
         self.ran(repository.push(repository.merge(7)), 0)
         self.assertEqual(repository.channel_has(), ["u-1", "u-2"])
         self.assertIn('"u-2"', repository.state())
+        self.assertEqual(len(comments), 2)
+        self.assertIn("**Applied.**", comments[1]["body"])
+        self.assertIn("2 created", comments[1]["body"])
         names = repository.git_in(repository.remote, "ls-tree", "-r", "--name-only", "talkform-state")
         self.assertEqual(names, STATE)
 
@@ -284,6 +241,46 @@ class Workflows(unittest.TestCase):
         self.assertEqual(repository.channel_has(), ["u-1", "u-2"])
         self.ran(repository.by_hand(expect=digest), 0)
         self.assertEqual(repository.channel_has(), ["u-1", "u-2", "u-3"])
+
+    def test_a_nightly_comparison_keeps_one_issue(self):
+        repository = self.repository
+        digest = self.digest_by_hand(self.ran(repository.by_hand(), 0))
+        self.ran(repository.by_hand(expect=digest), 0)
+        self.ran(repository.drift(), 0)
+        self.assertEqual(repository.github.issues, [])
+        repository.change_on_channel("u-1", "gold")
+        self.ran(repository.drift(), 0)
+        (issue,) = repository.github.issues
+        self.assertIn("u-1", issue["body"])
+        repository.change_on_channel("u-1", "free")
+        self.ran(repository.drift(), 0)
+        self.assertEqual(issue["state"], "closed")
+
+    def test_a_merge_queue(self):
+        repository = self.repository
+        repository.open_pull(7, "users/b.yaml", users("u-2"))
+        planned, recorded = repository.plan_queue(7)
+        self.ran(planned, 0)
+        self.ran(recorded, 0)
+        self.assertEqual(repository.github.comments[7], [])
+        self.ran(repository.push(repository.merge(7)), 0)
+        self.assertEqual(repository.channel_has(), ["u-1", "u-2"])
+
+    def test_the_action_at_the_top_of_its_own_repository(self):
+        repository = self.repository
+        top = HERE.parents[1]
+        inside = repository.work / "talkform"
+        (inside / "examples").mkdir(parents=True)
+        shutil.copytree(repository.work / "ci", inside / "examples/ci")
+        shutil.copyfile(top / "action.yml", inside / "action.yml")
+        workflow = repository.work / ".github/workflows/talkform-apply.yml"
+        workflow.write_text(workflow.read_text().replace("uses: ./ci", "uses: ./talkform"))
+        shutil.rmtree(repository.work / "ci")
+        repository.commit("the published action")
+        repository.git("push", "-q", "origin", "HEAD:main")
+        digest = self.digest_by_hand(self.ran(repository.by_hand(), 0))
+        self.ran(repository.by_hand(expect=digest), 0)
+        self.assertEqual(repository.channel_has(), ["u-1"])
 
     def change_base_url(self, url):
         """Pushes another base URL to main, past every pull request."""

@@ -1,8 +1,12 @@
 """Attacks on the scripts of the recipes, run against a fake of GitHub's API."""
 
 import hashlib
+import json
 import os
 import pathlib
+import platform
+import re
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -44,9 +48,9 @@ class Script(unittest.TestCase):
         self.output = self.folder / "github-output"
         self.summary = self.folder / "summary"
 
-    def run_script(self, argument, cwd=None, **environment):
+    def run_script(self, *arguments, cwd=None, **environment):
         ran = subprocess.run(
-            ["bash", RECIPES / self.script, argument],
+            ["bash", RECIPES / self.script, *arguments],
             cwd=cwd or self.folder,
             env={
                 "PATH": os.environ["PATH"],
@@ -251,6 +255,14 @@ class Comment(Script):
             self.comment()
             self.assertEqual(self.recorded()[-1][0], "error", digest)
 
+    def test_environments_have_statuses_and_comments_of_their_own(self):
+        self.comment()
+        self.write("plan.md", PLAN.replace("plan -->", "plan staging -->"))
+        self.comment(NAME="staging")
+        contexts = [found["context"] for found in self.github.statuses[HEAD]]
+        self.assertEqual(contexts, [CONTEXT, f"{CONTEXT}/staging"])
+        self.assertEqual(len(self.github.comments[7]), 2)
+
     def test_a_wrong_token_fails_loudly(self):
         self.comment(TOKEN="wrong")
         self.nothing("no pull request of that number")
@@ -314,6 +326,11 @@ class Decide(Script):
     def test_the_reviewed_plan_runs(self):
         self.record(f"{DIGEST} 2 create")
         self.applies()
+
+    def test_the_plan_of_another_environment(self):
+        self.record(f"{DIGEST} 2 create", context=f"{CONTEXT}/staging")
+        self.refuses("no digest of a reviewed plan is recorded")
+        self.applies(NAME="staging")
 
     def test_a_merge_queue(self):
         self.record(f"{OTHER} 1 create")
@@ -435,28 +452,186 @@ class Decide(Script):
 
 
 class Install(unittest.TestCase):
-    def install(self, folder, url, sha256):
-        text = (RECIPES / "install.sh").read_text().replace("\nurl=\n", f"\nurl={url}\n")
-        (folder / "install.sh").write_text(text.replace("\nsha256=\n", f"\nsha256={sha256}\n"))
-        command = ["sh", folder / "install.sh", folder / "bin"]
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        target = f"{platform.machine()}-unknown-linux-musl"
+        self.archive = self.folder / f"v1.2.3/talkform-1.2.3-{target}.tar.gz"
+        self.archive.parent.mkdir()
+        inner = self.folder / f"talkform-1.2.3-{target}"
+        inner.mkdir()
+        (inner / "talkform").write_text("#!/bin/sh\necho installed\n")
+        subprocess.run(["tar", "-czf", self.archive, "-C", self.folder, inner.name], check=True)
+        self.right = hashlib.sha256(self.archive.read_bytes()).hexdigest()
+        self.values = {"place": f"file://{self.folder}", "version": "1.2.3", f"sha256-{target}": self.right}
+        self.target = target
+
+    def install(self, **changed):
+        values = self.values | {name.replace("sha256", f"sha256-{self.target}"): value for name, value in changed.items()}
+        text = (RECIPES / "release").read_text()
+        for name, value in values.items():
+            text, count = re.subn(rf"(?m)^{name}=.*$", f"{name}={value}", text)
+            self.assertEqual(count, 1, name)
+        (self.folder / "release").write_text(text)
+        (self.folder / "install.sh").write_text((RECIPES / "install.sh").read_text())
+        command = ["sh", self.folder / "install.sh", self.folder / "bin"]
         return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
     def test_only_what_has_the_named_hash_is_installed(self):
-        with tempfile.TemporaryDirectory() as name:
-            folder = pathlib.Path(name)
-            (folder / "talkform").write_text("#!/bin/sh\necho installed\n")
-            subprocess.run(["tar", "-czf", folder / "t.tar.gz", "-C", folder, "talkform"], check=True)
-            for file in ("talkform", "t.tar.gz"):
-                url = f"file://{folder}/{file}"
-                right = hashlib.sha256((folder / file).read_bytes()).hexdigest()
-                for sha256, said in (("", "no release is named"), ("0" * 64, "nothing was installed")):
-                    ran = self.install(folder, url, sha256)
-                    self.assertEqual(ran.returncode, 1, ran.stderr)
-                    self.assertIn(said, ran.stderr)
-                    self.assertFalse((folder / "bin/talkform").exists())
-                self.assertEqual(self.install(folder, url, right).returncode, 0)
-                self.assertEqual(subprocess.check_output([folder / "bin/talkform"], text=True), "installed\n")
-                (folder / "bin/talkform").unlink()
+        for changed, said in (
+            ({"sha256": "0" * 64}, "nothing was installed"),
+            ({"sha256": ""}, "no version and checksum"),
+            ({"place": ""}, "no place of release is named"),
+            ({"version": ""}, "no version and checksum"),
+        ):
+            ran = self.install(**changed)
+            self.assertEqual(ran.returncode, 1, ran.stderr)
+            self.assertIn(said, ran.stderr)
+            self.assertFalse((self.folder / "bin/talkform").exists())
+        self.assertNotEqual(self.install(version="9.9.9").returncode, 0)
+        self.assertEqual(self.install().returncode, 0)
+        self.assertEqual(subprocess.check_output([self.folder / "bin/talkform"], text=True), "installed\n")
+
+    def test_the_release_is_not_named_by_default(self):
+        # A made-up place would be one that somebody else may take.
+        text = (RECIPES / "release").read_text()
+        self.assertIn("\nplace=\n", text)
+        self.assertNotIn("://", text)
+
+
+class Apply(unittest.TestCase):
+    """The script that runs the apply, with a program in the place of talkform."""
+
+    def start(self, program, **more):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        (self.folder / "talkform").write_text(f"#!/bin/bash\n{program}\n")
+        (self.folder / "talkform").chmod(0o755)
+        environment = {"DURATION": "50m", "DIGEST": DIGEST, "APPROVE_LIMITS": "", "ALLOW_DELETES": ""} | more
+        environment |= {"GITHUB_OUTPUT": str(self.folder / "output"), "GITHUB_STEP_SUMMARY": str(self.folder / "whole")}
+        return subprocess.Popen(
+            ["bash", RECIPES / "github-apply.sh", self.folder / "talkform", self.folder],
+            env={"PATH": os.environ["PATH"]} | environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def check(self, child, code):
+        said = child.communicate(timeout=60)[0]
+        self.assertEqual(child.returncode, code)
+        self.assertEqual((self.folder / "output").read_text(), f"code={code}\n")
+        return said
+
+    def test_the_arguments_and_the_report(self):
+        program = 'echo "$@"; echo report >> "$GITHUB_STEP_SUMMARY"; exit 3'
+        said = self.check(self.start(program, APPROVE_LIMITS=DIGEST, ALLOW_DELETES="2"), 3)
+        expected = f"apply --auto-approve --max-duration 50m --expect {DIGEST} --approve-limits {DIGEST} --allow-deletes 2\n"
+        self.assertEqual(said, expected)
+        self.assertEqual((self.folder / "whole").read_text(), "report\n")
+        self.assertEqual((self.folder / "summary").read_text(), "report\n")
+
+    def test_a_cancelled_job_lets_talkform_finish(self):
+        program = 'trap "echo saved; exit 4" TERM; echo started; while :; do read -t 0.05 <> <(:) || :; done'
+        for kind in (signal.SIGINT, signal.SIGTERM):
+            child = self.start(program)
+            self.assertEqual(child.stdout.readline(), "started\n")
+            child.send_signal(kind)
+            self.assertEqual(self.check(child, 4), "saved\n")
+
+
+class Report(Script):
+    script = "github-report.sh"
+
+    def setUp(self):
+        super().setUp()
+        self.text = self.folder / "text"
+        self.text.write_text("### talkform apply\n\n```\n@acme: done\n```\n")
+        self.github.open_pull(7, HEAD, ["users/a.yaml"])
+        self.github.merge_pull(7, "5" * 40)
+
+    def report(self, code="0", **more):
+        environment = {"GITHUB_SHA": "5" * 40, "GITHUB_RUN_ID": "66", "DEFAULT_BRANCH": "main"} | more
+        self.assertEqual(self.run_script(code, self.text, **environment), 0, self.said)
+        return [found["body"] for found in self.github.comments[7]]
+
+    def test_the_result_is_one_comment_that_is_edited(self):
+        (body,) = self.report("4")
+        self.assertTrue(body.startswith("<!-- talkform apply -->\n"))
+        self.assertIn("Stopped early", body)
+        self.assertIn("https://github.example/acme/users/actions/runs/66", body)
+        self.assertIn("5" * 40, body)
+        self.assertNotIn("@acme", body)
+        (body,) = self.report("0")
+        self.assertIn("**Applied.**", body)
+        # Another environment has another one.
+        self.assertEqual(len(self.report("1", NAME="staging")), 2)
+
+    def test_a_long_report_is_left_out(self):
+        self.text.write_text("x" * 70_000)
+        (body,) = self.report("0")
+        self.assertIn("too long for a comment", body)
+
+    def test_a_commit_of_no_pull_request(self):
+        self.assertEqual(self.report(GITHUB_SHA="6" * 40), [])
+
+
+class Issue(Script):
+    script = "github-issue.sh"
+
+    def drift(self, drift, code=0, **more):
+        numbers = {"drift": drift, "changed": "1", "gone": "0", "failed": "0", "stopped": "false"} | more.pop("numbers", {})
+        (self.folder / "numbers").write_text("".join(f"{name}={value}\n" for name, value in numbers.items()))
+        report = self.folder / "drift.md"
+        report.write_text(more.pop("marker", "<!-- talkform drift -->") + "\n### talkform drift\n\n@acme\n")
+        environment = {"GITHUB_RUN_ID": "66"} | more
+        self.assertEqual(self.run_script(self.folder / "numbers", report, **environment), code, self.said)
+
+    def open_issues(self):
+        return [issue for issue in self.github.issues if issue["state"] == "open"]
+
+    def test_one_issue_is_opened_edited_and_closed(self):
+        self.drift("false")
+        self.assertEqual(self.github.writes(), [])
+        # An issue of somebody else and a pull request are not ours.
+        self.github.add_issue("stranger", "<!-- talkform drift -->\n")
+        self.github.add_issue(BOT["login"], "<!-- talkform drift -->\n", pull_request={})
+        self.drift("true")
+        self.drift("true")
+        (issue,) = [issue for issue in self.open_issues() if "Found by" in (issue["body"] or "")]
+        self.assertEqual(issue["title"], "Channel differs from what was applied")
+        self.assertNotIn("@acme", issue["body"])
+        # Nothing is closed for a run that did not see everyone.
+        self.drift("false", numbers={"failed": "1"})
+        self.drift("false", numbers={"stopped": "true"})
+        self.assertEqual(len(self.open_issues()), 3)
+        self.drift("false")
+        self.assertEqual(len(self.open_issues()), 2)
+        self.assertEqual(issue["state"], "closed")
+        self.assertIn("No drift any more", self.github.comments[issue["number"]][0]["body"])
+        self.drift("true")
+        self.assertEqual(len(self.open_issues()), 3)
+
+    def test_environments_have_issues_of_their_own(self):
+        self.drift("true")
+        self.drift("true", NAME="staging", marker="<!-- talkform drift staging -->")
+        titles = [issue["title"] for issue in self.open_issues()]
+        self.assertEqual(titles, ["Channel differs from what was applied", "Channel differs from what was applied (staging)"])
+
+    def test_a_webhook_is_told_and_its_address_is_not_shown(self):
+        hook = f"{self.github.url}/hook/of-a-secret"
+        self.drift("true", WEBHOOK=hook)
+        told = [body for method, path, body in self.github.requests if path.startswith("/hook")]
+        self.assertEqual(len(told), 1)
+        self.assertIn("1 changed, 0 gone", json.loads(told[0])["text"])
+        self.assertNotIn("of-a-secret", self.said)
+        self.drift("false", WEBHOOK=hook)
+        self.assertEqual(len([path for _, path, _ in self.github.requests if path.startswith("/hook")]), 1)
+
+    def test_a_report_that_is_none(self):
+        self.drift("true", code=1, marker="hello")
+        self.assertEqual(self.github.writes(), [])
 
 
 if __name__ == "__main__":

@@ -265,12 +265,21 @@ fn a_new_project_works_at_once() {
         ".github/workflows/talkform-plan.yml",
         ".github/workflows/talkform-comment.yml",
         ".github/workflows/talkform-apply.yml",
+        ".github/workflows/talkform-drift.yml",
         ".gitlab-ci.yml",
-        "ci/commit-state.sh",
-        "ci/fetch-state.sh",
+        "ci/action.yml",
+        "ci/release",
         "ci/install.sh",
+        "ci/fetch-state.sh",
+        "ci/commit-state.sh",
+        "ci/github-api.sh",
         "ci/github-comment.sh",
         "ci/github-decide.sh",
+        "ci/github-apply.sh",
+        "ci/github-report.sh",
+        "ci/github-issue.sh",
+        "ci/gitlab.yml",
+        "ci/gitlab-note.sh",
     ] {
         assert!(!project.read(&format!("fresh/{recipe}")).is_empty());
     }

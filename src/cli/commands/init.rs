@@ -17,7 +17,7 @@ use talkform::render::common::escape;
 const PROJECT: &str = include_str!("../templates/talkform.yaml");
 const USERS: &str = include_str!("../templates/users.yaml");
 const IGNORED: &str = include_str!("../templates/gitignore");
-const RECIPES: [(&str, &str); 10] = [
+const RECIPES: [(&str, &str); 19] = [
     (
         ".github/workflows/talkform-plan.yml",
         include_str!("../../../examples/ci/github-plan.yml"),
@@ -31,20 +31,36 @@ const RECIPES: [(&str, &str); 10] = [
         include_str!("../../../examples/ci/github-apply.yml"),
     ),
     (
+        ".github/workflows/talkform-drift.yml",
+        include_str!("../../../examples/ci/github-drift.yml"),
+    ),
+    (
         ".gitlab-ci.yml",
         include_str!("../../../examples/ci/gitlab-ci.yml"),
     ),
     (
-        "ci/commit-state.sh",
-        include_str!("../../../examples/ci/commit-state.sh"),
+        "ci/action.yml",
+        include_str!("../../../examples/ci/action.yml"),
+    ),
+    (
+        "ci/release",
+        include_str!("../../../examples/ci/release"),
+    ),
+    (
+        "ci/install.sh",
+        include_str!("../../../examples/ci/install.sh"),
     ),
     (
         "ci/fetch-state.sh",
         include_str!("../../../examples/ci/fetch-state.sh"),
     ),
     (
-        "ci/install.sh",
-        include_str!("../../../examples/ci/install.sh"),
+        "ci/commit-state.sh",
+        include_str!("../../../examples/ci/commit-state.sh"),
+    ),
+    (
+        "ci/github-api.sh",
+        include_str!("../../../examples/ci/github-api.sh"),
     ),
     (
         "ci/github-comment.sh",
@@ -53,6 +69,26 @@ const RECIPES: [(&str, &str); 10] = [
     (
         "ci/github-decide.sh",
         include_str!("../../../examples/ci/github-decide.sh"),
+    ),
+    (
+        "ci/github-apply.sh",
+        include_str!("../../../examples/ci/github-apply.sh"),
+    ),
+    (
+        "ci/github-report.sh",
+        include_str!("../../../examples/ci/github-report.sh"),
+    ),
+    (
+        "ci/github-issue.sh",
+        include_str!("../../../examples/ci/github-issue.sh"),
+    ),
+    (
+        "ci/gitlab.yml",
+        include_str!("../../../examples/ci/gitlab.yml"),
+    ),
+    (
+        "ci/gitlab-note.sh",
+        include_str!("../../../examples/ci/gitlab-note.sh"),
     ),
     (
         "ci/README.md",
