@@ -306,10 +306,16 @@ fn a_planted_bare_repository_is_refused() {
     // With these settings a plain git reads it from inside.
     let name = folder.to_str().expect("UTF-8");
     for setting in [["core.bare", "false"], ["core.worktree", name]] {
-        git(&folder, &["--git-dir", ".", "config", setting[0], setting[1]]);
+        git(
+            &folder,
+            &["--git-dir", ".", "config", setting[0], setting[1]],
+        );
     }
     git(&folder, &["--git-dir", ".", "add", "users"]);
-    git(&folder, &["--git-dir", ".", "commit", "-q", "-m", "planted"]);
+    git(
+        &folder,
+        &["--git-dir", ".", "commit", "-q", "-m", "planted"],
+    );
     git(&folder, &["ls-tree", "HEAD:./"]);
     let mut command = project.command(&["plan", "--base", "HEAD"]);
     command.current_dir(&folder);

@@ -42,10 +42,7 @@ const RECIPES: [(&str, &str); 19] = [
         "ci/action.yml",
         include_str!("../../../examples/ci/action.yml"),
     ),
-    (
-        "ci/release",
-        include_str!("../../../examples/ci/release"),
-    ),
+    ("ci/release", include_str!("../../../examples/ci/release")),
     (
         "ci/install.sh",
         include_str!("../../../examples/ci/install.sh"),
