@@ -91,6 +91,8 @@ echo "recorded for $HEAD_SHA: $state, $description"
 # a comment of its own.
 marker="<!-- talkform plan${NAME:+ $NAME} -->"
 text=$RUNNER_TEMP/comment.md
+# shellcheck disable=SC2016 # Markdown, not a command
+printf -v commit 'Commit [`%s`](%s)' "${HEAD_SHA::7}" "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/commit/$HEAD_SHA"
 if [[ -n $digest ]]; then
     # A comment takes 65,536 characters; the plan keeps itself below 60,000 bytes.
     is_small_file plan.md 64000 || stop 'the artifact has no plan.md of a size that fits a comment'
@@ -102,10 +104,10 @@ fi
     printf '%s\n' "$marker"
     [[ -z $warning ]] || printf '%s\n\n' "$warning"
     if [[ -n $digest ]]; then
-        printf 'Plan of %s, as reported by [this run](%s).\n\n' "$HEAD_SHA" "$run"
+        printf '%s, as reported by [this run](%s).\n\n' "$commit" "$run"
         tail -n +2 "$folder/plan.md" | without_mentions
     else
-        printf 'No plan of %s; the log of [this run](%s) says why.\n' "$HEAD_SHA" "$run"
+        printf '%s: no plan; the log of [this run](%s) says why.\n' "$commit" "$run"
     fi
 } >"$text"
 

@@ -26,7 +26,9 @@ esac
 text=$RUNNER_TEMP/report.md
 {
     printf '<!-- talkform apply%s -->\n' "${NAME:+ $NAME}"
-    printf '%s Commit %s, [this run](%s).\n\n' "$result" "$GITHUB_SHA" "$run"
+    # shellcheck disable=SC2016 # Markdown, not a command
+    printf '%s Commit [`%s`](%s), [this run](%s).\n\n' "$result" "${GITHUB_SHA::7}" \
+        "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/commit/$GITHUB_SHA" "$run"
     if (($(stat -c %s "$summary") <= 60000)); then
         without_mentions <"$summary"
     else

@@ -30,7 +30,9 @@ print(len(notes), mine[0] if mine else "")')
 done
 text=$(mktemp)
 {
-    printf '%s\nPlan of %s by [this job](%s).\n\n' "$marker" "$CI_COMMIT_SHA" "$CI_JOB_URL"
+    # shellcheck disable=SC2016 # Markdown, not a command
+    printf '%s\nCommit [`%.7s`](%s/-/commit/%s), [this job](%s).\n\n' "$marker" "$CI_COMMIT_SHA" "$CI_PROJECT_URL" \
+        "$CI_COMMIT_SHA" "$CI_JOB_URL"
     tail -n +2 "$plan"
 } >"$text"
 if [ -n "$note" ]; then

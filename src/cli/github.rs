@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::project::LoadedProject;
-use crate::cli::repository::path_in_repository;
+use crate::cli::repository::{files_address, path_in_repository};
 use crate::cli::terminal::Terminal;
 use talkform::apply::Report;
 use talkform::model::{Action, Diagnostic, Plan};
@@ -46,6 +46,7 @@ pub(crate) fn planned(
         let options = plan::markdown::MarkdownOptions {
             name: settings.comment_name(&project, title),
             max_bytes: MAX_SUMMARY,
+            files: &files_address(&project),
             rate: settings.project.channel.rate,
             commands,
             ..plan::markdown::MarkdownOptions::default()

@@ -8,7 +8,7 @@ use crate::cli::args::{DriftFormat, FormatOptions, PlanFormat};
 use crate::cli::failure::Failure;
 use crate::cli::github;
 use crate::cli::project::LoadedProject;
-use crate::cli::repository::path_in_repository;
+use crate::cli::repository::{files_address, path_in_repository, run_address};
 use crate::cli::terminal::Terminal;
 use talkform::apply::Report;
 use talkform::model::{Diagnostic, ShownIds};
@@ -67,12 +67,15 @@ pub(crate) fn plan(
         PlanFormat::Json => terminal.stream(|out| plan::json::write(out, view)),
         PlanFormat::Markdown => {
             let project = path_in_repository(&settings.root);
+            let whole = run_address();
+            let defaults = plan::markdown::MarkdownOptions::default();
             let options = plan::markdown::MarkdownOptions {
                 name: settings.comment_name(&project, options.title.as_deref()),
                 max_bytes: options.max_bytes,
+                whole: whole.as_deref().unwrap_or(defaults.whole),
+                files: &files_address(&project),
                 rate: settings.project.channel.rate,
                 commands,
-                ..plan::markdown::MarkdownOptions::default()
             };
             terminal.result(&plan::markdown::comment(view, &options))
         }

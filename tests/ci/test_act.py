@@ -188,7 +188,7 @@ class Workflows(unittest.TestCase):
         self.assertRegex(description, r"^sha256:[0-9a-f]{64} 2 create$")
         comments = repository.github.comments[7]
         self.assertEqual(len(comments), 1)
-        self.assertIn("+ u-2", comments[0]["body"])
+        self.assertIn("`u-2` will be created", comments[0]["body"])
         self.assertIn(description.split()[0], comments[0]["body"])
         self.ran(repository.push(repository.merge(7)), 0)
         self.assertEqual(repository.channel_has(), ["u-1", "u-2"])
@@ -232,7 +232,7 @@ class Workflows(unittest.TestCase):
         log = self.ran(repository.push(before), 1)
         self.assertIn("the plan is not the reviewed one", log)
         # The log names who would be changed.
-        self.assertIn("+ u-3", log)
+        self.assertIn("`u-3` will be created", log)
         self.assertEqual(repository.channel_has(), ["u-1", "u-2"])
         # By hand: first only shown, then applied.
         digest = self.digest_by_hand(log)

@@ -116,7 +116,7 @@ class Jobs(unittest.TestCase):
             "CI_API_V4_URL": self.gitlab.url,
             "CI_PROJECT_ID": "1",
             "CI_MERGE_REQUEST_IID": "7",
-            "CI_PROJECT_URL": "unused",
+            "CI_PROJECT_URL": "https://gitlab.example/acme/users",
         } | more
         variables = {key: str(value) for key, value in job["variables"].items()}
         for key, value in variables.items():
@@ -171,7 +171,8 @@ class Jobs(unittest.TestCase):
         self.run_job("note", TALKFORM_NOTE_TOKEN=TOKEN)
         ours = [note["body"] for note in self.gitlab.notes if note["author"]["id"] == 5]
         self.assertEqual(len(ours), 1)
-        self.assertIn("+ u-2", ours[0])
+        self.assertIn("`u-2` will be created", ours[0])
+        self.assertIn("(https://gitlab.example/acme/users/-/blob/", ours[0])
         self.assertIn("https://gitlab.example/job/1", ours[0])
 
         self.run_job("decide")

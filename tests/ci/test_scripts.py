@@ -113,7 +113,7 @@ class Comment(Script):
         self.assertEqual(
             [comment["body"] for comment in self.github.comments[7]],
             [
-                f"<!-- talkform plan -->\nPlan of {HEAD}, as reported by "
+                f"<!-- talkform plan -->\nCommit [`1111111`](https://github.example/acme/users/commit/{HEAD}), as reported by "
                 "[this run](https://github.example/acme/users/actions/runs/55).\n\n"
                 "### talkform plan\n\n**Plan: 2 to create.**\n"
             ],
@@ -156,7 +156,7 @@ class Comment(Script):
         self.comment()
         self.assertEqual(self.recorded()[-1], ("error", "no plan; the log of the run says why"))
         self.assertEqual(len(self.github.comments[7]), 1)
-        self.assertIn("No plan of", self.github.comments[7][0]["body"])
+        self.assertIn("no plan; the log", self.github.comments[7][0]["body"])
 
     def test_a_pull_request_that_changes_the_recipes_records_no_digest(self):
         for count, *files in (

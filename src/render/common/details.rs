@@ -1,4 +1,4 @@
-//! Writes a collapsible part of a Markdown comment: text inside a code fence, within a budget of bytes.
+//! Writes a collapsible part of a Markdown comment within a budget of bytes: text inside a code fence, or Markdown.
 
 use crate::render::common::line::{Line, Mark};
 use crate::words;
@@ -6,13 +6,17 @@ use crate::words;
 /// Bytes around the text: the summary, two fences of three backticks, the closing tag.
 const AROUND: usize = 160;
 
+/// The fewest backticks of a fence.
+const SHORTEST_FENCE: usize = 3;
+
 /// A `<details>` element.
 pub(crate) struct Details {
     title: &'static str,
     open: bool,
     shown: String,
     users: usize,
-    backticks: usize,
+    /// The longest run of backticks that the fence has to exceed; `None` without a fence.
+    backticks: Option<usize>,
 }
 
 impl Details {
@@ -22,8 +26,15 @@ impl Details {
             open,
             shown: String::new(),
             users: 0,
-            // The fence is one longer: three.
-            backticks: 2,
+            backticks: Some(SHORTEST_FENCE - 1),
+        }
+    }
+
+    /// A part whose text is Markdown.
+    pub(crate) fn of_markdown(title: &'static str, open: bool) -> Self {
+        Self {
+            backticks: None,
+            ..Self::new(title, open)
         }
     }
 
@@ -34,14 +45,16 @@ impl Details {
 
     /// Adds a text about `users` users. Returns `false` and adds nothing if the budget is too small.
     pub(crate) fn push(&mut self, text: &str, users: usize, budget: &mut usize) -> bool {
-        let backticks = longest_run(text).max(self.backticks);
+        let before = self.backticks;
+        let after = before.map(|before| longest_run(text).max(before));
         // Both fences are longer than the longest run of backticks between them.
-        let cost = text.len() + 2 * (backticks - self.backticks);
+        let longer = after.unwrap_or_default() - before.unwrap_or_default();
+        let cost = text.len() + 2 * longer;
         if cost > *budget {
             return false;
         }
         *budget -= cost;
-        self.backticks = backticks;
+        self.backticks = after;
         self.shown.push_str(text);
         self.users += users;
         true
@@ -53,14 +66,37 @@ impl Details {
             return String::new();
         }
         let open = if self.open { " open" } else { "" };
-        let fence = "`".repeat(self.backticks + 1);
         let (title, users) = (self.title, words::users(self.users));
         let shown = self.shown.trim_end();
+        let shown = match self.backticks {
+            Some(backticks) => fenced(shown, backticks),
+            None => format!("{shown}\n"),
+        };
         format!(
-            "\n<details{open}><summary><b>{title}</b> ({users})</summary>\n\n\
-             {fence}diff\n{shown}\n{fence}\n\n</details>\n"
+            "\n<details{open}><summary><b>{title}</b> ({users})</summary>\n\n{shown}\n</details>\n"
         )
     }
+}
+
+/// The text in a fence of more than so many backticks.
+fn fenced(text: &str, backticks: usize) -> String {
+    let fence = "`".repeat(backticks + 1);
+    format!("{fence}diff\n{text}\n{fence}\n")
+}
+
+/// The lines of one user or group in a fence of their own, and an empty line; empty without lines.
+pub(crate) fn fenced_diff(lines: Vec<Line>) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    // The heading above says who it is, so the fields are not indented below a name.
+    let lines = lines.into_iter().map(|line| Line {
+        depth: line.depth.saturating_sub(1),
+        ..line
+    });
+    let text = draw(lines.collect());
+    let backticks = longest_run(&text).max(SHORTEST_FENCE - 1);
+    format!("{}\n", fenced(text.trim_end(), backticks))
 }
 
 fn longest_run(text: &str) -> usize {

@@ -7,17 +7,31 @@ use crate::model::{Action, Reason};
 use crate::render::common::line::NAMED;
 use crate::render::plan::view::{ChangeView, FieldView, PlanView};
 
-/// Plans of at most this many changes are shown user by user.
+/// On a terminal, plans of at most this many changes are shown user by user.
 const SMALL_PLAN: usize = 20;
 /// How many creates that are not alike are shown.
 const MOST_CREATES: usize = 20;
+
+/// The fewest users that a comment groups.
+const LEAST_IN_COMMENT: usize = 4;
+
+/// Which changes are grouped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grouping {
+    /// None.
+    Nothing,
+    /// Those that many users have, in a large plan.
+    Terminal,
+    /// Those that four users have.
+    Comment,
+}
 
 /// A part of the output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Block<'v, 'a> {
     /// One user.
     One(&'v ChangeView<'a>),
-    /// Users with the same change, more than five.
+    /// Users with the same change.
     Alike(Vec<&'v ChangeView<'a>>),
     /// Creates that are only counted. An update is never only counted: a dangerous one could hide among them.
     Creates(usize),
@@ -32,17 +46,21 @@ struct Likeness<'v, 'a> {
     fields: &'v [FieldView<'a>],
 }
 
-/// The parts, in the order of the first id in each. With `full`, every user is a part of its own.
-pub fn blocks<'v, 'a>(view: &'v PlanView<'a>, full: bool) -> Vec<Block<'v, 'a>> {
+/// The parts, in the order of the first id in each. A user who is in no group is a part of its own.
+pub fn blocks<'v, 'a>(view: &'v PlanView<'a>, grouping: Grouping) -> Vec<Block<'v, 'a>> {
     let users = &view.changes;
-    if full || users.len() <= SMALL_PLAN {
-        return users.iter().map(Block::One).collect();
-    }
+    let least = match grouping {
+        Grouping::Terminal if users.len() > SMALL_PLAN => NAMED + 1,
+        Grouping::Comment => LEAST_IN_COMMENT,
+        Grouping::Terminal | Grouping::Nothing => {
+            return users.iter().map(Block::One).collect();
+        }
+    };
     let mut counts: HashMap<Likeness<'v, 'a>, usize> = HashMap::new();
     for likeness in users.iter().filter_map(likeness) {
         *counts.entry(likeness).or_default() += 1;
     }
-    counts.retain(|_, count| *count > NAMED);
+    counts.retain(|_, count| *count >= least);
     let mut places: HashMap<Likeness<'v, 'a>, usize> = HashMap::new();
     let mut blocks = Vec::new();
     let mut creates = 0;

@@ -43,12 +43,27 @@ fn one(user: &ChangeView<'_>, style: &Style, full: bool) -> Vec<Line> {
     }
     lines.push(Line::new(Mark::Symbol(user.symbol()), 0, name(user)));
     lines.extend(fields(&user.fields, style, full));
+    lines.extend(hidden_fields(user, style));
+    lines
+}
+
+/// The fields of one user, without the user.
+pub(crate) fn fields_of_one(user: &ChangeView<'_>, style: &Style) -> Vec<Line> {
+    let mut lines = fields(&user.fields, style, false);
+    if !lines.is_empty() {
+        lines.extend(hidden_fields(user, style));
+    }
+    lines
+}
+
+/// How many fields do not change.
+fn hidden_fields(user: &ChangeView<'_>, style: &Style) -> Option<Line> {
     if user.unchanged_fields > 0 {
         let count = counted(user.unchanged_fields, "unchanged field", "unchanged fields");
         let text = format!("# {count} hidden");
-        lines.push(Line::new(Mark::Blank, 1, paint(style.quiet, &text)));
+        return Some(Line::new(Mark::Blank, 1, paint(style.quiet, &text)));
     }
-    lines
+    None
 }
 
 fn alike(changes: &[&ChangeView<'_>], style: &Style, full: bool) -> Vec<Line> {
@@ -80,7 +95,7 @@ fn alike(changes: &[&ChangeView<'_>], style: &Style, full: bool) -> Vec<Line> {
 }
 
 /// What happens to the previous id of a user who moves.
-fn left_behind(from: &str, to: &str, deleted: bool) -> String {
+pub(crate) fn left_behind(from: &str, to: &str, deleted: bool) -> String {
     if deleted {
         format!("{from} is deleted on Channel, for good, after Channel accepts {to}")
     } else {
@@ -183,7 +198,7 @@ fn pending_sentence(action: Action, many: bool) -> &'static str {
 }
 
 /// One line for each field, with the values in one column.
-fn fields(fields: &[FieldView<'_>], style: &Style, full: bool) -> Vec<Line> {
+pub(crate) fn fields(fields: &[FieldView<'_>], style: &Style, full: bool) -> Vec<Line> {
     let drawn = fields.iter().map(|field| {
         let (text, below) = body(field, style, full);
         FieldLine {

@@ -1,18 +1,19 @@
 //! Writes a plan as a Markdown comment for a pull request.
 //!
-//! The dangerous changes come first and expanded, the rest collapsed. Text from manifests is inside a
-//! fenced block or a code span, where nothing is markup.
+//! Who is changed comes first, then the dangerous changes, expanded, then the rest, collapsed. Text from manifests is
+//! inside a fenced block or a code span, where nothing is markup.
+
+use std::fmt::Write as _;
 
 use crate::model::{Action, Rate};
 use crate::render::common::comment;
 use crate::render::common::comment::{CommentName, MOST_MISSES};
-use crate::render::common::details::{Details, draw};
+use crate::render::common::details::Details;
 use crate::render::common::escape::{code, markdown};
-use crate::render::common::style::Style;
 use crate::render::plan::commands::Commands;
-use crate::render::plan::group::{Block, blocks};
+use crate::render::plan::group::{Block, Grouping, blocks};
 use crate::render::plan::kept_consent;
-use crate::render::plan::lines;
+use crate::render::plan::markdown_block;
 use crate::render::plan::settings;
 use crate::render::plan::summary;
 use crate::render::plan::summary::LimitRow;
@@ -28,6 +29,8 @@ pub struct MarkdownOptions<'a> {
     pub max_bytes: usize,
     /// The place of the whole plan, for a shortened comment: a URL or words.
     pub whole: &'a str,
+    /// The address below which the files of the project can be read, with `/` at its end; empty without links.
+    pub files: &'a str,
     /// The rate limit, for the estimated time.
     pub rate: Rate,
     /// The commands that the plan suggests.
@@ -41,6 +44,7 @@ impl Default for MarkdownOptions<'_> {
             name: CommentName::default(),
             max_bytes: 60_000,
             whole: "the log of this job",
+            files: "",
             rate: Rate::default(),
             commands: Commands::default(),
         }
@@ -55,6 +59,12 @@ pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     let mut sections = sections(view);
     let fixed = head.len() + foot.len() + numbers.len() + notice(0, 0, options).len() + 64;
     let mut budget = options.max_bytes.saturating_sub(fixed);
+    let mut about = markdown_block::names_by_action(view) + &markdown_block::legend(view);
+    // In a short comment the changes matter more than the overview.
+    if about.len() > budget / 4 {
+        about.clear();
+    }
+    budget -= about.len();
     let mut kept = Details::new("Consent that people changed and that is kept", false);
     if !view.kept_consent.is_empty() {
         Details::reserve(&mut budget);
@@ -66,13 +76,14 @@ pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     }
     let mut hidden = 0;
     for section in &mut sections {
-        hidden += section.fill(&mut budget);
+        hidden += section.fill(&mut budget, options.files);
     }
     let mut out = head;
     if hidden > 0 {
         out.push_str(&notice(hidden, view.changes.len(), options));
     }
     out.push_str(&numbers);
+    out.push_str(&about);
     for section in &sections {
         out.push_str(&section.details.text());
     }
@@ -94,7 +105,10 @@ pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
 }
 
 fn head(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
-    let title = options.name.heading("plan");
+    let mut title = options.name.heading("plan");
+    if let (Some(id), None) = (&view.destination.channel_id, options.name.title) {
+        let _ = write!(title, ": channel {}", code(id.as_str()));
+    }
     let destination = summary::destination(view, &code);
     let selected = summary::selected(view, &code);
     let selected = selected.map_or(String::new(), |part| format!("**{part}**\n\n"));
@@ -182,15 +196,15 @@ fn limits(view: &PlanView<'_>, apply: &str) -> Vec<String> {
         "| limit | allowed | planned | |".to_owned(),
         "|---|---|---:|---|".to_owned(),
     ];
-    lines.extend(view.limits.iter().map(LimitRow::new).map(|row| {
+    let rows = view.limits.iter().map(LimitRow::new);
+    lines.extend(rows.filter_map(|row| {
         let LimitRow {
             name,
             allowed,
             planned,
             tripped,
         } = row;
-        let how = tripped.map_or(String::new(), |how| format!("**{how}**"));
-        format!("| {name} | {allowed} | {planned} | {how} |")
+        tripped.map(|how| format!("| {name} | {allowed} | {planned} | **{how}** |"))
     }));
     lines.push(String::new());
     lines.extend(summary::way_out(view, apply).into_iter().map(
@@ -211,7 +225,7 @@ struct Section<'v, 'a> {
 
 fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
     let section = |title, open| Section {
-        details: Details::new(title, open),
+        details: Details::of_markdown(title, open),
         blocks: Vec::new(),
     };
     let mut opt_ins = section("May message someone who opted out", true);
@@ -220,7 +234,7 @@ fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
     let mut moves = section("Moved to another id", false);
     let mut forgotten = section("Forgotten here, left as they are on Channel", false);
     let mut others = section("All other changes", false);
-    for block in blocks(view, false) {
+    for block in blocks(view, Grouping::Comment) {
         let first = match &block {
             Block::One(user) => Some(*user),
             Block::Alike(users) => users.first().copied(),
@@ -241,7 +255,7 @@ fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
 
 impl Section<'_, '_> {
     /// Adds as many blocks as the budget allows and returns how many users are left out.
-    fn fill(&mut self, budget: &mut usize) -> usize {
+    fn fill(&mut self, budget: &mut usize, files: &str) -> usize {
         if self.blocks.is_empty() {
             return 0;
         }
@@ -258,7 +272,7 @@ impl Section<'_, '_> {
                 hidden += count;
                 continue;
             }
-            let text = draw(lines::of(block, &Style::plain(), false));
+            let text = markdown_block::of(block, files);
             if !self.details.push(&text, count, budget) {
                 misses += 1;
                 hidden += count;

@@ -9,6 +9,7 @@ pub(crate) mod known_users;
 pub mod limit;
 pub mod lines;
 pub mod markdown;
+pub(crate) mod markdown_block;
 pub mod settings;
 pub mod summary;
 pub mod text;

@@ -7,7 +7,7 @@ use crate::render::common::escape::terminal;
 use crate::render::common::line::{painted_symbol, write_line};
 use crate::render::common::style::{Style, paint};
 use crate::render::plan::commands::Commands;
-use crate::render::plan::group::{Block, blocks};
+use crate::render::plan::group::{Block, Grouping, blocks};
 use crate::render::plan::kept_consent;
 use crate::render::plan::lines;
 use crate::render::plan::settings;
@@ -64,7 +64,12 @@ pub fn write(
         write_uncertain(out, view, options)?;
         return write_limits(out, view, options);
     }
-    let blocks = blocks(view, options.full);
+    let grouping = if options.full {
+        Grouping::Nothing
+    } else {
+        Grouping::Terminal
+    };
+    let blocks = blocks(view, grouping);
     let legend = legend(view, style);
     if !legend.is_empty() {
         writeln!(out, "  {legend}\n")?;

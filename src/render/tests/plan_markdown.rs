@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::build::*;
-use crate::model::{Plan, Previous};
+use crate::model::{Origin, Plan, Previous};
 use crate::render::common::comment::CommentName;
 use crate::render::plan::known_users::KnownUsers;
 use crate::render::plan::markdown::{MarkdownOptions, comment};
@@ -39,7 +39,7 @@ fn dangers_first_and_open() {
     changes.extend((0..30).map(|number| forget(&format!("old-{number:02}"))));
     assert_snapshot!(with(&tripped(plan(changes, 147), 182), &MarkdownOptions::default()), @r#"
     <!-- talkform plan -->
-    ### talkform plan
+    ### talkform plan: channel `6263`
 
     Destination: `channel 6263 at https://api.channel.io, API v4`
 
@@ -48,14 +48,8 @@ fn dangers_first_and_open() {
 
     | limit | allowed | planned | |
     |---|---|---:|---|
-    | create | 500 | 1 |  |
     | update | 30% = 45 | 60 | **too many** |
-    | clear | 10%, not counted yet | 1 |  |
-    | forget | 12.5% = 18 | 0 |  |
-    | delete | 0 | 0 |  |
     | optIn | 0 | 1 | **too many** |
-    | recreate | 0 | 0 |  |
-    | minUsers | at least 100 | 182 |  |
 
     If these changes are intended, approve exactly this plan:
     `talkform apply --approve-limits sha256:f21916a29c971ca44421ca57d9552190c69f9df611030702200737186c00b357`
@@ -65,63 +59,68 @@ fn dangers_first_and_open() {
     **1 user may be messaged again after opting out.**
     About 5 requests, under a second at 10 a second.
 
+    - may message someone who opted out: `u-2`
+    - delete: `u-4`
+    - forget: `old-00`, `old-01`, `old-02`, `old-03`, `old-04`, `old-05`, `old-06`, `old-07`, `old-08`, `old-09`, … and 20 more
+    - update: `u-1`, `u-2`, `u-3`
+    - create: `u-5`
+
+    `+` set · `!` changed · `-` removed
+
     <details open><summary><b>May message someone who opted out</b> (1 user)</summary>
 
+    `u-2` will be updated · `users/vip.yaml:14`
+
     ```diff
-    # u-2 will be updated   users/vip.yaml:14
-    ! u-2
-    !     unsubscribeEmail   (as applied) -> false   # may message someone who opted out
-          # 2 unchanged fields hidden
+    ! unsubscribeEmail   (as applied) -> false   # may message someone who opted out
+      # 2 unchanged fields hidden
     ```
 
     </details>
 
     <details open><summary><b>Deleted on Channel, for good</b> (1 user)</summary>
 
-    ```diff
-    # u-4 is no longer declared: deleted on Channel, for good
-    - x u-4
-    ```
+    `u-4` is no longer declared: deleted on Channel, for good
 
     </details>
 
     <details open><summary><b>Removed from Channel</b> (1 user)</summary>
 
+    `u-3` will be updated · `users/vip.yaml:14`
+
     ```diff
-    # u-3 will be updated   users/vip.yaml:14
-    ! u-3
-    -     profile.seats   (no longer declared)
-          # 2 unchanged fields hidden
+    - profile.seats   (no longer declared)
+      # 2 unchanged fields hidden
     ```
 
     </details>
 
     <details><summary><b>Forgotten here, left as they are on Channel</b> (30 users)</summary>
 
-    ```diff
-    # 30 users are no longer declared: forgotten here, left as they are on Channel
-    . 30 users (5 shown)
-          old-00
-          old-01
-          old-02
-          old-03
-          old-04
-          … and 25 more
-    ```
+    **30 users** are no longer declared: forgotten here, left as they are on Channel:
+
+    - `old-00`
+    - `old-01`
+    - `old-02`
+    - `old-03`
+    - `old-04`
+    - … and 25 more
 
     </details>
 
     <details><summary><b>All other changes</b> (2 users)</summary>
 
-    ```diff
-    # u-1 will be updated   users/vip.yaml:14
-    ! u-1
-    !     profile.plan   (as applied) -> "pro"
-          # 2 unchanged fields hidden
+    `u-1` will be updated · `users/vip.yaml:14`
 
-    # u-5 will be created   users/vip.yaml:20
-    + u-5
-    +     profile.email   (sensitive)
+    ```diff
+    ! profile.plan   (as applied) -> "pro"
+      # 2 unchanged fields hidden
+    ```
+
+    `u-5` will be created · `users/vip.yaml:20`
+
+    ```diff
+    + profile.email   (sensitive)
     ```
 
     </details>
@@ -138,7 +137,7 @@ fn nothing_to_do() {
     };
     assert_snapshot!(with(&plan(vec![], 150), &options), @"
     <!-- talkform plan staging -->
-    ### talkform plan for `staging`
+    ### talkform plan for `staging`: channel `6263`
 
     Destination: `channel 6263 at https://api.channel.io, API v4`
 
@@ -153,7 +152,7 @@ fn what_is_not_certain_is_a_list() {
     let shown = with(&uncertain(plan(vec![], 150)), &MarkdownOptions::default());
     assert_snapshot!(shown, @"
     <!-- talkform plan -->
-    ### talkform plan
+    ### talkform plan: channel `6263`
 
     Destination: `channel 6263 at https://api.channel.io, API v4`
 
@@ -194,27 +193,29 @@ fn hostile_values_stay_text() {
     let plan = plan(vec![update("</details>`@x`", hostile, 0)], 0);
     assert_snapshot!(with(&plan, &options), @r#"
     <!-- talkform plan -_____everyone____details_ -->
-    ### talkform plan for <code>--&#62; &#96;&#64;everyone&#96; &#60;&#47;details&#62;</code>
+    ### talkform plan for <code>--&#62; &#96;&#64;everyone&#96; &#60;&#47;details&#62;</code>: channel `6263`
 
     Destination: `channel 6263 at https://api.channel.io, API v4`
 
     **Plan: 1 to update. 0 unchanged.**
     About 1 request, under a second at 10 a second.
 
+    `!` changed
+
     <details><summary><b>All other changes</b> (1 user)</summary>
 
+    <code>&#60;&#47;details&#62;&#96;&#64;x&#96;</code> will be updated · `users/vip.yaml:14`
+
     ``````diff
-    # </details>`@x` will be updated   users/vip.yaml:14
-    ! </details>`@x`
-    !     profile.a   (as applied) -> "```\n</details>\n@everyone [x](http://evil) ![y](z) | #12"
-    !     profile.b   (as applied) -> "````` <script>alert(1)</script> \u{202e}\u{1b}[2J"
-    !     profile.c
-              one
-    -         two
-    +         ```
-    +         </details>
-    +         \u{3a}:error::x
-    +         > [!NOTE]
+    ! profile.a   (as applied) -> "```\n</details>\n@everyone [x](http://evil) ![y](z) | #12"
+    ! profile.b   (as applied) -> "````` <script>alert(1)</script> \u{202e}\u{1b}[2J"
+    ! profile.c
+          one
+    -     two
+    +     ```
+    +     </details>
+    +     \u{3a}:error::x
+    +     > [!NOTE]
     ``````
 
     </details>
@@ -241,44 +242,46 @@ fn a_long_one_is_shortened_and_says_so() {
     };
     assert_snapshot!(with(&plan, &options), @"
     <!-- talkform plan -->
-    ### talkform plan
+    ### talkform plan: channel `6263`
 
     Destination: `channel 6263 at https://api.channel.io, API v4`
 
     > [!WARNING]
-    > **This comment is shortened: 1997 of 2001 changed users are not shown.** The whole plan: <https://github.com/acme/users/actions/runs/1>.
+    > **This comment is shortened: 1998 of 2001 changed users are not shown.** The whole plan: <https://github.com/acme/users/actions/runs/1>.
 
     **Plan: 2001 to update. 0 unchanged.**
     **1 user may be messaged again after opting out.**
     About 2001 requests, about 2 minutes at 10 a second after the first 1000.
 
+    - may message someone who opted out: `z-1`
+    - update: `u-0000`, `u-0001`, `u-0002`, `u-0003`, `u-0004`, `u-0005`, `u-0006`, `u-0007`, `u-0008`, `u-0009`, … and 1991 more
+
+    `!` changed
+
     <details open><summary><b>May message someone who opted out</b> (1 user)</summary>
 
+    `z-1` will be updated · `users/vip.yaml:14`
+
     ```diff
-    # z-1 will be updated   users/vip.yaml:14
-    ! z-1
-    !     unsubscribeEmail   (as applied) -> false   # may message someone who opted out
+    ! unsubscribeEmail   (as applied) -> false   # may message someone who opted out
     ```
 
     </details>
 
-    <details><summary><b>All other changes</b> (3 users)</summary>
+    <details><summary><b>All other changes</b> (2 users)</summary>
+
+    `u-0000` will be updated · `users/vip.yaml:14`
 
     ```diff
-    # u-0000 will be updated   users/vip.yaml:14
-    ! u-0000
-    !     profile.number   (as applied) -> 0
-          # 1 unchanged field hidden
+    ! profile.number   (as applied) -> 0
+      # 1 unchanged field hidden
+    ```
 
-    # u-0001 will be updated   users/vip.yaml:14
-    ! u-0001
-    !     profile.number   (as applied) -> 1
-          # 1 unchanged field hidden
+    `u-0001` will be updated · `users/vip.yaml:14`
 
-    # u-0002 will be updated   users/vip.yaml:14
-    ! u-0002
-    !     profile.number   (as applied) -> 2
-          # 1 unchanged field hidden
+    ```diff
+    ! profile.number   (as applied) -> 1
+      # 1 unchanged field hidden
     ```
 
     </details>
@@ -318,4 +321,66 @@ fn the_marker_is_one_comment() {
         in_environment("a--> b").marker("plan"),
         "<!-- talkform plan a-___b -->"
     );
+}
+
+#[test]
+fn places_are_links_where_the_files_can_be_read() {
+    let options = MarkdownOptions {
+        files: "https://github.com/acme/users/blob/0123/crm/",
+        ..MarkdownOptions::default()
+    };
+    let mut update = update("u-1", vec![change("profile.plan", "pro")], 0);
+    update.origin = Some(Origin {
+        file: "users/a b)[x](y)`\u{ac00}.yaml".into(),
+        ..update.origin.expect("a place")
+    });
+    let text = with(&plan(vec![update, create("u-2", vec![])], 0), &options);
+    assert_snapshot!(text, @r#"
+    <!-- talkform plan -->
+    ### talkform plan: channel `6263`
+
+    Destination: `channel 6263 at https://api.channel.io, API v4`
+
+    **Plan: 1 to create, 1 to update. 0 unchanged.**
+    About 2 requests, under a second at 10 a second.
+
+    - update: `u-1`
+    - create: `u-2`
+
+    `!` changed
+
+    <details><summary><b>All other changes</b> (2 users)</summary>
+
+    `u-1` will be updated · [<code>users&#47;a b&#41;&#91;x&#93;&#40;y&#41;&#96;가.yaml&#58;14</code>](https://github.com/acme/users/blob/0123/crm/users/a%20b%29%5Bx%5D%28y%29%60%EA%B0%80.yaml#L14)
+
+    ```diff
+    ! profile.plan   (as applied) -> "pro"
+    ```
+
+    `u-2` will be created · [`users/vip.yaml:20`](https://github.com/acme/users/blob/0123/crm/users/vip.yaml#L20)
+
+    </details>
+
+    Plan digest: `sha256:b4bd4f07074a0d32097922d7f8dd12a891a1746737eb2e58c6f4ccb4f8db1989`
+    "#);
+}
+
+#[test]
+fn equal_changes_are_together_from_four_users_on() {
+    let users = |count: usize| {
+        let ids = (1..=count).map(|number| format!("u-{number}"));
+        let changes = ids.map(|id| update(&id, vec![change("profile.plan", "pro")], 1));
+        with(&plan(changes.collect(), 0), &MarkdownOptions::default())
+    };
+    let three = users(3);
+    assert_eq!(three.matches("-> \"pro\"").count(), 3, "{three}");
+    let four = users(4);
+    assert_eq!(four.matches("-> \"pro\"").count(), 1, "{four}");
+    assert!(
+        four.contains(
+            "**4 users** will be updated in the same way:\n\n- `u-1` · `users/vip.yaml:14`\n- `u-2`"
+        ),
+        "{four}"
+    );
+    assert!(!four.contains("more"), "{four}");
 }

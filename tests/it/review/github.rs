@@ -1,6 +1,9 @@
 //! Tests what GitHub Actions receives: outputs, a summary and annotations.
 
-use crate::command::finish;
+use std::fs;
+
+use crate::command::{command, finish, git};
+use crate::project::{TALKFORM, many_users};
 use crate::review::applied::applied;
 
 #[test]
@@ -65,4 +68,59 @@ fn github_receives_outputs_a_summary_and_annotations() {
         wrong.stderr
     );
     assert!(!wrong.stdout.contains("::error"));
+}
+
+/// What CI of a kind sets, and the address of a line and of the run.
+const RUNNERS: [(&[(&str, &str)], &str, &str); 2] = [
+    (
+        &[
+            ("GITHUB_SERVER_URL", "https://github.example"),
+            ("GITHUB_REPOSITORY", "acme/users"),
+            ("GITHUB_SHA", "0123abcd"),
+            ("GITHUB_RUN_ID", "55"),
+        ],
+        "https://github.example/acme/users/blob/0123abcd/crm/users/a.yaml#L",
+        "<https://github.example/acme/users/actions/runs/55>",
+    ),
+    (
+        &[
+            ("CI_PROJECT_URL", "https://gitlab.example/acme/users"),
+            ("CI_COMMIT_SHA", "0123abcd"),
+            ("CI_JOB_URL", "https://gitlab.example/acme/users/-/jobs/55"),
+        ],
+        "https://gitlab.example/acme/users/-/blob/0123abcd/crm/users/a.yaml#L",
+        "<https://gitlab.example/acme/users/-/jobs/55>",
+    ),
+];
+
+#[test]
+fn places_of_a_comment_are_links_in_ci() {
+    let outer = tempfile::tempdir().expect("a folder");
+    git(outer.path(), &["init", "-q"]);
+    let folder = outer.path().join("crm");
+    fs::create_dir_all(folder.join("users")).expect("made");
+    fs::write(folder.join("talkform.yaml"), "").expect("written");
+    fs::write(folder.join("users/a.yaml"), many_users(200, "free")).expect("written");
+    for (variables, lines, run) in RUNNERS {
+        let plan = |variables: &[(&str, &str)]| {
+            let arguments = ["plan", "--format", "markdown", "--max-bytes", "9000"];
+            let mut command = command(TALKFORM, &folder);
+            command.args(arguments).envs(variables.iter().copied());
+            finish(command.spawn().expect("talkform runs"))
+                .expect(0)
+                .stdout
+        };
+        let text = plan(variables);
+        assert!(
+            text.contains(&format!("[`users/a.yaml:4`]({lines}4)")),
+            "{text}"
+        );
+        assert!(text.contains(run), "{text}");
+        // A value that would end the link is not used.
+        let mut hostile = variables.to_vec();
+        hostile[0].1 = "https://evil.example) [x](y";
+        let text = plan(&hostile);
+        assert!(!text.contains("evil.example"), "{text}");
+        assert!(text.contains("`users/a.yaml:4`"), "{text}");
+    }
 }
