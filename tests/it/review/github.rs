@@ -70,27 +70,34 @@ fn github_receives_outputs_a_summary_and_annotations() {
     assert!(!wrong.stdout.contains("::error"));
 }
 
-/// What CI of a kind sets, and the address of a line and of the run.
-const RUNNERS: [(&[(&str, &str)], &str, &str); 2] = [
-    (
-        &[
+/// What a kind of CI sets, and what the comment makes of it.
+struct Runner {
+    variables: &'static [(&'static str, &'static str)],
+    /// The address of a line, without its number.
+    lines: &'static str,
+    run: &'static str,
+}
+
+const RUNNERS: [Runner; 2] = [
+    Runner {
+        variables: &[
             ("GITHUB_SERVER_URL", "https://github.example"),
             ("GITHUB_REPOSITORY", "acme/users"),
             ("GITHUB_SHA", "0123abcd"),
             ("GITHUB_RUN_ID", "55"),
         ],
-        "https://github.example/acme/users/blob/0123abcd/crm/users/a.yaml#L",
-        "<https://github.example/acme/users/actions/runs/55>",
-    ),
-    (
-        &[
+        lines: "https://github.example/acme/users/blob/0123abcd/crm/users/a.yaml#L",
+        run: "<https://github.example/acme/users/actions/runs/55>",
+    },
+    Runner {
+        variables: &[
             ("CI_PROJECT_URL", "https://gitlab.example/acme/users"),
             ("CI_COMMIT_SHA", "0123abcd"),
             ("CI_JOB_URL", "https://gitlab.example/acme/users/-/jobs/55"),
         ],
-        "https://gitlab.example/acme/users/-/blob/0123abcd/crm/users/a.yaml#L",
-        "<https://gitlab.example/acme/users/-/jobs/55>",
-    ),
+        lines: "https://gitlab.example/acme/users/-/blob/0123abcd/crm/users/a.yaml#L",
+        run: "<https://gitlab.example/acme/users/-/jobs/55>",
+    },
 ];
 
 #[test]
@@ -101,7 +108,12 @@ fn places_of_a_comment_are_links_in_ci() {
     fs::create_dir_all(folder.join("users")).expect("made");
     fs::write(folder.join("talkform.yaml"), "").expect("written");
     fs::write(folder.join("users/a.yaml"), many_users(200, "free")).expect("written");
-    for (variables, lines, run) in RUNNERS {
+    for Runner {
+        variables,
+        lines,
+        run,
+    } in RUNNERS
+    {
         let plan = |variables: &[(&str, &str)]| {
             let arguments = ["plan", "--format", "markdown", "--max-bytes", "9000"];
             let mut command = command(TALKFORM, &folder);
