@@ -66,6 +66,7 @@ settings=
 [[ $(outcome settings-changed '(true|false)') != true ]] || settings='changes settings; '
 state=success
 warning=
+by_hand=
 if [[ -z $digest ]]; then
     state=error description='no plan; the log of the run says why'
 elif grep -qE '^(\.github|ci)/' <<<"$files" || ((changed > 3000)); then
@@ -75,10 +76,15 @@ elif grep -qE '^(\.github|ci)/' <<<"$files" || ((changed > 3000)); then
     warning='**This pull request changes `.github/` or `ci/`, or more files than GitHub lists, so the plan below may be made up.** It is not applied on merge; run the workflow "talkform apply" by hand.'
 elif [[ $(outcome limits-exceeded '(true|false)') != false ]]; then
     state=failure description="$digest exceeds limits; $settings$changes"
+    by_hand=" -f approve-limits=$digest"
 elif [[ $(outcome deletions '[0-9]{1,9}') != 0 ]]; then
     state=failure description="$digest deletes users; $settings$changes"
 else
     description="$digest $settings${changes:-no changes}"
+fi
+if [[ $state == failure ]]; then
+    deletions=$(outcome deletions '[0-9]{1,9}')
+    [[ ${deletions:-0} == 0 ]] || by_hand+=" -f allow-deletes=$deletions"
 fi
 jq -n --arg state "$state" --arg context "$context" --arg url "$run" --arg description "${description::140}" \
     '{state: $state, context: $context, target_url: $url, description: $description}' |
@@ -103,6 +109,11 @@ fi
 {
     printf '%s\n' "$marker"
     [[ -z $warning ]] || printf '%s\n\n' "$warning"
+    if [[ $state == failure ]]; then
+        # shellcheck disable=SC2016 # Markdown, not a command
+        printf '**The merge does not apply this plan.** To agree to it, run after the merge: `gh workflow run talkform-apply.yml -f expect=%s%s`\n\n' \
+            "$digest" "$by_hand"
+    fi
     if [[ -n $digest ]]; then
         printf '%s, as reported by [this run](%s).\n\n' "$commit" "$run"
         tail -n +2 "$folder/plan.md" | without_mentions

@@ -118,6 +118,7 @@ class Comment(Script):
                 "### talkform plan\n\n**Plan: 2 to create.**\n"
             ],
         )
+        self.assertNotIn("The merge does not apply", self.github.comments[7][0]["body"])
 
     def test_the_second_push_edits_the_first_comment(self):
         # A stranger's comment with our marker is neither edited nor believed; ours is past the first page.
@@ -136,11 +137,15 @@ class Comment(Script):
         self.write("outcome", outcome(limits_exceeded="true"))
         self.comment()
         self.assertEqual(self.recorded(), [("failure", f"{DIGEST} exceeds limits; 2 create")])
+        agree = f"gh workflow run talkform-apply.yml -f expect={DIGEST} -f approve-limits={DIGEST}`"
+        self.assertIn(agree, self.github.comments[7][0]["body"])
 
     def test_deletions_are_red(self):
         self.write("outcome", outcome(delete="1", deletions="1"))
         self.comment()
         self.assertEqual(self.recorded(), [("failure", f"{DIGEST} deletes users; 2 create, 1 delete")])
+        agree = f"gh workflow run talkform-apply.yml -f expect={DIGEST} -f allow-deletes=1`"
+        self.assertIn(agree, self.github.comments[7][0]["body"])
 
     def test_numbers_that_are_missing_are_not_green(self):
         for missing in ("limits-exceeded", "deletions"):
