@@ -89,7 +89,16 @@ fn a_page_with_403_is_not_called_bad_credentials() {
     let ran = ran.expect(4);
     assert!(ran.stdout.contains("proxy or firewall"), "{}", ran.all());
     assert!(!ran.all().contains("does not accept"), "{}", ran.all());
-    assert_eq!(channel.log().len(), 2);
+    // Nobody is asked about twice. The first page stops the run, perhaps before the second user is sent.
+    let ids: Vec<String> = channel
+        .log()
+        .into_iter()
+        .map(|arrived| arrived.id)
+        .collect();
+    assert!(
+        ids == ["u-1"] || ids == ["u-2"] || ids.len() == 2 && ids[0] != ids[1],
+        "{ids:?}"
+    );
     let (_, _, ran) = applied(&whole(403, JSON, r#"{"type":"forbidden"}"#));
     let ran = ran.expect(4);
     assert!(
