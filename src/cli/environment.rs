@@ -4,13 +4,14 @@ use std::ffi::OsStr;
 
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::error::{ContextKind, ContextValue};
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, Command, ValueEnum as _};
 
+use crate::cli::args::PlanFormat;
 use crate::cli::failure::Failure;
 use crate::cli::suggest::invocation::Invocation;
 
-/// The same command, with every variable in the form that people expect: an empty one is unset, and a switch takes
-/// `1`, `0`, `yes`, `no`, `on`, `off`, `true` and `false`.
+/// The same command, with every variable in the form that people expect: an empty one is unset, a switch takes
+/// `1`, `0`, `yes`, `no`, `on`, `off`, `true` and `false`, and a format that only other commands have is unset.
 pub(crate) fn with_variables(command: Command) -> Command {
     let names: Vec<String> = command
         .get_subcommands()
@@ -26,13 +27,24 @@ fn with_variable(argument: Arg) -> Arg {
     let Some(name) = argument.get_env() else {
         return argument;
     };
-    if std::env::var_os(name).is_some_and(|value| value.is_empty()) {
+    let value = std::env::var_os(name);
+    if value.is_some_and(|value| value.is_empty() || is_format_of_others(&argument, &value)) {
         return argument.env(Resettable::Reset);
     }
     if matches!(argument.get_action(), ArgAction::SetTrue) {
         return argument.value_parser(BoolishValueParser::new());
     }
     argument
+}
+
+/// Whether a value is a format that other commands have and this one does not: `TALKFORM_FORMAT=markdown` is meant for
+/// `plan`, and `apply` then prints text.
+fn is_format_of_others(argument: &Arg, value: &OsStr) -> bool {
+    let Some(value) = value.to_str().filter(|_| argument.get_id() == "format") else {
+        return false;
+    };
+    let mut own = argument.get_possible_values().into_iter();
+    PlanFormat::from_str(value, false).is_ok() && !own.any(|own| own.matches(value, false))
 }
 
 /// The variable that holds the value that an error of the command line is about; `None` if the value was written there.

@@ -10,6 +10,7 @@ pub mod common;
 pub mod diagnostic;
 pub mod drift;
 pub mod erasure;
+pub mod import_json;
 pub mod plan;
 pub mod progress;
 pub mod report;

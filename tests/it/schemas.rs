@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::project::Project;
 
-const SCHEMAS: [(&str, &[&str]); 11] = [
+const SCHEMAS: [(&str, &[&str]); 12] = [
     ("manifest.schema.json", &["schema", "manifest"]),
     (
         "manifest-v5.schema.json",
@@ -19,6 +19,7 @@ const SCHEMAS: [(&str, &[&str]); 11] = [
     ("report.schema.json", &["schema", "report"]),
     ("drift.schema.json", &["schema", "drift"]),
     ("erasure.schema.json", &["schema", "erasure"]),
+    ("import.schema.json", &["schema", "import"]),
     ("state.schema.json", &["schema", "state"]),
     ("state-summary.schema.json", &["schema", "state-summary"]),
     ("state-users.schema.json", &["schema", "state-users"]),

@@ -98,6 +98,39 @@ fn an_error_names_the_variable() {
     }
 }
 
+/// One variable for every command that prints data; a format that only another command has is passed over.
+#[test]
+fn one_variable_is_the_format_of_every_command() {
+    let (_channel, project) = project();
+    let apply: &[&str] = &["apply", "--auto-approve"];
+    for (arguments, value, is_json) in [
+        (&["plan"][..], "json", true),
+        (&["validate"], "json", true),
+        (apply, "markdown", false),
+        (apply, "json", true),
+        (&["drift"], "json", true),
+        (&["drift"], "html", false),
+        (&["show"], "html", false),
+        (&["show"], "json", true),
+        (&["state", "list"], "json", true),
+        (&["state", "show", "u-00000"], "markdown", false),
+        (&["import", "u-00000"], "json", true),
+        (&["import", "u-00000"], "html", false),
+        (&["validate"], "markdown", false),
+    ] {
+        let output = run(&project, arguments, &[("TALKFORM_FORMAT", value)]);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {stderr}");
+        let document = serde_json::from_slice::<serde_json::Value>(&output.stdout);
+        assert_eq!(document.is_ok(), is_json, "{arguments:?} {value}");
+    }
+    // What no command knows is a mistake everywhere, and so is a flag that does not fit.
+    let output = run(&project, &["apply"], &[("TALKFORM_FORMAT", "xml")]);
+    assert_eq!(output.status.code(), Some(64));
+    let output = run(&project, &["apply", "--format", "markdown"], &[]);
+    assert_eq!(output.status.code(), Some(64));
+}
+
 #[test]
 fn no_variable_agrees_to_anything() {
     let (channel, project) = project();

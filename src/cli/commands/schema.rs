@@ -40,6 +40,8 @@ pub(crate) enum SchemaOf {
     Drift,
     /// `erase --format json`.
     Erasure,
+    /// `import --format json`.
+    Import,
     /// The state file.
     State,
     /// `show --format json` of a state.
@@ -62,6 +64,7 @@ pub(crate) fn run(
         SchemaOf::Report => render::report::json::report_schema(),
         SchemaOf::Drift => render::drift::json::drift_schema(),
         SchemaOf::Erasure => render::erasure::erasure_schema(),
+        SchemaOf::Import => render::import_json::import_schema(),
         SchemaOf::State => state::schema(),
         SchemaOf::StateSummary => render::state_json::state_summary_schema(),
         SchemaOf::StateUsers => render::state_users_json::state_users_schema(),

@@ -30,7 +30,7 @@ pub(crate) struct ShowArguments {
     #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,
     /// The format: text or json
-    #[arg(long, value_enum, default_value_t, env = "TALKFORM_SHOW_FORMAT")]
+    #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
     pub format: DataFormat,
 }
 
@@ -44,7 +44,7 @@ pub(crate) enum StateCommand {
         #[arg(value_name = "PATTERN")]
         select: Vec<String>,
         /// The format: text or json
-        #[arg(long, value_enum, default_value_t, env = "TALKFORM_STATE_FORMAT")]
+        #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
         format: DataFormat,
     },
     /// Show what the state records about one user
@@ -54,7 +54,7 @@ pub(crate) enum StateCommand {
         #[arg(value_name = "ID")]
         id: String,
         /// The format: text or json
-        #[arg(long, value_enum, default_value_t, env = "TALKFORM_STATE_FORMAT")]
+        #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
         format: DataFormat,
     },
     /// Rebuild a damaged state from the lines that can be trusted

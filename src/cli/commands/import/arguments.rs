@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::{RequestOptions, duration};
+use crate::cli::args::{DataFormat, RequestOptions, duration};
 use talkform::manifest::{Column, Delimiter, PhoneCountry, Repeated, TableEncoding};
 
 /// The arguments of `import`.
@@ -61,6 +61,9 @@ pub(crate) struct ImportArguments {
     /// How long to wait for another run that holds the lock: `0s`, `5m`
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT", hide_short_help = true)]
     pub lock_timeout: std::time::Duration,
+    /// The format of the result: text or json
+    #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
+    pub format: DataFormat,
     /// How requests are sent.
     #[command(flatten)]
     pub traffic: RequestOptions,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wildmatch::WildMatch;
 
-use crate::cli::args::Global;
+use crate::cli::args::{DataFormat, Global};
 use crate::cli::clock::now;
 use crate::cli::commands::import::arguments::ImportArguments;
 use crate::cli::commands::import::sources::Sources;
@@ -24,6 +24,7 @@ use talkform::model::{
 };
 use talkform::plan;
 use talkform::render::common::stop_cause::why_stopped;
+use talkform::render::import_json;
 use talkform::state::{JournalRecord, Loaded, StoreError};
 use talkform::words::first;
 
@@ -49,7 +50,7 @@ pub(crate) fn run(
         check_strictly(&sources)?;
     }
     if arguments.table.values_from_csv {
-        return from_values(&settings, &target, &desired, &sources, talk);
+        return from_values(&settings, arguments, &target, &desired, &sources, talk);
     }
 
     let is_recorded = !arguments.no_record;
@@ -72,7 +73,7 @@ pub(crate) fn run(
     )?;
     if ids.is_empty() {
         talk.print();
-        return nothing(terminal, &sources, &talk);
+        return nothing(arguments, &sources, &talk);
     }
     let (report, readings, channel_id) = read(&settings, arguments, &loaded, &ids, terminal)?;
     if let Some(cause) = report.stopped {
@@ -88,7 +89,7 @@ pub(crate) fn run(
     let imported = take_over(&settings, &desired, readings, &wanted, &mut talk);
     talk.print();
     if imported.is_empty() {
-        return nothing(terminal, &sources, &talk);
+        return nothing(arguments, &sources, &talk);
     }
     let written = texts(&settings, &target, &imported, terminal)?;
     if is_recorded {
@@ -109,7 +110,13 @@ pub(crate) fn run(
     } else {
         targets::write(&settings, &target, &written)?;
     }
-    terminal.result(&imported.summary(&settings, &written, is_recorded))?;
+    print(
+        &settings,
+        arguments,
+        &imported,
+        (&written, is_recorded),
+        &talk,
+    )?;
     Ok(exit(&talk))
 }
 
@@ -164,6 +171,24 @@ fn take_over(
     imported
 }
 
+/// Prints the result. `is_recorded` says that the state records the users.
+fn print(
+    settings: &LoadedProject,
+    arguments: &ImportArguments,
+    imported: &Imported,
+    (written, is_recorded): (&[PlannedFile], bool),
+    talk: &Messages,
+) -> Result<(), Failure> {
+    let terminal = talk.terminal();
+    match arguments.format {
+        DataFormat::Text => terminal.result(&imported.summary(settings, written, is_recorded)),
+        DataFormat::Json => {
+            let view = imported.view(written, is_recorded, talk);
+            terminal.stream(|out| import_json::write(out, &view))
+        }
+    }
+}
+
 fn exit(talk: &Messages) -> Exit {
     if talk.has_trouble() {
         Exit::SomeFailed
@@ -175,6 +200,7 @@ fn exit(talk: &Messages) -> Exit {
 /// Imports the values of a CSV. Channel is not asked, so nothing is recorded.
 fn from_values(
     settings: &LoadedProject,
+    arguments: &ImportArguments,
     target: &Target,
     desired: &Desired,
     sources: &Sources,
@@ -195,11 +221,11 @@ fn from_values(
     talk.print();
     let terminal = talk.terminal();
     if imported.is_empty() {
-        return nothing(terminal, sources, &talk);
+        return nothing(arguments, sources, &talk);
     }
     let written = texts(settings, target, &imported, terminal)?;
     targets::write(settings, target, &written)?;
-    terminal.result(&imported.summary(settings, &written, false))?;
+    print(settings, arguments, &imported, (&written, false), &talk)?;
     Ok(exit(&talk))
 }
 
@@ -266,11 +292,25 @@ fn declared(settings: &LoadedProject) -> Result<Desired, Failure> {
 }
 
 /// Ends an import that adds nobody: a success if every user is declared already, as after the same import.
-fn nothing(terminal: Terminal, sources: &Sources, talk: &Messages) -> Result<Exit, Failure> {
+fn nothing(
+    arguments: &ImportArguments,
+    sources: &Sources,
+    talk: &Messages,
+) -> Result<Exit, Failure> {
+    let terminal = talk.terminal();
     let count = sources.users.len();
     if count > 0 && !talk.has_trouble() && !talk.has_differing() {
-        let users = output::counted(count, "user is", "users are");
-        terminal.result(&format!("Nothing to import: {users} declared already.\n"))?;
+        match arguments.format {
+            DataFormat::Text => {
+                let users = output::counted(count, "user is", "users are");
+                terminal.result(&format!("Nothing to import: {users} declared already.\n"))?;
+            }
+            DataFormat::Json => {
+                let nobody = Imported::default();
+                let view = nobody.view(&[], !arguments.no_record, talk);
+                terminal.stream(|out| import_json::write(out, &view))?;
+            }
+        }
         return Ok(Exit::Done);
     }
     let named = output::counted(count, "user was", "users were");

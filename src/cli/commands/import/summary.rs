@@ -11,6 +11,7 @@ use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use talkform::model::{Attributes, FieldPath, MemberId, Origin, RemoteUser, ShownIds, Unread};
 use talkform::render::common::escape;
+use talkform::render::import_json::ImportView;
 
 /// The most lines of one kind that are printed.
 const MAX_LINES: usize = 20;
@@ -48,6 +49,25 @@ impl Imported {
             return Ok(Vec::new());
         }
         target.texts(settings, &self.added)
+    }
+
+    /// The result, as data.
+    pub(crate) fn view<'a>(
+        &'a self,
+        written: &'a [PlannedFile],
+        is_recorded: bool,
+        talk: &'a Messages,
+    ) -> ImportView<'a> {
+        let ids = |users: &'a BTreeMap<MemberId, Attributes>| {
+            users.keys().map(|id| talk.ids.of(id)).collect()
+        };
+        ImportView {
+            imported: ids(&self.added),
+            recorded: ids(&self.recorded),
+            files: written.iter().map(|file| file.name.as_str()).collect(),
+            in_state: is_recorded,
+            problems: &talk.trouble,
+        }
     }
 
     /// The result, as text for stdout.
