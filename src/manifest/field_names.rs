@@ -7,8 +7,9 @@ pub(crate) const HEADER: [&str; 2] = ["apiVersion", "kind"];
 pub(crate) const LIST: [&str; 5] = ["apiVersion", "kind", "defaults", "moved", "users"];
 
 /// The fields of a user.
-pub(crate) const USER: [&str; 7] = [
+pub(crate) const USER: [&str; 8] = [
     "memberId",
+    "language",
     "profile",
     "profileOnce",
     "tags",

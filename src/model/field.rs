@@ -55,6 +55,8 @@ impl fmt::Debug for ProfileKey {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum FieldPath {
+    /// `language`
+    Language,
     /// `profile.KEY`
     Profile(ProfileKey),
     /// `profileOnce.KEY`
@@ -74,6 +76,7 @@ impl FieldPath {
     /// text.
     pub fn parts(&self) -> (&'static str, &str) {
         match self {
+            Self::Language => ("language", ""),
             Self::Profile(key) => ("profile.", key.as_str()),
             Self::ProfileOnce(key) => ("profileOnce.", key.as_str()),
             Self::Tags => ("tags", ""),
@@ -87,17 +90,27 @@ impl FieldPath {
     pub fn key(&self) -> Option<&str> {
         match self {
             Self::Profile(key) | Self::ProfileOnce(key) => Some(key.as_str()),
-            Self::Tags | Self::UnsubscribeEmail | Self::UnsubscribeTexting | Self::Unsubscribed => {
-                None
-            }
+            Self::Language
+            | Self::Tags
+            | Self::UnsubscribeEmail
+            | Self::UnsubscribeTexting
+            | Self::Unsubscribed => None,
         }
+    }
+
+    /// Whether a text can be declared for the field.
+    pub fn is_text(&self) -> bool {
+        matches!(
+            self,
+            Self::Language | Self::Profile(_) | Self::ProfileOnce(_)
+        )
     }
 
     /// Whether this is a consent flag.
     pub fn is_unsubscribe_flag(&self) -> bool {
         match self {
             Self::Unsubscribed | Self::UnsubscribeEmail | Self::UnsubscribeTexting => true,
-            Self::Profile(_) | Self::ProfileOnce(_) | Self::Tags => false,
+            Self::Language | Self::Profile(_) | Self::ProfileOnce(_) | Self::Tags => false,
         }
     }
 }
@@ -123,6 +136,7 @@ impl FromStr for FieldPath {
             Some(("profile", key)) if !key.is_empty() => Ok(Self::Profile(key.into())),
             Some(("profileOnce", key)) if !key.is_empty() => Ok(Self::ProfileOnce(key.into())),
             _ => match text {
+                "language" => Ok(Self::Language),
                 "tags" => Ok(Self::Tags),
                 "unsubscribed" => Ok(Self::Unsubscribed),
                 "unsubscribeEmail" => Ok(Self::UnsubscribeEmail),
@@ -157,6 +171,7 @@ mod tests {
             "unsubscribed",
             "profileOnce.a",
             "tags",
+            "language",
             "profile.Z",
             "unsubscribeTexting",
             "profile.a",

@@ -63,6 +63,7 @@ pub use crate::model::selection::{Selected, Selection, known_ids};
 pub use crate::model::settings_change::SettingChange;
 pub use crate::model::state::{Entry, FileContent, FileRecord, RejectedRequest, Rejection, State};
 pub use crate::model::stop::StopCause;
+pub use crate::model::text::language::Language;
 pub use crate::model::unchanged::{Depth, Unchanged, UnchangedFile, UnchangedUser};
 pub use crate::model::user::{Attributes, Consent, Declared, FieldValue};
 pub use crate::model::value::{Number, Value};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::field::{FieldPath, ProfileKey};
 use crate::model::stop::StopCause;
+use crate::model::text::language::Language;
 use crate::model::user::FieldValue;
 use crate::model::value::Value;
 
@@ -14,6 +15,8 @@ pub struct Observed {
     /// The id that Channel itself gave the user, if it shows one. Another id than the recorded one shows that
     /// the person was created anew.
     pub id: Option<String>,
+    /// The language; `None` if Channel does not return it.
+    pub language: Option<Language>,
     /// The profile keys that a manifest can declare, those that `profileOnce` filled in included.
     pub profile: BTreeMap<ProfileKey, Value>,
     /// Profile keys with a value that no manifest can declare: an object, a list of several kinds,
@@ -75,6 +78,7 @@ impl Observed {
                 }
                 self.profile.get(key).cloned()
             }
+            FieldPath::Language => self.language.as_ref().map(|it| it.value().clone()),
             FieldPath::Tags => Some(Value::Texts(self.tags.iter().cloned().collect())),
             FieldPath::Unsubscribed => shown(self.unsubscribed),
             FieldPath::UnsubscribeEmail => shown(self.unsubscribe_email),
@@ -83,11 +87,17 @@ impl Observed {
         value.map_or(RemoteValue::Absent, RemoteValue::Value)
     }
 
-    /// Every value of the profile, and the tags.
+    /// The language, every value of the profile, and the tags.
     pub fn texts(&self) -> impl Iterator<Item = (FieldPath, FieldValue<'_>)> {
+        let language = self.language.iter();
         let profile = self.profile.iter();
-        profile
-            .map(|(key, value)| (FieldPath::Profile(key.clone()), FieldValue::Value(value)))
+        language
+            .map(|language| (FieldPath::Language, FieldValue::Value(language.value())))
+            .chain(
+                profile.map(|(key, value)| {
+                    (FieldPath::Profile(key.clone()), FieldValue::Value(value))
+                }),
+            )
             .chain([(FieldPath::Tags, FieldValue::Tags(&self.tags))])
     }
 
@@ -97,7 +107,10 @@ impl Observed {
             FieldPath::Unsubscribed => self.unsubscribed,
             FieldPath::UnsubscribeEmail => self.unsubscribe_email,
             FieldPath::UnsubscribeTexting => self.unsubscribe_texting,
-            FieldPath::Profile(_) | FieldPath::ProfileOnce(_) | FieldPath::Tags => None,
+            FieldPath::Language
+            | FieldPath::Profile(_)
+            | FieldPath::ProfileOnce(_)
+            | FieldPath::Tags => None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Serialize, Serializer};
 
 use crate::model::field::{FieldPath, ProfileKey};
+use crate::model::text::language::Language;
 use crate::model::value::Value;
 
 /// What a manifest declares for one profile key.
@@ -30,6 +31,9 @@ impl Serialize for Declared {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attributes {
+    /// The language in which Channel speaks to the user; `None` if the manifest does not declare one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
     /// Attributes that Channel has exactly as declared.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub profile: BTreeMap<ProfileKey, Declared>,
@@ -64,7 +68,7 @@ pub struct Consent {
 /// The declared value of one field, borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldValue<'a> {
-    /// A profile value.
+    /// A profile value, or the language.
     Value(&'a Value),
     /// The set of tags.
     Tags(&'a BTreeSet<String>),
@@ -107,6 +111,7 @@ impl Attributes {
     /// Every declared field with its value, in the order of [`FieldPath`].
     pub fn fields(&self) -> impl Iterator<Item = (FieldPath, FieldValue<'_>)> {
         let Self {
+            language,
             profile,
             profile_once,
             tags,
@@ -114,6 +119,9 @@ impl Attributes {
             unsubscribe_email,
             unsubscribe_texting,
         } = self;
+        let language = language.iter();
+        let language =
+            language.map(|language| (FieldPath::Language, FieldValue::Value(language.value())));
         let profile = profile.iter().map(|(key, declared)| {
             let value = match declared {
                 Declared::Set(value) => FieldValue::Value(value),
@@ -128,7 +136,8 @@ impl Attributes {
             )
         });
         let flag = |path, flag: &Option<bool>| flag.map(|flag| (path, FieldValue::Flag(flag)));
-        profile
+        language
+            .chain(profile)
             .chain(once)
             .chain(
                 tags.as_ref()
@@ -151,6 +160,10 @@ impl Attributes {
     /// The value of one field; `None` if it is not declared.
     pub fn get(&self, path: &FieldPath) -> Option<FieldValue<'_>> {
         match path {
+            FieldPath::Language => {
+                let language = self.language.as_ref();
+                language.map(|language| FieldValue::Value(language.value()))
+            }
             FieldPath::Profile(key) => self.profile.get(key).map(|declared| match declared {
                 Declared::Set(value) => FieldValue::Value(value),
                 Declared::Clear => FieldValue::Clear,

@@ -178,6 +178,7 @@ pub(crate) fn of_fields(
 /// the request arrives.
 pub(crate) fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert {
     let Attributes {
+        language,
         profile,
         profile_once,
         tags,
@@ -207,7 +208,8 @@ pub(crate) fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert 
                     profile.insert(key.clone(), Declared::Clear);
                 }
                 FieldPath::Tags => tags = Some(BTreeSet::new()),
-                FieldPath::ProfileOnce(_)
+                FieldPath::Language
+                | FieldPath::ProfileOnce(_)
                 | FieldPath::UnsubscribeEmail
                 | FieldPath::UnsubscribeTexting
                 | FieldPath::Unsubscribed => {}
@@ -215,6 +217,7 @@ pub(crate) fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert 
         }
     }
     Upsert(Attributes {
+        language: language.clone(),
         profile,
         profile_once: profile_once.clone(),
         tags,

@@ -92,13 +92,14 @@ pub(crate) fn field_status(
     let is_same = match (path, &found) {
         (FieldPath::ProfileOnce(_), found) => *found != RemoteValue::Absent,
         (FieldPath::Tags, _) => key.field(path, FieldValue::Tags(&observed.tags)) == expected,
-        (FieldPath::Profile(_), RemoteValue::Value(value)) => {
+        (FieldPath::Language | FieldPath::Profile(_), RemoteValue::Value(value)) => {
             key.field(path, FieldValue::Value(value)) == expected
         }
         (FieldPath::Profile(_), RemoteValue::Absent) => {
             key.field(path, FieldValue::Clear) == expected
         }
-        (FieldPath::Profile(_), RemoteValue::Undeclarable) => false,
+        (FieldPath::Language, RemoteValue::Absent | RemoteValue::Undeclarable)
+        | (FieldPath::Profile(_), RemoteValue::Undeclarable) => false,
         (
             FieldPath::Unsubscribed | FieldPath::UnsubscribeEmail | FieldPath::UnsubscribeTexting,
             _,
@@ -123,9 +124,10 @@ pub(crate) fn found_digest(
     let found = observed.get(path);
     let value = match (path, &found) {
         (FieldPath::Tags, _) => FieldValue::Tags(&observed.tags),
-        (FieldPath::Profile(_) | FieldPath::ProfileOnce(_), RemoteValue::Value(value)) => {
-            FieldValue::Value(value)
-        }
+        (
+            FieldPath::Language | FieldPath::Profile(_) | FieldPath::ProfileOnce(_),
+            RemoteValue::Value(value),
+        ) => FieldValue::Value(value),
         (FieldPath::Profile(_) | FieldPath::ProfileOnce(_), RemoteValue::Absent) => {
             FieldValue::Clear
         }

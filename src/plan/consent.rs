@@ -81,7 +81,10 @@ fn declared(attributes: &Attributes, path: &FieldPath) -> Option<bool> {
         FieldPath::Unsubscribed => attributes.unsubscribed,
         FieldPath::UnsubscribeEmail => attributes.unsubscribe_email,
         FieldPath::UnsubscribeTexting => attributes.unsubscribe_texting,
-        FieldPath::Profile(_) | FieldPath::ProfileOnce(_) | FieldPath::Tags => None,
+        FieldPath::Language
+        | FieldPath::Profile(_)
+        | FieldPath::ProfileOnce(_)
+        | FieldPath::Tags => None,
     }
 }
 
@@ -93,7 +96,10 @@ fn leave_out(write: &mut Write, path: &FieldPath) {
         FieldPath::Unsubscribed => sent.unsubscribed = None,
         FieldPath::UnsubscribeEmail => sent.unsubscribe_email = None,
         FieldPath::UnsubscribeTexting => sent.unsubscribe_texting = None,
-        FieldPath::Profile(_) | FieldPath::ProfileOnce(_) | FieldPath::Tags => {}
+        FieldPath::Language
+        | FieldPath::Profile(_)
+        | FieldPath::ProfileOnce(_)
+        | FieldPath::Tags => {}
     }
 }
 

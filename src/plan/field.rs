@@ -44,7 +44,8 @@ pub(crate) fn undeclared_action(
         // request is undefined, and `profileOnce` keeps the value that is there.
         FieldPath::Profile(key) => !attributes.profile_once.contains_key(key),
         FieldPath::Tags => true,
-        FieldPath::ProfileOnce(_)
+        FieldPath::Language
+        | FieldPath::ProfileOnce(_)
         | FieldPath::UnsubscribeEmail
         | FieldPath::UnsubscribeTexting
         | FieldPath::Unsubscribed => false,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::model::{Attributes, Consent, Declared, FieldPath, Upsert, Value};
+use crate::model::{Attributes, Consent, Declared, FieldPath, Language, Upsert, Value};
 use crate::remote::response_user::ResponseUser;
 
 /// How the user in a response differs from what is declared.
@@ -33,6 +33,7 @@ impl Confirmation {
 /// `false` and was not sent counts as confirmed if Channel does not show it, because an opt-out would be shown.
 pub fn confirm(sent: &Upsert, declared: Consent, shown: &ResponseUser) -> Confirmation {
     let Upsert(Attributes {
+        language,
         profile,
         profile_once,
         tags,
@@ -43,6 +44,11 @@ pub fn confirm(sent: &Upsert, declared: Consent, shown: &ResponseUser) -> Confir
     let nothing = BTreeMap::new();
     let has = shown.profile.as_ref().unwrap_or(&nothing);
     let mut confirmation = Confirmation::default();
+    if let Some(language) = language
+        && shown.language.as_deref().and_then(Language::new).as_ref() != Some(language)
+    {
+        confirmation.different.insert(FieldPath::Language);
+    }
     for (key, declared) in profile {
         let confirmed = match (declared, has.get(key.as_str())) {
             (Declared::Clear, found) => found.is_none_or(Json::is_null),

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::model::{Number, Observed, Value};
+use crate::model::{Language, Number, Observed, Value};
 use crate::remote::response_user::ResponseUser;
 
 /// The user as a manifest could declare it. A profile key with `null` counts as absent.
@@ -12,6 +12,7 @@ pub fn observed(shown: &ResponseUser) -> Observed {
         channel_id: _,
         member_id: _,
         profile,
+        language,
         tags,
         unsubscribed,
         unsubscribe_email,
@@ -19,6 +20,7 @@ pub fn observed(shown: &ResponseUser) -> Observed {
     } = shown;
     let mut observed = Observed {
         id: id.clone(),
+        language: language.as_deref().and_then(Language::new),
         tags: tags.clone().unwrap_or_default(),
         unsubscribed: *unsubscribed,
         unsubscribe_email: *unsubscribe_email,
@@ -97,7 +99,7 @@ mod tests {
                 "landlineNumber": "02-123", "gone": null, "nested": {"a": 1}, "mixed": ["a", 1],
                 "holes": [null], "long": 9_007_199_254_740_993_u64
             },
-            "tags": ["VIP/Gold", "beta", "BETA"], "unsubscribeEmail": true, "unsubscribeTexting": "yes"
+            "language": "ko", "tags": ["VIP/Gold", "beta", "BETA"], "unsubscribeEmail": true, "unsubscribeTexting": "yes"
         }));
         let number = |n| Number::new(n).expect("finite");
         let profile = [
@@ -113,6 +115,7 @@ mod tests {
         ];
         let expected = Observed {
             id: Some("64f".to_owned()),
+            language: Language::new("ko"),
             profile: profile.map(|(key, value)| (key.into(), value)).into(),
             undeclarable: ["nested", "mixed", "holes", "long"].map(Into::into).into(),
             tags: ["beta".to_owned(), "vip/gold".to_owned()].into(),

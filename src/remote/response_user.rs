@@ -21,6 +21,8 @@ pub struct ResponseUser {
     pub member_id: Option<String>,
     /// `profile`. Top-level copies of its fields are ignored, because Channel makes some of them up.
     pub profile: Option<BTreeMap<String, Json>>,
+    /// `language`
+    pub language: Option<String>,
     /// `tags`
     pub tags: Option<BTreeSet<String>>,
     /// `unsubscribed`
@@ -45,6 +47,7 @@ impl ResponseUser {
             channel_id: Json,
             member_id: Json,
             profile: Json,
+            language: Json,
             tags: Json,
             unsubscribed: Json,
             unsubscribe_email: Json,
@@ -59,6 +62,7 @@ impl ResponseUser {
                 Json::Object(profile) => Some(profile.into_iter().collect()),
                 _ => None,
             },
+            language: user.language.as_str().map(ToOwned::to_owned),
             tags: user.tags.as_array().map(|tags| {
                 let texts = tags.iter().filter_map(Json::as_str);
                 texts.map(str::to_lowercase).collect()

@@ -379,6 +379,7 @@ fn view(api: ApiVersion, user: &Json) -> Json {
                 fields.remove("unsubscribed");
             }
         }
+        fields.entry("language").or_insert(Json::from("en"));
         for flag in ["unsubscribeEmail", "unsubscribeTexting"] {
             fields.entry(flag).or_insert(Json::Bool(false));
         }

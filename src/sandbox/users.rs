@@ -217,6 +217,7 @@ fn patch(user: &mut Json, body: &Json, ignore_tags: bool) {
         user["tags"] = json!(lower);
     }
     for flag in [
+        "language",
         "unsubscribed",
         "unsubscribeEmail",
         "unsubscribeTexting",
@@ -265,6 +266,7 @@ fn check(api: ApiVersion, body: &Json) -> Vec<InvalidField> {
                     report(name.clone(), "must be a boolean");
                 }
             }
+            "language" if !value.is_string() => report(name.clone(), "must be a string"),
             "managedKey" | "language" => {}
             _ => report(name.clone(), "unknown field"),
         }

@@ -55,6 +55,8 @@ fn writable(api: ApiVersion) -> &'static [(&'static str, Kind)] {
         ApiVersion::V4 => &[
             ("profile", Object),
             ("profileOnce", Object),
+            // Neither version calls it read only; the default is `en`.
+            ("language", Text),
             ("tags", Texts),
             ("unsubscribed", Boolean),
             // PAGE; the document has them for v5 only.
@@ -64,6 +66,7 @@ fn writable(api: ApiVersion) -> &'static [(&'static str, Kind)] {
         ApiVersion::V5 => &[
             ("profile", Object),
             ("profileOnce", Object),
+            ("language", Text),
             ("tags", Texts),
             ("unsubscribeEmail", Boolean),
             ("unsubscribeTexting", Boolean),
@@ -89,6 +92,7 @@ fn answered(api: ApiVersion) -> &'static [(&'static str, Kind)] {
             ("member", Boolean),
             ("profile", Object),
             ("profileOnce", Object),
+            ("language", Text),
             ("tags", Texts),
             ("blocked", Boolean),
             ("unsubscribed", Boolean),
@@ -105,6 +109,7 @@ fn answered(api: ApiVersion) -> &'static [(&'static str, Kind)] {
             ("memberId", Text),
             ("member", Boolean),
             ("profile", Object),
+            ("language", Text),
             ("tags", Texts),
             ("blocked", Boolean),
             ("unsubscribeEmail", Boolean),
@@ -158,6 +163,7 @@ fn everything(api: ApiVersion, tags: usize) -> Value {
             "plan": "pro",
         },
         "profileOnce": { "source": "naver" },
+        "language": "ko",
         "tags": tags,
         "unsubscribeEmail": true,
         "unsubscribeTexting": false,

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};
 use talkform::apply::{KeptValue, Outcome, Report};
 use talkform::model::{
-    ApiVersion, Attributes, Declared, Desired, DesiredUser, FieldPath, FieldValue, MemberId,
-    Origin, Plan, Value,
+    ApiVersion, Attributes, Declared, Desired, DesiredUser, FieldPath, FieldValue, Language,
+    MemberId, Origin, Plan, Value,
 };
 use talkform::remote::{Method, Request, Sending, Transport};
 use unicode_normalization::UnicodeNormalization;
@@ -89,6 +89,9 @@ impl Transport for Notating {
             {
                 let number = self.sent.fetch_add(1, Ordering::Relaxed);
                 let mut body: Json = serde_json::from_slice(body).expect("json");
+                if let Some(Json::String(language)) = body.get_mut("language") {
+                    *language = self.notation.text(language, number);
+                }
                 for field in ["profile", "profileOnce"] {
                     if let Some(map) = body.get_mut(field).and_then(Json::as_object_mut) {
                         self.notation.map(map, number);
@@ -221,6 +224,7 @@ fn attributes() -> impl Strategy<Value = Attributes> {
         text(),
     )
         .prop_map(|(name, note, labels, source)| Attributes {
+            language: Language::new("KO"),
             profile: [
                 ("name".into(), Declared::Set(Value::Text(name))),
                 ("note".into(), Declared::Set(Value::Text(note))),

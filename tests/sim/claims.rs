@@ -65,6 +65,7 @@ fn is_as_recorded(
             Some(found) => found.is_some_and(|found| is(FieldValue::Value(&found))),
         },
         FieldPath::ProfileOnce(name) => user.profile.contains_key(name.as_str()),
+        FieldPath::Language => panic!("the manifests here declare no language"),
         FieldPath::Tags => is(FieldValue::Tags(&user.tags)),
         FieldPath::Unsubscribed | FieldPath::UnsubscribeEmail | FieldPath::UnsubscribeTexting => {
             !is(FieldValue::Flag(true)) || user.flags.get(&path.to_string()) == Some(&true)

@@ -8,7 +8,7 @@ use crate::manifest::import::importable::{refusal, tags_refusal};
 use crate::manifest::import::phone_country::{PhoneCountry, e164};
 use crate::manifest::syntax::scalar::{PlainScalar, classify};
 use crate::manifest::users::value::Kind as KeyKind;
-use crate::model::{ApiVersion, Attributes, Declared, FieldPath, Value};
+use crate::model::{ApiVersion, Attributes, Declared, FieldPath, Language, Value};
 
 /// What databases, spreadsheets and programs write for no value. Their case counts: a person may be called Nan.
 const NOTHING: [&str; 21] = [
@@ -107,6 +107,10 @@ impl CellReader {
                     return Err(reason);
                 }
                 user.tags = Some(tags);
+                return Ok(());
+            }
+            FieldPath::Language => {
+                user.language = Language::new(text.trim());
                 return Ok(());
             }
             FieldPath::UnsubscribeEmail => {

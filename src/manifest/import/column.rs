@@ -42,7 +42,7 @@ pub enum NotAColumn {
     NoKey(&'static str),
     /// No field has this path.
     #[error(
-        "{} is not a field; write profile.KEY, profileOnce.KEY, tags, unsubscribeEmail, unsubscribeTexting or unsubscribed",
+        "{} is not a field; write profile.KEY, profileOnce.KEY, language, tags, unsubscribeEmail, unsubscribeTexting or unsubscribed",
         in_backticks(.0)
     )]
     NotAField(String),
@@ -132,7 +132,13 @@ impl Kind {
             },
         };
         let fits = match (&kind, field) {
-            (Self::List(_), FieldPath::Tags) => true,
+            (Self::List(_), FieldPath::Tags) | (Self::Text, FieldPath::Language) => true,
+            (_, FieldPath::Language) => {
+                return Err(NotAColumn::Undeclarable {
+                    path: field.to_string(),
+                    reason: "not a string",
+                });
+            }
             (_, FieldPath::Tags) => return Err(NotAColumn::TagsAreAList),
             (Self::Boolean | Self::Not, _) => true,
             (_, _) => !is_flag,

@@ -7,6 +7,9 @@ use crate::manifest::users::value::Kind;
 use crate::model::text::characters::first_invisible_beside_emoji;
 use crate::model::{ApiVersion, Attributes, Declared, Number, Observed, Value};
 
+/// The language that Channel shows for everybody who has no other one.
+const DEFAULT_LANGUAGE: &str = "en";
+
 /// The fields of a user that a manifest can declare, and those that it cannot.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Adopted {
@@ -17,10 +20,11 @@ pub struct Adopted {
 }
 
 /// Adopts the fields of a user that `wanted` accepts by path. Tags and flags that Channel does not return
-/// are not declared.
+/// are not declared, nor is the language that Channel shows for everybody.
 pub fn adopt(observed: &Observed, api: ApiVersion, wanted: &dyn Fn(&str) -> bool) -> Adopted {
     let Observed {
         id: _,
+        language,
         profile,
         undeclarable,
         tags,
@@ -47,6 +51,17 @@ pub fn adopt(observed: &Observed, api: ApiVersion, wanted: &dyn Fn(&str) -> bool
             let reason = key_refusal(key.as_str())
                 .unwrap_or("an object, a mixed list or a number with too many digits");
             adopted.left_out.push((path, reason));
+        }
+    }
+    if let Some(language) = language
+        && wanted("language")
+        && language.as_str() != DEFAULT_LANGUAGE
+    {
+        if check::control_character(language.as_str()).is_some() {
+            let reason = "a string with control characters";
+            adopted.left_out.push(("language".to_owned(), reason));
+        } else {
+            adopted.attributes.language = Some(language.clone());
         }
     }
     if !tags.is_empty() && wanted("tags") {
@@ -133,6 +148,7 @@ fn is_beyond(number: Number) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Language;
     use crate::model::ProfileKey;
 
     fn number(number: f64) -> Value {
@@ -159,6 +175,7 @@ mod tests {
         ];
         let observed = Observed {
             id: None,
+            language: Language::new("ko"),
             profile: profile
                 .into_iter()
                 .map(|(key, value)| (ProfileKey::new(key), value))
@@ -178,6 +195,7 @@ mod tests {
         assert_eq!(
             kept,
             [
+                "language",
                 "profile.landlineNumber",
                 "profile.lines",
                 "profile.plan",

@@ -17,6 +17,7 @@ pub(crate) fn refusal(pattern: &str) -> Option<(String, String)> {
         .any(|map| bare.strip_prefix(map).is_some_and(|key| !key.is_empty()));
     let is_field = [
         "memberid",
+        "language",
         "tags",
         "unsubscribed",
         "unsubscribeemail",
@@ -126,6 +127,7 @@ fn is_met_by_itself(pattern: &FieldPattern) -> bool {
         return true;
     }
     let own = [
+        FieldPath::Language,
         FieldPath::Tags,
         FieldPath::UnsubscribeEmail,
         FieldPath::UnsubscribeTexting,

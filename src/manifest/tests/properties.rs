@@ -73,6 +73,7 @@ impl Plain {
             None => Declared::Clear,
         };
         Attributes {
+            language: None,
             profile: self
                 .profile
                 .iter()

@@ -151,7 +151,7 @@ fn refusals_name_the_columns_that_are_there() {
         ),
         (
             "Plan=plan",
-            "`plan` is not a field; write profile.KEY, profileOnce.KEY, tags, unsubscribeEmail, unsubscribeTexting or unsubscribed",
+            "`plan` is not a field; write profile.KEY, profileOnce.KEY, language, tags, unsubscribeEmail, unsubscribeTexting or unsubscribed",
         ),
         ("Plan=profile.a.b", "profile.a.b: a key with a dot"),
         (
@@ -163,6 +163,7 @@ fn refusals_name_the_columns_that_are_there() {
             "Plan=unsubscribed:text",
             "unsubscribed is a boolean: leave out the kind, or write :not",
         ),
+        ("Plan=language:number", "language: not a string"),
         ("Plan=profile.email:list(;)", "profile.email: not a string"),
         ("Plan=profile.name:number", "profile.name: not a string"),
         (

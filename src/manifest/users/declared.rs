@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::manifest::problem::span::{Position, Span};
-use crate::model::{Attributes, Declared, MemberId, ProfileKey, Value};
+use crate::model::{Attributes, Declared, Language, MemberId, ProfileKey, Value};
 
 /// A user as one file declares it.
 #[derive(Debug)]
@@ -32,6 +32,7 @@ impl DeclaredUser {
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
     pub(crate) id: Option<(MemberId, Span)>,
+    pub(crate) language: Option<Language>,
     pub(crate) profile: Vec<Entry<Declared>>,
     pub(crate) profile_once: Vec<Entry<Value>>,
     pub(crate) tags: Option<BTreeSet<String>>,

@@ -60,6 +60,7 @@ pub(crate) fn apply_defaults(
         None => FieldSpans::default(),
     };
     let attributes = Attributes {
+        language: draft.language.or_else(|| defaults.language.clone()),
         profile: merge(draft.profile, &defaults.profile),
         profile_once: merge(draft.profile_once, &defaults.profile_once),
         tags: draft.tags.or_else(|| defaults.tags.clone()),

@@ -125,19 +125,21 @@ fn field_paths<'n, 't>(member: &'n Member<'t>) -> Fields<'n, 't> {
         ("profile", Some(entries)) => Fields::Keys("profile", entries),
         ("profileOnce", Some(entries)) => Fields::Keys("profileOnce", entries),
         ("memberId", _) => Fields::Id,
-        (field @ ("tags" | "unsubscribed" | "unsubscribeEmail" | "unsubscribeTexting"), _) => {
-            field.parse().map_or(Fields::None, Fields::One)
-        }
+        (
+            field @ ("language" | "tags" | "unsubscribed" | "unsubscribeEmail"
+            | "unsubscribeTexting"),
+            _,
+        ) => field.parse().map_or(Fields::None, Fields::One),
         _ => Fields::None,
     }
 }
 
 /// The field of a key of `profile` or `profileOnce`.
 pub(crate) fn path(map: &str, key: &str) -> FieldPath {
-    if map == "profile" {
-        FieldPath::Profile(key.into())
-    } else {
-        FieldPath::ProfileOnce(key.into())
+    match map {
+        "language" => FieldPath::Language,
+        "profile" => FieldPath::Profile(key.into()),
+        _ => FieldPath::ProfileOnce(key.into()),
     }
 }
 

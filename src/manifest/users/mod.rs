@@ -6,6 +6,7 @@ pub(crate) mod declared;
 pub(crate) mod defaults;
 pub(crate) mod document;
 pub(crate) mod key_cache;
+pub(crate) mod language;
 pub(crate) mod mask;
 pub(crate) mod moved;
 pub(crate) mod near_miss;

@@ -41,6 +41,7 @@ impl Reader<'_> {
                         self.warn_of_nobody(id, *span, scope);
                     }
                 }
+                "language" => draft.language = self.language(node, scope),
                 "profile" => draft.profile = self.profile(node, scope),
                 "profileOnce" => draft.profile_once = self.profile_once(node, scope),
                 "tags" => draft.tags = self.tags(node, scope),

@@ -47,13 +47,16 @@ pub(crate) fn is_typed(key: &str) -> bool {
 /// The field that a value belongs to.
 pub(crate) struct FieldSite<'n> {
     pub(crate) scope: Scope,
-    /// `profile` or `profileOnce`.
+    /// `profile` or `profileOnce`, or `language` for the field of that name.
     pub(crate) map: &'static str,
     pub(crate) key: &'n str,
 }
 
 impl FieldSite<'_> {
     pub(crate) fn path(&self) -> String {
+        if self.map == "language" {
+            return self.scope.path(self.map);
+        }
         let key = shown_key(self.key);
         clip(&self.scope.path(&format!("{}.{key}", self.map)))
     }
@@ -82,7 +85,7 @@ impl Reader<'_> {
         }
     }
 
-    fn refuse<T>(&mut self, site: &FieldSite<'_>, problem: Problem) -> Option<T> {
+    pub(crate) fn refuse<T>(&mut self, site: &FieldSite<'_>, problem: Problem) -> Option<T> {
         self.problems.push(problem.path(site.path()));
         None
     }
@@ -136,7 +139,7 @@ impl Reader<'_> {
         value.map(Declared::Set)
     }
 
-    fn text(
+    pub(crate) fn text(
         &mut self,
         scalar: &Scalar<'_>,
         meaning: PlainScalar,

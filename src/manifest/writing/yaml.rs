@@ -120,7 +120,8 @@ fn attributes(
             FieldPath::ProfileOnce(key) => {
                 entry(&mut profile_once, key.as_str(), indent + 2, value);
             }
-            FieldPath::Tags
+            FieldPath::Language
+            | FieldPath::Tags
             | FieldPath::UnsubscribeEmail
             | FieldPath::UnsubscribeTexting
             | FieldPath::Unsubscribed => {

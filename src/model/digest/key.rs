@@ -214,6 +214,7 @@ mod tests {
     fn fixed() -> Attributes {
         let number = |n| Value::Number(Number::new(n).expect("finite"));
         Attributes {
+            language: None,
             profile: [
                 ("name".into(), Declared::Set("Gabrielle Chanel".into())),
                 ("seats".into(), Declared::Set(number(12.0))),

@@ -1,5 +1,7 @@
-//! Examines texts: invisible characters, texts that look alike, ids that a file names, and templates that nobody filled in.
+//! Examines texts: invisible characters, texts that look alike, ids that a file names, codes of languages, and templates
+//! that nobody filled in.
 
 pub mod characters;
+pub mod language;
 pub mod mentions;
 pub mod template;

@@ -100,7 +100,8 @@ impl FoldedPath {
         let other = match path {
             FieldPath::Profile(key) => Some(format!("profileOnce.{key}")),
             FieldPath::ProfileOnce(key) => Some(format!("profile.{key}")),
-            FieldPath::Tags
+            FieldPath::Language
+            | FieldPath::Tags
             | FieldPath::UnsubscribeEmail
             | FieldPath::UnsubscribeTexting
             | FieldPath::Unsubscribed => None,

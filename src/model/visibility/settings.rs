@@ -120,7 +120,7 @@ impl Visibility {
         }
         for settings in settings() {
             match settings.vocabularies.get(&path.to_string()) {
-                _ if path.key().is_none() || settings.public.covers(path) => {}
+                _ if !path.is_text() || settings.public.covers(path) => {}
                 Some(vocabulary) => vocabularies.push(vocabulary),
                 None => is_undecided = true,
             }

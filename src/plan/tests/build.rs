@@ -7,8 +7,8 @@ use proptest::prelude::*;
 
 use crate::model::{
     ApiVersion, Attributes, Change, Declared, Desired, DesiredUser, Destination, DigestKey, Entry,
-    Limits, MemberId, Moved, Origin, Plan, ProfileKey, RemoteUser, RemovedPolicy, Selection, State,
-    Upsert, Value,
+    Language, Limits, MemberId, Moved, Origin, Plan, ProfileKey, RemoteUser, RemovedPolicy,
+    Selection, State, Upsert, Value,
 };
 use crate::plan::context::Context;
 use crate::plan::planner::plan;
@@ -136,25 +136,29 @@ pub(crate) fn attributes() -> impl Strategy<Value = Attributes> {
         prop::option::of(prop::collection::btree_set("[xyz]", 0..3)),
         prop::option::of(any::<bool>()),
         prop::option::of(any::<bool>()),
+        prop::option::of("[ek]"),
     )
-        .prop_map(|(profile, once, tags, email, texting)| Attributes {
-            profile_once: once
-                .into_iter()
-                .filter(|(key, _)| !profile.contains_key(key))
-                .map(|(key, value)| (key.as_str().into(), value))
-                .collect(),
-            profile: profile
-                .into_iter()
-                .map(|(key, value)| {
-                    let declared = value.map_or(Declared::Clear, Declared::Set);
-                    (key.as_str().into(), declared)
-                })
-                .collect(),
-            tags,
-            unsubscribed: None,
-            unsubscribe_email: email,
-            unsubscribe_texting: texting,
-        })
+        .prop_map(
+            |(profile, once, tags, email, texting, language)| Attributes {
+                language: language.as_deref().and_then(Language::new),
+                profile_once: once
+                    .into_iter()
+                    .filter(|(key, _)| !profile.contains_key(key))
+                    .map(|(key, value)| (key.as_str().into(), value))
+                    .collect(),
+                profile: profile
+                    .into_iter()
+                    .map(|(key, value)| {
+                        let declared = value.map_or(Declared::Clear, Declared::Set);
+                        (key.as_str().into(), declared)
+                    })
+                    .collect(),
+                tags,
+                unsubscribed: None,
+                unsubscribe_email: email,
+                unsubscribe_texting: texting,
+            },
+        )
 }
 
 pub(crate) fn users() -> impl Strategy<Value = Users> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Attributes, Declared, Desired, FieldDriftKind, FieldPath, Number, Observed, ProfileKey,
-    RemoteUser, StopCause, Unread, UserDrift, UserDriftKind, Value,
+    Attributes, Declared, Desired, FieldDriftKind, FieldPath, Language, Number, Observed,
+    ProfileKey, RemoteUser, StopCause, Unread, UserDrift, UserDriftKind, Value,
 };
 use crate::plan::compare::differing;
 use crate::plan::drift::{DriftCollector, DriftReport};
@@ -22,6 +22,7 @@ fn key_of(text: &str) -> ProfileKey {
 fn declared() -> Attributes {
     let set = |value: Value| Declared::Set(value);
     Attributes {
+        language: Language::new("ko"),
         profile: [
             ("plan".into(), set("pro".into())),
             ("seats".into(), set(5.into())),
@@ -54,6 +55,7 @@ fn as_applied() -> Observed {
     }
     Observed {
         id: None,
+        language: declared.language,
         profile,
         undeclarable: [].into(),
         tags: declared.tags.unwrap_or_default(),

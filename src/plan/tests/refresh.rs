@@ -47,6 +47,9 @@ fn upserted(user: &mut Observed, Upsert(upsert): &Upsert) {
             there.or_insert_with(|| value.clone());
         }
     }
+    if let Some(language) = &upsert.language {
+        user.language = Some(language.clone());
+    }
     if let Some(tags) = &upsert.tags {
         user.tags.clone_from(tags);
     }
@@ -124,6 +127,7 @@ fn meddled(mut channel: Channel, meddling: &BTreeMap<String, Option<Meddling>>) 
         };
         let user = channel.entry(id.clone()).or_default();
         let Attributes {
+            language,
             profile,
             profile_once,
             tags,
@@ -134,6 +138,7 @@ fn meddled(mut channel: Channel, meddling: &BTreeMap<String, Option<Meddling>>) 
         upserted(
             user,
             &Upsert(Attributes {
+                language,
                 profile,
                 profile_once,
                 tags,

@@ -17,6 +17,7 @@ fn path(text: &str) -> FieldPath {
 /// A user with a field of each kind.
 fn attributes() -> Attributes {
     Attributes {
+        language: None,
         profile: [
             ("plan".into(), Declared::Set("pro".into())),
             ("trial".into(), Declared::Clear),
