@@ -37,7 +37,7 @@ pub(crate) struct EraseArguments {
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT", hide_short_help = true)]
     pub lock_timeout: Duration,
     /// The format: text or json
-    #[arg(long, value_enum, default_value_t, env = "TALKFORM_ERASE_FORMAT")]
+    #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
     pub format: DataFormat,
     /// How requests are sent.
     #[command(flatten)]
