@@ -103,6 +103,7 @@ pub async fn execute(
         retries: 0,
         breaker: Breaker::new(stop),
         fail_fast: options.fail_fast,
+        pace: Arc::clone(&options.pace),
         shown: Shown {
             reveals_values: options.visibility.reveals(),
             ids: &ids,
@@ -155,6 +156,7 @@ struct Execution<'a> {
     retries: u64,
     breaker: Breaker<'a>,
     fail_fast: bool,
+    pace: Arc<Pace>,
     shown: Shown<'a>,
     visibility: &'a VisibilityLookup<'a>,
     clock: fn() -> Timestamp,
@@ -284,7 +286,7 @@ impl<'a> Execution<'a> {
             Ending::Denied { .. } => self.breaker.stop_for(StopCause::Denied),
             Ending::Blocked { .. } => self.breaker.stop_for(StopCause::Blocked),
             Ending::NotStarted {
-                cause: cause @ StopCause::Unrecorded,
+                cause: cause @ (StopCause::Unrecorded | StopCause::Throttled),
             } => self.breaker.stop_for(cause),
             _ => {}
         }
@@ -479,6 +481,7 @@ impl<'a> Execution<'a> {
             requests: self.requests,
             retried: self.retries,
             elapsed,
+            allowed_per_second: self.pace.measured(),
             stopped: early_stop(stopped, any_skipped),
             uncertain: Uncertain::of(self.record.state),
         }

@@ -101,7 +101,7 @@ impl UserOutcome {
 }
 
 /// The result of an apply: exactly one outcome per change, in the order of ids.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Report {
     /// Where the users were sent.
@@ -118,6 +118,8 @@ pub struct Report {
     pub retried: u64,
     /// From the first request to the last response.
     pub elapsed: Duration,
+    /// How many requests a second Channel allows, if its refusals with 429 have shown it.
+    pub allowed_per_second: Option<f64>,
     /// Why the run ended early.
     pub stopped: Option<StopCause>,
     /// What is not certain about Channel after the run, over all users of the state.
@@ -164,6 +166,7 @@ impl Report {
             requests: 0,
             retried: 0,
             elapsed: Duration::ZERO,
+            allowed_per_second: None,
             stopped: None,
         }
     }

@@ -202,7 +202,12 @@ fn user_of(ending: Ending, breaker: &mut Breaker<'_>) -> Result<RemoteUser, Unre
             breaker.failed();
             Err(Unread::Failed { message })
         }
-        Ending::NotStarted { cause } => Err(Unread::Skipped { cause }),
+        Ending::NotStarted { cause } => {
+            if cause == StopCause::Throttled {
+                breaker.stop_for(cause);
+            }
+            Err(Unread::Skipped { cause })
+        }
     }
 }
 

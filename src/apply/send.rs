@@ -10,8 +10,8 @@ use crate::apply::event::Event;
 use crate::apply::pace::Pace;
 use crate::model::{MemberId, ShownIds, StopCause};
 use crate::remote::{
-    Decision, Policy, RateHeaders, Request, Response, ResponseUser, RetryBudget, Transport,
-    TransportError, Verdict, decide, judge,
+    Decision, Pass, Policy, Request, ResponseUser, RetryBudget, Transport, TransportError, Verdict,
+    decide, judge,
 };
 use crate::state::Ticket;
 
@@ -183,7 +183,7 @@ impl Sender {
 
     /// How many requests the rate limiter would let through now.
     pub(crate) fn spare_requests(&self) -> usize {
-        self.pace.bucket().spare(self.pace.now())
+        self.pace.spare()
     }
 
     /// Sends the requests of one job in order, each with retries. Stops at the first that is not
@@ -247,27 +247,30 @@ impl Sender {
         let completes_a_job = place > 0 || restores;
         let mut attempts = 0;
         let mut last_failure: Option<String> = None;
+        let mut is_first = true;
         loop {
-            let is_first = last_failure.is_none();
-            if let Err(cause) = self.turn(completes_a_job && is_first, restores).await {
-                return match last_failure {
-                    None => Ending::NotStarted { cause },
-                    Some(message) => Ending::Failed { message },
-                };
-            }
-            attempts += 1;
+            let turn = self.turn(completes_a_job && is_first, restores).await;
+            let pass = match turn {
+                Ok(pass) => pass,
+                Err(cause) => return ended_by(cause, last_failure),
+            };
             sent.requests += 1;
-            sent.retries += u32::from(attempts > 1);
+            sent.retries += u32::from(!is_first);
+            is_first = false;
             let received = self.channel.send(request).await;
             let has_left = !matches!(
                 received,
                 Err(TransportError::Connect(_) | TransportError::Request(_))
             );
-            self.observe_response(received.as_ref().ok());
-            let verdict = judge(request, self.channel_id.as_deref(), received);
             let now = (self.clock)();
-            let decision = decide(&self.policy, attempts, &verdict, now, fastrand::f64());
+            let Ok(closed) = self.pace.observe(pass, received.as_ref().ok(), now) else {
+                let cause = StopCause::Throttled;
+                return Ending::NotStarted { cause };
+            };
+            let verdict = judge(request, self.channel_id.as_deref(), received);
             let why = verdict.to_string();
+            attempts += u32::from(!matches!(verdict, Verdict::RateLimited));
+            let decision = decide(&self.policy, attempts, &verdict, now, fastrand::f64());
             match verdict {
                 Verdict::Accepted(response) => return Ending::Accepted { response },
                 Verdict::Missing => return Ending::Missing,
@@ -288,7 +291,13 @@ impl Sender {
                     sent.may_be_done = true;
                     return Ending::Blocked { message: why };
                 }
-                Verdict::RateLimited { .. } => {}
+                Verdict::RateLimited => {
+                    // One refusal is reported for all that arrive together.
+                    if let Some(wait) = closed {
+                        self.report_retry(id, attempts + 1, wait, &why);
+                    }
+                    continue;
+                }
                 Verdict::Transient { .. } | Verdict::Broken { .. } => {
                     sent.may_be_done |= has_left;
                 }
@@ -299,23 +308,28 @@ impl Sender {
                     return Ending::Failed { message: why };
                 }
             };
-            tracing::debug!(
-                id = self.ids.of(id).as_str(),
-                attempt = attempts,
-                cause = why,
-                wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-                "again"
-            );
-            // Fails only if the receiver is gone, and then the run is over.
-            let _ = self.events_out.send(Event::Retrying {
-                id: id.clone(),
-                attempt: attempts,
-                wait,
-                cause: why.clone(),
-            });
+            self.report_retry(id, attempts, wait, &why);
             last_failure = Some(why);
             self.pause(wait, restores).await;
         }
+    }
+
+    /// Reports that a request will be sent again.
+    fn report_retry(&self, id: &MemberId, attempt: u32, wait: Duration, cause: &str) {
+        tracing::debug!(
+            id = self.ids.of(id).as_str(),
+            attempt,
+            cause,
+            wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+            "again"
+        );
+        // Fails only if the receiver is gone, and then the run is over.
+        let _ = self.events_out.send(Event::Retrying {
+            id: id.clone(),
+            attempt,
+            wait,
+            cause: cause.to_owned(),
+        });
     }
 
     fn may_retry(&self) -> bool {
@@ -323,37 +337,34 @@ impl Sender {
         budget.take()
     }
 
-    /// Waits for a token to send one request. Returns the cause if the run stops instead. A request
+    /// Waits until one request may leave. Returns the cause if the run stops instead. A request
     /// that completes a job is sent also while the run stops, unless it would have to wait.
-    async fn turn(&self, completes_a_job: bool, restores: bool) -> Result<(), StopCause> {
+    async fn turn(&self, completes_a_job: bool, restores: bool) -> Result<Pass, StopCause> {
         if !completes_a_job && let Some(cause) = self.stop_of(restores) {
             return Err(cause);
         }
-        let mut wait = self.pace.bucket().reserve(self.pace.now());
-        while !wait.is_zero() {
-            self.pause(wait, restores).await;
+        loop {
+            let wait = self.pace.reserve();
+            if !wait.is_zero() {
+                self.pause(wait, restores).await;
+                if let Some(cause) = self.stop_of(restores) {
+                    self.pace.give_back();
+                    return Err(cause);
+                }
+            }
+            let reopened = self.pace.reopened();
+            let closed_for = match self.pace.pass() {
+                Ok(pass) => return Ok(pass),
+                Err(closed_for) => closed_for,
+            };
+            tokio::select! {
+                biased;
+                () = self.pause(closed_for, restores) => {}
+                () = reopened => {}
+            }
             if let Some(cause) = self.stop_of(restores) {
-                let now = self.pace.now();
-                self.pace.bucket().on_response(now, &RateHeaders::default());
                 return Err(cause);
             }
-            wait = self.pace.bucket().closed_for(self.pace.now());
-        }
-        Ok(())
-    }
-
-    /// Updates the rate limiter from a response, or from the lack of one.
-    fn observe_response(&self, response: Option<&Response>) {
-        let now = self.pace.now();
-        let mut bucket = self.pace.bucket();
-        let Some(response) = response else {
-            bucket.on_response(now, &RateHeaders::default());
-            return;
-        };
-        bucket.on_response(now, &response.rate);
-        if response.status == 429 {
-            let wait = response.rate.closed_for((self.clock)());
-            bucket.close(now, wait.min(self.policy.longest_retry_after));
         }
     }
 
@@ -383,6 +394,14 @@ impl Sender {
     /// The stop that ends a job, if there is one.
     fn stop_of(&self, restores: bool) -> Option<StopCause> {
         self.stop.borrow().filter(|cause| ends(*cause, restores))
+    }
+}
+
+/// The ending of a job that a stop ended.
+fn ended_by(cause: StopCause, last_failure: Option<String>) -> Ending {
+    match last_failure {
+        None => Ending::NotStarted { cause },
+        Some(message) => Ending::Failed { message },
     }
 }
 

@@ -23,10 +23,11 @@ use talkform::apply;
 use talkform::apply::{Pace, ReadOptions, ReadReport};
 use talkform::model::{ChannelId, MemberId, RemoteUser, ShownIds, StopCause, Unread};
 use talkform::remote::{
-    Channel, ChannelInfo, Decision, HttpSettings, Policy, RateHeaders, Request, Verdict, decide,
+    Channel, ChannelInfo, Decision, HttpSettings, Policy, Request, Throttled, Verdict, decide,
     judge_channel, request,
 };
 use talkform::render::common::escape;
+use talkform::render::common::rate::allowed_rate;
 use talkform::sandbox;
 use talkform::sandbox::{Fault, Running, SandboxSettings};
 
@@ -121,13 +122,18 @@ impl<'p> Connection<'p> {
             .map_err(failed)?;
         let ids = project.ids()?;
         let policy = Policy::pausing(requests.retry_pause);
-        let (client, (answering, budget)) = runtime.block_on(async {
-            let client = Client::start(credentials, project).await?;
-            let checked = client.check(project, recorded, &policy, terminal).await?;
-            Ok::<_, Failure>((client, checked))
-        })?;
         let pace = Arc::new(Pace::new(project.rate(requests.rate)));
-        pace.learn(&budget);
+        let (client, answering) = runtime.block_on(async {
+            let client = Client::start(credentials, project).await?;
+            let asking = Asking {
+                client: &client,
+                pace: &pace,
+                policy: &policy,
+                terminal,
+            };
+            let answering = asking.check(project, recorded).await?;
+            Ok::<_, Failure>((client, answering))
+        })?;
         Ok(Self {
             project,
             requests,
@@ -219,8 +225,12 @@ impl<'p> Connection<'p> {
         Some(whole.saturating_sub(self.spent))
     }
 
-    /// Stops the sandbox, if this is a connection to one.
+    /// Says which rate Channel allows, if it refused requests, and stops the sandbox, if this is a connection to one.
     pub(crate) fn close(self) {
+        if let Some(allowed) = self.pace.measured() {
+            let asked = self.project.rate(self.requests.rate).per_second;
+            self.terminal.talk(&allowed_rate(allowed, asked));
+        }
         if let Some(running) = self.client.sandbox {
             running.stop();
         }
@@ -271,17 +281,25 @@ impl Client {
             sandbox,
         })
     }
+}
 
-    /// Asks which channel answers. Also returns the rate limit headers of the response.
+/// Asks which channel answers.
+struct Asking<'a> {
+    client: &'a Client,
+    pace: &'a Pace,
+    policy: &'a Policy,
+    terminal: Terminal,
+}
+
+impl Asking<'_> {
+    /// Asks, and fails if that is not the channel of the project, or not the one that `recorded` names.
     async fn check(
         &self,
         project: &LoadedProject,
         recorded: Option<&ChannelId>,
-        policy: &Policy,
-        terminal: Terminal,
-    ) -> Result<(ChannelInfo, RateHeaders), Failure> {
+    ) -> Result<ChannelInfo, Failure> {
         let asked = request::get_channel(project.project.channel.api);
-        let (verdict, rate) = self.send(&asked, policy, terminal).await;
+        let verdict = self.send(&asked).await;
         let base_url = &project.project.channel.base_url;
         let answering = match verdict {
             Verdict::Accepted(answering) => answering,
@@ -325,36 +343,37 @@ impl Client {
                 ));
             }
         }
-        Ok((answering, rate))
+        Ok(answering)
     }
 
-    /// Sends a request, with the retries that the policy allows. Also returns the rate limit headers
-    /// of the last response.
-    async fn send(
-        &self,
-        asked: &Request,
-        policy: &Policy,
-        terminal: Terminal,
-    ) -> (Verdict<ChannelInfo>, RateHeaders) {
-        let mut attempt = 1;
+    /// Sends a request, with the retries that the policy allows. A refusal with 429 is none of them.
+    async fn send(&self, asked: &Request) -> Verdict<ChannelInfo> {
+        let mut attempt = 0;
         loop {
-            let received = self.channel.send(asked).await;
-            let rate = received
-                .as_ref()
-                .map_or_else(|_| RateHeaders::default(), |response| response.rate);
+            let pass = self.pace.turn().await;
+            let received = self.client.channel.send(asked).await;
+            let paced = self.pace.observe(pass, received.as_ref().ok(), now());
             let verdict = judge_channel(received);
-            let Decision::Retry { after } =
-                decide(policy, attempt, &verdict, now(), fastrand::f64())
-            else {
-                return (verdict, rate);
+            let wait = match (&verdict, paced) {
+                (_, Err(Throttled)) => return verdict,
+                (Verdict::RateLimited, Ok(wait)) => wait.unwrap_or_default(),
+                _ => {
+                    attempt += 1;
+                    let decision = decide(self.policy, attempt, &verdict, now(), fastrand::f64());
+                    let Decision::Retry { after } = decision else {
+                        return verdict;
+                    };
+                    after
+                }
             };
-            terminal.talk(&format!(
-                "Cannot ask Channel which channel this is ({}); retrying ({attempt} of {}).",
+            self.terminal.talk(&format!(
+                "Cannot ask Channel which channel this is ({}); asking again in {:.1} s.",
                 escape::terminal(&verdict.to_string()),
-                policy.most_attempts - 1
+                wait.as_secs_f64()
             ));
-            tokio::time::sleep(after).await;
-            attempt += 1;
+            if verdict != Verdict::RateLimited {
+                tokio::time::sleep(wait).await;
+            }
         }
     }
 }

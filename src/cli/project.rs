@@ -326,10 +326,7 @@ impl LoadedProject {
     /// How fast requests may be sent: the project's rate, or `per_second` of `--rate`.
     pub(crate) fn rate(&self, per_second: Option<f64>) -> Rate {
         let rate = self.project.channel.rate;
-        Rate {
-            per_second: per_second.unwrap_or(rate.per_second),
-            ..rate
-        }
+        per_second.map_or(rate, |per_second| rate.evenly(per_second))
     }
 
     /// Creates the folder of the state file.

@@ -65,6 +65,21 @@ pub struct Rate {
     pub burst: u32,
 }
 
+impl Rate {
+    /// Another rate that holds from the first second: its burst is what it allows in a fiftieth of a second, which is
+    /// about as even as timers are.
+    #[must_use]
+    pub fn evenly(self, per_second: f64) -> Self {
+        // The conversion saturates.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let burst = (per_second / 50.0) as u32;
+        Self {
+            per_second,
+            burst: burst.clamp(1, self.burst.max(1)),
+        }
+    }
+}
+
 impl Default for Rate {
     /// Channel's own bucket, as third parties describe it: 1,000 requests, refilled at 10 a second.
     fn default() -> Self {

@@ -12,6 +12,8 @@ pub enum StopCause {
     Denied,
     /// A response with 401 or 403 that is not an error of Channel: a proxy or a firewall may have sent it.
     Blocked,
+    /// Channel answered nothing but 429 for five minutes, or asked for a longer wait.
+    Throttled,
     /// Too many users failed in a row.
     Breaker,
     /// A user failed under `--fail-fast`.
@@ -26,9 +28,12 @@ impl StopCause {
     /// Whether the cause is a problem that the next run meets again, rather than a request to stop.
     pub fn is_trouble(self) -> bool {
         match self {
-            Self::Denied | Self::Blocked | Self::Breaker | Self::Unrecorded | Self::Recreated => {
-                true
-            }
+            Self::Denied
+            | Self::Blocked
+            | Self::Throttled
+            | Self::Breaker
+            | Self::Unrecorded
+            | Self::Recreated => true,
             Self::Interrupted | Self::Deadline | Self::FailFast => false,
         }
     }

@@ -42,10 +42,7 @@ pub enum Verdict<T = Option<Box<ResponseUser>>> {
         status: u16,
     },
     /// 429.
-    RateLimited {
-        /// When Channel asks to be tried again.
-        retry_after: Option<RetryAfter>,
-    },
+    RateLimited,
     /// The failure may pass.
     Transient {
         /// What happened, without any value.
@@ -73,7 +70,7 @@ impl<T> fmt::Display for Verdict<T> {
                 f,
                 "{status} without an error of Channel's own: a proxy or a firewall may have answered"
             ),
-            Self::RateLimited { .. } => f.write_str("429 Too Many Requests"),
+            Self::RateLimited => f.write_str("429 Too Many Requests"),
             Self::Transient { why, .. } | Self::Broken { why } => f.write_str(why),
         }
     }
@@ -144,9 +141,7 @@ fn judge_status<T>(
         },
         401 | 403 if error().is_some() => Verdict::Denied { status },
         401 | 403 => Verdict::Blocked { status },
-        429 => Verdict::RateLimited {
-            retry_after: response.rate.retry_after,
-        },
+        429 => Verdict::RateLimited,
         // 421 and 425 are about the connection, and the next attempt may use another one.
         408 | 421 | 425 | 500 | 502 | 503 | 504 => transient(format!("{status} from Channel")),
         407 => Verdict::Broken {

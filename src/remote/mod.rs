@@ -1,6 +1,8 @@
 //! Speaks the part of Channel's Open API that talkform uses: requests, the meaning of responses, retries and
 //! the rate limiter. Only [`http`] uses the network; the rest is plain functions.
 
+pub(crate) mod allowance;
+pub mod bucket;
 pub mod confirm;
 pub(crate) mod error_body;
 pub mod http;
@@ -12,11 +14,12 @@ pub mod response_user;
 pub mod retry;
 pub mod transport;
 
+pub use crate::remote::bucket::{Answer, Bucket, GateChange, LONGEST_REFUSAL, Pass, Throttled};
 pub use crate::remote::confirm::{Confirmation, confirm};
 pub use crate::remote::http::{Channel, HttpSettings};
 pub use crate::remote::judge::{ChannelInfo, Verdict, judge, judge_channel};
 pub use crate::remote::observe::observed;
-pub use crate::remote::rate::{Bucket, RateHeaders};
+pub use crate::remote::rate::RateHeaders;
 pub use crate::remote::request::{Method, Request};
 pub use crate::remote::response_user::ResponseUser;
 pub use crate::remote::retry::{Decision, Policy, RetryBudget, decide};

@@ -55,7 +55,8 @@ pub enum Decision {
     GiveUp,
 }
 
-/// Decides whether and when to send again.
+/// Decides whether and when to send again after a failure. The rate limiter decides about a request that Channel
+/// refuses with 429; here it is not sent again.
 ///
 /// `attempt` counts from 1. `jitter` is an evenly distributed number in 0..1: a pause is between half and the
 /// whole of its bound, so that requests that failed together are not retried together.
@@ -67,10 +68,9 @@ pub fn decide<T>(
     jitter: f64,
 ) -> Decision {
     let asked = match verdict {
-        Verdict::RateLimited { retry_after } | Verdict::Transient { retry_after, .. } => {
-            retry_after.map(|asked| asked.wait(now))
-        }
-        Verdict::Accepted(_)
+        Verdict::Transient { retry_after, .. } => retry_after.map(|asked| asked.wait(now)),
+        Verdict::RateLimited
+        | Verdict::Accepted(_)
         | Verdict::Missing
         | Verdict::Rejected { .. }
         | Verdict::Denied { .. }
@@ -180,10 +180,8 @@ mod tests {
         assert_eq!(after(&asked(0), 1, 1.0), Some(Duration::from_millis(500)));
         assert_eq!(after(&asked(301), 1, 1.0), None);
         let date = Timestamp::UNIX_EPOCH + Duration::from_secs(9);
-        let limited = Verdict::RateLimited {
-            retry_after: Some(RetryAfter::Date(date)),
-        };
-        assert_eq!(after(&limited, 1, 1.0), Some(Duration::from_secs(9)));
+        let dated = transient(Some(RetryAfter::Date(date)));
+        assert_eq!(after(&dated, 1, 1.0), Some(Duration::from_secs(9)));
     }
 
     #[test]
@@ -198,6 +196,7 @@ mod tests {
             Verdict::Denied { status: 401 },
             Verdict::Blocked { status: 403 },
             Verdict::Broken { why: "301".into() },
+            Verdict::RateLimited,
             Verdict::Missing,
             Verdict::Accepted(None),
         ] {

@@ -38,6 +38,7 @@ mod moves;
 mod notation;
 mod offline;
 mod once_through;
+mod pace;
 mod planning;
 mod project;
 mod random;

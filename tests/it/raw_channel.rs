@@ -33,7 +33,14 @@ impl RawChannel {
         body: &str,
         respond: impl Fn(&Arrived) -> Vec<u8> + Send + 'static,
     ) -> Self {
-        let named = whole(200, "application/json", body);
+        Self::introduced(whole(200, "application/json", body), respond)
+    }
+
+    /// Answers `GET …/channel` with these bytes.
+    pub(crate) fn introduced(
+        named: Vec<u8>,
+        respond: impl Fn(&Arrived) -> Vec<u8> + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let log = Arc::new(Mutex::new(Vec::new()));

@@ -34,7 +34,7 @@ fn word<T>(verdict: &Verdict<T>) -> &'static str {
         Verdict::Rejected { .. } => "rejected",
         Verdict::Denied { .. } => "denied",
         Verdict::Blocked { .. } => "blocked",
-        Verdict::RateLimited { .. } => "limited",
+        Verdict::RateLimited => "limited",
         Verdict::Transient { .. } => "transient",
         Verdict::Broken { .. } => "broken",
     }

@@ -1,8 +1,8 @@
 //! Tests the headers of the rate limit, and what the other test modules share.
 
+mod bucket;
 mod confirm;
 mod judge;
-mod rate;
 
 use crate::remote::rate::{RateHeaders, RetryAfter};
 use crate::remote::transport::Response;

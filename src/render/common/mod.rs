@@ -6,6 +6,7 @@ pub(crate) mod duration;
 pub mod escape;
 pub(crate) mod json;
 pub mod line;
+pub mod rate;
 pub mod rejection;
 pub mod selected;
 pub mod shown;

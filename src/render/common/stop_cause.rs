@@ -11,6 +11,9 @@ pub fn why_stopped(cause: StopCause) -> &'static str {
         StopCause::Blocked => {
             "Stopped: a request was blocked with 401 or 403, and not by Channel itself"
         }
+        StopCause::Throttled => {
+            "Stopped: Channel answered only 429 for five minutes, or asks for a longer wait"
+        }
         StopCause::Breaker => "Stopped: too many failures in a row",
         StopCause::FailFast => "Stopped at the first failure, because of --fail-fast",
         StopCause::Unrecorded => "Stopped: cannot record what Channel accepted",
@@ -25,6 +28,7 @@ pub(crate) fn word(cause: StopCause) -> &'static str {
         StopCause::Deadline => "deadline",
         StopCause::Denied => "denied",
         StopCause::Blocked => "blocked",
+        StopCause::Throttled => "throttled",
         StopCause::Breaker => "breaker",
         StopCause::FailFast => "fail-fast",
         StopCause::Unrecorded => "unrecorded",

@@ -37,6 +37,9 @@ struct ReportDocument<'a> {
     retried: u64,
     /// From the first request to the last response, in seconds.
     elapsed_seconds: f64,
+    /// How many requests a second Channel allows; left out if it refused none with 429, or too few to tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_per_second: Option<f64>,
     /// Why the run stopped early; null if it did not.
     stopped: Option<StopCause>,
     /// One outcome for each planned change, by id.
@@ -173,6 +176,7 @@ impl<'a> ReportDocument<'a> {
             requests,
             retried,
             elapsed,
+            allowed_per_second,
             stopped,
             uncertain,
         } = report;
@@ -198,6 +202,7 @@ impl<'a> ReportDocument<'a> {
             requests: *requests,
             retried: *retried,
             elapsed_seconds: elapsed.as_secs_f64(),
+            allowed_per_second: *allowed_per_second,
             stopped: *stopped,
             outcomes: outcomes.iter().map(OutcomeView::new).collect(),
         }

@@ -302,6 +302,9 @@ fn stopped(cause: StopCause, skipped: usize, refresh: &str) -> String {
         StopCause::Blocked => {
             "Check the proxy or firewall between here and Channel, and the credentials, then run apply again."
         }
+        StopCause::Throttled => {
+            "Another program may use up the rate limit of this channel. Run apply again later; it continues from here."
+        }
         StopCause::Breaker => "Run apply again when Channel responds; it continues from here.",
         StopCause::Unrecorded => {
             "Check the disk that holds the state, then run apply again. Users may be sent twice; no change is lost."
@@ -327,6 +330,7 @@ pub fn summary(report: &Report) -> String {
         requests,
         retried,
         elapsed,
+        allowed_per_second: _,
         stopped,
         uncertain: _,
     } = report;

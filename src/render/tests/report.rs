@@ -146,6 +146,7 @@ fn report(outcomes: Vec<UserOutcome>, stopped: Option<StopCause>) -> Report {
         requests: 2,
         retried: 0,
         elapsed: Duration::from_millis(412),
+        allowed_per_second: None,
         stopped,
         uncertain: Uncertain {
             pending: 2,
@@ -312,6 +313,7 @@ fn each_way_to_stop() {
         StopCause::Deadline,
         StopCause::Denied,
         StopCause::Blocked,
+        StopCause::Throttled,
         StopCause::Breaker,
         StopCause::FailFast,
         StopCause::Unrecorded,
@@ -335,6 +337,9 @@ fn each_way_to_stop() {
     Destination: a channel that is not named yet, at https://api.channel.io, API v4
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     Stopped: a request was blocked with 401 or 403, and not by Channel itself. 1 change was not tried. Check the proxy or firewall between here and Channel, and the credentials, then run apply again.
+    Destination: a channel that is not named yet, at https://api.channel.io, API v4
+    Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
+    Stopped: Channel answered only 429 for five minutes, or asks for a longer wait. 1 change was not tried. Another program may use up the rate limit of this channel. Run apply again later; it continues from here.
     Destination: a channel that is not named yet, at https://api.channel.io, API v4
     Apply stopped early. Users: 1 not tried. 147 unchanged. 2 requests, 0 retried, 0.4 s.
     Stopped: too many failures in a row. 1 change was not tried. Run apply again when Channel responds; it continues from here.

@@ -1,11 +1,13 @@
 //! Measures how close an apply and a read come to Channel's rate limit, and whether they exceed it: 10,000
-//! users are sent to a sandbox with a bucket of 1,000, refilled at 1,000 a second, and 5,000 are read from it.
+//! users are sent to a sandbox with a bucket of 1,000, refilled at 1,000 a second, and 5,000 are read from it. Then
+//! users are read through limiters that the project's rate does not fit.
 //!
-//! `cargo bench --bench rate`
+//! `cargo bench --bench rate` (14 minutes)
 
 #![allow(missing_docs, unreachable_pub, clippy::print_stdout)]
 
-#[path = "million/planning.rs"]
+mod limited;
+#[path = "../million/planning.rs"]
 mod planning;
 
 use std::collections::BTreeMap;
@@ -36,7 +38,7 @@ const RATE: Rate = Rate {
     clippy::disallowed_methods,
     reason = "a bench is a program, so it may read the clock"
 )]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
@@ -141,6 +143,7 @@ fn main() {
     runtime.block_on(async {
         applying().await;
         reading().await;
+        limited::table().await;
     });
 }
 
