@@ -97,7 +97,11 @@ impl Clones {
             disk.take_away(&journal_of(&path));
             BTreeSet::new()
         });
-        let rest = unaware.into_iter().filter(|id| !own.contains(id)).collect();
+        // The journal tells what this clone sent, and nothing of what another clone sent and did not push.
+        let before = ledger.unaware.get(&clone).cloned().unwrap_or_default();
+        let rest = unaware.into_iter();
+        let rest = rest.filter(|id| !own.contains(id) || before.contains(id));
+        let rest = rest.collect();
         ledger.unaware.insert(clone, rest);
         self.0.known[clone].clone_from(&self.0.origin);
     }
