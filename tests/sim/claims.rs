@@ -129,17 +129,22 @@ pub(crate) fn let_go(remote: &mut Remote, state: &State) {
 /// Tells the ledger which flags the state records as `true`, and which may have been set: nobody knows whether the
 /// request of an intent left.
 pub(crate) fn note_opt_outs(remote: &mut Remote, state: &State, key: &DigestKey) {
-    let recorded = state.users.iter().map(|(id, entry)| (id, &entry.fields));
-    let sent = state
-        .pending
-        .iter()
-        .map(|(id, pending)| (id, &pending.fields));
-    for (id, fields) in recorded.chain(sent) {
+    let mut note = |id: &MemberId, path: &FieldPath, digest| {
         let key = key.for_user(id);
-        for (path, digest) in fields.iter() {
-            if path.is_unsubscribe_flag() && digest == key.field(path, FieldValue::Flag(true)) {
-                let flag = (id.as_str().to_owned(), path.to_string());
-                remote.ledger.opted_out_by_us.insert(flag);
+        if path.is_unsubscribe_flag() && digest == key.field(path, FieldValue::Flag(true)) {
+            let flag = (id.to_string(), path.to_string());
+            remote.ledger.opted_out_by_us.insert(flag);
+        }
+    };
+    for (id, entry) in &state.users {
+        for (path, digest) in entry.fields.iter() {
+            note(id, path, digest);
+        }
+    }
+    for (id, pending) in &state.pending {
+        for path in pending.paths() {
+            for digest in pending.sent(path) {
+                note(id, path, digest);
             }
         }
     }
