@@ -20,7 +20,8 @@ pub struct Start {
     state: State,
     /// Whether the project has no state file yet.
     is_first: bool,
-    /// Whether the state file holds the state, without a journal beside it.
+    /// Whether the state file holds the state, without a journal beside it. One without users may have got another
+    /// key or destination since.
     is_saved: bool,
 }
 
@@ -34,7 +35,11 @@ impl Start {
         let is_first = loaded.state.is_none();
         Ok(Self {
             is_first,
-            is_saved: !is_first && !loaded.replay.changes_state(),
+            is_saved: !loaded.replay.changes_state()
+                && loaded
+                    .state
+                    .as_ref()
+                    .is_some_and(|state| !state.records_nobody()),
             state: match loaded.state {
                 Some(state) => state,
                 None => first()?,

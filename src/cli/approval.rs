@@ -69,6 +69,13 @@ impl Approval {
                     invocation.command(&[vec!["plan".to_owned()], planning.flags()].concat())
                 ),
             )),
+            Some(_) if plan.lineage.is_empty() => Err(Failure::with_hint(
+                "this project has no state, so the digest of a plan does not cover values, and --expect cannot tell whether the plan is the reviewed one; nothing was sent",
+                format!(
+                    "run `{}` once, commit the file, and plan again",
+                    invocation.command(&["state", "init"])
+                ),
+            )),
             _ => Ok(()),
         }
     }

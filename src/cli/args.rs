@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
 use crate::cli::failure::Failure;
-use talkform::model::{ApiVersion, Depth, MemberId, Selection};
+use talkform::model::{ApiVersion, Depth, MemberId, Selection, ShownIds};
 use talkform::sandbox::{FAULT_SYNTAX, Fault, NotAFault};
 use talkform::words::first;
 
@@ -21,7 +21,7 @@ const GLOBAL: &str = "Global options";
 const REQUESTS: &str = "Requests";
 
 /// Flags that every command takes.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
     /// The project's folder
     #[arg(
@@ -150,26 +150,40 @@ impl SelectOptions {
     }
 
     /// Fails if a pattern matches none of these ids, unless --allow-empty permits it.
-    pub(crate) fn check<'i>(&self, ids: impl Iterator<Item = &'i MemberId>) -> Result<(), Failure> {
+    pub(crate) fn check<'i>(
+        &self,
+        ids: impl Iterator<Item = &'i MemberId>,
+        shown: &ShownIds,
+    ) -> Result<(), Failure> {
         if self.allow_empty {
             return Ok(());
         }
-        check_patterns(&self.select, ids)
+        check_patterns(&self.select, ids, shown)
     }
 }
 
-/// Fails if a pattern matches none of these ids.
+/// Fails if a pattern matches none of these ids. `shown` says whether the error may repeat the pattern, which may be an
+/// id.
 pub(crate) fn check_patterns<'i>(
     patterns: &[String],
     ids: impl Iterator<Item = &'i MemberId>,
+    shown: &ShownIds,
 ) -> Result<(), Failure> {
     let selection = Selection::new(patterns);
     let idle = selection.idle(ids);
     if idle.is_empty() {
         return Ok(());
     }
+    let what = if shown.hides() {
+        match patterns.iter().filter(|text| !text.is_empty()).count() {
+            1 => "the pattern".to_owned(),
+            given => format!("{} of the {given} patterns", idle.len()),
+        }
+    } else {
+        first(idle, MOST_IDLE).join(", ")
+    };
     Err(Failure::with_hint(
-        format!("no user matches {}", first(idle, MOST_IDLE).join(", ")),
+        format!("no user matches {what}"),
         "a pattern is compared with the whole id, and `*` stands for any characters",
     ))
 }

@@ -23,18 +23,25 @@ const MOST_NAMED: usize = 5;
 pub(crate) struct Base {
     /// The users that its manifests declared; empty if they have errors.
     pub users: BTreeMap<MemberId, Attributes>,
-    /// The field settings of its project file; `None` if it had no project file.
-    pub fields: Option<FieldSettings>,
     /// How its settings differ from those of now.
     pub settings: SettingsView,
 }
 
-impl Base {
-    /// Reads a revision with its own project file. Its manifests are read with the API version that was applied last.
+/// The project file of a revision. It is read before any manifest, because it says what is hidden.
+pub(crate) struct BaseProject<'p> {
+    name: String,
+    revision: Revision<'p>,
+    file: Option<ProjectFile>,
+    project_file: BaseProjectFile,
+    project: Project,
+    rules: Option<Rules>,
+}
+
+impl<'p> BaseProject<'p> {
+    /// Reads the project file of a revision. Everything that it hides is hidden from here on.
     pub(crate) fn read(
-        settings: &LoadedProject,
-        name: &str,
-        api: ApiVersion,
+        settings: &'p LoadedProject,
+        name: &'p str,
         terminal: Terminal,
     ) -> Result<Self, Failure> {
         let revision = Revision::list(&settings.root, name)?;
@@ -61,7 +68,7 @@ impl Base {
             );
         }
         let project = file.as_ref().and_then(|file| resolve(file, environment));
-        let mut before = project.unwrap_or_else(|| match project_file {
+        let mut project = project.unwrap_or_else(|| match project_file {
             BaseProjectFile::Missing | BaseProjectFile::Read => Project::default(),
             // Its manifests are most likely where they are now.
             BaseProjectFile::Unreadable => Project {
@@ -69,9 +76,46 @@ impl Base {
                 ..Project::default()
             },
         });
+        if settings.sandbox {
+            use_sandbox(&mut project, environment);
+        }
+        let rules = match &project.rules {
+            Some(name) => read_one(&revision, &|file| file == name)?.and_then(rules),
+            None => None,
+        };
+        match project_file {
+            BaseProjectFile::Missing => {}
+            BaseProjectFile::Unreadable => settings.hide_as(FieldSettings::default()),
+            BaseProjectFile::Read => settings.hide_as(field_settings(&project, rules.as_ref())),
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            revision,
+            file,
+            project_file,
+            project,
+            rules,
+        })
+    }
+
+    /// Reads its manifests, with the API version that was applied last.
+    pub(crate) fn with_users(
+        self,
+        settings: &LoadedProject,
+        api: ApiVersion,
+        terminal: Terminal,
+    ) -> Result<Base, Failure> {
+        let Self {
+            name,
+            revision,
+            file,
+            project_file,
+            project: before,
+            rules,
+        } = self;
+        let environment = settings.environment.as_deref();
         let mut elsewhere = other_environments(&settings.file, file.as_ref(), environment);
         if settings.sandbox {
-            use_sandbox(&mut before, environment);
             elsewhere.clear();
         }
         let mut changes = settings.project.changes_since(&before);
@@ -81,20 +125,10 @@ impl Base {
                 .into_iter()
                 .map(|(setting, change)| SettingChange { setting, ..change }),
         );
-        let rules = match &before.rules {
-            Some(name) => read_one(&revision, &|file| file == name)?.and_then(rules),
-            None => None,
-        };
-        let fields = match project_file {
-            BaseProjectFile::Missing => None,
-            BaseProjectFile::Unreadable => Some(FieldSettings::default()),
-            BaseProjectFile::Read => Some(field_settings(&before, rules.as_ref())),
-        };
-        Ok(Self {
+        Ok(Base {
             users: users(settings, &revision, &before, api, terminal)?,
-            fields,
             settings: SettingsView {
-                revision: name.to_owned(),
+                revision: name,
                 project_file,
                 state_differs: settings.has_own_state
                     && revision.differs_on_disk(&settings.project.state)?,

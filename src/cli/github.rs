@@ -23,6 +23,11 @@ const MAX_SUMMARY: usize = 1_000_000;
 /// GitHub shows at most ten errors and ten warnings of a step.
 const MAX_ANNOTATIONS: usize = 10;
 
+/// Whether the runner keeps outputs of this step.
+pub(crate) fn keeps_outputs() -> bool {
+    path_from("GITHUB_OUTPUT").is_some()
+}
+
 /// Writes the outputs and the summary of a plan. `commands` are those that it suggests.
 pub(crate) fn planned(
     settings: &LoadedProject,

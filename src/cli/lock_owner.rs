@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::cli::failure::Failure;
-use crate::cli::project::random;
+use crate::cli::random::random;
 use talkform::model::digest::digests::to_hex;
 use talkform::state::LockOwner;
 

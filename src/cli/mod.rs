@@ -20,6 +20,7 @@ mod output;
 mod planning;
 mod progress;
 mod project;
+mod random;
 mod repository;
 mod run;
 mod signals;

@@ -244,6 +244,11 @@ impl State {
         self.add_pending(id, pending);
     }
 
+    /// Whether nothing about any user is recorded.
+    pub fn records_nobody(&self) -> bool {
+        self.users.is_empty() && self.pending.is_empty() && self.rejected.is_empty()
+    }
+
     /// Drops everything about a user: the record, the pending request and the rejection. Returns whether there was any.
     pub fn forget(&mut self, id: &MemberId) -> bool {
         let user = self.users.remove(id).is_some();

@@ -16,11 +16,20 @@ pub(crate) struct Subject<'a> {
     pub(crate) serial: u64,
 }
 
+impl Subject<'_> {
+    /// Whether the digest covers values. Without a state there is no salt, so whoever reads the digest could try
+    /// values against it: it then covers the ids, the actions and the fields alone.
+    fn covers_values(&self) -> bool {
+        !self.lineage.is_empty()
+    }
+}
+
 /// SHA-256 over destination, lineage, serial and every change, by id.
 pub(crate) fn of_plan<'a>(
     subject: Subject<'_>,
     changes: impl Iterator<Item = (&'a MemberId, ChangeLine)>,
 ) -> PlanDigest {
+    let covers_values = subject.covers_values();
     let Subject {
         destination,
         api,
@@ -52,12 +61,12 @@ pub(crate) fn of_plan<'a>(
     hasher.add(&serial.to_le_bytes());
     for (id, line) in changes {
         hasher.add(id.as_str().as_bytes());
-        add_line(&mut hasher, &line);
+        add_line(&mut hasher, &line, covers_values);
     }
     hasher.finish()
 }
 
-fn add_line(hasher: &mut PartsHasher, line: &ChangeLine) {
+fn add_line(hasher: &mut PartsHasher, line: &ChangeLine, covers_values: bool) {
     let ChangeLine {
         action,
         from,
@@ -68,12 +77,10 @@ fn add_line(hasher: &mut PartsHasher, line: &ChangeLine) {
     } = line;
     hasher.add(action.as_str().as_bytes());
     add_optional(hasher, from.as_ref().map(|from| from.as_str().as_bytes()));
-    add_optional(
-        hasher,
-        from_digest.as_ref().map(|digest| &digest.as_bytes()[..]),
-    );
+    let from_digest = from_digest.as_ref().filter(|_| covers_values);
+    add_optional(hasher, from_digest.map(|digest| &digest.as_bytes()[..]));
     hasher.add(&[u8::from(*delete_old)]);
-    hasher.add(digest.as_bytes());
+    add_optional(hasher, covers_values.then_some(&digest.as_bytes()[..]));
     hasher.add(&fields.len().to_le_bytes());
     for field in fields {
         hasher.add(field.as_bytes());

@@ -75,7 +75,8 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
             .or_else(|| state.destination.channel_id.clone()),
         ..context.destination.clone()
     };
-    let api = ApiChange::between(state.destination.api, destination.api);
+    // A state without users was sent nothing in another version.
+    let api = ApiChange::between(state.destination.api, destination.api).filter(|_| recorded > 0);
     if let Some(step) = api {
         explain(&mut changes, step);
     }

@@ -71,6 +71,7 @@ fn rules_that_list_every_text_show_them() {
 #[test]
 fn a_pull_request_uncovers_nothing() {
     let project = with("public: [profile.plan]\nsensitive: [profile.score, tags]\n");
+    project.run(&["state", "init"]).expect(0);
     git(project.path(), &["init", "-q"]);
     commit(project.path(), "one");
     project.write("talkform.yaml", "public: [\"profile.*\"]\nsensitive: []\n");

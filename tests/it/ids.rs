@@ -241,3 +241,81 @@ fn ids_that_look_personal_are_one_warning() {
     project.write("users/a.yaml", USERS);
     assert_eq!(project.run(&["validate"]).expect(0).stderr, "");
 }
+
+#[test]
+fn a_pattern_that_matches_nobody_is_not_repeated() {
+    let channel = Channel::start();
+    let project = hiding(&channel);
+    for command in ["plan", "apply"] {
+        let ran = run(&project, &[command, "--select", "park-jiwoo"], 1);
+        assert!(
+            ran.stderr.contains("no user matches the pattern"),
+            "{}",
+            ran.stderr
+        );
+    }
+    run(&project, &["apply", "--auto-approve"], 0);
+    for arguments in [
+        &["drift", "--select", "park-jiwoo", "--select", "lee-minjun*"][..],
+        &["state", "list", "park-jiwoo", "lee-minjun*"],
+    ] {
+        let ran = run(&project, arguments, 1);
+        assert!(
+            ran.stderr.contains("no user matches 1 of the 2 patterns"),
+            "{}",
+            ran.stderr
+        );
+    }
+    let shown = ["plan", "--select", "park-jiwoo", "--show-sensitive"];
+    let ran = project.run(&shown).expect(1);
+    assert!(
+        ran.stderr.contains("no user matches park-jiwoo"),
+        "{}",
+        ran.stderr
+    );
+}
+
+/// A pull request that makes ids or values public uncovers none, not in problems of its manifests either.
+#[test]
+fn what_the_base_hides_is_hidden_in_problems() {
+    let channel = Channel::start();
+    let project = hiding(&channel);
+    git(project.path(), &["init", "-q"]);
+    git(project.path(), &["add", "-A"]);
+    git(project.path(), &["commit", "-qm", "one"]);
+    let open = project.read("talkform.yaml");
+    let open = open.replace("sensitive: [memberId]", "sensitive: []");
+    project.write("talkform.yaml", &open);
+    let plan = ["plan", "--base", "HEAD"];
+    for (from, to) in [
+        // Two users that look alike, the same user twice, a wrong value, a wrong id.
+        ("lee-minjun-7, profile", "Kim.seoyeon@example.com, profile"),
+        ("lee-minjun-7, profile", "kim.seoyeon@example.com, profile"),
+        ("plan: pro", "plan: [kim.seoyeon@example.com, 1]"),
+        ("memberId: kim.seoyeon", "memberId: kim seoyeon"),
+    ] {
+        project.write("users/a.yaml", &USERS.replace(from, to));
+        let ran = project.run(&plan);
+        assert!(!ran.stderr.is_empty(), "{from}");
+        no_id(to, &ran.all());
+    }
+    project.write("users/a.yaml", USERS);
+    let ran = run(
+        &project,
+        &["plan", "--base", "HEAD", "--select", "park-jiwoo"],
+        1,
+    );
+    assert!(
+        ran.stderr.contains("no user matches the pattern"),
+        "{}",
+        ran.stderr
+    );
+    run(
+        &project,
+        &["plan", "--base", "HEAD", "--select", "lee-minjun*"],
+        0,
+    );
+    // Without the base they are shown, so the test can fail.
+    let ran = project.run(&["plan"]).expect(0);
+    assert!(ran.all().contains("minjun"), "{}", ran.all());
+}

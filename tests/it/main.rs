@@ -20,6 +20,7 @@ mod drift_secrecy;
 mod erase;
 mod examples;
 mod faults;
+mod first_plan;
 #[cfg(unix)]
 mod git_environment;
 mod golden;

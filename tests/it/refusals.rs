@@ -100,6 +100,7 @@ fn another_plan_than_the_expected_one_is_not_run() {
     let channel = Channel::start();
     let project = channel.project();
     project.write("users/a.yaml", USER);
+    project.run(&["state", "init"]).expect(0);
     let plan = project.run(&["plan"]).expect(0).stdout;
     let digest = plan
         .lines()

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::args::Global;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::files;
-use crate::cli::project::{PROJECT_FILE, shown};
+use crate::cli::project::{LoadedProject, PROJECT_FILE, shown};
 use crate::cli::suggest::invocation::Invocation;
 use crate::cli::terminal::Terminal;
 use talkform::manifest;
@@ -130,16 +130,24 @@ pub(crate) fn run(
         ("schemas/project.schema.json", &project_schema),
     ];
     let mut listing = String::new();
-    for (name, content) in parts.into_iter().chain(RECIPES) {
-        let word = if files::write_new(&root.join(name), content)? {
-            "created"
-        } else {
-            "kept   "
-        };
+    let mut list = |name: &str, is_new: bool| {
+        let word = if is_new { "created" } else { "kept   " };
         for part in ["  ", word, "  ", name, "\n"] {
             listing.push_str(part);
         }
+    };
+    for (name, content) in parts.into_iter().chain(RECIPES) {
+        list(name, files::write_new(&root.join(name), content)?);
     }
+    // Its salt keeps the digests of the first plans from giving values away.
+    let project = LoadedProject::read(&Global {
+        directory: root.clone(),
+        environment: None,
+        state: None,
+        sandbox: false,
+        ..global.clone()
+    })?;
+    list(&project.project.state, project.create_state()?);
     let trial = |command| {
         let command = Invocation::in_folder(&root).command(&[command, "--sandbox"]);
         escape::terminal(&command).into_owned()

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::{FormatOptions, Global, PlanFormat, Planning, RequestOptions};
-use crate::cli::base::Base;
+use crate::cli::base::BaseProject;
 use crate::cli::clock::now;
 use crate::cli::connection::{Connection, Credentials};
 use crate::cli::failure::{Exit, Failure};
@@ -59,7 +59,8 @@ impl PlanArguments {
             Some(path) => words.push(path.display().to_string()),
             None => words.extend(self.planning.flags()),
         }
-        settings.invocation.command(&words)
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        settings.command(&words)
     }
 }
 
@@ -73,6 +74,10 @@ pub(crate) fn run(
     let settings = LoadedProject::read(global)?;
     let loaded = settings.load()?;
     destination::warn_of_host(terminal, &settings.project.channel.base_url);
+    // What the base hides is hidden in problems of manifests as well.
+    let base = arguments.base.as_deref();
+    let base = base.map(|revision| BaseProject::read(&settings, revision, terminal));
+    let base = base.transpose()?;
     let depth = arguments.planning.depth(arguments.planning.refresh);
     let (desired, warnings) = settings.desired_for(&loaded, depth)?;
     output::warn(terminal, &settings.root, &warnings);
@@ -84,21 +89,21 @@ pub(crate) fn run(
             "note: this plan is about the real channel, to which nothing was applied yet. The sandbox of this project has a state: --sandbox plans against it.",
         );
     }
-    let base = match &arguments.base {
-        Some(revision) => Some(Base::read(
-            &settings,
-            revision,
-            state.destination.api,
-            terminal,
-        )?),
-        None => None,
-    };
-    let mut visibility = settings.visibility()?;
-    if let Some(fields) = base.as_ref().and_then(|base| base.fields.clone()) {
-        visibility = settings.with_id_key(visibility.with_base(fields))?;
+    if loaded.state.is_none()
+        && !settings.sandbox
+        && (arguments.output.format == PlanFormat::Markdown || github::keeps_outputs())
+    {
+        terminal.talk(&format!(
+            "warning: this project has no state, so the plan's digest does not cover values and `apply --expect` will refuse it; run `{}` once and commit the file",
+            settings.command(&["state", "init"])
+        ));
     }
+    let api = state.destination.api;
+    let base = base.map(|base| base.with_users(&settings, api, terminal));
+    let base = base.transpose()?;
+    let visibility = settings.visibility()?;
     let selection = &arguments.planning.selection;
-    selection.check(known_ids(&desired, &state).into_iter())?;
+    selection.check(known_ids(&desired, &state).into_iter(), &visibility.ids())?;
     let select = &selection.patterns();
     let recorded = state.destination.channel_id.as_ref();
     // The connection stays open, because it ends the process on a signal.

@@ -10,7 +10,8 @@ use crate::cli::clock::now;
 use crate::cli::commands::ids::resolved;
 use crate::cli::environment::state_key;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::project::{LoadedProject, random};
+use crate::cli::project::{LoadedProject, shown};
+use crate::cli::random::random;
 use crate::cli::suggest::invocation::Invocation;
 use crate::cli::terminal::Terminal;
 use crate::cli::{destination, lock_owner, output};
@@ -71,6 +72,15 @@ pub(crate) enum StateCommand {
     /// For when one of them was renamed; the channel stays the same.
     #[command(after_help = "Example: talkform state retarget")]
     Retarget {
+        /// How long to wait for another run that holds the lock
+        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
+        lock_timeout: std::time::Duration,
+    },
+    /// Create an empty state with a random salt, to commit before the first plan
+    ///
+    /// Without a salt, the digest of a plan does not cover values, and `apply --expect` is refused.
+    #[command(after_help = "Example: talkform state init")]
+    Init {
         /// How long to wait for another run that holds the lock
         #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
         lock_timeout: std::time::Duration,
@@ -156,6 +166,7 @@ pub(crate) fn run(
     let settings = LoadedProject::read(global)?;
     match command {
         StateCommand::Keygen => {}
+        StateCommand::Init { lock_timeout } => init_state(&settings, *lock_timeout, terminal)?,
         StateCommand::Repair { lock_timeout } => repair(&settings, *lock_timeout, terminal)?,
         StateCommand::Retarget { lock_timeout } => retarget(&settings, *lock_timeout, terminal)?,
         StateCommand::List { select, format } => {
@@ -190,7 +201,8 @@ fn list(
     format: DataFormat,
     terminal: Terminal,
 ) -> Result<(), Failure> {
-    check_patterns(select, state.users.keys().chain(state.pending.keys()))?;
+    let known = state.users.keys().chain(state.pending.keys());
+    check_patterns(select, known, &settings.ids()?)?;
     let selection = Selection::new(select);
     state.users.retain(|id, _| selection.covers(id));
     state.rejected.retain(|id, _| selection.covers(id));
@@ -303,6 +315,24 @@ fn retarget(
         "{}The state describes {} now.\n",
         lines.concat(),
         escape::terminal(&state.destination.to_string())
+    ))
+}
+
+fn init_state(
+    settings: &LoadedProject,
+    lock_timeout: std::time::Duration,
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    settings.create_state_folder()?;
+    let _lock = locked(settings, "state init", lock_timeout)?;
+    let path = escape::terminal(&shown(settings.store.path())).into_owned();
+    if !settings.create_state()? {
+        return Err(Failure::refused(format!(
+            "{path} is there already; it was left as it is"
+        )));
+    }
+    terminal.result(&format!(
+        "Created {path}, a state without users. Commit it.\n"
     ))
 }
 

@@ -1,14 +1,14 @@
 //! Tests what the digest of a plan covers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    ApiVersion, ChannelId, Destination, Limits, PlanDigest, RemovedPolicy, SANDBOX_URL, Selection,
-    State,
+    ApiVersion, Attributes, ChannelId, Declared, Destination, DigestKey, Limits, PlanDigest,
+    ProfileKey, RemovedPolicy, SANDBOX_URL, Selection, State,
 };
 use crate::plan::context::Context;
 use crate::plan::planner::plan;
-use crate::plan::tests::build::{Users, desired, key, with_plan};
+use crate::plan::tests::build::{Users, desired, destination, key, with_plan};
 
 fn users() -> Users {
     let users = [("u-1", "pro"), ("u-2", "free")];
@@ -104,4 +104,83 @@ fn a_channel_that_only_the_state_names_is_covered() {
     let digest = |recorded, wanted| digest_of(recorded, wanted, "l");
     assert_eq!(digest(&named, &unnamed), digest(&named, &named));
     assert_ne!(digest(&named, &unnamed), digest(&unnamed, &unnamed));
+}
+
+/// The digest of a first plan that creates one user with this phone number.
+fn digest_with(number: &str, salt: &[u8], lineage: &str) -> PlanDigest {
+    let attributes = Attributes {
+        profile: [(
+            ProfileKey::new("mobileNumber"),
+            Declared::Set(number.into()),
+        )]
+        .into(),
+        ..with_plan("pro")
+    };
+    let users = desired(&[("u-1".to_owned(), attributes)].into());
+    let state = State::new(lineage.to_owned(), salt.to_vec(), None, destination());
+    let context = Context {
+        key: &DigestKey::new(salt, None),
+        destination: &destination(),
+        removed: RemovedPolicy::default(),
+        limits: &Limits::default(),
+        selection: &Selection::default(),
+        base: None,
+        observed: None,
+    };
+    plan(&users, &state, &context).digest
+}
+
+/// Whoever reads the digest in a comment knows everything but the number, and tries numbers.
+#[test]
+fn a_digest_without_a_salt_tells_no_value_from_another() {
+    let one = digest_with("+821012340000", b"", "");
+    for number in 1..200 {
+        assert_eq!(digest_with(&format!("+82101234{number:04}"), b"", ""), one);
+    }
+}
+
+#[test]
+fn a_digest_with_a_salt_covers_values_and_is_another_with_another_salt() {
+    let number = "+821012340000";
+    let digest = digest_with(number, b"salt", "lineage");
+    assert_eq!(digest_with(number, b"salt", "lineage"), digest);
+    assert_ne!(digest_with("+821012340001", b"salt", "lineage"), digest);
+    assert_ne!(digest_with(number, b"other", "lineage"), digest);
+}
+
+/// Users, fields and actions are covered all the same.
+#[test]
+fn a_digest_without_a_salt_covers_everything_but_values() {
+    let digest = |users: &[(&str, Attributes)]| {
+        let users: Users = users
+            .iter()
+            .map(|(id, attributes)| ((*id).to_owned(), attributes.clone()))
+            .collect();
+        let state = State::new(String::new(), Vec::new(), None, destination());
+        let context = Context {
+            key: &DigestKey::new(&[], None),
+            destination: &destination(),
+            removed: RemovedPolicy::default(),
+            limits: &Limits::default(),
+            selection: &Selection::default(),
+            base: None,
+            observed: None,
+        };
+        plan(&desired(&users), &state, &context).digest
+    };
+    let mut tagged = with_plan("pro");
+    tagged.tags = Some(["a".to_owned()].into());
+    let seen: BTreeSet<PlanDigest> = [
+        digest(&[]),
+        digest(&[("u-1", with_plan("pro"))]),
+        digest(&[("u-2", with_plan("pro"))]),
+        digest(&[("u-1", tagged)]),
+        digest(&[("u-1", with_plan("pro")), ("u-2", with_plan("pro"))]),
+    ]
+    .into();
+    assert_eq!(seen.len(), 5);
+    assert_eq!(
+        digest(&[("u-1", with_plan("pro"))]),
+        digest(&[("u-1", with_plan("free"))])
+    );
 }

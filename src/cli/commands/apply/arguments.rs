@@ -10,7 +10,7 @@ use crate::cli::args::{DataFormat, Planning, RequestOptions, duration};
 use crate::cli::failure::Failure;
 use crate::cli::project::LoadedProject;
 use crate::cli::suggest::approving_command::ApprovingCommand;
-use talkform::model::{Desired, State, known_ids};
+use talkform::model::{Desired, ShownIds, State, known_ids};
 
 /// The arguments of `apply`.
 #[derive(Debug, Args)]
@@ -58,12 +58,13 @@ impl ApplyArguments {
         reviewed: Option<&ReviewedPlan>,
         desired: &Desired,
         state: &State,
+        shown: &ShownIds,
     ) -> Result<(), Failure> {
         if reviewed.is_some() {
             return Ok(());
         }
         let known = known_ids(desired, state);
-        self.planning.selection.check(known.into_iter())
+        self.planning.selection.check(known.into_iter(), shown)
     }
 
     /// The command line of this apply, for suggestions.

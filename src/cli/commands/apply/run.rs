@@ -42,7 +42,7 @@ pub(crate) fn run(
     output::replayed(terminal, &loaded, &settings.ids()?);
     output::large_state(terminal, &loaded);
     let recorded = settings.recorded(&loaded);
-    arguments.check_selection(reviewed.as_ref(), &desired, &recorded)?;
+    arguments.check_selection(reviewed.as_ref(), &desired, &recorded, &settings.ids()?)?;
     let described = recorded.destination.channel_id.clone();
     let requests = &arguments.traffic;
     let open = |credentials| {

@@ -56,7 +56,8 @@ pub(crate) fn run(
             format!("the first `{}` creates it", settings.command(&["apply"])),
         ));
     };
-    arguments.scope.selection.check(state.users.keys())?;
+    let ids = settings.ids()?;
+    arguments.scope.selection.check(state.users.keys(), &ids)?;
     let mut collector = DriftCollector {
         state,
         desired: &desired,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::cli::args::Global;
 use crate::cli::environment::state_key;
 use crate::cli::failure::Failure;
+use crate::cli::random::random;
 use crate::cli::suggest::invocation::Invocation;
 use crate::cli::{destination, environment_name, files};
 use talkform::manifest;
@@ -50,7 +51,8 @@ pub(crate) struct LoadedProject {
     pub invocation: Invocation,
     /// Whether hidden values are shown.
     pub show_sensitive: bool,
-    state_key: Option<String>,
+    pub(super) state_key: Option<String>,
+    base_fields: OnceCell<FieldSettings>,
     id_key: OnceCell<DigestKey>,
     rules: OnceCell<Option<Arc<Rules>>>,
 }
@@ -107,6 +109,7 @@ impl LoadedProject {
             invocation: Invocation::of(global).hiding_ids(hides_ids),
             show_sensitive: global.show_sensitive,
             state_key: state_key("TALKFORM_STATE_KEY")?,
+            base_fields: OnceCell::new(),
             id_key: OnceCell::new(),
             rules: OnceCell::new(),
         })
@@ -260,12 +263,26 @@ impl LoadedProject {
     /// Which values may be shown.
     pub(crate) fn visibility(&self) -> Result<Visibility, Failure> {
         let settings = field_settings(&self.project, self.rules()?.as_deref());
+        self.visible_by(settings)
+    }
+
+    /// Hides what the field settings of a base revision hide too, in everything from here on.
+    pub(crate) fn hide_as(&self, base: FieldSettings) {
+        // A run has one base.
+        let _ = self.base_fields.set(base);
+    }
+
+    fn visible_by(&self, settings: FieldSettings) -> Result<Visibility, Failure> {
         let visibility = Visibility::new(settings).revealing(self.show_sensitive);
-        self.with_id_key(visibility)
+        let base = self.base_fields.get().cloned();
+        self.with_id_key(match base {
+            Some(base) => visibility.with_base(base),
+            None => visibility,
+        })
     }
 
     /// The same with the key of ids, where they are hidden.
-    pub(crate) fn with_id_key(&self, visibility: Visibility) -> Result<Visibility, Failure> {
+    fn with_id_key(&self, visibility: Visibility) -> Result<Visibility, Failure> {
         Ok(if visibility.ids().hides() {
             visibility.with_id_key(self.id_key()?)
         } else {
@@ -276,8 +293,7 @@ impl LoadedProject {
     /// How ids are shown.
     pub(crate) fn ids(&self) -> Result<ShownIds, Failure> {
         let settings = field_settings(&self.project, None);
-        let visibility = Visibility::new(settings).revealing(self.show_sensitive);
-        Ok(self.with_id_key(visibility)?.ids())
+        Ok(self.visible_by(settings)?.ids())
     }
 
     /// The key of the digests that stand for ids: that of the state. Where there is no state, nobody but the owner
@@ -336,6 +352,11 @@ impl LoadedProject {
 
     /// The command line of these words for this project, environment and sandbox.
     pub(crate) fn command(&self, words: &[&str]) -> String {
+        let base = self.base_fields.get();
+        let is_hidden = base.is_some_and(|base| base.sensitive.cover_member_ids());
+        if is_hidden && !self.show_sensitive {
+            return self.invocation.clone().hiding_ids(true).command(words);
+        }
         self.invocation.command(words)
     }
 
@@ -357,13 +378,18 @@ impl LoadedProject {
         Destination::of(&self.project.channel, self.environment.as_deref())
     }
 
-    /// Reads the state. Fails if it describes another destination than the project's.
+    /// Reads the state. Fails if it describes another destination than the project's. A state without users has no
+    /// digests yet, so it takes the key of this run.
     pub(crate) fn load(&self) -> Result<Loaded, Failure> {
-        let loaded = self
+        let mut loaded = self
             .store
             .load()
             .map_err(|error| self.state_failure(&error))?;
-        if let Some(state) = &loaded.state {
+        if let Some(state) = &mut loaded.state {
+            if state.records_nobody() {
+                let key = DigestKey::new(&state.salt, self.state_key.as_deref());
+                state.key_id = key.key_id().map(ToOwned::to_owned);
+            }
             destination::check_state(
                 &self.destination(),
                 state,
@@ -380,31 +406,6 @@ impl LoadedProject {
             Some(state) => Cow::Borrowed(state),
             None => Cow::Owned(self.provisional_state()),
         }
-    }
-
-    /// An empty state, the same in every run, so that a first plan has the same digest wherever it is
-    /// made. The first apply replaces its lineage and salt.
-    fn provisional_state(&self) -> State {
-        State::new(
-            String::new(),
-            Vec::new(),
-            DigestKey::new(&[], self.state_key.as_deref())
-                .key_id()
-                .map(ToOwned::to_owned),
-            self.destination(),
-        )
-    }
-
-    /// A new state with a random lineage and salt, for the first apply.
-    pub(crate) fn first_state(&self) -> Result<State, Failure> {
-        let salt = random::<16>()?;
-        let key = DigestKey::new(&salt, self.state_key.as_deref());
-        Ok(State::new(
-            talkform::model::digest::digests::to_hex(&random::<8>()?),
-            salt.to_vec(),
-            key.key_id().map(ToOwned::to_owned),
-            self.destination(),
-        ))
     }
 }
 
@@ -437,17 +438,6 @@ pub(crate) fn field_settings(project: &Project, rules: Option<&Rules>) -> FieldS
         sensitive: project.sensitive.clone(),
         vocabularies: rules.map(Rules::vocabularies).unwrap_or_default(),
     }
-}
-
-/// Random bytes from the operating system.
-pub(crate) fn random<const N: usize>() -> Result<[u8; N], Failure> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        Failure::refused(format!(
-            "cannot get random bytes from the operating system: {error}"
-        ))
-    })?;
-    Ok(bytes)
 }
 
 /// Fails if a file of the project leads out of the project's folder. `what` is the file's part in the project.
