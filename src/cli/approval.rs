@@ -70,7 +70,7 @@ impl Approval {
                 ),
             )),
             Some(_) if plan.lineage.is_empty() => Err(Failure::with_hint(
-                "this project has no state, so the digest of a plan does not cover values, and --expect cannot tell whether the plan is the reviewed one; nothing was sent",
+                "this project has no state, so the digest of a plan covers neither ids nor values, and --expect cannot tell whether the plan is the reviewed one; nothing was sent",
                 format!(
                     "run `{}` once, commit the file, and plan again",
                     invocation.command(&["state", "init"])

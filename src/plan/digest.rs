@@ -17,9 +17,9 @@ pub(crate) struct Subject<'a> {
 }
 
 impl Subject<'_> {
-    /// Whether the digest covers values. Without a state there is no salt, so whoever reads the digest could try
-    /// values against it: it then covers the ids, the actions and the fields alone.
-    fn covers_values(&self) -> bool {
+    /// Whether the digest covers ids and values. Without a state there is no salt, so whoever reads the digest could
+    /// try values against it, and ids where they are hidden: it then covers the actions and the fields alone.
+    fn is_salted(&self) -> bool {
         !self.lineage.is_empty()
     }
 }
@@ -29,7 +29,7 @@ pub(crate) fn of_plan<'a>(
     subject: Subject<'_>,
     changes: impl Iterator<Item = (&'a MemberId, ChangeLine)>,
 ) -> PlanDigest {
-    let covers_values = subject.covers_values();
+    let is_salted = subject.is_salted();
     let Subject {
         destination,
         api,
@@ -60,13 +60,13 @@ pub(crate) fn of_plan<'a>(
     hasher.add(lineage.as_bytes());
     hasher.add(&serial.to_le_bytes());
     for (id, line) in changes {
-        hasher.add(id.as_str().as_bytes());
-        add_line(&mut hasher, &line, covers_values);
+        add_optional(&mut hasher, is_salted.then_some(id.as_str().as_bytes()));
+        add_line(&mut hasher, &line, is_salted);
     }
     hasher.finish()
 }
 
-fn add_line(hasher: &mut PartsHasher, line: &ChangeLine, covers_values: bool) {
+fn add_line(hasher: &mut PartsHasher, line: &ChangeLine, is_salted: bool) {
     let ChangeLine {
         action,
         from,
@@ -76,11 +76,12 @@ fn add_line(hasher: &mut PartsHasher, line: &ChangeLine, covers_values: bool) {
         fields,
     } = line;
     hasher.add(action.as_str().as_bytes());
-    add_optional(hasher, from.as_ref().map(|from| from.as_str().as_bytes()));
-    let from_digest = from_digest.as_ref().filter(|_| covers_values);
+    let from = from.as_ref().filter(|_| is_salted);
+    add_optional(hasher, from.map(|from| from.as_str().as_bytes()));
+    let from_digest = from_digest.as_ref().filter(|_| is_salted);
     add_optional(hasher, from_digest.map(|digest| &digest.as_bytes()[..]));
     hasher.add(&[u8::from(*delete_old)]);
-    add_optional(hasher, covers_values.then_some(&digest.as_bytes()[..]));
+    add_optional(hasher, is_salted.then_some(&digest.as_bytes()[..]));
     hasher.add(&fields.len().to_le_bytes());
     for field in fields {
         hasher.add(field.as_bytes());

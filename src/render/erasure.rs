@@ -322,7 +322,7 @@ fn write_remaining(out: &mut dyn fmt::Write, remaining: &Remaining, style: &Styl
         let kind = match file.kind {
             FileKind::Manifest => "a comment or another user's declaration",
             FileKind::State => {
-                "a state or a copy of one; if it is of another environment, erase the user there too, with --env"
+                "a state or a copy of one; if it is of another environment or of the sandbox, erase the user there too, with --env or --sandbox"
             }
             FileKind::Sandbox => "the sandbox's users; erase the user there too, with --sandbox",
             FileKind::Other => "not a file of talkform's own; look at it",

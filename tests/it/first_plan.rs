@@ -1,4 +1,4 @@
-//! Tests the digest of a first plan: it gives no value away, and it is the same where the plan is reviewed and applied.
+//! Tests the digest of a first plan: it gives no id and no value away, and it is the same where the plan is reviewed and applied.
 
 use crate::command::{Ran, finish};
 use crate::project::{Channel, Project};
@@ -27,6 +27,8 @@ fn without_a_state_no_value_is_covered_and_nothing_is_expected() {
     let before = plan(&project);
     project.edit("users/a.yaml", "5678", "5679");
     assert_eq!(plan(&project), before);
+    project.edit("users/a.yaml", "u-1", "u-2");
+    assert_eq!(plan(&project), before);
     project.edit("users/a.yaml", "mobileNumber", "landlineNumber");
     let other = plan(&project);
     assert_ne!(other, before);
@@ -35,7 +37,7 @@ fn without_a_state_no_value_is_covered_and_nothing_is_expected() {
         .run(&["apply", "--auto-approve", "--expect", &other])
         .expect(1);
     for words in [
-        "the digest of a plan does not cover values",
+        "the digest of a plan covers neither ids nor values",
         "run `talkform state init` once, commit the file",
     ] {
         assert!(ran.stderr.contains(words), "{words}\n{}", ran.stderr);

@@ -94,7 +94,7 @@ pub(crate) fn run(
         && (arguments.output.format == PlanFormat::Markdown || github::keeps_outputs())
     {
         terminal.talk(&format!(
-            "warning: this project has no state, so the plan's digest does not cover values and `apply --expect` will refuse it; run `{}` once and commit the file",
+            "warning: this project has no state, so the plan's digest covers neither ids nor values, and `apply --expect` will refuse it; run `{}` once and commit the file",
             settings.command(&["state", "init"])
         ));
     }

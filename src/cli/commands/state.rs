@@ -78,7 +78,7 @@ pub(crate) enum StateCommand {
     },
     /// Create an empty state with a random salt, to commit before the first plan
     ///
-    /// Without a salt, the digest of a plan does not cover values, and `apply --expect` is refused.
+    /// Without a salt, the digest of a plan covers neither ids nor values, and `apply --expect` is refused.
     #[command(after_help = "Example: talkform state init")]
     Init {
         /// How long to wait for another run that holds the lock

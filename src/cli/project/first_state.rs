@@ -8,7 +8,7 @@ use talkform::model::{DigestKey, State};
 
 impl LoadedProject {
     /// An empty state, the same in every run, so that a plan without a state has the same digest wherever it is
-    /// made. That digest covers no values. The first apply replaces its lineage and salt.
+    /// made. That digest covers neither ids nor values. The first apply replaces its lineage and salt.
     pub(crate) fn provisional_state(&self) -> State {
         State::new(
             String::new(),
