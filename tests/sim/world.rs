@@ -137,7 +137,7 @@ impl World {
         let state = Clones::state(clone);
         let before = (self.disk.number(&state), self.disk.read(&state));
         let had_journal = self.disk.read(&journal_of(&state)).is_some();
-        let known = self.network.remote().ledger.unaware[&clone].clone();
+        let unaware = self.network.remote().ledger.unaware[&clone].clone();
         let ends = self.execute(clone, &state, plot);
         let (is_dead, taken) = (self.steps.is_dead(), self.steps.taken());
         self.network.remote().settle();
@@ -157,7 +157,8 @@ impl World {
             ended::check_cleaned(before.1.as_deref())?;
         }
         for ended in &ends {
-            self.resolve(clone, &state, ended, &known);
+            let unaware = (ends.len() == 1).then_some(&unaware);
+            self.resolve(clone, &state, ended, unaware);
         }
         if !is_dead && self.dice.percent(80) {
             let mut remote = self.network.remote();
@@ -284,9 +285,15 @@ impl World {
         read_texts(texts, &self.repository.settings()).desired
     }
 
-    /// What a person does with a state that could not be saved in its place. `known` is what the clone did not know
-    /// before the run.
-    fn resolve(&mut self, clone: usize, state: &Path, ended: &Ended, known: &BTreeSet<String>) {
+    /// What a person does with a state that could not be saved in its place. `unaware` is what the clone did not know
+    /// before the run; `None` if another process ran in it, too: then the copy lacks what that one did.
+    fn resolve(
+        &mut self,
+        clone: usize,
+        state: &Path,
+        ended: &Ended,
+        unaware: Option<&BTreeSet<String>>,
+    ) {
         let Ended::Applied {
             saved:
                 Err(
@@ -298,12 +305,14 @@ impl World {
         else {
             return;
         };
-        if self.dice.percent(50) {
+        if let Some(unaware) = unaware
+            && self.dice.percent(50)
+        {
             self.trace
                 .note(|| "a person moves the copy into its place".to_owned());
             self.disk.move_file(copy, state);
             let mut remote = self.network.remote();
-            remote.ledger.unaware.insert(clone, known.clone());
+            remote.ledger.unaware.insert(clone, unaware.clone());
         } else {
             self.disk.take_away(copy);
         }
