@@ -12,6 +12,7 @@ use crate::apply::event::Event;
 use crate::apply::pace::Pace;
 use crate::apply::pool::{Message, Work, send_all};
 use crate::apply::send::{Ending, Job, Sender, SenderOptions, early_stop};
+use crate::model::visibility::hidden_texts::HiddenTexts;
 use crate::model::{ApiVersion, MemberId, RemoteUser, ShownIds, StopCause, Unread};
 use crate::remote::{Policy, Transport, observed, request};
 
@@ -152,14 +153,23 @@ impl Work for Reading<'_> {
 
 impl Reading<'_> {
     fn hand_on(&mut self, index: usize, ending: Ending) {
-        let user = user_of(ending, &mut self.breaker);
         let id = &self.ids[index];
+        let mut hidden = HiddenTexts::default();
+        if self.shown.hides() {
+            hidden.add_id(id);
+        }
+        let user = user_of(ending, &hidden, &mut self.breaker);
         log(self.shown.of(id).as_str(), &user);
         hand_on(id, user, &mut self.report, self.on_event, self.on_user);
     }
 }
 
-fn user_of(ending: Ending, breaker: &mut Breaker<'_>) -> Result<RemoteUser, Unread> {
+/// What is known of a user after its request. Of Channel's own words, a code is shown that contains no hidden text.
+fn user_of(
+    ending: Ending,
+    hidden: &HiddenTexts,
+    breaker: &mut Breaker<'_>,
+) -> Result<RemoteUser, Unread> {
     match ending {
         Ending::Accepted {
             response: Some(user),
@@ -183,6 +193,7 @@ fn user_of(ending: Ending, breaker: &mut Breaker<'_>) -> Result<RemoteUser, Unre
             message: _,
         } => {
             breaker.answered();
+            let code = code.filter(|code| !hidden.are_in(code));
             let code = code.map_or(String::new(), |code| format!(" {code}"));
             Err(Unread::Failed {
                 message: format!("rejected by Channel: {status}{code}"),
@@ -244,4 +255,31 @@ fn hand_on(
         });
     }
     on_user(id, user);
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::watch;
+
+    use super::*;
+
+    #[test]
+    fn a_code_that_repeats_a_hidden_id_is_left_out() {
+        let mut hidden = HiddenTexts::default();
+        hidden.add_id(&MemberId::new("KIM-seoyeon").expect("an id"));
+        for (code, message) in [
+            ("invalid", "rejected by Channel: 422 invalid"),
+            ("user.kim_seoyeon", "rejected by Channel: 422"),
+        ] {
+            let ending = Ending::Rejected {
+                request: 0,
+                status: 422,
+                code: Some(code.to_owned()),
+                message: None,
+            };
+            let (stop, _) = watch::channel(None);
+            let user = user_of(ending, &hidden, &mut Breaker::new(&stop));
+            assert!(matches!(user, Err(Unread::Failed { message: found }) if found == message));
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod annotations;
 mod api_change;
 mod api_facts;
 mod budget;
+mod canary;
 mod command;
 mod commit_state;
 #[cfg(unix)]

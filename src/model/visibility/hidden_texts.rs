@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::model::ids::member_id::MemberId;
-use crate::model::text::characters::folded;
+use crate::model::text::characters::{folded, is_invisible};
+use crate::model::text::encoded::{decoded, from_base64};
 use crate::model::user::FieldValue;
 use crate::model::value::Value;
 use crate::model::visibility::personal_value;
@@ -21,7 +22,8 @@ const SHORTEST_WITHIN_A_WORD: usize = 6;
 #[derive(Clone, Debug, Default)]
 pub struct HiddenTexts {
     texts: BTreeSet<String>,
-    /// The longer ones without spaces and hyphens, because a tag writes `김-서연` for `김 서연`.
+    /// The longer ones without spaces, hyphens and invisible characters, because a tag writes `김-서연` for
+    /// `김 서연`.
     squeezed: BTreeSet<String>,
 }
 
@@ -104,11 +106,16 @@ impl HiddenTexts {
         self.texts.is_empty()
     }
 
-    /// Whether a text contains any of them, whatever the case, the Unicode form, the spaces and hyphens.
+    /// Whether a text contains any of them, whatever the case, the Unicode form, the spaces, the hyphens and the
+    /// encoding: percent escapes, escapes of JSON, character references of HTML.
     pub fn are_in(&self, text: &str) -> bool {
         if self.is_empty() {
             return false;
         }
+        self.are_written_in(text) || decoded(text).is_some_and(|text| self.are_written_in(&text))
+    }
+
+    fn are_written_in(&self, text: &str) -> bool {
         let text = folded(text);
         if self
             .texts
@@ -144,7 +151,10 @@ impl HiddenTexts {
             })
             .collect();
         let shown = words.concat();
-        if self.are_in(&shown) || personal_value::looks_personal(&shown) {
+        if self.are_in(&shown)
+            || from_base64(&shown).any(|text| self.are_in(&text))
+            || personal_value::looks_personal(&shown)
+        {
             REPLACED.to_owned()
         } else {
             shown
@@ -183,8 +193,11 @@ fn percent_encoded(text: &str) -> String {
 }
 
 fn squeezed(text: &str) -> String {
-    let is_kept =
-        |letter: &char| !letter.is_whitespace() && !matches!(letter, '-' | '_' | '.' | '/');
+    let is_kept = |letter: &char| {
+        !letter.is_whitespace()
+            && !matches!(letter, '-' | '_' | '.' | '/')
+            && (letter.is_ascii() || !is_invisible(*letter))
+    };
     text.chars().filter(is_kept).collect()
 }
 
@@ -256,6 +269,12 @@ mod tests {
             "gabrielle_chanel",
             "for ann",
             "\u{1100}\u{1175}\u{11b7} \u{1109}\u{1165}\u{110b}\u{1167}\u{11ab}",
+            "https://x.kr/?n=%EA%B9%80%20%EC%84%9C%EC%97%B0",
+            "a=%67abrielle+chanel&b=%47abrielle%20Chanel",
+            "\\uAE40 \\uC11C\\uC5F0",
+            "&#44608; &#xC11C;&#xC5F0;",
+            "gabrielle\u{200b}cha\u{ad}nel",
+            "gabrielle\r\nchanel",
         ] {
             assert!(hidden.are_in(text), "{text}");
         }
@@ -306,6 +325,8 @@ mod tests {
             ("chanel?", "(sensitive)?"),
             ("name=%EA%B9%80%EC%84%9C%EC%97%B0%20Kim", "name=(sensitive)"),
             ("\\uAE40\\uC11C\\uC5F0 Kim", "(sensitive)"),
+            ("&#44608;&#49436;&#50672; is taken", "(sensitive)"),
+            ("body: eyJuIjoi6rmA7ISc7JewIEtpbSJ9", "(sensitive)"),
         ] {
             assert_eq!(sent.replaced_in(message), shown, "{message}");
         }

@@ -1,0 +1,71 @@
+//! Writes a text in forms that still say it: another case, another Unicode form, encoded, split.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use unicode_normalization::UnicodeNormalization;
+
+/// A way to write a text.
+pub(crate) type Form = fn(&str) -> String;
+
+/// Forms in which a value of the same user, too, is recognised.
+pub(crate) const IN_VALUES: [Form; 9] = [
+    |text| text.to_owned(),
+    str::to_uppercase,
+    str::to_lowercase,
+    |text| text.nfd().collect(),
+    |text| format!("to {text}, hello"),
+    |text| text.replace(' ', "-"),
+    percent_encoded,
+    json_escaped,
+    html_escaped,
+];
+
+/// Forms in which a response repeats what was sent.
+pub(crate) const IN_MESSAGES: [Form; 12] = [
+    |text| text.to_owned(),
+    str::to_uppercase,
+    str::to_lowercase,
+    |text| text.nfd().collect(),
+    |text| format!("`{text}` is taken"),
+    |text| text.replace(' ', "-"),
+    percent_encoded,
+    json_escaped,
+    html_escaped,
+    |text| split(text, "\r\n"),
+    |text| split(text, "\u{200b}"),
+    |text| format!("sent: {}", STANDARD.encode(text)),
+];
+
+fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "%{byte:02X}");
+        out
+    })
+}
+
+fn json_escaped(text: &str) -> String {
+    text.encode_utf16().fold(String::new(), |mut out, unit| {
+        let _ = write!(out, "\\u{unit:04x}");
+        out
+    })
+}
+
+fn html_escaped(text: &str) -> String {
+    let mut out = String::new();
+    for (number, letter) in text.chars().enumerate() {
+        let code = u32::from(letter);
+        let _ = match number % 2 {
+            0 => write!(out, "&#{code};"),
+            _ => write!(out, "&#x{code:X};"),
+        };
+    }
+    out
+}
+
+fn split(text: &str, between: &str) -> String {
+    let middle = text.chars().count() / 2;
+    let (at, _) = text.char_indices().nth(middle).expect("letters");
+    format!("{}{between}{}", &text[..at], &text[at..])
+}
