@@ -145,13 +145,13 @@ impl Known {
         match &*request.method {
             "PUT" => self.put(key, &id, request),
             "GET" if self.requests.is_multiple_of(5) => self.refuse(&json!({ "memberId": id })),
-            "GET" => match self.users.get(&key) {
-                Some(user) => (200, JSON, self.edited(user).to_string()),
-                None => {
-                    let body = json!({ "type": "notFound", "status": 404, "message": id });
-                    (404, JSON, body.to_string())
+            "GET" => {
+                if let Some(user) = self.users.get(&key) {
+                    return (200, JSON, self.edited(user).to_string());
                 }
-            },
+                let body = json!({ "type": "notFound", "status": 404, "message": id });
+                (404, JSON, body.to_string())
+            }
             _ => (200, JSON, "{}".to_owned()),
         }
     }

@@ -1,5 +1,6 @@
 //! Runs every command in every format and searches its output, and every file that it writes.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -33,6 +34,7 @@ struct World {
     ids: Vec<String>,
     secrets: [String; 3],
     runs: usize,
+    seed: u64,
 }
 
 impl World {
@@ -52,6 +54,7 @@ impl World {
             id_canaries,
             secrets,
             runs: 0,
+            seed,
         };
         world.write_project("");
         world
@@ -98,7 +101,7 @@ impl World {
             ran.code,
             ran.all()
         );
-        let what = format!("{arguments:?}");
+        let what = format!("{arguments:?}, CANARY_SEED={}", self.seed);
         self.canaries.are_not_in(&what, &ran.all());
         self.id_canaries.are_not_in(&what, &ran.all());
         ran.stdout
@@ -186,7 +189,7 @@ impl World {
                 _ => format!("t-{number}"),
             };
             let [name, phone, tag] = [0; 3].map(|_| self.canaries.text("cell"));
-            table.push_str(&format!("{id},{name},{phone},{tag},pro\n"));
+            writeln!(table, "{id},{name},{phone},{tag},pro").expect("a text");
         }
         let (_, rows) = table.split_once('\n').expect("a header");
         let one_more = format!("{table}x,{}\n", self.canaries.text("broken row"));
@@ -307,7 +310,6 @@ fn projects(setting: Setting) {
         None => 0..number("CANARY_CASES").unwrap_or(2),
     };
     for seed in seeds {
-        println!("CANARY_SEED={seed} {setting:?}");
         one_project(setting, seed);
     }
 }

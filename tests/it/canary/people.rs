@@ -109,8 +109,8 @@ fn user(setting: Setting, canaries: &mut Canaries, id: &str, out: &mut String) {
     line(format!("      greeting: {greeting}"));
     let plan = canaries.random().pick(&PLANS);
     line(format!("      plan: {plan}"));
-    let once = quoted(&canaries.text("profileOnce"));
-    line(format!("    profileOnce: {{ utmSource: {once} }}"));
+    let source = quoted(&canaries.text("profileOnce"));
+    line(format!("    profileOnce: {{ utmSource: {source} }}"));
     let tag = match canaries.random().below(2) {
         0 => quoted(&format!("vip/{}", name.to_lowercase())),
         _ => "beta".to_owned(),
