@@ -498,6 +498,12 @@ class Install(unittest.TestCase):
         self.assertEqual(self.install().returncode, 0)
         self.assertEqual(subprocess.check_output([self.folder / "bin/talkform"], text=True), "installed\n")
 
+    def test_the_action_is_the_same_at_the_top_of_the_repository(self):
+        top = RECIPES.parents[1] / "action.yml"
+        # No link: GitHub's pages do not follow one.
+        self.assertFalse(top.is_symlink())
+        self.assertEqual(top.read_text(), (RECIPES / "action.yml").read_text())
+
     def test_the_release_is_not_named_by_default(self):
         # A made-up place would be one that somebody else may take.
         text = (RECIPES / "release").read_text()

@@ -79,7 +79,7 @@ fn a_number_has_to_be_agreed_to() {
     for words in [
         "**3 users will be deleted on Channel. That cannot be undone.**",
         "<details open><summary><b>Deleted on Channel, for good</b> (3 users)</summary>",
-        "- x u-00004",
+        "`u-00004` is no longer declared: deleted on Channel, for good\n",
     ] {
         assert!(markdown.contains(words), "{words}\n{markdown}");
     }
