@@ -62,7 +62,13 @@ pub(crate) struct ImportArguments {
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT", hide_short_help = true)]
     pub lock_timeout: std::time::Duration,
     /// The format of the result: text or json
-    #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        env = "TALKFORM_FORMAT",
+        hide_short_help = true
+    )]
     pub format: DataFormat,
     /// How requests are sent.
     #[command(flatten)]
