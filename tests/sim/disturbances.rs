@@ -58,7 +58,7 @@ impl Replacement {
             let is_pulled = pulled.is_some();
             format!("the state is replaced (in place: {in_place}, of another clone: {is_pulled})")
         });
-        if *in_place {
+        if *in_place && disk.read(state).is_some() {
             disk.overwrite(state, &bytes);
         } else {
             disk.put(state, &bytes);
