@@ -15,6 +15,9 @@ use std::time::Duration;
 /// The accepted requests that a measurement needs. Its error is about one request.
 const ENOUGH: f64 = 30.0;
 
+/// The accepted requests that each of the rounds of a measurement needs on average.
+const ENOUGH_A_ROUND: f64 = 4.0;
+
 /// How long a halved rate takes to double, in seconds.
 const SEARCH: f64 = 4.0;
 
@@ -196,7 +199,8 @@ impl Allowance {
         self.short.open += round.open;
         self.short_rounds += 1.0;
         let (whole, shown_by) = self.short.between_refusals(self.short_rounds, burst);
-        if shown_by < ENOUGH {
+        // Each round may have refilled almost one request more than it accepted.
+        if shown_by < ENOUGH || shown_by < ENOUGH_A_ROUND * self.short_rounds {
             return match self.learned {
                 Some(Learned {
                     shown_by: Some(shown_by),

@@ -17,6 +17,10 @@ const FIRST_PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::
 /// The longest of these pauses.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// A bucket that holds less than this takes no request before its time, so a late request must not make the next one
+/// early.
+const LEAST_BURST: f64 = 2.0;
+
 /// How long the others wait for the request that asks again, unless they are woken before.
 const ASKING_AGAIN: Duration = Duration::from_millis(250);
 
@@ -64,12 +68,16 @@ pub struct Throttled;
 #[derive(Clone, Debug)]
 pub struct Bucket {
     allowance: Allowance,
+    /// The size of the bucket by the project and Channel's headers.
+    most: f64,
     capacity: f64,
     /// The tokens that are left after every granted request; below zero while granted requests still wait.
     tokens: f64,
     refilled: Duration,
     /// Granted requests without a response. Channel may not have counted them yet.
     outstanding: f64,
+    /// When the next request may leave, if Channel's bucket holds no more than one.
+    next: Duration,
     gate: Gate,
 }
 
@@ -96,10 +104,12 @@ impl Bucket {
         let capacity = (burst - (burst / 100.0).ceil()).max(1.0);
         Self {
             allowance: Allowance::new(rate.per_second),
+            most: capacity,
             capacity,
             tokens: capacity,
             refilled: Duration::ZERO,
             outstanding: 0.0,
+            next: Duration::ZERO,
             gate: Gate::default(),
         }
     }
@@ -149,10 +159,19 @@ impl Bucket {
             }
             gate.is_asking_again = true;
         }
-        Ok(Pass {
+        let pass = Pass {
             closings: gate.closings,
             asks_again: gate.is_closed,
-        })
+        };
+        if self.capacity < LEAST_BURST {
+            if now < self.next && !pass.asks_again {
+                return Err(self.next.saturating_sub(now));
+            }
+            let token = 1.0 / self.allowance.per_second(now);
+            let token = Duration::try_from_secs_f64(token).unwrap_or(LONGEST_REFUSAL);
+            self.next = now.saturating_add(token);
+        }
+        Ok(pass)
     }
 
     /// How many requests could be granted now without a wait.
@@ -171,7 +190,8 @@ impl Bucket {
     pub fn learn(&mut self, now: Duration, headers: &RateHeaders) {
         self.refill(now);
         if let Some(limit) = headers.limit {
-            self.capacity = self.capacity.min(f64::from(limit).max(1.0));
+            self.most = self.most.min(f64::from(limit).max(1.0));
+            self.capacity = self.capacity.min(self.most);
         }
         let left = if headers.will_be_throttled {
             Some(0)
@@ -241,7 +261,8 @@ impl Bucket {
     ) -> Result<GateChange, Throttled> {
         self.allowance.refuse(now);
         if let Some(burst) = self.allowance.burst(now) {
-            self.capacity = self.capacity.min(burst * 0.9).max(1.0);
+            // An estimate that grows with each refusal: the rate in it falls.
+            self.capacity = self.most.min(burst * 0.9).max(1.0);
         }
         self.tokens = self.tokens.min(0.0);
         let gate = &mut self.gate;

@@ -225,6 +225,9 @@ const PROJECT: Rate = Rate {
     burst: 1000,
 };
 
+/// The difference of the longest and the shortest way of [`sixteen_workers`], in seconds.
+const JITTER: f64 = 0.0041;
+
 fn sixteen_workers(limiter: Limiter, users: u32) -> Run<'static> {
     Run {
         project: PROJECT,
@@ -238,11 +241,12 @@ fn sixteen_workers(limiter: Limiter, users: u32) -> Run<'static> {
 }
 
 /// A project that asks for far too much: nine tenths of what is allowed are used, the first seconds included, and three
-/// requests in a hundred are refused at the most.
+/// requests in a hundred are refused at the most. A bucket of few requests is used less well: a request that takes
+/// longer than the one before needs that time as a distance.
 #[test]
 fn a_limiter_without_headers_is_used_well() {
     for per_second in [50.0, 200.0, 900.0] {
-        for size in [20.0, 200.0] {
+        for size in [1.0, 5.0, 20.0, 200.0] {
             for retry_after in [None, Some(1)] {
                 let users = (per_second * 120.0) as u32;
                 let limiter = Limiter::plain(per_second, size, retry_after);
@@ -250,13 +254,20 @@ fn a_limiter_without_headers_is_used_well() {
                 let part = f64::from(users) / ran.seconds / per_second;
                 let what =
                     format!("{per_second}/s, bucket {size}, Retry-After {retry_after:?}: {part}");
-                assert!(part >= 0.9, "{what}");
+                let least = if size >= 20.0 {
+                    0.9
+                } else {
+                    0.7 / (1.0 + per_second * JITTER)
+                };
+                assert!(part >= least, "{what}");
                 assert!(ran.refused_part() <= 0.03, "{what}: {}", ran.refused_part());
-                let measured = ran.bucket.measured().expect("a measurement");
-                assert!(
-                    (0.75..=1.02).contains(&(measured / per_second)),
-                    "{what}: measured {measured}"
-                );
+                if size >= 20.0 {
+                    let measured = ran.bucket.measured().expect("a measurement");
+                    assert!(
+                        (0.75..=1.02).contains(&(measured / per_second)),
+                        "{what}: measured {measured}"
+                    );
+                }
             }
         }
     }
