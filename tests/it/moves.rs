@@ -315,11 +315,12 @@ fn an_interrupted_run_finishes_the_move_that_is_under_way() {
 fn an_interrupted_run_does_not_wait_for_the_second_request() {
     let channel = Channel::start();
     let project = renamed(&channel, true);
-    // The bucket has one request; the next is due in an hour and a half.
+    // The bucket has one request for the question which channel answers, one for the PUT, and one that is never used.
+    // The next is due in an hour and a half.
     let text = project.read("talkform.yaml");
     let slow = text.replace(
         "perSecond: 1000000, burst: 1000000",
-        "perSecond: 0.0002, burst: 1",
+        "perSecond: 0.0002, burst: 3",
     );
     assert_ne!(slow, text);
     project.write("talkform.yaml", &slow);
