@@ -11,9 +11,12 @@ use crate::cli::terminal::Terminal;
 use talkform::manifest;
 use talkform::manifest::{ProjectFile, ReadSettings, Rules};
 use talkform::model::settings_change::list_changes;
-use talkform::model::{ApiVersion, Attributes, FieldSettings, MemberId, Project, SettingChange};
+use talkform::model::{
+    ApiVersion, Attributes, FieldSettings, MemberId, Project, SettingChange, State,
+};
 use talkform::render::common::escape;
 use talkform::render::{BaseProjectFile, SettingsView};
+use talkform::state;
 use talkform::words::first;
 
 /// The most links that a note names.
@@ -98,11 +101,11 @@ impl<'p> BaseProject<'p> {
         })
     }
 
-    /// Reads its manifests, with the API version that was applied last.
+    /// Reads its manifests, with the API version that was applied last. `state` is the one that the plan goes on from.
     pub(crate) fn with_users(
         self,
         settings: &LoadedProject,
-        api: ApiVersion,
+        state: &State,
         terminal: Terminal,
     ) -> Result<Base, Failure> {
         let Self {
@@ -126,12 +129,18 @@ impl<'p> BaseProject<'p> {
                 .map(|(setting, change)| SettingChange { setting, ..change }),
         );
         Ok(Base {
-            users: users(settings, &revision, &before, api, terminal)?,
+            users: users(
+                settings,
+                &revision,
+                &before,
+                state.destination.api,
+                terminal,
+            )?,
             settings: SettingsView {
                 revision: name,
                 project_file,
                 state_differs: settings.has_own_state
-                    && revision.differs_on_disk(&settings.project.state)?,
+                    && state_differs(&revision, &settings.project.state, state)?,
                 rules_differ: settings.project.rules == before.rules
                     && settings.rules()?.as_deref() != rules.as_ref(),
                 changes,
@@ -173,6 +182,17 @@ fn users(
     }
     let users = reading.desired.users.into_iter();
     Ok(users.map(|(id, user)| (id, user.attributes)).collect())
+}
+
+/// Whether the state's file is another one than that of a revision. A state that records nobody, such as the one that
+/// `init` writes, is as good as none: the states of its lineage go on from it, on a branch of their own if there is one.
+fn state_differs(revision: &Revision<'_>, name: &str, state: &State) -> Result<bool, Failure> {
+    if !revision.differs_on_disk(name)? {
+        return Ok(false);
+    }
+    let before = read_one(revision, &|file| file == name)?;
+    let before = before.and_then(|bytes| state::parse(&bytes).ok());
+    Ok(!before.is_some_and(|before| before.records_nobody() && before.lineage == state.lineage))
 }
 
 /// Reads the first file whose name `wanted` accepts; `None` if the revision has none.

@@ -98,8 +98,7 @@ pub(crate) fn run(
             settings.command(&["state", "init"])
         ));
     }
-    let api = state.destination.api;
-    let base = base.map(|base| base.with_users(&settings, api, terminal));
+    let base = base.map(|base| base.with_users(&settings, &state, terminal));
     let base = base.transpose()?;
     let visibility = settings.visibility()?;
     let selection = &arguments.planning.selection;

@@ -164,6 +164,29 @@ fn an_edited_state_and_edited_rules_show_although_no_setting_names_them_anew() {
     );
 }
 
+/// A base without users is the beginning of what was applied since, of its own lineage alone.
+#[test]
+fn a_state_that_goes_on_from_the_empty_one_of_the_base_is_no_other_state() {
+    let channel = Channel::start();
+    let project = channel.project();
+    project.write("users/a.yaml", &many_users(3, "free"));
+    project.run(&["state", "init"]).expect(0);
+    git(project.path(), &["init", "-q"]);
+    commit(project.path(), "an empty state");
+    let plan = ["plan", "--base", "HEAD"];
+    let ran = project.run(&plan).expect(0);
+    assert!(!ran.stdout.contains("Settings changed"), "{}", ran.all());
+    project.run(&["apply", "--auto-approve"]).expect(0);
+    let ran = project.run(&plan).expect(0);
+    assert!(!ran.stdout.contains("Settings changed"), "{}", ran.all());
+    project.write("users/a.yaml", &many_users(3, "pro"));
+    assert_eq!(settings(&project)["stateDiffers"], false);
+    // A state that was begun anew.
+    fs::remove_file(project.at("talkform.state.json")).expect("removed");
+    project.run(&["state", "init"]).expect(0);
+    assert_eq!(settings(&project)["stateDiffers"], true);
+}
+
 #[test]
 fn a_project_that_is_new_in_the_branch_has_new_settings_and_no_old_values() {
     let (_channel, project) = applied(3);
