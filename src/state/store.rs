@@ -375,7 +375,7 @@ impl Store {
             let id = format!("{:016x}", self.disk.random_id()?);
             Ok::<_, OpenError>(Head::new(state, id, base))
         };
-        self.settle()?;
+        self.flush_name()?;
         head()
             .and_then(|head| JournalWriter::create(&*self.disk, &path, head))
             .map_err(|error| StoreError::opening("write the journal", &path, error))
@@ -388,10 +388,12 @@ impl Store {
     /// The journal cannot be removed.
     pub fn remove_journal(&self) -> Result<(), StoreError> {
         let path = self.journal_path();
-        self.settle()?;
+        self.flush_name()?;
         let removed = match self.disk.remove(&path) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
-            _ => self.disk.sync_folder(folder_of(&path)),
+            // The flush before was one of this folder.
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(cause) => Err(cause),
+            Ok(()) => self.disk.sync_folder(folder_of(&path)),
         };
         removed.map_err(|cause| StoreError::File {
             doing: "remove the journal",
@@ -402,9 +404,9 @@ impl Store {
 
     /// Flushes the folder of the state. The run that renamed the state may have ended before it did, and a power cut
     /// would bring back the state before, which needs the journal.
-    fn settle(&self) -> Result<(), StoreError> {
-        let settled = self.disk.sync_folder(folder_of(&self.path));
-        settled.map_err(|cause| StoreError::File {
+    fn flush_name(&self) -> Result<(), StoreError> {
+        let flushed = self.disk.sync_folder(folder_of(&self.path));
+        flushed.map_err(|cause| StoreError::File {
             doing: "flush the folder of",
             path: self.path.clone(),
             cause,
