@@ -40,13 +40,12 @@ pub(crate) struct Allowance {
     most: f64,
     learned: Option<Learned>,
     /// The time from the start to the first refusal.
-    first: Option<Round>,
+    first: Option<Span>,
     /// The time since the gate was opened.
     round: Round,
     opened: Duration,
     /// The rounds that were too short for a measurement, in one.
-    short: Round,
-    short_rounds: f64,
+    short: Span,
 }
 
 /// What was learned from the last refusal.
@@ -58,14 +57,23 @@ struct Learned {
     shown_by: Option<f64>,
 }
 
-/// The time between two refusals.
-#[derive(Clone, Debug, Default)]
-struct Round {
+/// One or more rounds between refusals.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    rounds: f64,
     accepted: f64,
     /// How long the gate was closed before, in seconds.
     closed: f64,
     /// How long it was open, in seconds.
     open: f64,
+}
+
+/// The time since a refusal.
+#[derive(Clone, Debug, Default)]
+struct Round {
+    accepted: f64,
+    /// How long the gate was closed before, in seconds.
+    closed: f64,
     /// How many requests were accepted until some times in the round.
     marks: Vec<Mark>,
     /// The shortest time between two marks, in seconds.
@@ -104,27 +112,49 @@ impl Round {
         self.accepted += 1.0;
     }
 
-    /// The rate if the bucket was empty at both ends of so many rounds. What it refilled while the gate was closed
-    /// counts up to its size, `burst`. Also returns how many accepted requests show it.
-    fn between_refusals(&self, rounds: f64, burst: f64) -> (f64, f64) {
+    /// The round when a refusal ends it after this many seconds.
+    fn ended(&self, open: f64) -> Span {
+        Span {
+            rounds: 1.0,
+            accepted: self.accepted,
+            closed: self.closed,
+            open,
+        }
+    }
+
+    /// The highest rate that a last part of the round shows, with how many accepted requests show it. `open` is how
+    /// long the round lasted, in seconds.
+    fn of_last_parts(&self, open: f64, burst: f64) -> Option<(f64, f64)> {
+        let rates = self.marks.iter().filter_map(|mark| {
+            let accepted = self.accepted - mark.accepted - burst;
+            let passed = open - mark.at;
+            (accepted >= ENOUGH && passed > 0.0).then(|| (accepted / passed, accepted))
+        });
+        rates.max_by(|one, other| one.0.total_cmp(&other.0))
+    }
+}
+
+impl Span {
+    fn and(self, other: Self) -> Self {
+        Self {
+            rounds: self.rounds + other.rounds,
+            accepted: self.accepted + other.accepted,
+            closed: self.closed + other.closed,
+            open: self.open + other.open,
+        }
+    }
+
+    /// The rate if the bucket was empty at both ends of each round. What it refilled while the gate was closed counts
+    /// up to its size, `burst`. Also returns how many accepted requests show it.
+    fn rate(self, burst: f64) -> (f64, f64) {
         let refilled = self.accepted / (self.open + self.closed).max(f64::EPSILON);
-        let without_burst = self.accepted - rounds * burst;
+        let without_burst = self.accepted - self.rounds * burst;
         let overflowed = without_burst / self.open.max(f64::EPSILON);
         if overflowed > refilled {
             (overflowed, without_burst)
         } else {
             (refilled, self.accepted)
         }
-    }
-
-    /// The highest rate that a last part of the round shows, with how many accepted requests show it.
-    fn of_last_parts(&self, burst: f64) -> Option<(f64, f64)> {
-        let rates = self.marks.iter().filter_map(|mark| {
-            let accepted = self.accepted - mark.accepted - burst;
-            let passed = self.open - mark.at;
-            (accepted >= ENOUGH && passed > 0.0).then(|| (accepted / passed, accepted))
-        });
-        rates.max_by(|one, other| one.0.total_cmp(&other.0))
     }
 }
 
@@ -136,8 +166,7 @@ impl Allowance {
             first: None,
             round: Round::new(Duration::ZERO),
             opened: Duration::ZERO,
-            short: Round::default(),
-            short_rounds: 0.0,
+            short: Span::default(),
         }
     }
 
@@ -169,7 +198,7 @@ impl Allowance {
     /// The size of Channel's bucket as far as refusals show it: what was accepted before the first one, without what
     /// was refilled meanwhile.
     pub(crate) fn burst(&self, now: Duration) -> Option<f64> {
-        let first = self.first.as_ref()?;
+        let first = self.first?;
         let refilled = self.per_second(now) * first.open;
         Some((first.accepted - refilled).max(0.0))
     }
@@ -182,25 +211,23 @@ impl Allowance {
 
     /// Learns from a refusal, which ends the round. A round without any accepted request shows nothing.
     pub(crate) fn refuse(&mut self, now: Duration) {
-        let mut round = std::mem::take(&mut self.round);
-        round.open = now.saturating_sub(self.opened).as_secs_f64();
+        let round = std::mem::take(&mut self.round);
+        let open = now.saturating_sub(self.opened).as_secs_f64();
+        let ended = round.ended(open);
         let current = self.per_second(now);
         let Some(burst) = self.burst(now) else {
             // Half of the rate, and no more than was accepted: that is what was refilled, and the bucket.
-            let shown = round.accepted.max(1.0) / round.open.max(f64::EPSILON);
-            self.first = Some(round);
+            let shown = ended.accepted.max(1.0) / open.max(f64::EPSILON);
+            self.first = Some(ended);
             return self.learn(now, shown.min(current / 2.0), None);
         };
-        if round.accepted == 0.0 {
+        if ended.accepted == 0.0 {
             return;
         }
-        self.short.accepted += round.accepted;
-        self.short.closed += round.closed;
-        self.short.open += round.open;
-        self.short_rounds += 1.0;
-        let (whole, shown_by) = self.short.between_refusals(self.short_rounds, burst);
+        self.short = self.short.and(ended);
+        let (whole, shown_by) = self.short.rate(burst);
         // Each round may have refilled almost one request more than it accepted.
-        if shown_by < ENOUGH || shown_by < ENOUGH_A_ROUND * self.short_rounds {
+        if shown_by < ENOUGH || shown_by < ENOUGH_A_ROUND * self.short.rounds {
             return match self.learned {
                 Some(Learned {
                     shown_by: Some(shown_by),
@@ -209,9 +236,8 @@ impl Allowance {
                 _ => self.learn(now, current / 2.0, None),
             };
         }
-        self.short = Round::default();
-        self.short_rounds = 0.0;
-        let (last, by) = round.of_last_parts(burst).unwrap_or((0.0, 0.0));
+        self.short = Span::default();
+        let (last, by) = round.of_last_parts(open, burst).unwrap_or((0.0, 0.0));
         let (per_second, shown_by) = if last > whole {
             (last, by)
         } else {

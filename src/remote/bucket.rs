@@ -186,8 +186,8 @@ impl Bucket {
         spare
     }
 
-    /// Updates the estimate from the headers of a response that was not asked for with a [`Pass`].
-    pub fn learn(&mut self, now: Duration, headers: &RateHeaders) {
+    /// Updates the estimate from the headers of a response.
+    fn learn(&mut self, now: Duration, headers: &RateHeaders) {
         self.refill(now);
         if let Some(limit) = headers.limit {
             self.most = self.most.min(f64::from(limit).max(1.0));

@@ -327,6 +327,30 @@ fn while_the_gate_is_closed_one_request_asks_again() {
     assert!(bucket.pass(at(2030)).is_ok());
 }
 
+#[test]
+fn a_bucket_that_others_have_used_does_not_count_as_full() {
+    let rate = Rate {
+        per_second: 1.0,
+        burst: 1000,
+    };
+    let waits = |remaining| {
+        let now = Duration::ZERO;
+        let mut bucket = Bucket::new(rate);
+        assert!(bucket.reserve(now).is_zero());
+        let pass = bucket.pass(now).expect("an open gate");
+        let headers = RateHeaders {
+            remaining: Some(remaining),
+            ..RateHeaders::default()
+        };
+        let answered = bucket.answered(now, pass, Answer::Taken, &headers);
+        assert_eq!(answered, Ok(GateChange::None));
+        (0..3).filter(|_| !bucket.reserve(now).is_zero()).count()
+    };
+    assert_eq!(waits(0), 3);
+    assert_eq!(waits(2), 1);
+    assert_eq!(waits(900), 0);
+}
+
 /// Counts the requests that ask again until the bucket gives up, and the seconds.
 fn refused_for_ever(wait: Duration) -> (u32, u64) {
     let mut bucket = Bucket::new(PROJECT);
