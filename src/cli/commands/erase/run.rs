@@ -36,12 +36,12 @@ pub(crate) fn run(
     output::replayed(terminal, &loaded, &shown);
     let recorded = settings.recorded(&loaded);
     let id = resolved(&settings, &recorded, &arguments.id)?;
-    check_digest(&settings, &recorded, arguments, &id)?;
     let shown_id = shown.of(&id).to_string();
     let lineage = loaded.state.as_ref().map(|state| state.lineage.clone());
     let was_recorded = recorded.knows(&id);
 
     let (mut desired, warnings) = settings.desired()?;
+    check_digest(&desired, &recorded, arguments, &id)?;
     output::warn(terminal, &settings.root, &warnings);
     warn_of_unknown(terminal, &settings, &desired, was_recorded, &id);
     let again = |other: &MemberId| {
@@ -126,13 +126,13 @@ fn agreed<'s>(
 
 /// Fails if the digest of an id leads to no user: it is not an id itself.
 fn check_digest(
-    settings: &LoadedProject,
+    desired: &Desired,
     state: &State,
     arguments: &EraseArguments,
     id: &MemberId,
 ) -> Result<(), Failure> {
     let is_unresolved = id.as_str() == arguments.id && ShownIds::is_digest(&arguments.id);
-    if !is_unresolved || state.knows(id) || settings.desired()?.0.users.contains_key(id) {
+    if !is_unresolved || state.knows(id) || desired.users.contains_key(id) {
         return Ok(());
     }
     Err(Failure::with_hint(
