@@ -1,16 +1,28 @@
-//! Describes this run to another run that finds its lock.
+//! Takes the lock of a state, and describes this run to another run that finds the lock.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::cli::failure::Failure;
+use crate::cli::project::LoadedProject;
 use crate::cli::random::random;
 use talkform::model::digest::digests::to_hex;
-use talkform::state::LockOwner;
+use talkform::state::{Lock, LockOwner};
+
+/// Takes the lock of a project's state. `command` names the owner to others; it has no arguments, which may hold
+/// personal data.
+pub(crate) fn lock(
+    settings: &LoadedProject,
+    command: &str,
+    timeout: Duration,
+) -> Result<Lock, Failure> {
+    Ok(settings.store.lock(&owner(command)?, timeout)?)
+}
 
 #[expect(clippy::disallowed_methods, reason = "this is where the clock lives")]
-/// The owner of a lock that this process takes. Names the command without its arguments, which may
-/// hold personal data.
-pub(crate) fn current(command: &str) -> Result<LockOwner, Failure> {
+/// The owner of a lock that this process takes.
+fn owner(command: &str) -> Result<LockOwner, Failure> {
     let of = |names: &[&str]| {
         names
             .iter()

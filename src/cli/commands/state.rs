@@ -10,11 +10,12 @@ use crate::cli::clock::now;
 use crate::cli::commands::ids::resolved;
 use crate::cli::environment::state_key;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::lock_owner::lock;
 use crate::cli::project::{LoadedProject, shown};
 use crate::cli::random::random;
 use crate::cli::suggest::invocation::Invocation;
 use crate::cli::terminal::Terminal;
-use crate::cli::{destination, lock_owner, output};
+use crate::cli::{destination, output};
 use talkform::model::digest::digests::to_hex;
 use talkform::model::{
     DestinationDifference, DestinationPart, DigestKey, MemberId, Selection, ShownIds, State,
@@ -22,7 +23,6 @@ use talkform::model::{
 use talkform::plan;
 use talkform::render::common::escape;
 use talkform::render::{state, state_json, state_users_json};
-use talkform::state::Lock;
 
 /// The arguments of `show`.
 #[derive(Debug, Args)]
@@ -246,7 +246,7 @@ fn repair(
     lock_timeout: std::time::Duration,
     terminal: Terminal,
 ) -> Result<(), Failure> {
-    let _lock = locked(settings, "state repair", lock_timeout)?;
+    let _lock = lock(settings, "state repair", lock_timeout)?;
     let path = settings.store.path().display();
     let Some((repaired, copy)) = settings
         .store
@@ -283,7 +283,7 @@ fn retarget(
     lock_timeout: std::time::Duration,
     terminal: Terminal,
 ) -> Result<(), Failure> {
-    let _lock = locked(settings, "state retarget", lock_timeout)?;
+    let _lock = lock(settings, "state retarget", lock_timeout)?;
     let mut state = recorded(settings, terminal)?;
     let wanted = settings.destination();
     let differences = destination::differences(&wanted, &state);
@@ -324,7 +324,7 @@ fn init_state(
     terminal: Terminal,
 ) -> Result<(), Failure> {
     settings.create_state_folder()?;
-    let _lock = locked(settings, "state init", lock_timeout)?;
+    let _lock = lock(settings, "state init", lock_timeout)?;
     let path = escape::terminal(&shown(settings.store.path())).into_owned();
     if !settings.create_state()? {
         return Err(Failure::refused(format!(
@@ -358,7 +358,7 @@ fn rekey(
     }
     let (desired, warnings) = settings.desired()?;
     output::warn(terminal, &settings.root, &warnings);
-    let _lock = locked(settings, "state rekey", lock_timeout)?;
+    let _lock = lock(settings, "state rekey", lock_timeout)?;
     let state = recorded(settings, terminal)?;
     let old = settings.digest_key(&state)?;
     let salt = random::<16>()?;
@@ -393,16 +393,6 @@ fn rekey(
     ))
 }
 
-/// Takes the lock of the state. `command` names the owner to others.
-fn locked(
-    settings: &LoadedProject,
-    command: &'static str,
-    lock_timeout: std::time::Duration,
-) -> Result<Lock, Failure> {
-    let owner = lock_owner::current(command)?;
-    Ok(settings.store.lock(&owner, lock_timeout)?)
-}
-
 fn recorded(settings: &LoadedProject, terminal: Terminal) -> Result<State, Failure> {
     let loaded = settings
         .store
@@ -424,7 +414,7 @@ fn forget(
     lock_timeout: std::time::Duration,
     terminal: Terminal,
 ) -> Result<(), Failure> {
-    let _lock = locked(settings, "state forget", lock_timeout)?;
+    let _lock = lock(settings, "state forget", lock_timeout)?;
     let mut state = recorded(settings, terminal)?;
     let ids = ids.iter().map(|id| resolved(settings, &state, id));
     let ids: Vec<MemberId> = ids.collect::<Result<_, _>>()?;

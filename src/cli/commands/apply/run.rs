@@ -1,7 +1,5 @@
 //! Runs `talkform apply`: locks the state, plans, asks for approval, sends, saves and reports.
 
-use std::time::Duration;
-
 use crate::cli::approval::Approval;
 use crate::cli::args::{Global, Planning};
 use crate::cli::clock::now;
@@ -11,15 +9,16 @@ use crate::cli::commands::apply::output::{report, show};
 use crate::cli::commands::apply::send::send;
 use crate::cli::connection::{Connection, Credentials};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::lock_owner::lock;
 use crate::cli::planning::{Knowledge, decide};
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
-use crate::cli::{destination, github, lock_owner, output, planning};
+use crate::cli::{destination, github, output, planning};
 use talkform::apply;
 use talkform::apply::{Finished, Report, Target, Uncertain};
 use talkform::model::{Desired, Plan};
 use talkform::render::{Commands, PlanView};
-use talkform::state::{Loaded, Lock};
+use talkform::state::Loaded;
 
 /// Locks the state, plans, asks, sends, saves and reports.
 pub(crate) fn run(
@@ -34,7 +33,8 @@ pub(crate) fn run(
         Some(reviewed) => (&reviewed.file.select, reviewed.file.refreshed),
         None => (&patterns, arguments.planning.refresh),
     };
-    let _lock = lock(&settings, arguments.lock_timeout)?;
+    settings.create_state_folder()?;
+    let _lock = lock(&settings, "apply", arguments.lock_timeout)?;
     let loaded = settings.load()?;
     let depth = arguments.planning.depth(refresh);
     let (desired, warnings) = settings.desired_for(&loaded, depth)?;
@@ -78,15 +78,15 @@ pub(crate) fn run(
     show(terminal, &settings, arguments, commands, &view)?;
     let asks = approval.asks(reviewed.as_ref());
     let deletions = approval.check_size(&plan, asks, &arguments.command(&settings))?;
-    let rescue_folder = std::env::temp_dir();
-    let target = Target {
-        store: &settings.store,
-        key: &settings.digest_key(&recorded)?,
-        desired: &desired,
-        rescue_folder: &rescue_folder,
-    };
+    let key = settings.digest_key(&recorded)?;
     drop(recorded);
     if plan.is_empty() {
+        let target = Target {
+            store: &settings.store,
+            key: &key,
+            desired: &desired,
+            rescue_folder: &std::env::temp_dir(),
+        };
         let nothing = clean_up(&settings, &target, loaded, &plan)?;
         tell_github(terminal, &settings, &nothing, &plan, commands);
         report(terminal, &settings, arguments, commands, &nothing);
@@ -104,9 +104,9 @@ pub(crate) fn run(
     let finished = send(
         connection,
         &settings,
-        arguments,
+        (requests, arguments.fail_fast),
         loaded,
-        (&plan, target),
+        (&plan, &desired),
         terminal,
     );
     // The report comes before the failure of a save, which must not hide what was done.
@@ -196,13 +196,6 @@ fn agree(
         }
         None => destination::require_channel_id(&destination, answering),
     }
-}
-
-fn lock(settings: &LoadedProject, timeout: Duration) -> Result<Lock, Failure> {
-    settings.create_state_folder()?;
-    Ok(settings
-        .store
-        .lock(&lock_owner::current("apply")?, timeout)?)
 }
 
 fn exit(report: &Report) -> Exit {

@@ -2,35 +2,45 @@
 
 use std::sync::Arc;
 
+use crate::cli::args::RequestOptions;
 use crate::cli::clock::now;
-use crate::cli::commands::apply::arguments::ApplyArguments;
 use crate::cli::connection::Connection;
 use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use talkform::apply;
-use talkform::apply::{Finished, Options, Pace, RunSettings, Start, Target};
-use talkform::model::Plan;
+use talkform::apply::{Finished, Options, RunSettings, Start, Target};
+use talkform::model::{Desired, Plan};
 use talkform::remote::Policy;
 use talkform::state::Loaded;
 
-/// Sends the changes of a plan. `target` gets the key of the first state, if there was none.
+/// Sends the changes of a plan. The digests are those of the first state, if there was none. `fail_fast` says whether
+/// the first failure stops the run.
 pub(crate) fn send(
     mut connection: Connection<'_>,
     settings: &LoadedProject,
-    arguments: &ApplyArguments,
+    (traffic, fail_fast): (&RequestOptions, bool),
     loaded: Loaded,
-    (plan, target): (&Plan, Target<'_>),
+    (plan, desired): (&Plan, &Desired),
     terminal: Terminal,
 ) -> Result<Finished, Failure> {
     let time_left = connection.begin_sending();
     let ids = connection.ids().clone();
-    let options = options(settings, arguments, Arc::clone(&connection.pace))?;
+    let options = Options {
+        api: plan.destination.api,
+        parallelism: traffic.parallelism.into(),
+        pace: Arc::clone(&connection.pace),
+        policy: Policy::pausing(traffic.retry_pause),
+        fail_fast,
+        visibility: settings.visibility()?,
+    };
     let start = Start::new(loaded, || settings.first_state())?;
     let target = Target {
+        store: &settings.store,
         key: &settings.digest_key(start.state())?,
-        ..target
+        desired,
+        rescue_folder: &std::env::temp_dir(),
     };
     let mut progress = Progress::new(terminal, ids.clone());
     let (stop, watching) = connection.watch(time_left);
@@ -51,20 +61,5 @@ pub(crate) fn send(
     Ok(Finished {
         report: report.shown(&ids),
         saved,
-    })
-}
-
-fn options(
-    settings: &LoadedProject,
-    arguments: &ApplyArguments,
-    pace: Arc<Pace>,
-) -> Result<Options, Failure> {
-    Ok(Options {
-        api: settings.project.channel.api,
-        parallelism: arguments.traffic.parallelism.into(),
-        pace,
-        policy: Policy::pausing(arguments.traffic.retry_pause),
-        fail_fast: arguments.fail_fast,
-        visibility: settings.visibility()?,
     })
 }

@@ -1,21 +1,18 @@
 //! Deletes one user on Channel, with a journal as an apply.
 
-use std::sync::Arc;
-
 use crate::cli::clock::now;
 use crate::cli::commands::apply::failed_save::unsaved;
+use crate::cli::commands::apply::send::send;
 use crate::cli::commands::erase::arguments::EraseArguments;
 use crate::cli::connection::Connection;
 use crate::cli::failure::Failure;
-use crate::cli::progress::Progress;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use crate::cli::{approval, destination};
 use talkform::apply;
-use talkform::apply::{Finished, Options, Outcome, RunSettings, Start, Target};
+use talkform::apply::{Finished, Outcome};
 use talkform::model::{Desired, MemberId, Plan};
 use talkform::plan;
-use talkform::remote::Policy;
 use talkform::render::common::escape;
 use talkform::render::erasure::ChannelEnding;
 use talkform::sandbox;
@@ -64,55 +61,23 @@ impl Deletion {
 
 /// Deletes the user on Channel and drops what the state records.
 pub(crate) fn delete(
-    mut connection: Connection<'_>,
+    connection: Connection<'_>,
     settings: &LoadedProject,
     arguments: &EraseArguments,
     loaded: Loaded,
-    (desired, plan): (&Desired, &Plan),
+    of_plan: (&Plan, &Desired),
     terminal: Terminal,
 ) -> Result<Deletion, Failure> {
-    let time_left = connection.begin_sending();
-    let ids = connection.ids().clone();
     let channel = destination::in_words(&settings.destination(), &connection.answering);
-    let start = Start::new(loaded, || settings.first_state())?;
-    let key = settings.digest_key(start.state())?;
-    let options = Options {
-        api: plan.destination.api,
-        parallelism: arguments.traffic.parallelism.into(),
-        pace: Arc::clone(&connection.pace),
-        policy: Policy::pausing(arguments.traffic.retry_pause),
-        fail_fast: false,
-        visibility: settings.visibility()?,
-    };
-    let rescue_folder = std::env::temp_dir();
-    let target = Target {
-        store: &settings.store,
-        key: &key,
-        desired,
-        rescue_folder: &rescue_folder,
-    };
-    let mut progress = Progress::new(terminal, ids);
-    let (stop, watching) = connection.watch(time_left);
-    let run = RunSettings {
-        channel: connection.channel(),
-        channel_id: connection.answering.id.clone(),
-        options: &options,
-        clock: now,
-        stop: &stop,
-    };
-    let finished = connection.block_on(apply::run(&target, start, plan, run, &mut |event| {
-        progress.on_event(event);
-    }));
-    watching.abort();
-    progress.finish();
-    connection.close();
+    let traffic = (&arguments.traffic, false);
+    let finished = send(connection, settings, traffic, loaded, of_plan, terminal);
     if settings.sandbox {
         // Its file is a log, which still holds what was sent of the user.
         sandbox::compact(&settings.sandbox_users()).map_err(|error| {
             Failure::refused(format!("cannot rewrite the sandbox's users: {error}"))
         })?;
     }
-    let Finished { report, saved } = finished.map_err(|error| settings.state_failure(&error))?;
+    let Finished { report, saved } = finished?;
     let mut outcomes = report.outcomes.into_iter();
     let outcome = outcomes.next().map(|user| user.outcome);
     let ending = match outcome {

@@ -14,14 +14,15 @@ use crate::cli::commands::erase::{channel, checkpoints, traces};
 use crate::cli::commands::ids::resolved;
 use crate::cli::connection::{Connection, Credentials};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::lock_owner::lock;
+use crate::cli::output;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
-use crate::cli::{lock_owner, output};
 use talkform::model::text::mentions::Mentions;
 use talkform::model::{Desired, MemberId, PendingAction, Plan, ShownIds, State};
 use talkform::render::erasure;
 use talkform::render::erasure::{ChannelEnding, ErasedFile, Erasure, Remaining};
-use talkform::state::{Loaded, Lock};
+use talkform::state::Loaded;
 
 /// Removes a person from the manifests, the state and Channel, and names what still names the person.
 pub(crate) fn run(
@@ -30,7 +31,8 @@ pub(crate) fn run(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     let settings = LoadedProject::read(global)?;
-    let _lock = lock(&settings, arguments)?;
+    settings.create_state_folder()?;
+    let _lock = lock(&settings, "erase", arguments.lock_timeout)?;
     let loaded = settings.load()?;
     let shown = settings.ids()?;
     output::replayed(terminal, &loaded, &shown);
@@ -68,7 +70,7 @@ pub(crate) fn run(
     let names = |bytes: &[u8]| mentions.iter().any(|mentions| mentions.are_in(bytes));
     let checkpoints = checkpoints::remove(&settings, &names)?;
     let deletion = if let Some((plan, connection)) = planned {
-        let of_plan = (&desired, &plan);
+        let of_plan = (&plan, &desired);
         channel::delete(connection, &settings, arguments, loaded, of_plan, terminal)?
     } else {
         channel::forget(&settings, loaded, &id, &|name| {
@@ -157,12 +159,6 @@ fn warn_of_unknown(
         "warning: no manifest declares this user, and {} records nothing of it; check the id",
         settings.store.path().display()
     ));
-}
-
-fn lock(settings: &LoadedProject, arguments: &EraseArguments) -> Result<Lock, Failure> {
-    settings.create_state_folder()?;
-    let owner = lock_owner::current("erase")?;
-    Ok(settings.store.lock(&owner, arguments.lock_timeout)?)
 }
 
 /// Fails if the user may be on Channel under another id as well, because a move was not applied or has no known

@@ -13,9 +13,10 @@ use crate::cli::commands::import::targets;
 use crate::cli::commands::import::targets::{PlannedFile, Target};
 use crate::cli::connection::{Connection, Credentials};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::lock_owner::lock;
+use crate::cli::output;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
-use crate::cli::{lock_owner, output};
 use talkform::apply::ReadReport;
 use talkform::manifest;
 use talkform::manifest::{Adopted, ReadSettings};
@@ -56,8 +57,7 @@ pub(crate) fn run(
     let is_recorded = !arguments.no_record;
     let _lock = if is_recorded {
         settings.create_state_folder()?;
-        let holder = lock_owner::current("import")?;
-        Some(settings.store.lock(&holder, arguments.lock_timeout)?)
+        Some(lock(&settings, "import", arguments.lock_timeout)?)
     } else {
         None
     };
