@@ -4,11 +4,11 @@ It answers as api.github.com does for pull requests, their files and comments, c
 requests of a commit. A status or comment that comes with the fake's token is by github-actions[bot].
 """
 
-import http.server
 import json
 import re
-import threading
 import urllib.parse
+
+from fake_api import FakeApi
 
 TOKEN = "fake-token-of-the-job"
 BOT = {"login": "github-actions[bot]", "type": "Bot", "id": 41898282}
@@ -18,7 +18,7 @@ def status(context, state, description, creator):
     return {"context": context, "state": state, "description": description, "creator": creator}
 
 
-class FakeGitHub:
+class FakeGitHub(FakeApi):
     def __init__(self, repository="acme/users", repository_id=100):
         self.repository = repository
         self.repository_id = repository_id
@@ -30,24 +30,7 @@ class FakeGitHub:
         self.merged = {}  # commit -> numbers of pull requests
         self.requests = []
         self.next_id = 1
-        fake = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                fake.answer(self)
-
-            do_POST = do_PATCH = do_GET
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__()
 
     def open_pull(self, number, head, files, repository_id=100, base="main"):
         self.files[number] = files
@@ -86,29 +69,22 @@ class FakeGitHub:
     def writes(self):
         return [request for request in self.requests if request[0] != "GET"]
 
-    def answer(self, handler):
-        length = int(handler.headers.get("content-length") or 0)
-        body = handler.rfile.read(length)
-        url = urllib.parse.urlsplit(handler.path)
+    def respond(self, method, path, headers, body):
+        url = urllib.parse.urlsplit(path)
         query = urllib.parse.parse_qs(url.query)
-        self.requests.append((handler.command, url.path, body.decode()))
+        self.requests.append((method, url.path, body))
         if url.path.startswith("/hook/"):
             # A webhook: it gets no token.
-            code, answer = (400 if "authorization" in handler.headers else 200), {}
-        elif handler.headers.get("authorization") != f"Bearer {TOKEN}":
+            code, answer = (400 if "authorization" in headers else 200), {}
+        elif headers.get("authorization") != f"Bearer {TOKEN}":
             code, answer = 401, {"message": "Bad credentials"}
         else:
-            code, answer = self.route(handler.command, url.path, json.loads(body or b"null"))
+            code, answer = self.route(method, url.path, json.loads(body or "null"))
         if isinstance(answer, list):
             size = int(query.get("per_page", ["30"])[0])
             page = int(query.get("page", ["1"])[0])
             answer = answer[(page - 1) * size : page * size]
-        text = json.dumps(answer).encode()
-        handler.send_response(code)
-        handler.send_header("content-type", "application/json")
-        handler.send_header("content-length", str(len(text)))
-        handler.end_headers()
-        handler.wfile.write(text)
+        return code, answer
 
     def route(self, method, path, body):
         prefix = f"/repos/{self.repository}/"

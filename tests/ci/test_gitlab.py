@@ -4,59 +4,34 @@ Needs ruamel.yaml, which check-jsonschema brings. What is real: the jobs as `tal
 binary, and `talkform sandbox` as the Channel. GitLab's API is a fake on loopback.
 """
 
-import http.server
 import json
 import os
 import pathlib
 import subprocess
 import tempfile
-import threading
 import unittest
 import urllib.parse
 
 import ruamel.yaml
 
+from fake_api import FakeApi
 from world import Repository, users
 
 TOKEN = "note-token-of-test"
 
 
-class FakeGitLab:
+class FakeGitLab(FakeApi):
     """Notes of merge request 7 of project 1. The owner of the token has the id 5."""
 
     def __init__(self):
         self.notes = []
         self.told = []
-        fake = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                length = int(self.headers.get("content-length") or 0)
-                body = self.rfile.read(length).decode()
-                code, answer = fake.route(self.command, self.path, self.headers, body)
-                text = json.dumps(answer).encode()
-                self.send_response(code)
-                self.send_header("content-length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            do_POST = do_PUT = do_GET
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__()
 
     def add(self, author, body):
         self.notes.append({"id": 100 + len(self.notes), "author": {"id": author}, "body": body})
 
-    def route(self, method, path, headers, body):
+    def respond(self, method, path, headers, body):
         url = urllib.parse.urlsplit(path)
         if url.path == "/hook/of-a-secret":
             self.told.append(json.loads(body))
