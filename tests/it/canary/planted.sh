@@ -9,31 +9,13 @@
 # half a minute for each fault.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
-export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}" CARGO_TERM_COLOR=never
-copy="$CARGO_TARGET_DIR/planted"
-# The copy is in a repository, which is none of its business.
-export GIT_CEILING_DIRECTORIES="$CARGO_TARGET_DIR"
-trap 'rm -rf "$copy"' EXIT
-rm -rf "$copy" && mkdir -p "$copy"
-git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$copy"
+# shellcheck source=tests/planted.sh
+. tests/planted.sh
 
-is_wanted() {
-    local name=$1 word
-    shift
-    [ $# -eq 0 ] && return
-    for word in "$@"; do
-        [[ $name == *"$word"* ]] && return
-    done
-    return 1
-}
-
-# Builds the tests of the copy and searches. Prints the first test that fails.
 find_fault() {
     local log="$copy/log"
-    if ! cargo test --locked --test it --no-run --manifest-path "$copy/Cargo.toml" >"$log" 2>&1; then
-        echo "DOES NOT BUILD"
-        tail -n 20 "$log" >&2
-    elif (cd "$copy" && CANARY_CASES="${CANARY_CASES:-2}" cargo test --locked --test it -- \
+    builds it || return 0
+    if (cd "$copy" && CANARY_CASES="${CANARY_CASES:-2}" cargo test --locked --test it -- \
         canary::readings canary::outputs) >"$log" 2>&1; then
         echo "NOT FOUND"
     else
@@ -42,17 +24,4 @@ find_fault() {
     fi
 }
 
-is_all_found=yes
-for patch in tests/it/canary/planted/*.patch; do
-    name=$(basename "$patch" .patch)
-    is_wanted "$name" "$@" || continue
-    if git -C "$copy" apply - <"$patch" 2>/dev/null; then
-        found=$(find_fault)
-        git -C "$copy" apply -R - <"$patch"
-    else
-        found="DOES NOT FIT the sources"
-    fi
-    printf '%-30s %s\n' "$name" "$found"
-    [[ $found == found* ]] || is_all_found=no
-done
-[ "$is_all_found" = yes ]
+plant_faults tests/it/canary/planted "$@"
