@@ -19,10 +19,13 @@ fn users() -> Users {
 
 /// The digest of a plan for `wanted` against an empty state of `recorded`.
 fn digest_of(recorded: &Destination, wanted: &Destination, lineage: &str) -> PlanDigest {
-    let users = desired(&users());
     let state = State::new(lineage.to_owned(), Vec::new(), None, recorded.clone());
+    planned(&users(), &state, &key(), wanted)
+}
+
+fn planned(users: &Users, state: &State, key: &DigestKey, wanted: &Destination) -> PlanDigest {
     let context = Context {
-        key: &key(),
+        key,
         destination: wanted,
         removed: RemovedPolicy::default(),
         limits: &Limits::default(),
@@ -30,7 +33,7 @@ fn digest_of(recorded: &Destination, wanted: &Destination, lineage: &str) -> Pla
         base: None,
         observed: None,
     };
-    plan(&users, &state, &context).digest
+    plan(&desired(users), state, &context).digest
 }
 
 /// One destination, and others that differ from it in one part each.
@@ -116,18 +119,9 @@ fn digest_with(number: &str, salt: &[u8], lineage: &str) -> PlanDigest {
         .into(),
         ..with_plan("pro")
     };
-    let users = desired(&[("u-1".to_owned(), attributes)].into());
+    let users = [("u-1".to_owned(), attributes)].into();
     let state = State::new(lineage.to_owned(), salt.to_vec(), None, destination());
-    let context = Context {
-        key: &DigestKey::new(salt, None),
-        destination: &destination(),
-        removed: RemovedPolicy::default(),
-        limits: &Limits::default(),
-        selection: &Selection::default(),
-        base: None,
-        observed: None,
-    };
-    plan(&users, &state, &context).digest
+    planned(&users, &state, &DigestKey::new(salt, None), &destination())
 }
 
 /// Whoever reads the digest in a comment knows everything but the number, and tries numbers.
