@@ -315,13 +315,18 @@ impl Inner {
         self.locked.remove(&file);
     }
 
-    /// Drops files that no name leads to.
+    /// Drops files that no name leads to, now or after a power cut.
     fn sweep(&mut self) {
+        let linked = self.unsynced.iter().filter_map(|renaming| match renaming {
+            Renaming::Link(_, file) => Some(*file),
+            Renaming::Unlink(_) | Renaming::Rename(..) => None,
+        });
         let named: BTreeSet<u64> = self
             .names
             .values()
             .chain(self.safe_names.values())
             .copied()
+            .chain(linked)
             .collect();
         self.files.retain(|file, _| named.contains(file));
     }
