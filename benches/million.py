@@ -214,7 +214,7 @@ class Bench:
                 shutil.copyfile(recorded, state)
                 os.sync()
 
-        command = [self.talkform, "-C", folder, "apply", "--auto-approve", "--json", "--parallelism", parallelism]
+        command = [self.talkform, "-C", folder, "apply", "--auto-approve", "--format", "json", "--parallelism", parallelism]
         # 3: the sandbox does not have the recorded users, so it shows no opt-out of those that are sent.
         return Command(command, prepare, f'"{kind}": {changes},', (0, 3) if recorded else (0,))
 
@@ -223,7 +223,7 @@ class Bench:
     def all(self):
         users, files = self.count(1_000_000), self.count(10_000, least=2)
         many = f"{users:,} users, {files:,} files"
-        names = ["no-op", "cold", "first", "changed", "json-lines", "apply-state"]
+        names = ["no-op", "cold", "validate", "first", "first-apply", "changed", "json-lines", "apply-state"]
         if self.wants(*names):
             self.ten_thousand_files(users, files, many)
         self.other_shapes()
@@ -249,6 +249,10 @@ class Bench:
             self.drop(lines)
         state = folder / "talkform.state.json"
         recorded = folder / "recorded.state.json"
+        if self.wants("validate"):
+            validate, floor = Command([self.talkform, "-C", folder, "validate"]), self.floor("yaml", folder)
+            self.measure("validate", validate, floor)
+            self.row(f"validate, {many}", validate, floor, "serde_yaml")
         if self.wants("first"):
             state.rename(recorded)
             plan, floor = self.plan(folder, expect=f"Plan: {users} to create"), self.floor("yaml", folder)
@@ -263,6 +267,11 @@ class Bench:
             self.row(f"plan, {changed} files changed, {many}", plan, sums, "sha256sum")
         if self.wants("apply-state"):
             self.apply_state(folder, users, files)
+        if self.wants("first-apply"):
+            apply = self.apply(folder, users, "created", parallelism=64)
+            self.say("measuring first-apply, once")
+            apply.run()
+            self.row(f"first apply, 64 at once, {many}", apply)
         self.drop(folder)
 
     def apply_state(self, large, users, files):
@@ -345,8 +354,8 @@ def main():
     parser.add_argument("--runs", type=int, default=5, help="the number of runs of which the median is taken")
     parser.add_argument("--scale", type=float, default=1.0, help="the share of a million users; 0.01 for a quick try")
     parser.add_argument("--only", action="append", metavar="CASE", help=(
-        "no-op, cold, first, changed, json-lines, apply-state, one-file, one-file-cold, single-users, single-users-cold, "
-        "thousand-files, thousand-files-cold, apply-requests or version; may be repeated"))
+        "no-op, cold, validate, first, changed, json-lines, apply-state, first-apply, one-file, one-file-cold, single-users, "
+        "single-users-cold, thousand-files, thousand-files-cold, apply-requests or version; may be repeated"))
     parser.add_argument("--keep", action="store_true", help="keep the projects in the folder")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="talkform-million-") as temporary:

@@ -18,7 +18,8 @@ use divan::{Bencher, black_box};
 use fastrand::Rng;
 use talkform::manifest::{self, ReadSettings};
 use talkform::model::{
-    ApiVersion, Desired, Destination, DigestKey, Entry, Plan, Project, State, Visibility,
+    ApiVersion, Desired, Destination, DigestKey, Entry, FieldPatterns, FieldSettings, Plan,
+    Project, State, Visibility,
 };
 use talkform::render::plan::markdown::MarkdownOptions;
 use talkform::render::{KnownUsers, PlanView, Style, TextOptions, plan as plan_renderer};
@@ -188,21 +189,37 @@ fn state_load(bencher: Bencher<'_, '_>) {
         .bench(|| store.load().expect("loaded"));
 }
 
-#[divan::bench(sample_count = 5, sample_size = 1)]
-fn render_text(bencher: Bencher<'_, '_>) {
-    let plan = &*MANY_CHANGES;
+/// The plan of many changes as text, with every user.
+fn rendered(visibility: &Visibility) -> String {
     let options = TextOptions {
         style: Style::plain(),
         full: true,
         ..TextOptions::default()
     };
-    bencher.counter(ItemsCount::new(CHANGES)).bench(|| {
-        let mut text = String::new();
-        let visibility = Visibility::default();
-        let view = PlanView::new(plan, &visibility, KnownUsers::default());
-        plan_renderer::text::write(&mut text, &view, &options).expect("rendered");
-        text
-    });
+    let mut text = String::new();
+    let view = PlanView::new(&MANY_CHANGES, visibility, KnownUsers::default());
+    plan_renderer::text::write(&mut text, &view, &options).expect("rendered");
+    text
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn render_text(bencher: Bencher<'_, '_>) {
+    bencher
+        .counter(ItemsCount::new(CHANGES))
+        .bench(|| rendered(&Visibility::default()));
+}
+
+/// What the masks cost: with every field public, each text is compared with the hidden values of its user.
+#[divan::bench(sample_count = 5, sample_size = 1, args = ["public", "revealed"])]
+fn render_masked(bencher: Bencher<'_, '_>, shown: &str) {
+    let visibility = Visibility::new(FieldSettings {
+        public: FieldPatterns::new(&["profile.*"]),
+        ..FieldSettings::default()
+    })
+    .revealing(shown == "revealed");
+    bencher
+        .counter(ItemsCount::new(CHANGES))
+        .bench(|| rendered(&visibility));
 }
 
 #[divan::bench(sample_count = 5, sample_size = 1)]

@@ -52,7 +52,13 @@ fn users() -> Desired {
             };
             let id = MemberId::new(&format!("u-{number:05}")).expect("an id");
             let origin = Origin::file("bench");
-            (id, DesiredUser { attributes, origin })
+            (
+                id,
+                DesiredUser {
+                    attributes: attributes.into(),
+                    origin,
+                },
+            )
         })
         .collect();
     Desired {

@@ -10,13 +10,18 @@ set -euo pipefail
 [[ ${TALKFORM_STATE_KEY-none} != none ]] || unset TALKFORM_STATE_KEY
 talkform=$1
 summary=$2/summary
+# How the job reaches a state in a bucket.
+[[ ! -e $2/cloud ]] || while IFS= read -r variable; do export "${variable?}"; done <"$2/cloud"
 : >"$summary"
 arguments=(--auto-approve --max-duration "$DURATION" --expect "$DIGEST")
 [[ -z $APPROVE_LIMITS ]] || arguments+=(--approve-limits "$APPROVE_LIMITS")
 [[ -z $ALLOW_DELETES ]] || arguments+=(--allow-deletes "$ALLOW_DELETES")
+child='' signalled=''
+trap 'signalled=yes; [[ -z $child ]] || kill -TERM "$child" || :' INT TERM
 GITHUB_STEP_SUMMARY=$summary "$talkform" apply "${arguments[@]}" &
 child=$!
-trap 'signalled=yes; kill -TERM "$child" || :' INT TERM
+# A signal may come before the child is known.
+[[ -z $signalled ]] || kill -TERM "$child" || :
 # `wait` ends when a signal arrives, before the child does.
 signalled=yes
 while [[ -n $signalled ]]; do

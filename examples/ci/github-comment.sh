@@ -66,7 +66,7 @@ settings=
 [[ $(outcome settings-changed '(true|false)') != true ]] || settings='changes settings; '
 state=success
 warning=
-by_hand=
+by_hand=()
 if [[ -z $digest ]]; then
     state=error description='no plan; the log of the run says why'
 elif grep -qE '^(\.github|ci)/' <<<"$files" || ((changed > 3000)); then
@@ -76,7 +76,7 @@ elif grep -qE '^(\.github|ci)/' <<<"$files" || ((changed > 3000)); then
     warning='**This pull request changes `.github/` or `ci/`, or more files than GitHub lists, so the plan below may be made up.** It is not applied on merge; run the workflow "talkform apply" by hand.'
 elif [[ $(outcome limits-exceeded '(true|false)') != false ]]; then
     state=failure description="$digest exceeds limits; $settings$changes"
-    by_hand=" -f approve-limits=$digest"
+    by_hand=("approve-limits=$digest")
 elif [[ $(outcome deletions '[0-9]{1,9}') != 0 ]]; then
     state=failure description="$digest deletes users; $settings$changes"
 else
@@ -84,7 +84,7 @@ else
 fi
 if [[ $state == failure ]]; then
     deletions=$(outcome deletions '[0-9]{1,9}')
-    [[ ${deletions:-0} == 0 ]] || by_hand+=" -f allow-deletes=$deletions"
+    [[ ${deletions:-0} == 0 ]] || by_hand+=("allow-deletes=$deletions")
 fi
 jq -n --arg state "$state" --arg context "$context" --arg url "$run" --arg description "${description::140}" \
     '{state: $state, context: $context, target_url: $url, description: $description}' |
@@ -96,6 +96,7 @@ echo "recorded for $HEAD_SHA: $state, $description"
 # The hidden first line, by which the comment is found again. It names the environment, so that each has
 # a comment of its own.
 marker="<!-- talkform plan${NAME:+ $NAME} -->"
+heading=
 text=$RUNNER_TEMP/comment.md
 # shellcheck disable=SC2016 # Markdown, not a command
 printf -v commit 'Commit [`%s`](%s)' "${HEAD_SHA::7}" "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/commit/$HEAD_SHA"
@@ -105,18 +106,24 @@ if [[ -n $digest ]]; then
     marker=$(head -n 1 "$folder/plan.md" | tr -d '\0')
     [[ $marker =~ ^'<!-- talkform plan'(' '[A-Za-z0-9_.-]{1,64})?' -->'$ ]] || stop 'plan.md does not begin with its marker'
     [[ $(grep -aoi '<!-- *talkform' "$folder/plan.md" | wc -l) == 1 ]] || stop 'plan.md has a second marker'
+    # The title comes first only if nothing but names can be in it.
+    heading=$(sed -n 2p "$folder/plan.md" | tr -d '\0')
+    # shellcheck disable=SC2016 # Markdown, not a command
+    name='`[A-Za-z0-9_.-]{1,64}`'
+    [[ $heading =~ ^'### talkform plan'(' for '$name)?(': channel '$name)?$ ]] || heading=
 fi
 {
     printf '%s\n' "$marker"
+    [[ -z $heading ]] || printf '%s\n\n' "$heading"
+    [[ -z $digest ]] || printf '%s, as reported by [this run](%s).\n\n' "$commit" "$run"
     [[ -z $warning ]] || printf '%s\n\n' "$warning"
     if [[ $state == failure ]]; then
-        # shellcheck disable=SC2016 # Markdown, not a command
-        printf '**The merge does not apply this plan.** To agree to it, run after the merge: `gh workflow run talkform-apply.yml -f expect=%s%s`\n\n' \
-            "$digest" "$by_hand"
+        printf '**The merge does not apply this plan.** To agree to it, run after the merge:\n\n```sh\ngh workflow run talkform-apply.yml'
+        printf ' \\\n  -f %s' "expect=$digest" "${by_hand[@]}"
+        printf '\n```\n\n'
     fi
     if [[ -n $digest ]]; then
-        printf '%s, as reported by [this run](%s).\n\n' "$commit" "$run"
-        tail -n +2 "$folder/plan.md" | without_mentions
+        tail -n "+$((${#heading} > 0 ? 3 : 2))" "$folder/plan.md" | sed '1{/^$/d}' | without_mentions
     else
         printf '%s: no plan; the log of [this run](%s) says why.\n' "$commit" "$run"
     fi

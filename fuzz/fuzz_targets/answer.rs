@@ -7,7 +7,7 @@ use talkform::remote::{Response, ChannelInfo, RateHeaders, Verdict, judge, confi
 
 fuzz_target!(|input: (u16, &str, &[u8])| {
     let (status, header, body) = input;
-    let upsert = Upsert(Attributes {
+    let upsert = Upsert::from(Attributes {
         tags: Some(["a".to_owned()].into()),
         unsubscribe_email: Some(true),
         ..Attributes::default()

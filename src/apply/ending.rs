@@ -5,7 +5,7 @@ use crate::apply::reason::Shown;
 use crate::apply::requests::rejected_request;
 use crate::apply::send::Ending;
 use crate::apply::settle::Settling;
-use crate::model::{DigestKey, PlannedChange, RejectedRequest, RemoteIdDigest, Write};
+use crate::model::{DigestKey, PlannedChange, RejectedRequest, RemoteIdDigest};
 use crate::remote::{Confirmation, ResponseUser, confirm};
 
 /// The outcome of a change whose requests ended in this way. `is_restored` says that the last request was the second
@@ -67,14 +67,12 @@ pub(crate) fn outcome_of(
 
 /// How the response to the PUT of a change differs from what is declared.
 fn confirmation_of(planned: &PlannedChange, response: &ResponseUser) -> Confirmation {
-    match planned.change.write() {
-        Some(Write {
-            upsert: Some(sent),
-            consent,
-            ..
-        }) => confirm(sent, *consent, response),
-        _ => Confirmation::default(),
-    }
+    let Some(write) = planned.change.write() else {
+        return Confirmation::default();
+    };
+    write.upsert().map_or_else(Confirmation::default, |sent| {
+        confirm(&sent, write.declared.consent(), response)
+    })
 }
 
 /// The digest of Channel's own id of the user whom a PUT was about, if the response shows it.

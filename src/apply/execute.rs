@@ -168,7 +168,7 @@ impl Work for Execution<'_> {
     fn next_job(&mut self) -> Option<Job> {
         let index = self.next;
         let planned = self.plan.changes.get(index)?;
-        let intent = match intent_of(planned, (self.clock)()) {
+        let intent = match intent_of(planned, self.record.key, (self.clock)()) {
             Some(pending) => Some(self.intend(&planned.id, pending)?),
             None => None,
         };
@@ -188,6 +188,10 @@ impl Work for Execution<'_> {
 
     fn most_ahead(&self) -> usize {
         MOST_AHEAD
+    }
+
+    fn is_flushed_rarely(&self) -> bool {
+        self.record.journal.gathers()
     }
 
     fn on_message(&mut self, message: Message) {
@@ -251,7 +255,7 @@ impl<'a> Execution<'a> {
         let Some(opt_outs) = missing_opt_outs(write, user) else {
             return Some(sent);
         };
-        let pending = restoring(write, &opt_outs, (self.clock)());
+        let pending = restoring(write, &opt_outs, &key.for_user(&planned.id), (self.clock)());
         let Some(ticket) = self.intend(&planned.id, pending) else {
             sent.ending = Ending::NotStarted {
                 cause: StopCause::Unrecorded,
@@ -363,7 +367,7 @@ impl<'a> Execution<'a> {
         let before = self.record.state.users.get(&planned.id);
         let remote_id = remote_id.or_else(|| before.and_then(|before| before.remote_id));
         // An update that only releases fields learns nothing from Channel.
-        let before = before.filter(|_| planned.change.upsert().is_none());
+        let before = before.filter(|_| !planned.change.puts_user());
         let (still_unconfirmed, still_instead) = before.map_or_else(Default::default, |before| {
             (before.unconfirmed.clone(), before.shown_instead.clone())
         });
@@ -389,7 +393,7 @@ impl<'a> Execution<'a> {
                 ..entry
             }
         };
-        self.write(record_of(planned, &entry));
+        self.write(record_of(planned, self.record.key, &entry));
     }
 
     fn write_rejection(
@@ -402,7 +406,7 @@ impl<'a> Execution<'a> {
     ) {
         let digest = match &planned.change {
             Change::Create(write) | Change::Update(write) | Change::Move { write, .. } => {
-                write.digests.user
+                write.digest
             }
             // The user stays recorded, together with the rejection of the deletion.
             Change::Delete { last } => last.digest,

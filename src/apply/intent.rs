@@ -4,10 +4,16 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::model::{Change, FieldAction, Pending, PendingAction, PlannedChange, RecordedFields};
+use crate::model::{
+    Change, DigestKey, Digests, FieldAction, Pending, PendingAction, PlannedChange, RecordedFields,
+};
 
 /// The intent of a change. `None` if no request is sent.
-pub(crate) fn intent_of(planned: &PlannedChange, now: Timestamp) -> Option<Pending> {
+pub(crate) fn intent_of(
+    planned: &PlannedChange,
+    key: &DigestKey,
+    now: Timestamp,
+) -> Option<Pending> {
     let change = &planned.change;
     if !change.sends_request() {
         return None;
@@ -27,11 +33,13 @@ pub(crate) fn intent_of(planned: &PlannedChange, now: Timestamp) -> Option<Pendi
     let mut touched = BTreeSet::new();
     let mut fields = Vec::new();
     if let Some(write) = change.write() {
-        let declared = &write.digests.fields;
+        let Digests {
+            fields: declared, ..
+        } = write.digests(&key.for_user(&planned.id));
         // Channel may have nothing of it under the new id, so the request holds everything declared.
         let is_move = matches!(change, Change::Move { .. });
         fields.extend(declared.iter().filter(|_| is_move).cloned());
-        for field in &write.fields {
+        for field in write.fields().iter() {
             let place = declared.binary_search_by(|(path, _)| path.cmp(&field.path));
             match (&field.action, place) {
                 (FieldAction::Release | FieldAction::Leave { .. }, _) => {}
@@ -44,7 +52,7 @@ pub(crate) fn intent_of(planned: &PlannedChange, now: Timestamp) -> Option<Pendi
     }
     Some(Pending {
         action,
-        digest: change.write().map(|write| write.digests.user),
+        digest: change.write().map(|write| write.digest),
         fields: RecordedFields::new(fields),
         touched,
         earlier: Vec::new(),
@@ -55,19 +63,21 @@ pub(crate) fn intent_of(planned: &PlannedChange, now: Timestamp) -> Option<Pendi
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::model::{
-        Attributes, Consent, Declared, DigestKey, Entry, MemberId, Reason, Upsert, Value, Write,
+        Attributes, Declared, Entry, FieldChanges, MemberId, Reason, Upsert, Value, Write,
     };
 
     #[test]
     fn a_move_names_everything_declared() {
         let id = |text| MemberId::new(text).expect("an id");
-        let attributes = Attributes {
+        let attributes = Arc::new(Attributes {
             profile: [("note".into(), Declared::Set(Value::Text("pro".into())))].into(),
             tags: Some(["vip".to_owned()].into()),
             ..Attributes::default()
-        };
+        });
         let key = DigestKey::new(b"salt", None);
         let now = Timestamp::UNIX_EPOCH;
         let digests = key.for_user(&id("new")).digests(&attributes);
@@ -75,14 +85,19 @@ mod tests {
             id: id("new"),
             change: Change::Move {
                 from: id("old"),
-                last: Entry::new(&key.for_user(&id("old")).digests(&attributes), now),
+                last: Box::new(Entry::new(
+                    &key.for_user(&id("old")).digests(&attributes),
+                    now,
+                )),
                 write: Write {
-                    upsert: Some(Upsert(attributes)),
-                    digests: digests.clone(),
-                    // Nothing differs from the record of the old id.
-                    fields: Vec::new(),
+                    declared: Arc::clone(&attributes),
+                    digest: digests.user,
+                    changes: FieldChanges::Listed {
+                        upsert: Some(Upsert(attributes)),
+                        // Nothing differs from the record of the old id.
+                        fields: Vec::new(),
+                    },
                     unchanged_fields: 2,
-                    consent: Consent::default(),
                 },
                 delete_old: false,
             },
@@ -90,7 +105,7 @@ mod tests {
             origin: None,
             rejected: None,
         };
-        let pending = intent_of(&planned, now).expect("a request is sent");
+        let pending = intent_of(&planned, &key, now).expect("a request is sent");
         assert_eq!(pending.fields, RecordedFields::new(digests.fields));
     }
 }

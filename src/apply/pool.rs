@@ -37,6 +37,12 @@ pub(crate) trait Work {
         0
     }
 
+    /// Whether jobs are taken ahead even if the rate limiter does not let them through yet. A flush of the journal is
+    /// slow then, so each has to cover many intents.
+    fn is_flushed_rarely(&self) -> bool {
+        false
+    }
+
     /// Takes what the pool reports.
     fn on_message(&mut self, message: Message);
 }
@@ -63,7 +69,12 @@ pub(crate) async fn send_all(
             sender.end_pauses();
             work.on_message(Message::Event(Event::Stopping(cause)));
         }
-        let most = sender.parallelism() + work.most_ahead().min(sender.spare_requests());
+        let ahead = if work.is_flushed_rarely() {
+            work.most_ahead()
+        } else {
+            work.most_ahead().min(sender.spare_requests())
+        };
+        let most = sender.parallelism() + ahead;
         while let Some(job) = work.next_completion() {
             start(&mut under_way, sender, job);
         }

@@ -4,13 +4,17 @@ use jiff::Timestamp;
 
 use crate::apply::intent::intent_of;
 use crate::apply::recreate::{missing_opt_outs, restoring};
-use crate::model::{Change, Digests, Entry, Plan, PlannedChange};
+use crate::model::{Change, DigestKey, Digests, Entry, Plan, PlannedChange, Write};
 use crate::remote::ResponseUser;
 use crate::state::JournalRecord;
 
 /// The most that executing a plan can write to the journal: the intent of every change, that of restoring the
 /// declared opt-outs, and that it is applied with no field confirmed.
-pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = JournalRecord> {
+pub fn most_written(
+    plan: &Plan,
+    key: &DigestKey,
+    now: Timestamp,
+) -> impl Iterator<Item = JournalRecord> {
     plan.changes.iter().flat_map(move |planned| {
         let nothing_confirmed = |digests: &Digests| {
             let unconfirmed = digests.fields.iter().map(|(path, _)| path.clone());
@@ -21,14 +25,14 @@ pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = Journal
                 ..Entry::new(digests, now)
             }
         };
-        let intent = intent_of(planned, now);
+        let intent = intent_of(planned, key, now);
         let restored = planned.change.write().and_then(|write| {
             let opt_outs = missing_opt_outs(write, &ResponseUser::default())?;
-            Some(restoring(write, &opt_outs, now))
+            Some(restoring(write, &opt_outs, &key.for_user(&planned.id), now))
         });
         let intents = intent.into_iter().chain(restored);
         let intents = intents.map(|pending| JournalRecord::Intent(planned.id.clone(), pending));
-        let result = record_of(planned, &nothing_confirmed);
+        let result = record_of(planned, key, &nothing_confirmed);
         intents.chain([result])
     })
 }
@@ -36,17 +40,19 @@ pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = Journal
 /// The journal record of an applied change.
 pub(crate) fn record_of(
     planned: &PlannedChange,
+    key: &DigestKey,
     entry: &dyn Fn(&Digests) -> Entry,
 ) -> JournalRecord {
     let id = planned.id.clone();
+    let digests = |write: &Write| write.digests(&key.for_user(&planned.id));
     match &planned.change {
         Change::Create(write) | Change::Update(write) => {
-            JournalRecord::Applied(id, entry(&write.digests))
+            JournalRecord::Applied(id, entry(&digests(write)))
         }
         Change::Move { from, write, .. } => JournalRecord::Moved {
             from: from.clone(),
             to: id,
-            entry: entry(&write.digests),
+            entry: entry(&digests(write)),
         },
         Change::Forget { .. } | Change::Delete { .. } => JournalRecord::Gone(id),
     }

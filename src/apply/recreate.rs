@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::model::{
-    Attributes, LimitKind, Pending, PendingAction, Plan, RecordedFields, Upsert, Write,
+    Attributes, LimitKind, Pending, PendingAction, Plan, RecordedFields, Upsert, UserKey, Write,
 };
 use crate::remote::ResponseUser;
 
@@ -17,25 +17,33 @@ pub(crate) fn missing_opt_outs(write: &Write, user: &ResponseUser) -> Option<Ups
     let missing = |declared: Option<bool>, shown: Option<bool>| {
         declared.filter(|is_opted_out| *is_opted_out && shown != Some(true))
     };
-    let consent = write.consent;
+    let consent = write.declared.consent();
     let opt_outs = Attributes {
         unsubscribed: missing(consent.unsubscribed, user.unsubscribed),
         unsubscribe_email: missing(consent.unsubscribe_email, user.unsubscribe_email),
         unsubscribe_texting: missing(consent.unsubscribe_texting, user.unsubscribe_texting),
         ..Attributes::default()
     };
-    (opt_outs != Attributes::default()).then_some(Upsert(opt_outs))
+    (opt_outs != Attributes::default()).then(|| opt_outs.into())
 }
 
 /// The intent of the request that restores these opt-outs. It counts as a create, so that a run after a kill
 /// sends every declared opt-out.
-pub(crate) fn restoring(write: &Write, Upsert(opt_outs): &Upsert, now: Timestamp) -> Pending {
-    let declared = write.digests.fields.iter();
-    let sent = declared.filter(|(path, _)| opt_outs.get(path).is_some());
+pub(crate) fn restoring(
+    write: &Write,
+    Upsert(opt_outs): &Upsert,
+    key: &UserKey,
+    now: Timestamp,
+) -> Pending {
+    let sent = opt_outs.fields();
+    let sent = sent.map(|(path, value)| {
+        let digest = key.field(&path, value);
+        (path, digest)
+    });
     Pending {
         action: PendingAction::Create,
-        digest: Some(write.digests.user),
-        fields: RecordedFields::new(sent.cloned()),
+        digest: Some(write.digest),
+        fields: RecordedFields::new(sent),
         touched: BTreeSet::new(),
         earlier: Vec::new(),
         recreated: None,
@@ -56,8 +64,10 @@ pub(crate) fn most_recreated(plan: &Plan) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::model::{DigestKey, MemberId};
+    use crate::model::{DigestKey, FieldChanges, MemberId};
 
     #[test]
     fn only_declared_opt_outs_that_are_not_shown_are_missing() {
@@ -70,10 +80,12 @@ mod tests {
         let id = MemberId::new("u").expect("an id");
         let key = DigestKey::new(b"salt", None);
         let write = Write {
-            upsert: None,
-            consent: declared.consent(),
-            digests: key.for_user(&id).digests(&declared),
-            fields: Vec::new(),
+            digest: key.for_user(&id).user_digest(&declared),
+            declared: Arc::new(declared),
+            changes: FieldChanges::Listed {
+                upsert: None,
+                fields: Vec::new(),
+            },
             unchanged_fields: 0,
         };
         let missing = |unsubscribed, email, texting| {

@@ -6,7 +6,7 @@ use crate::remote::{Request, request};
 /// The requests of a change, in the order in which they are sent.
 pub(crate) fn requests_of(planned: &PlannedChange, api: ApiVersion) -> Vec<Request> {
     let put = planned.change.upsert();
-    let put = put.map(|upsert| request::upsert(api, &planned.id, upsert));
+    let put = put.map(|upsert| request::upsert(api, &planned.id, &upsert));
     let delete = match &planned.change {
         Change::Delete { .. } => Some(&planned.id),
         // The old id is deleted only after Channel has the user under the new one.

@@ -258,16 +258,14 @@ impl Sender {
             sent.retries += u32::from(!is_first);
             is_first = false;
             let received = self.channel.send(request).await;
-            let has_left = !matches!(
-                received,
-                Err(TransportError::Connect(_) | TransportError::Request(_))
-            );
+            let has_left = !received.as_ref().is_err_and(TransportError::is_unsent);
             let now = (self.clock)();
             let Ok(closed) = self.pace.observe(pass, received.as_ref().ok(), now) else {
                 let cause = StopCause::Throttled;
                 return Ending::NotStarted { cause };
             };
-            let verdict = judge(request, self.channel_id.as_deref(), received);
+            let verdict =
+                judge(request, self.channel_id.as_deref(), received).explained(&self.policy, now);
             let why = verdict.to_string();
             attempts += u32::from(!matches!(verdict, Verdict::RateLimited));
             let decision = decide(&self.policy, attempts, &verdict, now, fastrand::f64());
@@ -298,7 +296,7 @@ impl Sender {
                     }
                     continue;
                 }
-                Verdict::Transient { .. } | Verdict::Broken { .. } => {
+                Verdict::Transient { .. } | Verdict::Broken { .. } | Verdict::Obstructed(_) => {
                     sent.may_be_done |= has_left;
                 }
             }

@@ -2,8 +2,8 @@
 
 use crate::apply::outcome::{KeptValue, ShownInstead};
 use crate::model::{
-    Entry, FieldDigest, FieldPath, FieldValue, Hidden, Observed, PlannedChange, RemoteValue,
-    Upsert, UserKey, UserVisibility, Value, VisibilityLookup,
+    Attributes, Digests, Entry, FieldDigest, FieldPath, FieldValue, Hidden, Observed,
+    PlannedChange, RemoteValue, Upsert, UserKey, UserVisibility, Value, VisibilityLookup,
 };
 use crate::plan::compare::found_digest;
 use crate::remote::{Confirmation, ResponseUser, observed};
@@ -33,8 +33,7 @@ impl Settling<'_, '_> {
     ) -> ShownInstead {
         let mut instead = ShownInstead::default();
         let write = planned.change.write();
-        let Some((write, Upsert(sent))) = write.and_then(|it| Some((it, it.upsert.as_ref()?)))
-        else {
+        let Some((write, Upsert(sent))) = write.and_then(|it| Some((it, it.upsert()?))) else {
             return instead;
         };
         if confirmation.different.is_empty() {
@@ -48,7 +47,8 @@ impl Settling<'_, '_> {
             let declared = sent.get(path).and_then(is_blank);
             declared.is_some_and(|is_blank| is_blank == found_is_blank(&found))
         };
-        for (path, declared) in &write.digests.fields {
+        let Digests { fields, .. } = write.digests(&self.key);
+        for (path, declared) in &fields {
             if !confirmation.different.contains(path) || !is_other_notation(path) {
                 continue;
             }
@@ -61,11 +61,27 @@ impl Settling<'_, '_> {
             }
             confirmation.different.remove(path);
             if self.before.and_then(|before| before.kept_as(path)) != Some(found) {
-                let value = kept_value(path, &shown, &user);
+                let value = kept_value(path, &sent, &shown, &user);
                 instead.newly_kept.insert(path.clone(), value);
             }
         }
+        for path in self.kept_empty(&sent, &shown) {
+            if confirmation.different.remove(&path) {
+                let value = kept_value(&path, &sent, &shown, &user);
+                instead.newly_kept.insert(path, value);
+            }
+        }
         instead
+    }
+
+    /// Fields that are no longer declared, and that Channel shows as empty a second time after they were to be cleared.
+    fn kept_empty(&self, sent: &Attributes, shown: &Observed) -> Vec<FieldPath> {
+        let before = self.before.into_iter().flat_map(Entry::not_cleared);
+        before
+            .filter(|path| matches!(sent.get(path), Some(FieldValue::Clear)))
+            .filter(|path| found_is_blank(&shown.get(path)))
+            .cloned()
+            .collect()
     }
 
     /// Whether the response before showed the same in place of the same value.
@@ -99,9 +115,17 @@ fn found_is_blank(found: &RemoteValue) -> bool {
     }
 }
 
-fn kept_value(path: &FieldPath, shown: &Observed, user: &UserVisibility<'_, '_>) -> KeptValue {
+/// What Channel keeps in place of a declared value, hidden if either may not be shown: the one may be a part of the
+/// other.
+fn kept_value(
+    path: &FieldPath,
+    sent: &Attributes,
+    shown: &Observed,
+    user: &UserVisibility<'_, '_>,
+) -> KeptValue {
+    let hides_declared = || user.hides(path, sent.get(path)?);
     match shown.get(path) {
-        RemoteValue::Value(value) => match user.hides(path, &value) {
+        RemoteValue::Value(value) => match user.hides(path, &value).or_else(hides_declared) {
             None => KeptValue::Value(value),
             Some(Hidden::Sensitive) => KeptValue::Sensitive,
             Some(Hidden::Undecided) => KeptValue::Hidden,

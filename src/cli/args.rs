@@ -37,7 +37,7 @@ pub(crate) struct Global {
     /// The environment of the project file to use
     #[arg(long = "env", value_name = "NAME", env = "TALKFORM_ENV", global = true, help_heading = GLOBAL)]
     pub environment: Option<String>,
-    /// The state file, instead of the project's; it may be outside of the project's folder
+    /// The state file, instead of the project's; it may be outside of the project's folder, `-` is stdin
     #[arg(long, value_name = "FILE", env = "TALKFORM_STATE", global = true, help_heading = GLOBAL, hide_short_help = true)]
     pub state: Option<PathBuf>,
     /// Use a local sandbox instead of the real channel

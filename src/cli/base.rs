@@ -1,6 +1,7 @@
 //! Reads a git revision for `--base`: its declared users, and how its settings differ from those of now.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::cli::failure::Failure;
 use crate::cli::git::objects::Revision;
@@ -140,6 +141,7 @@ impl<'p> BaseProject<'p> {
                 revision: name,
                 project_file,
                 state_differs: settings.has_own_state
+                    && !settings.store.is_remote()
                     && state_differs(&revision, &settings.project.state, state)?,
                 rules_differ: settings.project.rules == before.rules
                     && settings.rules()?.as_deref() != rules.as_ref(),
@@ -181,7 +183,9 @@ fn users(
         );
     }
     let users = reading.desired.users.into_iter();
-    Ok(users.map(|(id, user)| (id, user.attributes)).collect())
+    Ok(users
+        .map(|(id, user)| (id, Arc::unwrap_or_clone(user.attributes)))
+        .collect())
 }
 
 /// Whether the state's file is another one than that of a revision. A state that records nobody, such as the one that

@@ -14,6 +14,7 @@ use crate::cli::args::{RequestOptions, faults};
 use crate::cli::clock::now;
 use crate::cli::environment::secret;
 use crate::cli::failure::Failure;
+use crate::cli::network::{open_files, variables};
 use crate::cli::progress::Progress;
 use crate::cli::project::LoadedProject;
 use crate::cli::signals;
@@ -114,6 +115,12 @@ impl<'p> Connection<'p> {
         recorded: Option<&ChannelId>,
         terminal: Terminal,
     ) -> Result<Self, Failure> {
+        let parallelism = usize::from(requests.parallelism);
+        open_files::require(match credentials {
+            Credentials::Real { .. } => parallelism,
+            // The sandbox has the other ends of the connections.
+            Credentials::Sandbox(_) => 2 * parallelism,
+        })?;
         let failed = |error| Failure::refused(format!("cannot start the async runtime: {error}"));
         let runtime = Runtime::new().map_err(failed)?;
         let requesting = tokio::runtime::Builder::new_current_thread()
@@ -270,6 +277,9 @@ impl Client {
                 (running.base_url(), key.into(), secret.into(), Some(running))
             }
         };
+        if base_url.starts_with("https:") {
+            variables::check()?;
+        }
         let settings = HttpSettings {
             logs_ids: !project.ids()?.hides(),
             ..HttpSettings::new(base_url, key, secret)
@@ -317,6 +327,14 @@ impl Asking<'_> {
                     "a proxy or a firewall may have answered; check it, channel.baseUrl and the credentials",
                 ));
             }
+            Verdict::Obstructed(obstacle) => {
+                return Err(Failure::with_hint(
+                    format!(
+                        "cannot ask {base_url} which channel this is: {obstacle}; nothing was sent"
+                    ),
+                    obstacle.hint(),
+                ));
+            }
             other => {
                 return Err(Failure::with_hint(
                     format!(
@@ -352,14 +370,15 @@ impl Asking<'_> {
         loop {
             let pass = self.pace.turn().await;
             let received = self.client.channel.send(asked).await;
-            let paced = self.pace.observe(pass, received.as_ref().ok(), now());
-            let verdict = judge_channel(received);
+            let now = now();
+            let paced = self.pace.observe(pass, received.as_ref().ok(), now);
+            let verdict = judge_channel(received).explained(self.policy, now);
             let wait = match (&verdict, paced) {
                 (_, Err(Throttled)) => return verdict,
                 (Verdict::RateLimited, Ok(wait)) => wait.unwrap_or_default(),
                 _ => {
                     attempt += 1;
-                    let decision = decide(self.policy, attempt, &verdict, now(), fastrand::f64());
+                    let decision = decide(self.policy, attempt, &verdict, now, fastrand::f64());
                     let Decision::Retry { after } = decision else {
                         return verdict;
                     };

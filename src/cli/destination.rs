@@ -85,7 +85,7 @@ pub(crate) fn line(difference: &DestinationDifference, one: &str, other: &str) -
     )
 }
 
-/// The host of the project, if it is not allowed to get credentials.
+/// The host of an address, if it is not allowed to get credentials.
 fn disagreed_host(base_url: &str) -> Option<String> {
     let host = foreign_host(base_url)?;
     let agreed = std::env::var(ALLOW_HOST).unwrap_or_default();
@@ -106,6 +106,21 @@ pub(crate) fn check_host(base_url: &str) -> Result<(), Failure> {
         ),
         format!(
             "if {host} may get the credentials and the data of your users, set {ALLOW_HOST}={host} where this runs; a setting of the project cannot agree to it"
+        ),
+    ))
+}
+
+/// Fails if the address of the store of a state names a host that is not allowed to get the cloud's credentials.
+pub(crate) fn check_store_host(endpoint: &str) -> Result<(), Failure> {
+    let Some(host) = disagreed_host(endpoint) else {
+        return Ok(());
+    };
+    Err(Failure::with_hint(
+        format!(
+            "stateStore.endpoint names {host}: the credentials of the cloud stay here, and nothing was sent"
+        ),
+        format!(
+            "if {host} may get them and the state, set {ALLOW_HOST}={host} where this runs; a setting of the project cannot agree to it"
         ),
     ))
 }

@@ -121,6 +121,9 @@ impl From<talkform::state::LockError> for Failure {
             talkform::state::LockError::Held { .. } => Some(
                 "wait until it ends, or use `--lock-timeout 10m` to let this run wait".to_owned(),
             ),
+            talkform::state::LockError::Conditions { .. } => {
+                Some("use a store that keeps to conditional writes, such as Amazon S3".to_owned())
+            }
             talkform::state::LockError::Unsupported { .. }
             | talkform::state::LockError::NotRegular(_)
             | talkform::state::LockError::File { .. } => None,

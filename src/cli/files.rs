@@ -134,9 +134,28 @@ impl Lines {
     }
 }
 
-/// Reads a file; `None` if that fails.
-pub(crate) fn read(path: &Path) -> Option<Vec<u8>> {
-    read_bytes(path).ok()
+/// The error of a command for a file or folder that cannot be read.
+pub(crate) fn unread(path: &Path, error: &io::Error) -> Failure {
+    Failure::refused(format!("cannot read {}: {error}", path.display()))
+}
+
+/// Reads a file; `None` if it does not exist.
+pub(crate) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    found(read_bytes(path))
+}
+
+/// Lists a folder; nothing if it does not exist.
+pub(crate) fn entries(folder: &Path) -> io::Result<Vec<fs::DirEntry>> {
+    let entries = found(fs::read_dir(folder))?;
+    entries.into_iter().flatten().collect()
+}
+
+/// A result, or `None` if there is nothing at the path.
+fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        result => result.map(Some),
+    }
 }
 
 /// Removes a file, if it exists.
@@ -145,6 +164,11 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Whether there is anything at a path. Symbolic links are not followed.
+pub(crate) fn is_there(path: &Path) -> io::Result<bool> {
+    Ok(found(fs::symlink_metadata(path))?.is_some())
 }
 
 /// Whether a path exists, also if it is not readable. Symbolic links are not followed.

@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::project::LoadedProject;
 use crate::cli::random::random;
 use talkform::model::digest::digests::to_hex;
-use talkform::state::{Lock, LockOwner};
+use talkform::state::{Lock, LockOwner, Store};
 
 /// Takes the lock of a project's state. `command` names the owner to others; it has no arguments, which may hold
 /// personal data.
@@ -17,7 +17,13 @@ pub(crate) fn lock(
     command: &str,
     timeout: Duration,
 ) -> Result<Lock, Failure> {
-    Ok(settings.store.lock(&owner(command)?, timeout)?)
+    settings.check_state_key()?;
+    lock_store(&settings.store, command, timeout)
+}
+
+/// Takes the lock of a state.
+pub(crate) fn lock_store(store: &Store, command: &str, timeout: Duration) -> Result<Lock, Failure> {
+    Ok(store.lock(&owner(command)?, timeout)?)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is where the clock lives")]

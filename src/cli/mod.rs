@@ -16,6 +16,7 @@ mod git;
 mod github;
 mod lock_owner;
 mod logging;
+mod network;
 mod output;
 mod planning;
 mod progress;

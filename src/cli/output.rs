@@ -217,6 +217,7 @@ pub(crate) fn replayed(terminal: Terminal, loaded: &Loaded, ids: &ShownIds) {
                 Mismatch::Damaged => "its first line is damaged".to_owned(),
                 Mismatch::Serial { journal, state } =>
                     format!("it continues serial {journal}, and the state has serial {state}"),
+                Mismatch::Concurrent => "several runs wrote journals at the same time".to_owned(),
                 Mismatch::Base { serial } =>
                     format!("it continues another state with serial {serial}"),
             },

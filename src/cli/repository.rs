@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cli::files;
+
 /// The path from the top of the repository to the project, with `/` and without one at the end; empty at the top, and
 /// if there is no repository.
 ///
@@ -26,7 +28,9 @@ pub(crate) fn is_in_git(root: &Path) -> bool {
 }
 
 fn top(root: &Path) -> Option<&Path> {
-    root.ancestors().find(|folder| folder.join(".git").exists())
+    // What cannot be looked at may be one.
+    root.ancestors()
+        .find(|folder| files::is_there(&folder.join(".git")).unwrap_or(true))
 }
 
 /// The folder into which a runner of GitHub Actions checks the repository out.

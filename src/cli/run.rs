@@ -16,12 +16,12 @@ use crate::cli::commands::man::ManArguments;
 use crate::cli::commands::plan::PlanArguments;
 use crate::cli::commands::sandbox::SandboxArguments;
 use crate::cli::commands::schema::SchemaArguments;
-use crate::cli::commands::state::{ShowArguments, StateCommand};
+use crate::cli::commands::state::arguments::{ShowArguments, StateCommand};
 use crate::cli::commands::validate::ValidateArguments;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::terminal::Terminal;
 use crate::cli::usage::{brief, habits};
-use crate::cli::{commands, environment, github, logging, output};
+use crate::cli::{commands, environment, github, logging, output, signals};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -104,6 +104,7 @@ pub(crate) enum Command {
 
 /// Runs the program and returns its exit code.
 pub(crate) fn main() -> ExitCode {
+    signals::report_large_files();
     let arguments = match parse() {
         Ok(arguments) => arguments,
         Err(code) => return code,
@@ -157,8 +158,8 @@ fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Failure> {
         Command::Drift(drift) => commands::drift::run::run(global, drift, terminal),
         Command::Import(import) => commands::import::run::run(global, import, terminal),
         Command::Erase(erase) => commands::erase::run(global, erase, terminal),
-        Command::Show(show) => commands::state::show_all(global, show, terminal),
-        Command::State(state) => commands::state::run(global, state, terminal),
+        Command::Show(show) => commands::state::run::show_all(global, show, terminal),
+        Command::State(state) => commands::state::run::run(global, state, terminal),
         Command::Sandbox(sandbox) => commands::sandbox::run(sandbox, terminal),
         Command::Schema(schema) => commands::schema::run(global, schema, terminal),
         Command::Completions(completions) => {
@@ -188,6 +189,7 @@ mod tests {
         "approve_limits",
         "allow_deletes",
         "show_sensitive",
+        "force",
     ];
 
     #[test]

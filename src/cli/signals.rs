@@ -1,4 +1,4 @@
-//! Stops a run early: on Ctrl-C, SIGTERM, a closed terminal, or the end of `--max-duration`.
+//! Handles signals. A run stops early on Ctrl-C, SIGTERM, a closed terminal, or the end of `--max-duration`.
 
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,17 @@ use talkform::model::StopCause;
 /// the child's group, and a closed terminal sends SIGHUP from the kernel and from the shell. A person does not
 /// send two signals that fast.
 const ONE_STOP: Duration = Duration::from_millis(500);
+
+/// Makes a write past the limit on file size (`ulimit -f`) an error. Without this, the signal ends the process in the
+/// middle of its work.
+pub(crate) fn report_large_files() {
+    #[cfg(unix)]
+    {
+        use signal_hook::{consts::SIGXFSZ, flag};
+        // It fails only for signals that cannot be handled. Nobody reads the flag: the write returns an error.
+        let _ = flag::register(SIGXFSZ, std::sync::Arc::default());
+    }
+}
 
 /// Watches for signals. The first signal stops the run; a later one ends the process at once. The journal
 /// then holds every result so far.

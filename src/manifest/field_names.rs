@@ -1,5 +1,8 @@
 //! Lists the names of fields in a manifest, and the profile keys that Channel documents.
 
+/// The only `apiVersion` of manifests and project files.
+pub(crate) const API_VERSION: &str = "talkform/v1";
+
 /// The fields at the top of every document.
 pub(crate) const HEADER: [&str; 2] = ["apiVersion", "kind"];
 

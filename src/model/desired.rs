@@ -8,7 +8,7 @@ use crate::model::digest::digests::ContentDigest;
 use crate::model::ids::member_id::MemberId;
 use crate::model::state::State;
 use crate::model::unchanged::Unchanged;
-use crate::model::user::Attributes;
+use crate::model::user::attributes::Attributes;
 
 /// All users that the manifests declare. Each of them is either in `users` or in `unchanged`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Desired {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredUser {
     /// What is declared.
-    pub attributes: Attributes,
+    pub attributes: Arc<Attributes>,
     /// The place of the user's `memberId`.
     pub origin: Origin,
 }

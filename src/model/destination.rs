@@ -4,6 +4,7 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use url::{Host, Url};
 
 use crate::model::field::FieldPath;
 use crate::model::ids::channel_id::ChannelId;
@@ -27,6 +28,16 @@ pub struct Destination {
 
 /// The base URL that stands for the sandbox of `--sandbox`, which listens on another port in every run.
 pub const SANDBOX_URL: &str = "sandbox";
+
+/// Whether an address is of this machine, so that plain http sends nothing over a network.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
 
 impl Destination {
     /// The default base URL with an API version, without an environment and a channel id.

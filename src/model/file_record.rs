@@ -13,7 +13,7 @@ use crate::model::field::FieldPath;
 use crate::model::ids::member_id::MemberId;
 use crate::model::state::{Entry, FileContent, FileRecord, State};
 use crate::model::unchanged::{Depth, UnchangedFile};
-use crate::model::user::Attributes;
+use crate::model::user::attributes::Attributes;
 use crate::parallel::{in_parallel, shares};
 
 /// Looks up, while manifests are read, which users and files are as recorded.
@@ -80,6 +80,12 @@ impl<'s> RecordedLookup<'s> {
     pub fn paths_of(&self, id: &MemberId) -> Option<&'s Arc<[FieldPath]>> {
         let entry = self.state.users.get(id)?;
         Some(entry.fields.paths())
+    }
+
+    /// Returns the list of fields of every recorded user whose file is recorded, with the file's number, by id.
+    pub fn lists(&self) -> impl Iterator<Item = (&'s Arc<[FieldPath]>, u32)> {
+        let users = self.state.users.values();
+        users.filter_map(|entry| Some((entry.fields.paths(), entry.file?)))
     }
 
     /// Returns every recorded user whose file is recorded, with the file's number, by id.

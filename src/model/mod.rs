@@ -30,10 +30,12 @@ pub mod value;
 pub mod visibility;
 
 pub use crate::model::action::Action;
-pub use crate::model::change::{Change, FieldAction, FieldChange, Previous, Reason, Upsert, Write};
+pub use crate::model::change::{
+    Change, DeclaredAction, FieldAction, FieldChange, FieldChanges, Previous, Reason, Upsert, Write,
+};
 pub use crate::model::desired::{Desired, DesiredFile, DesiredUser, Moved};
 pub use crate::model::destination::{
-    ApiChange, Destination, DestinationDifference, DestinationPart, SANDBOX_URL,
+    ApiChange, Destination, DestinationDifference, DestinationPart, SANDBOX_URL, is_loopback,
 };
 pub use crate::model::diagnostic::{Diagnostic, Excerpt, Origin, Severity};
 pub use crate::model::digest::digests::{
@@ -56,7 +58,8 @@ pub use crate::model::plan::{
 };
 pub use crate::model::project::{
     ApiVersion, BASE_URL, ChannelSettings, Limit, Limits, Project, Rate, RemovedFields,
-    RemovedPolicy, RemovedUsers,
+    RemovedPolicy, RemovedUsers, StateAddressError, StateKeyRule, StateScheme, StateStore,
+    is_state_address, state_address,
 };
 pub use crate::model::recorded_fields::RecordedFields;
 pub use crate::model::selection::{Selected, Selection, known_ids};
@@ -65,7 +68,9 @@ pub use crate::model::state::{Entry, FileContent, FileRecord, RejectedRequest, R
 pub use crate::model::stop::StopCause;
 pub use crate::model::text::language::Language;
 pub use crate::model::unchanged::{Depth, Unchanged, UnchangedFile, UnchangedUser};
-pub use crate::model::user::{Attributes, Consent, Declared, FieldValue};
+pub use crate::model::user::attributes::{Attributes, Consent, Declared, FieldValue};
+pub use crate::model::user::key_map::KeyMap;
+pub use crate::model::user::tags::Tags;
 pub use crate::model::value::{Number, Value};
 pub use crate::model::visibility::lookup::{UserVisibility, VisibilityLookup};
 pub use crate::model::visibility::patterns::{FieldPattern, FieldPatterns};

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::field::{FieldPath, ProfileKey};
 use crate::model::stop::StopCause;
 use crate::model::text::language::Language;
-use crate::model::user::FieldValue;
+use crate::model::user::attributes::FieldValue;
+use crate::model::user::tags::Tags;
 use crate::model::value::Value;
 
 /// What Channel has of one user, normalised as a manifest is: tags in lower case, phone numbers without
@@ -23,7 +24,7 @@ pub struct Observed {
     /// an integer with more digits than a number holds.
     pub undeclarable: BTreeSet<ProfileKey>,
     /// The tags.
-    pub tags: BTreeSet<String>,
+    pub tags: Tags,
     /// The flag `unsubscribed`; `None` if Channel does not return it. API v5 never does.
     pub unsubscribed: Option<bool>,
     /// The flag `unsubscribeEmail`; `None` if Channel does not return it.
@@ -79,7 +80,7 @@ impl Observed {
                 self.profile.get(key).cloned()
             }
             FieldPath::Language => self.language.as_ref().map(|it| it.value().clone()),
-            FieldPath::Tags => Some(Value::Texts(self.tags.iter().cloned().collect())),
+            FieldPath::Tags => Some(self.tags.value().clone()),
             FieldPath::Unsubscribed => shown(self.unsubscribed),
             FieldPath::UnsubscribeEmail => shown(self.unsubscribe_email),
             FieldPath::UnsubscribeTexting => shown(self.unsubscribe_texting),

@@ -95,7 +95,7 @@ pub struct PlannedChange {
     /// Where the user is declared; `None` if the user is no longer declared.
     pub origin: Option<Origin>,
     /// Channel's earlier refusal of this user.
-    pub rejected: Option<Rejection>,
+    pub rejected: Option<Box<Rejection>>,
 }
 
 /// A consent flag that differs on Channel while its declaration is as applied. The person chose it

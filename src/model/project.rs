@@ -246,6 +246,110 @@ impl Default for Limits {
     }
 }
 
+/// The kind of a store that holds a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateScheme {
+    /// Amazon S3 and what speaks its protocol.
+    S3,
+    /// Google Cloud Storage.
+    Gs,
+    /// Azure Blob Storage; the bucket is a container.
+    Az,
+}
+
+impl StateScheme {
+    /// The word before `://`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::S3 => "s3",
+            Self::Gs => "gs",
+            Self::Az => "az",
+        }
+    }
+}
+
+/// Why an address of a state is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StateAddressError {
+    /// The scheme is not known.
+    #[error("a state is in a file, or in a bucket of `s3://`, `gs://` or `az://`")]
+    Scheme,
+    /// The bucket is missing or has other characters.
+    #[error(
+        "the name of the bucket is missing, or has other characters than `a-z`, `0-9`, `-`, `.` and `_`"
+    )]
+    Bucket,
+    /// The key is missing or has parts that a store or a person reads in another way.
+    #[error(
+        "the key is missing, or it has empty parts, `.`, `..`, spaces, `?`, `#`, `%` or a backslash"
+    )]
+    Key,
+}
+
+/// Whether a text is the address of a state rather than a path.
+pub fn is_state_address(text: &str) -> bool {
+    text.contains("://")
+}
+
+/// The parts of an address such as `s3://bucket/folder/state.json`.
+///
+/// # Errors
+///
+/// The address names no object of a bucket.
+pub fn state_address(text: &str) -> Result<(StateScheme, &str, &str), StateAddressError> {
+    let (scheme, rest) = text.split_once("://").ok_or(StateAddressError::Scheme)?;
+    let scheme = match scheme {
+        "s3" => StateScheme::S3,
+        "gs" => StateScheme::Gs,
+        "az" => StateScheme::Az,
+        _ => return Err(StateAddressError::Scheme),
+    };
+    let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c);
+    if bucket.is_empty() || !bucket.chars().all(is_plain) {
+        return Err(StateAddressError::Bucket);
+    }
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || "?#%\\".contains(c);
+    let is_part = |part: &str| !matches!(part, "" | "." | "..");
+    if key.contains(is_odd) || !key.split('/').all(is_part) {
+        return Err(StateAddressError::Key);
+    }
+    Ok((scheme, bucket, key))
+}
+
+/// How to reach the store of a state. None of it is a secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StateStore {
+    /// The region of the bucket.
+    pub region: Option<String>,
+    /// The address of a store that is not that of the cloud.
+    pub endpoint: Option<String>,
+    /// Whether the bucket is the first part of the path, rather than of the host.
+    pub path_style: Option<bool>,
+    /// The key of the cloud with which the store encrypts the state.
+    pub kms_key: Option<String>,
+}
+
+/// Whether the digests of a state in a bucket may be made without a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StateKeyRule {
+    /// `TALKFORM_STATE_KEY` has to be set.
+    #[default]
+    Required,
+    /// The project does without.
+    None,
+}
+
+impl StateKeyRule {
+    /// The word in a project file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::None => "none",
+        }
+    }
+}
+
 /// The settings of a project.
 #[derive(Clone, Debug)]
 pub struct Project {
@@ -253,8 +357,12 @@ pub struct Project {
     pub manifests: Vec<String>,
     /// How to reach Channel.
     pub channel: ChannelSettings,
-    /// The state's path, relative to the project's folder.
+    /// The state's path, relative to the project's folder, or its address in a bucket.
     pub state: String,
+    /// How to reach the store of a state in a bucket.
+    pub state_store: StateStore,
+    /// Whether such a state may do without a key.
+    pub state_key: StateKeyRule,
     /// What happens to users and fields that are no longer declared.
     pub removed: RemovedPolicy,
     /// The fields whose texts may be shown.
@@ -273,6 +381,8 @@ impl Default for Project {
             manifests: vec!["users/**/*.{yaml,yml,json,jsonl,ndjson}".to_owned()],
             channel: ChannelSettings::default(),
             state: "talkform.state.json".to_owned(),
+            state_store: StateStore::default(),
+            state_key: StateKeyRule::default(),
             removed: RemovedPolicy::default(),
             public: FieldPatterns::default(),
             sensitive: FieldPatterns::default(),

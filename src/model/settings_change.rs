@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::project::{ChannelSettings, Limits, Project, Rate, RemovedPolicy};
+use crate::model::project::{ChannelSettings, Limits, Project, Rate, RemovedPolicy, StateStore};
 use crate::model::visibility::patterns::FieldPatterns;
 
 /// A setting that differs. For a list: a pattern that was added (no `before`) or taken away (no `now`).
@@ -74,6 +74,14 @@ fn values(project: &Project) -> Vec<(&'static str, Option<String>)> {
                 rate: Rate { per_second, burst },
             },
         state,
+        state_store:
+            StateStore {
+                region,
+                endpoint,
+                path_style,
+                kms_key,
+            },
+        state_key,
         removed: RemovedPolicy { users, fields },
         public: _,
         sensitive: _,
@@ -92,6 +100,14 @@ fn values(project: &Project) -> Vec<(&'static str, Option<String>)> {
     } = project;
     vec![
         ("state", Some(state.clone())),
+        ("stateStore.region", region.clone()),
+        ("stateStore.endpoint", endpoint.clone()),
+        (
+            "stateStore.pathStyle",
+            path_style.map(|path_style| path_style.to_string()),
+        ),
+        ("stateStore.kmsKey", kms_key.clone()),
+        ("stateKey", Some(state_key.as_str().to_owned())),
         ("channel.baseUrl", Some(base_url.clone())),
         ("channel.id", id.as_ref().map(ToString::to_string)),
         ("channel.api", Some(api.to_string())),

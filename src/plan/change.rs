@@ -1,44 +1,45 @@
 //! Plans the create, update or move of one user, and its request.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::model::{
-    Attributes, Change, Declared, Digests, Entry, FieldAction, FieldChange, FieldPath, MemberId,
-    Observed, Pending, Previous, ProfileKey, RemovedUsers, Upsert, UserKey, Value, Write,
+    Attributes, Change, Declared, Digests, Entry, FieldAction, FieldChange, FieldChanges,
+    FieldPath, MemberId, Observed, Pending, Previous, RemovedUsers, Tags, Upsert, UserDigest,
+    UserKey, Value, Write,
 };
 use crate::plan::context::Context;
-use crate::plan::field::{
-    declared_action, is_opted_out, observed_value, recorded_value, undeclared_action,
-};
+use crate::plan::field::{is_opted_out, observed_value, recorded_value, undeclared_action};
 
 /// Plans a user that is not recorded, or that Channel no longer has: everything declared is sent.
 /// `observed` is what Channel has of the user, if it was asked.
 pub(crate) fn create(
-    attributes: &Attributes,
-    digests: Digests,
+    attributes: &Arc<Attributes>,
+    digest: UserDigest,
     observed: Option<&Observed>,
 ) -> Change {
-    let fields: Vec<FieldChange> = attributes
-        .fields()
-        .map(|(path, value)| {
-            let old = observed.map_or(Previous::Absent, |observed| observed_value(&path, observed));
-            let action = declared_action(&path, value, old, false);
+    let listed = |observed| {
+        let fields = attributes.fields();
+        let fields = fields.map(|(path, value)| {
+            let old = observed_value(&path, observed);
+            let action = FieldAction::declared(&path, value, old, false);
             FieldChange { path, action }
-        })
-        .collect();
+        });
+        let fields: Vec<FieldChange> = fields.collect();
+        let upsert = Some(upsert(attributes, &fields));
+        FieldChanges::Listed { upsert, fields }
+    };
     Change::Create(Write {
-        upsert: Some(upsert(attributes, &fields)),
-        consent: attributes.consent(),
-        digests,
-        fields,
+        declared: Arc::clone(attributes),
+        digest,
+        changes: observed.map_or(FieldChanges::AllNew, listed),
         unchanged_fields: 0,
     })
 }
 
 /// Plans a user that is recorded with another digest, or of whom Channel did not clear a field.
 pub(crate) fn update(
-    attributes: &Attributes,
-    digests: Digests,
+    attributes: &Arc<Attributes>,
+    digests: &Digests,
     (entry, key): (&Entry, &UserKey),
     base: Option<&Attributes>,
     context: &Context<'_>,
@@ -46,7 +47,7 @@ pub(crate) fn update(
     let undeclared =
         |path: &FieldPath, old| undeclared_action(path, old, attributes, context.removed.fields);
     let (mut fields, unchanged_fields) =
-        differences(attributes, &digests, (entry, key), base, &undeclared);
+        differences(attributes, digests, (entry, key), base, &undeclared);
     for path in entry.not_cleared() {
         if attributes.get(path).is_none() {
             let action = undeclared(path, Previous::DigestOnly);
@@ -54,15 +55,15 @@ pub(crate) fn update(
             fields.push(FieldChange { path, action });
         }
     }
-    of_fields(attributes, digests, fields, unchanged_fields)
+    of_fields(attributes, digests.user, fields, unchanged_fields)
 }
 
 /// Plans a user that is recorded under another id. The field changes compare with that record. The request
 /// holds everything declared, because Channel has nothing under the new id. It also holds nulls for cleared
 /// fields, because an interrupted earlier run may have sent those fields under the new id.
 pub(crate) fn moved(
-    attributes: &Attributes,
-    digests: Digests,
+    attributes: &Arc<Attributes>,
+    digest: UserDigest,
     (from, last): (&MemberId, &Entry),
     base: Option<&Attributes>,
     pending: Option<&Pending>,
@@ -94,21 +95,17 @@ pub(crate) fn moved(
     }
     fields.sort_by(|one, other| one.path.cmp(&other.path));
     let Upsert(changed) = upsert(attributes, &fields);
-    let opt_out = |flag: Option<bool>| flag.filter(|is_opted_out| *is_opted_out);
-    let whole = Attributes {
-        unsubscribed: opt_out(attributes.unsubscribed),
-        unsubscribe_email: opt_out(attributes.unsubscribe_email),
-        unsubscribe_texting: opt_out(attributes.unsubscribe_texting),
-        ..changed
-    };
+    let whole = Arc::unwrap_or_clone(changed).with_consent(attributes.consent().opt_outs());
     Change::Move {
         from: from.clone(),
-        last: last.clone(),
+        last: Box::new(last.clone()),
         write: Write {
-            upsert: Some(Upsert(whole)),
-            consent: attributes.consent(),
-            digests,
-            fields,
+            declared: Arc::clone(attributes),
+            digest,
+            changes: FieldChanges::Listed {
+                upsert: Some(whole.into()),
+                fields,
+            },
             unchanged_fields,
         },
         delete_old: context.removed.users == RemovedUsers::Delete,
@@ -133,7 +130,7 @@ fn differences(
         } else {
             let old = recorded_value(&path, recorded, base, key);
             let opted_out = is_opted_out(&path, recorded, key);
-            let action = declared_action(&path, value, old, opted_out);
+            let action = FieldAction::declared(&path, value, old, opted_out);
             fields.push(FieldChange { path, action });
         }
     }
@@ -152,8 +149,8 @@ fn differences(
 
 /// Plans an update with these field changes.
 pub(crate) fn of_fields(
-    attributes: &Attributes,
-    digests: Digests,
+    attributes: &Arc<Attributes>,
+    digest: UserDigest,
     mut fields: Vec<FieldChange>,
     unchanged_fields: usize,
 ) -> Change {
@@ -163,11 +160,11 @@ pub(crate) fn of_fields(
         && fields
             .iter()
             .all(|field| field.action == FieldAction::Release);
+    let upsert = (!only_releases).then(|| upsert(attributes, &fields));
     Change::Update(Write {
-        upsert: (!only_releases).then(|| upsert(attributes, &fields)),
-        consent: attributes.consent(),
-        digests,
-        fields,
+        declared: Arc::clone(attributes),
+        digest,
+        changes: FieldChanges::Listed { upsert, fields },
         unchanged_fields,
     })
 }
@@ -186,8 +183,8 @@ pub(crate) fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert 
         unsubscribe_email,
         unsubscribe_texting,
     } = attributes;
-    let mut profile: BTreeMap<ProfileKey, Declared> = profile.clone();
-    let mut tags: Option<BTreeSet<String>> = tags.clone();
+    let mut tags = tags.clone();
+    let mut cleared = Vec::new();
     let changed = |path: &FieldPath, flag: Option<bool>| {
         let is_to_be = |new| {
             let mut fields = fields.iter().filter(|field| field.path == *path);
@@ -205,9 +202,9 @@ pub(crate) fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert 
         {
             match &field.path {
                 FieldPath::Profile(key) => {
-                    profile.insert(key.clone(), Declared::Clear);
+                    cleared.push((key.clone(), Declared::Clear));
                 }
-                FieldPath::Tags => tags = Some(BTreeSet::new()),
+                FieldPath::Tags => tags = Some(Tags::default()),
                 FieldPath::Language
                 | FieldPath::ProfileOnce(_)
                 | FieldPath::UnsubscribeEmail
@@ -216,13 +213,14 @@ pub(crate) fn upsert(attributes: &Attributes, fields: &[FieldChange]) -> Upsert 
             }
         }
     }
-    Upsert(Attributes {
+    let profile = profile.clone().into_iter().chain(cleared);
+    Upsert(Arc::new(Attributes {
         language: language.clone(),
-        profile,
+        profile: profile.collect(),
         profile_once: profile_once.clone(),
         tags,
         unsubscribed: changed(&FieldPath::Unsubscribed, *unsubscribed),
         unsubscribe_email: changed(&FieldPath::UnsubscribeEmail, *unsubscribe_email),
         unsubscribe_texting: changed(&FieldPath::UnsubscribeTexting, *unsubscribe_texting),
-    })
+    }))
 }

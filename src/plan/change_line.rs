@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Action, Change, FieldChange, MemberId, PlannedChange, UserDigest};
+use crate::model::{Action, Change, MemberId, PlannedChange, UserDigest, Write};
 
 /// One user's change. The digest of a plan covers every part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,10 +37,10 @@ impl ChangeLine {
     pub fn of(planned: &PlannedChange) -> Self {
         let change = &planned.change;
         let (digest, moved) = match change {
-            Change::Create(write) | Change::Update(write) => (write.digests.user, None),
+            Change::Create(write) | Change::Update(write) => (write.digest, None),
             Change::Move {
                 from, last, write, ..
-            } => (write.digests.user, Some((from.clone(), last.digest))),
+            } => (write.digest, Some((from.clone(), last.digest))),
             Change::Forget { last } | Change::Delete { last } => (last.digest, None),
         };
         let (from, from_digest) = moved.unzip();
@@ -50,7 +50,7 @@ impl ChangeLine {
             from,
             from_digest,
             digest,
-            fields: change.fields().iter().map(FieldChange::decision).collect(),
+            fields: change.write().map_or_else(Vec::new, Write::decisions),
         }
     }
 }

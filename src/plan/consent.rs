@@ -4,8 +4,11 @@
 //! records does not show what the person chose on Channel, so with `--refresh` the flags on Channel decide
 //! whether the new person may be messaged although the old one opted out.
 
+use std::sync::Arc;
+
 use crate::model::{
-    Attributes, FieldAction, FieldChange, FieldPath, Observed, Previous, Upsert, Write,
+    Attributes, FieldAction, FieldChange, FieldChanges, FieldPath, Observed, Previous, Upsert,
+    Write,
 };
 
 /// What Channel has of a user that moves. `None` if Channel was not asked or does not have the id.
@@ -36,18 +39,27 @@ pub(crate) fn kept(attributes: &Attributes, ids: BothIds<'_>) -> Vec<FieldPath> 
 }
 
 /// Corrects the flags of a move by what Channel has.
-pub(crate) fn weigh(write: &mut Write, attributes: &Attributes, ids: BothIds<'_>) {
+pub(crate) fn weigh(write: &mut Write, ids: BothIds<'_>) {
+    let Write {
+        declared: attributes,
+        changes: FieldChanges::Listed { upsert, fields },
+        unchanged_fields,
+        ..
+    } = write
+    else {
+        return;
+    };
     for path in FLAGS {
         let flag = declared(attributes, &path);
-        let is_planned = write.fields.iter().any(|field| field.path == path);
+        let is_planned = fields.iter().any(|field| field.path == path);
         if ids.is_opted_out(&path) {
             // Channel has the opt-out, and the person may withdraw it before the request arrives.
-            leave_out(write, &path);
+            leave_out(upsert, &path);
             match flag {
                 Some(false) if is_planned => {
-                    replace(write, path, FieldAction::Once { new: false.into() });
+                    replace(fields, path, FieldAction::Once { new: false.into() });
                 }
-                None if is_planned => replace(write, path, FieldAction::Release),
+                None if is_planned => replace(fields, path, FieldAction::Release),
                 Some(_) | None => {}
             }
             continue;
@@ -60,20 +72,20 @@ pub(crate) fn weigh(write: &mut Write, attributes: &Attributes, ids: BothIds<'_>
             // Nothing is sent for it: the new person has not opted out.
             (Some(false), true) => {
                 let new = false.into();
-                replace(write, path, FieldAction::Set { old: before, new });
-                write.unchanged_fields -= usize::from(!is_planned);
+                replace(fields, path, FieldAction::Set { old: before, new });
+                *unchanged_fields -= usize::from(!is_planned);
             }
             (Some(false), false) if is_planned => {
-                replace(write, path, FieldAction::Once { new: false.into() });
+                replace(fields, path, FieldAction::Once { new: false.into() });
             }
             (None, is_opted_out) if is_opted_out || is_planned => {
-                replace(write, path, FieldAction::Leave { old: before });
+                replace(fields, path, FieldAction::Leave { old: before });
             }
             // An opt-out that is declared `true` moves along.
             (Some(true), _) | (Some(false) | None, false) | (None, true) => {}
         }
     }
-    write.fields.sort_by(|one, other| one.path.cmp(&other.path));
+    fields.sort_by(|one, other| one.path.cmp(&other.path));
 }
 
 fn declared(attributes: &Attributes, path: &FieldPath) -> Option<bool> {
@@ -88,10 +100,11 @@ fn declared(attributes: &Attributes, path: &FieldPath) -> Option<bool> {
     }
 }
 
-fn leave_out(write: &mut Write, path: &FieldPath) {
-    let Some(Upsert(sent)) = &mut write.upsert else {
+fn leave_out(upsert: &mut Option<Upsert>, path: &FieldPath) {
+    let Some(Upsert(sent)) = upsert else {
         return;
     };
+    let sent = Arc::make_mut(sent);
     match path {
         FieldPath::Unsubscribed => sent.unsubscribed = None,
         FieldPath::UnsubscribeEmail => sent.unsubscribe_email = None,
@@ -104,7 +117,7 @@ fn leave_out(write: &mut Write, path: &FieldPath) {
 }
 
 /// Replaces the change of a field, or adds it.
-fn replace(write: &mut Write, path: FieldPath, action: FieldAction) {
-    write.fields.retain(|field| field.path != path);
-    write.fields.push(FieldChange { path, action });
+fn replace(fields: &mut Vec<FieldChange>, path: FieldPath, action: FieldAction) {
+    fields.retain(|field| field.path != path);
+    fields.push(FieldChange { path, action });
 }

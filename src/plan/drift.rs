@@ -94,7 +94,12 @@ impl DriftCollector<'_> {
                     as_applied,
                     as_declared,
                     not_shown,
-                } = compare(entry, attributes, &observed, &self.key.for_user(id));
+                } = compare(
+                    entry,
+                    attributes.map(|it| &**it),
+                    &observed,
+                    &self.key.for_user(id),
+                );
                 self.report.not_shown += not_shown;
                 if fields.is_empty() && !is_created_anew {
                     self.report.as_applied += 1;

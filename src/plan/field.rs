@@ -5,28 +5,6 @@ use crate::model::{
     RemovedFields, UserKey, Value,
 };
 
-/// What happens to a declared field.
-///
-/// `is_opted_out` says that the flag is recorded as `true`. Only then is `false` sent: a new person has not
-/// opted out, and the opt-out of an existing person is that person's choice, which stays.
-pub(crate) fn declared_action(
-    path: &FieldPath,
-    value: FieldValue<'_>,
-    old: Previous,
-    is_opted_out: bool,
-) -> FieldAction {
-    let is_false_flag = path.is_unsubscribe_flag() && value == FieldValue::Flag(false);
-    match (value.to_value(), path) {
-        (Some(new), _) if is_false_flag && !is_opted_out => FieldAction::Once { new },
-        (None, _) => FieldAction::Clear {
-            old,
-            declared: true,
-        },
-        (Some(new), FieldPath::ProfileOnce(_)) => FieldAction::Once { new },
-        (Some(new), _) => FieldAction::Set { old, new },
-    }
-}
-
 /// Whether a flag is recorded as `true`.
 pub(crate) fn is_opted_out(path: &FieldPath, recorded: Option<FieldDigest>, key: &UserKey) -> bool {
     path.is_unsubscribe_flag() && recorded == Some(key.field(path, FieldValue::Flag(true)))

@@ -79,7 +79,7 @@ fn applied<'p>(state: &State, plan: &'p Plan) -> HashSet<&'p MemberId> {
         .filter(|planned| {
             let entry = state.users.get(&planned.id);
             let write = planned.change.write();
-            write.is_some_and(|write| entry.is_some_and(|entry| entry.digest == write.digests.user))
+            write.is_some_and(|write| entry.is_some_and(|entry| entry.digest == write.digest))
         })
         .map(|planned| &planned.id)
         .collect()

@@ -1,7 +1,7 @@
 //! Checks a plan against the project's limits.
 
 use crate::model::{
-    Change, FieldAction, FieldChange, Limit, LimitCheck, LimitKind, Limits, PlannedChange, Previous,
+    Change, FieldAction, Limit, LimitCheck, LimitKind, Limits, PlannedChange, Previous,
 };
 
 /// The fewest recorded users for which a percentage of every limit counts.
@@ -60,11 +60,7 @@ pub(crate) fn check(
             count(|change| matches!(change, Change::Forget { .. })),
         ),
         row(LimitKind::Delete, delete, count(Change::deletes)),
-        row(
-            LimitKind::OptIn,
-            opt_in,
-            count(|change| change.fields().iter().any(FieldChange::is_opt_in)),
-        ),
+        row(LimitKind::OptIn, opt_in, count(Change::is_opt_in)),
         row(LimitKind::Recreate, recreate, recreated),
         row(LimitKind::MinUsers, Limit::Count(min_users), desired),
     ]
@@ -108,7 +104,8 @@ fn share(percent: f64, users: usize) -> usize {
 /// the field: then the user is adopted.
 fn loses_something(change: &Change) -> bool {
     let is_new = matches!(change, Change::Create(_));
-    change.fields().iter().any(|field| match &field.action {
+    // A user of whom Channel has nothing loses nothing.
+    change.listed().iter().any(|field| match &field.action {
         FieldAction::Clear { old, .. } => match old {
             Previous::Absent => !is_new,
             Previous::DigestOnly | Previous::Value(_) | Previous::Undeclarable => true,

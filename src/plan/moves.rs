@@ -77,21 +77,21 @@ impl<'a> Moves<'a> {
         }
         let mut change = change::moved(
             &user.attributes,
-            digests.clone(),
+            digests.user,
             (from, last),
             base,
             state.pending.get(to),
             context,
         );
         if let Change::Move { write, .. } = &mut change {
-            consent::weigh(write, &user.attributes, ids);
+            consent::weigh(write, ids);
         }
         Some(PlannedChange {
             id: to.clone(),
             change,
             reason: Reason::Moved,
             origin: Some(user.origin.clone()),
-            rejected: state.rejected.get(to).cloned(),
+            rejected: state.rejected.get(to).cloned().map(Box::new),
         })
     }
 }
@@ -132,21 +132,24 @@ pub(crate) fn likely(
         gone: Vec<(&'a MemberId, &'a Entry)>,
         new: Vec<(&'a MemberId, &'a Attributes)>,
     }
-    let mut alike: BTreeMap<Vec<&FieldPath>, Alike<'_>> = BTreeMap::new();
+    let mut alike: BTreeMap<Vec<FieldPath>, Alike<'_>> = BTreeMap::new();
     for planned in changes {
         if let Change::Forget { last } | Change::Delete { last } = &planned.change
             && !last.fields.is_empty()
         {
-            let paths = last.fields.paths().iter().collect();
+            let paths = last.fields.paths().to_vec();
             let gone = &mut alike.entry(paths).or_default().gone;
             gone.push((&planned.id, last));
         }
+    }
+    if alike.is_empty() {
+        return Vec::new();
     }
     for planned in changes {
         if let Change::Create(write) = &planned.change
             && let Some(user) = desired.users.get(&planned.id)
         {
-            let paths: Vec<_> = write.digests.fields.iter().map(|(path, _)| path).collect();
+            let paths: Vec<_> = write.declared.fields().map(|(path, _)| path).collect();
             if let Some(alike) = alike.get_mut(&paths) {
                 alike.new.push((&planned.id, &user.attributes));
             }

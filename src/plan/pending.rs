@@ -4,18 +4,17 @@
 //! were being sent count as recorded, and a user that was being created counts as recorded.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::model::digest::digests::UserDigest;
 use crate::model::{
-    Attributes, Change, Digests, Entry, FieldChange, FieldDigest, FieldPath, MemberId, Observed,
-    Pending, Previous, RecordedFields, State, UserKey, Write,
+    Attributes, Change, Digests, Entry, FieldAction, FieldChange, FieldChanges, FieldDigest,
+    FieldPath, MemberId, Observed, Pending, Previous, RecordedFields, State, UserKey, Write,
 };
 use crate::plan::change::upsert;
 use crate::plan::compare::{FieldStatus, field_status};
 use crate::plan::context::Context;
-use crate::plan::field::{
-    declared_action, is_opted_out, observed_value, recorded_value, undeclared_action,
-};
+use crate::plan::field::{is_opted_out, observed_value, recorded_value, undeclared_action};
 
 /// What is known of a pending user.
 #[derive(Clone, Copy, Debug)]
@@ -78,8 +77,8 @@ impl Known<'_> {
 
 /// Plans a desired user that is pending: one change for each field whose value on Channel is not certain.
 pub(crate) fn desired_user(
-    attributes: &Attributes,
-    digests: Digests,
+    attributes: &Arc<Attributes>,
+    digests: &Digests,
     known: &Known<'_>,
     base: Option<&Attributes>,
     context: &Context<'_>,
@@ -99,7 +98,7 @@ pub(crate) fn desired_user(
             continue;
         }
         let old = known.previous(&path, base);
-        let action = declared_action(&path, value, old, known.is_opted_out(&path));
+        let action = FieldAction::declared(&path, value, old, known.is_opted_out(&path));
         fields.push(FieldChange { path, action });
     }
     let recorded = known.entry.into_iter();
@@ -121,10 +120,12 @@ pub(crate) fn desired_user(
     }
     fields.sort_by(|one, other| one.path.cmp(&other.path));
     let write = Write {
-        upsert: Some(upsert(attributes, &fields)),
-        consent: attributes.consent(),
-        digests,
-        fields,
+        declared: Arc::clone(attributes),
+        digest: digests.user,
+        changes: FieldChanges::Listed {
+            upsert: Some(upsert(attributes, &fields)),
+            fields,
+        },
         unchanged_fields,
     };
     match known.entry {

@@ -26,7 +26,8 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         context,
         moves: &moves,
         unchanged_users: UnchangedUsers::of(&desired.unchanged),
-        changes: Vec::new(),
+        // A first plan has as many changes as users. Memory that stays unused is never touched.
+        changes: Vec::with_capacity(desired.users.len()),
         kept_consent: Vec::new(),
         remote_ids: BTreeMap::new(),
         recreated: 0,
@@ -53,7 +54,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
             walk.recorded(recorded, entry);
         }
         let recorded = records.next_if(|(recorded, _)| *recorded == id);
-        walk.desired(id, user, digests, recorded.map(|(_, entry)| entry));
+        walk.desired(id, user, &digests, recorded.map(|(_, entry)| entry));
     }
     for (recorded, entry) in records {
         walk.recorded(recorded, entry);
@@ -144,14 +145,14 @@ impl Walk<'_> {
         &mut self,
         id: &MemberId,
         user: &DesiredUser,
-        digests: Digests,
+        digests: &Digests,
         recorded: Option<&Entry>,
     ) {
         self.add_to_manifests(id, &digests.user);
         let moved = self.moves.change(
             id,
             user,
-            &digests,
+            digests,
             self.state,
             self.context,
             &mut self.kept_consent,
@@ -284,7 +285,7 @@ fn with_digests<'d>(
 
 fn desired_user(
     (id, user): (&MemberId, &DesiredUser),
-    digests: Digests,
+    digests: &Digests,
     recorded: Option<&Entry>,
     state: &State,
     context: &Context<'_>,
@@ -298,7 +299,7 @@ fn desired_user(
             change,
             reason: Reason::Pending,
             origin: Some(user.origin.clone()),
-            rejected: state.rejected.get(id).cloned(),
+            rejected: state.rejected.get(id).cloned().map(Box::new),
         });
     }
     let (change, reason) = match (recorded, remote) {
@@ -327,7 +328,7 @@ fn desired_user(
             )
         }
         (None, None) => (
-            change::create(&user.attributes, digests, None),
+            change::create(&user.attributes, digests.user, None),
             Reason::NotRecorded,
         ),
     };
@@ -336,19 +337,19 @@ fn desired_user(
         change,
         reason,
         origin: Some(user.origin.clone()),
-        rejected: state.rejected.get(id).cloned(),
+        rejected: state.rejected.get(id).cloned().map(Box::new),
     })
 }
 
 fn pending_user(
     (id, user): (&MemberId, &DesiredUser),
-    digests: Digests,
+    digests: &Digests,
     pending: &Pending,
     state: &State,
     context: &Context<'_>,
 ) -> Change {
     let observed = match context.observed.and_then(|observed| observed.get(id)) {
-        Some(RemoteUser::Missing) => return change::create(&user.attributes, digests, None),
+        Some(RemoteUser::Missing) => return change::create(&user.attributes, digests.user, None),
         Some(RemoteUser::Present(observed)) => Some(&**observed),
         None => None,
     };
@@ -383,7 +384,7 @@ fn in_order<'a>(
 /// does not have.
 fn explain(changes: &mut [PlannedChange], step: ApiChange) {
     for planned in changes {
-        let fields = planned.change.fields();
+        let fields = planned.change.listed();
         let drops =
             |field: &FieldChange| field.action == FieldAction::Release && step.drops(&field.path);
         if !fields.is_empty() && fields.iter().all(drops) {
@@ -405,8 +406,9 @@ fn no_longer_declared(
         .filter(|_| context.removed.users == RemovedUsers::Delete);
     let rejected = refused
         .filter(|refused| refused.digest == last.digest)
-        .cloned();
-    let last = last.clone();
+        .cloned()
+        .map(Box::new);
+    let last = Box::new(last.clone());
     PlannedChange {
         id: id.clone(),
         change: match context.removed.users {

@@ -1,21 +1,19 @@
 //! Plans a desired user of whom Channel was asked, so that an apply corrects drift.
 
 use crate::model::{
-    Change, DesiredUser, Digests, Entry, FieldChange, FieldValue, KeptConsent, MemberId, Observed,
-    Previous, Reason, RemoteUser, RemoteValue, Value,
+    Change, DesiredUser, Digests, Entry, FieldAction, FieldChange, FieldValue, KeptConsent,
+    MemberId, Observed, Previous, Reason, RemoteUser, RemoteValue, Value,
 };
 use crate::plan::change;
 use crate::plan::compare::{FieldStatus, field_status, is_kept};
 use crate::plan::context::Context;
-use crate::plan::field::{
-    declared_action, is_opted_out, observed_value, recorded_value, undeclared_action,
-};
+use crate::plan::field::{is_opted_out, observed_value, recorded_value, undeclared_action};
 
 /// Plans a desired user of whom Channel was asked; `None` if nothing has to be done. Consent that the
 /// person changed after the last apply is added to `kept_consent`.
 pub(crate) fn desired_user(
     (id, user): (&MemberId, &DesiredUser),
-    digests: Digests,
+    digests: &Digests,
     recorded: Option<&Entry>,
     remote: &RemoteUser,
     context: &Context<'_>,
@@ -27,15 +25,15 @@ pub(crate) fn desired_user(
             recorded_user((id, user), digests, entry, observed, context, kept_consent)
         }
         (Some(_), RemoteUser::Missing) => Some((
-            change::create(attributes, digests, None),
+            change::create(attributes, digests.user, None),
             Reason::DeletedOnChannel,
         )),
         (None, RemoteUser::Present(observed)) => Some((
-            change::create(attributes, digests, Some(observed)),
+            change::create(attributes, digests.user, Some(observed)),
             Reason::Adopted,
         )),
         (None, RemoteUser::Missing) => Some((
-            change::create(attributes, digests, None),
+            change::create(attributes, digests.user, None),
             Reason::NotRecorded,
         )),
     }
@@ -43,7 +41,7 @@ pub(crate) fn desired_user(
 
 fn recorded_user(
     (id, user): (&MemberId, &DesiredUser),
-    digests: Digests,
+    digests: &Digests,
     entry: &Entry,
     observed: &Observed,
     context: &Context<'_>,
@@ -93,7 +91,7 @@ fn recorded_user(
             FieldStatus::Same | FieldStatus::Other(_) => observed_value(&path, observed),
         };
         let opted_out = !is_new && is_opted_out(&path, recorded, &key);
-        let action = declared_action(&path, value, old, opted_out);
+        let action = FieldAction::declared(&path, value, old, opted_out);
         fields.push(FieldChange { path, action });
     }
     for (path, _) in entry.fields.iter() {
@@ -127,6 +125,6 @@ fn recorded_user(
     } else {
         Reason::Changed
     };
-    let change = change::of_fields(attributes, digests, fields, unchanged_fields);
+    let change = change::of_fields(attributes, digests.user, fields, unchanged_fields);
     Some((change, reason))
 }

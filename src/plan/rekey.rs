@@ -51,7 +51,7 @@ pub fn rekey(
         is_this
     });
     for (id, pending) in &mut renewed.pending {
-        let attributes = desired.users.get(id).map(|user| &user.attributes);
+        let attributes = desired.users.get(id).map(|user| &*user.attributes);
         let keys = (&old.for_user(id), &key.for_user(id));
         *pending = renewed_pending(pending, attributes, keys);
     }
@@ -127,7 +127,7 @@ pub fn rekey_plan(plan: &Plan, desired: &Desired, key: &DigestKey) -> Plan {
             Change::Forget { .. } | Change::Delete { .. } => continue,
         };
         if let Some(user) = desired.users.get(&planned.id) {
-            write.digests = key.for_user(&planned.id).digests(&user.attributes);
+            write.digest = key.for_user(&planned.id).user_digest(&user.attributes);
         }
     }
     plan

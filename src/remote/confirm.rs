@@ -32,7 +32,8 @@ impl Confirmation {
 /// A response that leaves out an empty profile or empty tags shows them as empty. A flag that is declared as
 /// `false` and was not sent counts as confirmed if Channel does not show it, because an opt-out would be shown.
 pub fn confirm(sent: &Upsert, declared: Consent, shown: &ResponseUser) -> Confirmation {
-    let Upsert(Attributes {
+    let Upsert(sent) = sent;
+    let Attributes {
         language,
         profile,
         profile_once,
@@ -40,7 +41,7 @@ pub fn confirm(sent: &Upsert, declared: Consent, shown: &ResponseUser) -> Confir
         unsubscribed,
         unsubscribe_email,
         unsubscribe_texting,
-    }) = sent;
+    } = &**sent;
     let nothing = BTreeMap::new();
     let has = shown.profile.as_ref().unwrap_or(&nothing);
     let mut confirmation = Confirmation::default();

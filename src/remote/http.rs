@@ -7,6 +7,9 @@ use reqwest::{Client, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use tracing::Instrument;
 
+use crate::model::is_loopback;
+use crate::remote::obstacle::{Obstacle, causes};
+use crate::remote::proxy::proxy_for;
 use crate::remote::rate::RateHeaders;
 use crate::remote::request::{Method, Request};
 use crate::remote::transport::{Response, Sending, Transport, TransportError};
@@ -74,6 +77,10 @@ pub enum ClientError {
 pub struct Channel {
     client: Client,
     base_url: String,
+    /// The host of the base URL, for messages.
+    host: String,
+    /// The proxy on the way, without its credentials, for messages.
+    proxy: Option<String>,
     logs_ids: bool,
 }
 
@@ -81,7 +88,7 @@ impl Channel {
     /// Makes a client. Opens no connection yet.
     ///
     /// Redirects are not followed and cookies not kept. `HTTPS_PROXY` and `NO_PROXY` of the environment
-    /// count, but never for this machine itself.
+    /// count, but not for plain http, which goes to this machine alone.
     ///
     /// # Errors
     ///
@@ -89,7 +96,8 @@ impl Channel {
     /// header, or the client cannot be built.
     pub fn new(settings: &HttpSettings) -> Result<Self, ClientError> {
         let plain = settings.base_url.starts_with("http://");
-        if plain && !is_loopback(&settings.base_url) {
+        let url = reqwest::Url::parse(&settings.base_url).ok();
+        if plain && !url.as_ref().is_some_and(is_loopback) {
             return Err(ClientError::PlainHttp(settings.base_url.clone()));
         }
         let mut headers = HeaderMap::new();
@@ -121,8 +129,16 @@ impl Channel {
         Ok(Self {
             client: builder
                 .build()
-                .map_err(|error| ClientError::Client(causes(&error)))?,
+                .map_err(|error| ClientError::Client(innermost(&error)))?,
             base_url: settings.base_url.clone(),
+            host: url
+                .and_then(|url| Some(url.host_str()?.to_owned()))
+                .unwrap_or_default(),
+            proxy: if plain {
+                None
+            } else {
+                proxy_for(&settings.base_url)
+            },
             logs_ids: settings.logs_ids,
         })
     }
@@ -168,7 +184,7 @@ impl Channel {
                 .header(CONTENT_TYPE, "application/json")
                 .body(body.clone());
         }
-        let response = sent.send().await.map_err(|error| classify(&error))?;
+        let response = sent.send().await.map_err(|error| self.classify(&error))?;
         let status = response.status().as_u16();
         let rate = RateHeaders::read(|name| response.headers().get(name)?.to_str().ok());
         // The status counts also if the body broke off: a 422 is a 422.
@@ -179,6 +195,23 @@ impl Channel {
             is_whole: body.is_some(),
             body: body.unwrap_or_default(),
         })
+    }
+
+    fn classify(&self, error: &reqwest::Error) -> TransportError {
+        let proxy = self.proxy.as_deref();
+        if error.is_timeout() {
+            TransportError::Timeout
+        } else if error.is_connect() {
+            if let Some(obstacle) = Obstacle::of(error, &self.host, proxy) {
+                return TransportError::Obstructed(obstacle);
+            }
+            let through = proxy.map(|proxy| format!(", through the proxy {proxy}"));
+            TransportError::Connect(innermost(error) + &through.unwrap_or_default())
+        } else if error.is_builder() {
+            TransportError::Request(innermost(error))
+        } else {
+            TransportError::Broken(innermost(error))
+        }
     }
 }
 
@@ -200,37 +233,7 @@ async fn read_body(mut response: reqwest::Response) -> Result<Option<Vec<u8>>, r
     Ok(Some(body))
 }
 
-fn classify(error: &reqwest::Error) -> TransportError {
-    if error.is_timeout() {
-        TransportError::Timeout
-    } else if error.is_connect() {
-        TransportError::Connect(causes(error))
-    } else if error.is_builder() {
-        TransportError::Request(causes(error))
-    } else {
-        TransportError::Broken(causes(error))
-    }
-}
-
 /// The innermost cause: the outer ones repeat the address.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(cause) = innermost.source() {
-        innermost = cause;
-    }
-    innermost.to_string()
-}
-
-fn is_loopback(base_url: &str) -> bool {
-    let Ok(url) = reqwest::Url::parse(base_url) else {
-        return false;
-    };
-    match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback()),
-        None => false,
-    }
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    causes(error).last().unwrap_or(error).to_string()
 }

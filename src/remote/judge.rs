@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use crate::model::{ChannelId, MemberId};
 
 use crate::remote::error_body::{self, ErrorBody};
+use crate::remote::obstacle::Obstacle;
 use crate::remote::rate::RetryAfter;
 use crate::remote::request::{Method, Request};
 use crate::remote::response_user::{ResponseUser, id_text};
@@ -50,7 +51,9 @@ pub enum Verdict<T = Option<Box<ResponseUser>>> {
         /// When Channel asks to be tried again.
         retry_after: Option<RetryAfter>,
     },
-    /// The failure will not pass by itself: a redirect, a certificate, a page in place of Channel.
+    /// No connection can be made until somebody changes something.
+    Obstructed(Obstacle),
+    /// The failure will not pass by itself: a redirect, a page in place of Channel.
     Broken {
         /// What happened, without any value.
         why: String,
@@ -71,6 +74,7 @@ impl<T> fmt::Display for Verdict<T> {
                 "{status} without an error of Channel's own: a proxy or a firewall may have answered"
             ),
             Self::RateLimited => f.write_str("429 Too Many Requests"),
+            Self::Obstructed(obstacle) => obstacle.fmt(f),
             Self::Transient { why, .. } | Self::Broken { why } => f.write_str(why),
         }
     }
@@ -113,6 +117,7 @@ fn judge_status<T>(
 ) -> Verdict<T> {
     let response = match received {
         Ok(response) => response,
+        Err(TransportError::Obstructed(obstacle)) => return Verdict::Obstructed(obstacle),
         Err(error) if error.may_pass() => {
             return Verdict::Transient {
                 why: error.to_string(),

@@ -49,10 +49,13 @@ impl RateHeaders {
                 let text = text.trim();
                 match text.parse() {
                     Ok(seconds) => Some(RetryAfter::Seconds(seconds)),
-                    Err(_) => httpdate::parse_http_date(text)
-                        .ok()
-                        .and_then(|date| Timestamp::try_from(date).ok())
-                        .map(RetryAfter::Date),
+                    Err(_) => httpdate::parse_http_date(text).ok().map(|date| {
+                        match Timestamp::try_from(date) {
+                            Ok(date) => RetryAfter::Date(date),
+                            // The last day of the year 9999 is beyond what a timestamp holds.
+                            Err(_) => RetryAfter::Seconds(u64::MAX),
+                        }
+                    }),
                 }
             }),
         }
@@ -66,6 +69,49 @@ impl RateHeaders {
                 .filter(|wait| *wait <= LONGEST_RESET)
                 .unwrap_or_default(),
             (None, None) => Duration::ZERO,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait(retry_after: &str) -> Option<Duration> {
+        let headers = RateHeaders::read(|name| (name == "retry-after").then_some(retry_after));
+        let now = Timestamp::from_second(1_800_000_000).expect("a time");
+        headers.retry_after.map(|asked| asked.wait(now))
+    }
+
+    #[test]
+    fn retry_after_of_any_size_is_a_wait_or_counts_as_absent() {
+        for (text, seconds) in [
+            ("0", 0),
+            (" 7 ", 7),
+            ("0007", 7),
+            ("1000000000000000000", 1_000_000_000_000_000_000),
+            ("18446744073709551615", u64::MAX),
+            ("Fri, 15 Jan 2027 08:00:05 GMT", 5),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Friday, 15-Jan-27 08:00:05 GMT", 5),
+            ("Sat, 01 Jan 2028 00:00:00 GMT", 30_297_600),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", u64::MAX),
+        ] {
+            assert_eq!(wait(text), Some(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in [
+            "",
+            "-1",
+            "+",
+            "1.5",
+            "1e3",
+            "1, 2",
+            "soon",
+            "0x10",
+            "Fri, 15 Jan 2027",
+            "\u{664}",
+        ] {
+            assert_eq!(wait(text), None, "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Reads the user in a response.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -8,6 +8,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
+
+use crate::model::Tags;
 
 /// The `user` of a response, as far as it is readable. Fields that talkform does not use are left out, and a
 /// field of an unexpected kind counts as absent.
@@ -24,7 +26,7 @@ pub struct ResponseUser {
     /// `language`
     pub language: Option<String>,
     /// `tags`
-    pub tags: Option<BTreeSet<String>>,
+    pub tags: Option<Tags>,
     /// `unsubscribed`
     pub unsubscribed: Option<bool>,
     /// `unsubscribeEmail`

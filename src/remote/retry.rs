@@ -75,6 +75,7 @@ pub fn decide<T>(
         | Verdict::Rejected { .. }
         | Verdict::Denied { .. }
         | Verdict::Blocked { .. }
+        | Verdict::Obstructed(_)
         | Verdict::Broken { .. } => return Decision::GiveUp,
     };
     if attempt >= policy.most_attempts {
@@ -92,6 +93,26 @@ pub fn decide<T>(
             after: asked.max(own),
         },
         None => Decision::Retry { after: own },
+    }
+}
+
+impl<T> Verdict<T> {
+    /// Adds to a failure that Channel asks for a longer wait than the policy allows, if it does.
+    #[must_use]
+    pub fn explained(self, policy: &Policy, now: Timestamp) -> Self {
+        match self {
+            Self::Transient {
+                why,
+                retry_after: Some(asked),
+            } if asked.wait(now) > policy.longest_retry_after => Self::Transient {
+                why: format!(
+                    "{why}, which asks for a wait of more than {} s",
+                    policy.longest_retry_after.as_secs()
+                ),
+                retry_after: Some(asked),
+            },
+            other => other,
+        }
     }
 }
 
@@ -182,6 +203,15 @@ mod tests {
         let date = Timestamp::UNIX_EPOCH + Duration::from_secs(9);
         let dated = transient(Some(RetryAfter::Date(date)));
         assert_eq!(after(&dated, 1, 1.0), Some(Duration::from_secs(9)));
+        let said = |verdict: Verdict| {
+            let explained = verdict.explained(&Policy::default(), Timestamp::UNIX_EPOCH);
+            explained.to_string()
+        };
+        assert_eq!(said(asked(300)), "503");
+        assert_eq!(
+            said(asked(u64::MAX)),
+            "503, which asks for a wait of more than 300 s"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::remote::obstacle::Obstacle;
 use crate::remote::rate::RateHeaders;
 use crate::remote::request::Request;
 
@@ -29,6 +30,9 @@ pub enum TransportError {
     /// The connection broke. The request may have been done.
     #[error("the connection to Channel broke: {0}")]
     Broken(String),
+    /// No connection until somebody changes something: nothing was sent.
+    #[error("{0}")]
+    Obstructed(Obstacle),
     /// The request could not be built.
     #[error("cannot send the request: {0}")]
     Request(String),
@@ -39,7 +43,15 @@ impl TransportError {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Connect(_) | Self::Timeout | Self::Broken(_) => true,
-            Self::Request(_) => false,
+            Self::Obstructed(_) | Self::Request(_) => false,
+        }
+    }
+
+    /// Whether the request was not sent at all.
+    pub fn is_unsent(&self) -> bool {
+        match self {
+            Self::Connect(_) | Self::Obstructed(_) | Self::Request(_) => true,
+            Self::Timeout | Self::Broken(_) => false,
         }
     }
 }

@@ -37,6 +37,9 @@ pub struct Erasure {
     pub was_recorded: bool,
     /// Whether the state records nothing about the user now.
     pub is_forgotten: bool,
+    /// How many earlier states in the bucket recorded the user or could not be read, and were removed; null if they
+    /// could not be searched.
+    pub earlier_states: Option<usize>,
     /// What became of the user on Channel.
     pub channel: ChannelEnding,
     /// Checkpoints of an interrupted drift that named the user and were removed.
@@ -208,6 +211,7 @@ pub fn text(
         state,
         was_recorded,
         is_forgotten,
+        earlier_states,
         channel,
         checkpoints,
         remaining,
@@ -232,13 +236,23 @@ pub fn text(
         (_, false) => "still in",
     };
     writeln!(out, "  state        {record} {}", terminal(state))?;
+    match earlier_states {
+        Some(0) => {}
+        Some(count) => {
+            let states = counted(*count, "earlier state", "earlier states");
+            writeln!(out, "  versions     removed {states}")?;
+        }
+        None => writeln!(out, "  versions     earlier states could not be searched")?,
+    }
     writeln!(out, "  Channel      {}", channel_line(channel))?;
     for path in checkpoints {
         writeln!(out, "  checkpoint   removed {}", terminal(path))?;
     }
     write_remaining(out, remaining, style)?;
     let is_open = match channel {
-        ChannelEnding::Deleted { .. } | ChannelEnding::Kept => !is_forgotten,
+        ChannelEnding::Deleted { .. } | ChannelEnding::Kept => {
+            !is_forgotten || earlier_states.is_none()
+        }
         ChannelEnding::Rejected { .. }
         | ChannelEnding::Failed { .. }
         | ChannelEnding::Skipped { .. } => true,

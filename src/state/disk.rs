@@ -8,15 +8,19 @@ use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::regular_file::OpenError;
+use crate::state::store_error::{LockError, LockOwner};
+use crate::state::versions::version::{Saved, VersionCopy};
 
 /// What a file is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Reading.
     Read,
+    /// Learning its identity, without its content.
+    Inspect,
     /// Writing at its end.
     Append,
     /// Writing from its beginning. A missing file is created, an existing one is emptied.
@@ -68,6 +72,72 @@ pub trait Disk: fmt::Debug + Send + Sync {
     /// The file cannot be renamed.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
+    /// Puts a temporary file in the place of the state, if the state is still the expected file. `None` means that no
+    /// state is expected. A disk that cannot compare and rename in one step leaves the comparison to the caller.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be replaced, or it is unknown whether it was.
+    fn replace(
+        &self,
+        from: &Path,
+        to: &Path,
+        _expected: Option<&FileIdentity>,
+    ) -> io::Result<Replaced> {
+        self.rename(from, to)?;
+        Ok(Replaced::Done(None))
+    }
+
+    /// Takes a lock that is a record with an expiry. `None` if the files of this disk have locks of the kernel.
+    fn take_lease(
+        &self,
+        _path: &Path,
+        _holder: &LockOwner,
+    ) -> Option<Result<Box<dyn Lease>, LockError>> {
+        None
+    }
+
+    /// Releases the lock with this id that another run holds, and returns its owner. `None` if no run holds it.
+    ///
+    /// # Errors
+    ///
+    /// The locks of this disk end with their owner, or the lock cannot be read or written.
+    fn release_lease(&self, _path: &Path, _id: &str) -> io::Result<Option<LockOwner>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Copies the state that is about to be replaced, with this length, to a path of its own. A disk whose files have
+    /// versions elsewhere, as in git, keeps none.
+    ///
+    /// # Errors
+    ///
+    /// The copy cannot be made, or it is unknown whether it was.
+    fn keep_version(&self, _state: &Path, _to: &Path, _length: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The copies of earlier states in a folder.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be read.
+    fn versions(&self, _folder: &Path) -> io::Result<Vec<VersionCopy>> {
+        Ok(Vec::new())
+    }
+
+    /// When the state in a copy was saved and by whom; `None` if that is not known.
+    ///
+    /// # Errors
+    ///
+    /// The copy cannot be inspected.
+    fn saved(&self, _copy: &Path) -> io::Result<Option<Saved>> {
+        Ok(None)
+    }
+
+    /// Encrypts what is written from now on with this secret, and expects it of what is read. A disk that others cannot
+    /// read encrypts nothing.
+    fn encrypt_with(&self, _secret: Option<&str>) {}
+
     /// Removes a file.
     ///
     /// # Errors
@@ -116,6 +186,22 @@ pub trait Running: fmt::Debug + Send + Sync {
     /// Waits for the end of the work.
     fn join(self: Box<Self>);
 }
+
+/// A lock that was taken with [`Disk::take_lease`]. Dropping it releases it.
+pub trait Lease: fmt::Debug + Send + Sync {}
+
+/// What [`Disk::replace`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// The file is in its place. Its identity, if that is another one than before.
+    Done(Option<FileIdentity>),
+    /// Another file was in its place. Nothing was changed.
+    Foreign,
+}
+
+/// The version of an object in a bucket. Each write gives another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectVersion(pub String);
 
 /// An open file.
 pub trait DiskFile: fmt::Debug + Send + Sync {
@@ -168,6 +254,11 @@ pub trait DiskFile: fmt::Debug + Send + Sync {
         Box::pin(std::future::ready(self.sync()))
     }
 
+    /// How long records are gathered for one flush, if a flush is slow or has a price.
+    fn gathers_for(&self) -> Option<Duration> {
+        None
+    }
+
     /// Makes the file readable and writable by its owner alone.
     ///
     /// # Errors
@@ -194,9 +285,22 @@ pub struct FileIdentity {
     pub length: u64,
     /// The time of the last change, if the system reports it.
     pub modified: Option<SystemTime>,
+    /// The version, if the file is an object in a bucket.
+    pub version: Option<ObjectVersion>,
 }
 
 impl FileIdentity {
+    /// The identity of what is no file of a disk: an object in a bucket, or what is about to become one.
+    pub(crate) fn of_object(length: u64, version: Option<ObjectVersion>) -> Self {
+        Self {
+            device: 0,
+            inode: 0,
+            length,
+            modified: None,
+            version,
+        }
+    }
+
     /// Whether both are the same file, with any content.
     pub(crate) fn is_same_file(&self, other: &Self) -> bool {
         (self.device, self.inode) == (other.device, other.inode)

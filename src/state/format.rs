@@ -71,6 +71,14 @@ pub enum FormatError {
         "its first line, the header, is damaged, so nothing of it can be repaired; restore it from git or a backup"
     )]
     Irreparable,
+    /// It is another state than its name says.
+    #[error(
+        "it holds the state with serial {serial}, and its name says another one; choose another version"
+    )]
+    OtherState {
+        /// The serial of the state.
+        serial: u64,
+    },
     /// It is not a state, or a damaged one.
     #[error("line {line}: {reason}; restore it from git or a backup. It is never treated as empty")]
     Unreadable {
@@ -98,6 +106,7 @@ impl FormatError {
             | Self::CanonicalForm { .. }
             | Self::Conflict
             | Self::Irreparable
+            | Self::OtherState { .. }
             | Self::Unreadable { .. } => None,
         }
     }

@@ -61,6 +61,9 @@ pub(crate) struct Head {
     /// The checksum of the state file that the journal continues. It tells apart two states that have the
     /// same serial.
     pub(crate) base: String,
+    /// The place of this part among those of the journal, from 1; `None` if it has no parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) part: Option<u32>,
 }
 
 impl Head {
@@ -72,6 +75,7 @@ impl Head {
             lineage: state.lineage.clone(),
             serial: state.serial,
             base,
+            part: None,
         }
     }
 }

@@ -18,6 +18,10 @@ use crate::state::journal::{self, Head, JournalRecord};
 /// the results of this time, and their users are then pending.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(50);
 
+/// Where records are gathered, the next intents are flushed soon once fewer users with a flushed intent than this are
+/// left to send.
+const FEW_LEFT: u64 = 32;
+
 /// An open journal. Each record is handed to the system at once, so that a kill loses none. Work beside the
 /// writer flushes them to the disk in groups: intents without delay, results within `FLUSH_INTERVAL`.
 #[derive(Debug)]
@@ -54,6 +58,12 @@ struct Progress {
     records: u64,
     /// The last record that is an intent.
     last_intent: u64,
+    /// How many intents are written.
+    intents: u64,
+    /// How many of them are flushed.
+    flushed_intents: u64,
+    /// How long records are gathered for one flush; `None` if intents are flushed without delay.
+    gathering: Option<Duration>,
     is_ending: bool,
     /// Why a flush failed, until it is reported.
     failure: Option<io::Error>,
@@ -130,6 +140,7 @@ impl JournalWriter {
         disk.sync_folder(folder_of(path))?;
 
         let shared = Arc::new(Shared::default());
+        shared.progress().gathering = file.gathers_for();
         let work = flush_until_end(Arc::clone(&shared), Arc::clone(&file));
         let running = disk.run_beside("journal", Box::pin(work))?;
         Ok(Self {
@@ -160,9 +171,11 @@ impl JournalWriter {
         self.write(&line)?;
         let mut progress = self.shared.progress();
         // While an intent waits for a flush, the work beside the writer looks for more by itself.
-        let is_awaited = progress.last_intent > self.shared.flushed().records;
+        let is_awaited =
+            progress.gathering.is_none() && progress.last_intent > self.shared.flushed().records;
         progress.records += 1;
         progress.last_intent = progress.records;
+        progress.intents += 1;
         if !is_awaited {
             self.shared.is_changed.notify_one();
         }
@@ -182,7 +195,8 @@ impl JournalWriter {
         self.write(&journal::line(record))?;
         let mut progress = self.shared.progress();
         // While a record waits for a flush, the work beside the writer has set a time for it.
-        let is_awaited = progress.records > self.shared.flushed().records;
+        let is_awaited =
+            progress.gathering.is_none() && progress.records > self.shared.flushed().records;
         progress.records += 1;
         if !is_awaited {
             self.shared.is_changed.notify_one();
@@ -197,6 +211,11 @@ impl JournalWriter {
         }
         self.length += line.len() as u64;
         Ok(())
+    }
+
+    /// Whether intents should be written well ahead, because records are gathered for each flush.
+    pub fn gathers(&self) -> bool {
+        self.shared.progress().gathering.is_some()
     }
 
     /// Flushes what is left and ends the work beside the writer.
@@ -236,16 +255,28 @@ enum Next {
 }
 
 impl Progress {
+    /// How long the records may wait since the last flush.
+    fn interval(&self) -> Duration {
+        let results = self.records.saturating_sub(self.intents);
+        let is_awaited = self.intents > self.flushed_intents;
+        match self.gathering {
+            // A short pause, in which more of them are written.
+            Some(_) if is_awaited && self.flushed_intents < results + FEW_LEFT => FLUSH_INTERVAL,
+            Some(gathering) => gathering,
+            None => FLUSH_INTERVAL,
+        }
+    }
+
     /// `age` is the time since the last flush.
     fn next(&self, flushed: u64, age: Duration) -> Next {
         if self.is_ending {
             Next::End
-        } else if self.last_intent > flushed {
+        } else if self.last_intent > flushed && self.gathering.is_none() {
             Next::Flush(self.records)
         } else if self.records == flushed {
             Next::Idle
-        } else if age < FLUSH_INTERVAL {
-            Next::Wait(FLUSH_INTERVAL.saturating_sub(age))
+        } else if age < self.interval() {
+            Next::Wait(self.interval().saturating_sub(age))
         } else {
             Next::Flush(self.records)
         }
@@ -275,11 +306,13 @@ async fn flush_until_end(shared: Arc<Shared>, file: Arc<dyn DiskFile>) {
             }
             Next::Flush(records) => records,
         };
+        let intents = shared.progress().intents;
         let result = file.flush().await;
         last = Instant::now();
         match result {
             Ok(()) => {
                 flushed = records;
+                shared.progress().flushed_intents = intents;
                 shared.report(|flushed| flushed.records = records);
             }
             Err(error) => {

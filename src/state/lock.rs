@@ -11,87 +11,30 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::regular_file::{NotRegular, OpenError};
-use crate::state::disk::{Access, Disk, DiskFile};
+use crate::regular_file::OpenError;
+use crate::state::disk::{Access, Disk, DiskFile, Lease};
+use crate::state::store_error::{LockError, LockOwner};
 
 /// How long to wait between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The owner of a lock, as the owner wrote it into the file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LockOwner {
-    /// A random name of this lock.
-    pub id: String,
-    /// The user account.
-    pub who: String,
-    /// The machine.
-    pub host: String,
-    /// The process on that machine.
-    pub pid: u32,
-    /// The command that it runs.
-    pub command: String,
-    /// The time at which the lock was taken, in RFC 3339.
-    pub since: String,
-    /// The address of the CI run, if there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run: Option<String>,
-}
-
-impl std::fmt::Display for LockOwner {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            id,
-            who,
-            host,
-            pid,
-            command,
-            since,
-            run,
-        } = self;
-        write!(
-            f,
-            "{who} on {host} (process {pid}) since {since}: `{command}`, lock {id}"
-        )?;
-        run.iter().try_for_each(|run| write!(f, ", {run}"))
-    }
-}
-
-/// Why the lock cannot be taken.
-#[derive(Debug, thiserror::Error)]
-pub enum LockError {
-    /// Another run holds the lock.
-    #[error("the state is locked by {}", .holder.as_ref().map_or_else(|| "a run that left no name".to_owned(), std::string::ToString::to_string))]
-    Held {
-        /// The owner, if the file can be read.
-        holder: Option<Box<LockOwner>>,
-    },
-    /// The file system of the state has no locks.
-    #[error("the folder of {path} has no file locks ({cause}); keep the state on a local disk")]
-    Unsupported {
-        /// The lock's file.
-        path: PathBuf,
-        /// The error of the system.
-        cause: io::Error,
-    },
-    /// Something other than a regular file is in the place of the lock's file.
-    #[error(transparent)]
-    NotRegular(NotRegular),
-    /// The lock's file cannot be made or written.
-    #[error("cannot lock {path}: {cause}")]
-    File {
-        /// The lock's file.
-        path: PathBuf,
-        /// The error of the system.
-        cause: io::Error,
-    },
-}
+/// How long to wait between two tries where each is a request.
+const LEASE_PAUSE: Duration = Duration::from_secs(2);
 
 /// A held lock. Dropping it releases it.
 #[derive(Debug)]
-pub struct Lock {
+pub struct Lock(#[expect(dead_code, reason = "a lock is held, and does nothing else")] Held);
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "a lock is held, and does nothing else")]
+enum Held {
+    File(FileLock),
+    Lease(Box<dyn Lease>),
+}
+
+/// A lock of the kernel on a file.
+#[derive(Debug)]
+struct FileLock {
     disk: Arc<dyn Disk>,
     path: PathBuf,
     file: Box<dyn DiskFile>,
@@ -116,20 +59,31 @@ impl Lock {
             cause,
         };
         let mut left = timeout;
+        while let Some(taken) = disk.take_lease(path, holder) {
+            match taken {
+                Ok(lease) => return Ok(Self(Held::Lease(lease))),
+                Err(LockError::Held { .. }) if !left.is_zero() => {
+                    let pause = LEASE_PAUSE.min(left);
+                    thread::sleep(pause);
+                    left -= pause;
+                }
+                Err(error) => return Err(error),
+            }
+        }
         loop {
             let file = open(&**disk, path).map_err(|error| match error {
                 OpenError::NotRegular(found) => LockError::NotRegular(found),
                 OpenError::Io(cause) => failed(cause),
             })?;
             match file.try_lock() {
-                Ok(()) if is_still_there(&**disk, &*file, path) => {
+                Ok(()) if is_still_there(&**disk, &*file, path).map_err(failed)? => {
                     write_holder(&*file, holder).map_err(failed)?;
-                    return Ok(Self {
+                    return Ok(Self(Held::File(FileLock {
                         disk: Arc::clone(disk),
                         path: path.to_owned(),
                         file,
                         id: holder.id.clone(),
-                    });
+                    })));
                 }
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) if left.is_zero() => {
@@ -157,10 +111,10 @@ impl Lock {
     }
 }
 
-impl Drop for Lock {
+impl Drop for FileLock {
     fn drop(&mut self) {
         let is_own = read_holder(&*self.file).is_some_and(|holder| holder.id == self.id)
-            && is_still_there(&*self.disk, &*self.file, &self.path)
+            && is_still_there(&*self.disk, &*self.file, &self.path).unwrap_or(false)
             // A link is not talkform's own file, so it stays.
             && !self.disk.is_link(&self.path);
         if is_own {
@@ -175,13 +129,13 @@ fn open(disk: &dyn Disk, path: &Path) -> Result<Box<dyn DiskFile>, OpenError> {
         .ok_or_else(|| OpenError::Io(io::ErrorKind::NotFound.into()))
 }
 
-fn is_still_there(disk: &dyn Disk, file: &dyn DiskFile, path: &Path) -> bool {
-    let Ok(Some(named)) = disk.open(path, Access::Read) else {
-        return false;
-    };
-    match (file.identity(), named.identity()) {
-        (Ok(held), Ok(named)) => held.is_same_file(&named),
-        _ => false,
+/// Whether the path still names the locked file. A file that cannot be looked at is an error: trying again would not
+/// help if the process may open no more files.
+fn is_still_there(disk: &dyn Disk, file: &dyn DiskFile, path: &Path) -> io::Result<bool> {
+    match disk.open(path, Access::Read) {
+        Ok(None) | Err(OpenError::NotRegular(_)) => Ok(false),
+        Ok(Some(named)) => Ok(file.identity()?.is_same_file(&named.identity()?)),
+        Err(OpenError::Io(cause)) => Err(cause),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use memchr::{memchr, memchr_iter, memmem, memrchr};
@@ -13,6 +14,7 @@ use crate::model::recorded_fields::are_sorted;
 use crate::model::{CANONICAL_FORM, Entry, FieldPath, MemberId, State, file_record};
 use crate::parallel::in_parallel;
 use crate::state::format::{CHECK_DIGITS, COLUMNS, FormatError, StateFile, VERSION, line_check};
+use crate::state::store_error::StoreError;
 use crate::state::user_line::{Shapes, Times, user};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -38,6 +40,21 @@ pub(crate) enum ReadError {
     Io(io::Error),
     /// They are not a state as this program writes it.
     Format(FormatError),
+}
+
+impl ReadError {
+    /// The error of reading the state at this path.
+    pub(crate) fn at(self, path: &Path) -> StoreError {
+        let path = path.to_owned();
+        match self {
+            Self::Io(cause) => StoreError::File {
+                doing: "read",
+                path,
+                cause,
+            },
+            Self::Format(cause) => StoreError::Format { path, cause },
+        }
+    }
 }
 
 impl From<io::Error> for ReadError {

@@ -48,6 +48,20 @@ impl OpenIntents {
         }
     }
 
+    /// Does the same for a record of a journal. A result that is not trusted is left out, because another run may have
+    /// sent the same user before or after. Returns how many results were carried over: 0 or 1.
+    fn take_over(&mut self, record: JournalRecord, is_trusted: bool, state: &mut State) -> usize {
+        let is_result = !matches!(
+            record,
+            JournalRecord::Intent(..) | JournalRecord::NotDone(_)
+        );
+        if is_result && !is_trusted {
+            return 0;
+        }
+        self.carry_over(record, state);
+        usize::from(is_result)
+    }
+
     fn accept(&mut self, id: MemberId, entry: Entry, state: &mut State) {
         self.0.remove(&id);
         state.pending.remove(&id);
@@ -108,6 +122,8 @@ pub enum Mismatch {
         /// The serial of the state.
         state: u64,
     },
+    /// Another journal continues the same state, and it is unknown which run sent a user last.
+    Concurrent,
     /// It continues another state with the same serial.
     Base {
         /// The serial of both.
@@ -141,6 +157,9 @@ pub fn replay(bytes: &[u8], base: Option<&str>, state: &mut State) -> Result<Rep
         return Ok(replay);
     };
     let head = head(first)?;
+    if head.as_ref().is_some_and(|head| head.part.is_some()) {
+        return replay_parts(bytes, base, state);
+    }
     match &head {
         None => {
             replay.torn = first.len() + 1;
@@ -153,17 +172,7 @@ pub fn replay(bytes: &[u8], base: Option<&str>, state: &mut State) -> Result<Rep
             replay.stale = true;
             return Ok(replay);
         }
-        Some(head) if head.serial != state.serial => {
-            replay.mismatch = Some(Mismatch::Serial {
-                journal: head.serial,
-                state: state.serial,
-            });
-        }
-        Some(head) if base != Some(head.base.as_str()) => {
-            let serial = head.serial;
-            replay.mismatch = Some(Mismatch::Base { serial });
-        }
-        Some(_) => {}
+        Some(head) => replay.mismatch = mismatch(head, base, state),
     }
     let mut intents = OpenIntents::default();
     for line in lines {
@@ -171,13 +180,8 @@ pub fn replay(bytes: &[u8], base: Option<&str>, state: &mut State) -> Result<Rep
             replay.torn += line.len();
             continue;
         };
-        match record {
-            JournalRecord::Intent(..) | JournalRecord::NotDone(_) => {}
-            // Another run may have sent the same users before or after.
-            _ if replay.mismatch.is_some() => continue,
-            _ => replay.replayed += 1,
-        }
-        intents.carry_over(record, state);
+        let is_trusted = replay.mismatch.is_none();
+        replay.replayed += intents.take_over(record, is_trusted, state);
     }
     replay.pending = intents.make_pending(state);
     if replay.changes_state()
@@ -186,6 +190,22 @@ pub fn replay(bytes: &[u8], base: Option<&str>, state: &mut State) -> Result<Rep
         state.remember_folded(head.id);
     }
     Ok(replay)
+}
+
+/// Why a journal with this head does not continue the state.
+fn mismatch(head: &Head, base: Option<&str>, state: &State) -> Option<Mismatch> {
+    if head.serial != state.serial {
+        Some(Mismatch::Serial {
+            journal: head.serial,
+            state: state.serial,
+        })
+    } else if base != Some(head.base.as_str()) {
+        Some(Mismatch::Base {
+            serial: head.serial,
+        })
+    } else {
+        None
+    }
 }
 
 /// The head in the first line. `None` if the line is damaged.
@@ -201,4 +221,125 @@ fn head(line: &[u8]) -> Result<Option<Head>, ReplayError> {
         return Err(ReplayError::Newer);
     }
     Ok(unseal(line))
+}
+
+/// How the first line of a part begins.
+const HEAD: &[u8] = b"{\"journal\"";
+
+/// One part of a journal.
+struct Part<'b> {
+    /// `None` if the line is damaged.
+    head: Option<Head>,
+    lines: Vec<&'b [u8]>,
+}
+
+impl Part<'_> {
+    fn id(&self) -> &str {
+        self.head.as_ref().map_or("", |head| &head.id)
+    }
+
+    fn number(&self) -> u32 {
+        self.head.as_ref().and_then(|head| head.part).unwrap_or(0)
+    }
+}
+
+/// Reads parts into the state, one after the other in the order of their names. `base` is the checksum of the state.
+///
+/// A run that lost its lock may write a part after another run read the parts before. A state therefore names the last
+/// part that is folded in, and a later part is not taken for folded.
+fn replay_parts(
+    bytes: &[u8],
+    base: Option<&str>,
+    state: &mut State,
+) -> Result<Replay, ReplayError> {
+    let mut replay = Replay::default();
+    let parts = split(bytes, state, &mut replay)?;
+    let journals: Vec<&[Part<'_>]> = parts.chunk_by(|a, b| a.id() == b.id()).collect();
+    let open = journals.iter().filter(|parts| {
+        let parts = unfolded(parts, state);
+        parts.iter().any(|part| !part.lines.is_empty())
+    });
+    // The runs may have sent the same users in either order.
+    let is_alone = open.count() <= 1;
+    let mut any_stale = false;
+    for journal in journals {
+        let parts = unfolded(journal, state);
+        any_stale |= parts.len() < journal.len();
+        let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
+            continue;
+        };
+        let mut expected = folded_to(first.id(), state) + 1;
+        let mut wrong = (!is_alone).then_some(Mismatch::Concurrent);
+        let mut intents = OpenIntents::default();
+        let mut records = 0;
+        for part in parts {
+            wrong = wrong.or_else(|| match &part.head {
+                Some(head) if part.number() == expected => mismatch(head, base, state),
+                _ => Some(Mismatch::Damaged),
+            });
+            expected = part.number() + 1;
+            for line in &part.lines {
+                records += 1;
+                let Some(record) = record(line) else {
+                    replay.torn += line.len() + 1;
+                    continue;
+                };
+                replay.replayed += intents.take_over(record, wrong.is_none(), state);
+            }
+        }
+        if records > 0 {
+            replay.mismatch = replay.mismatch.or(wrong);
+            replay.pending.extend(intents.make_pending(state));
+            state.remember_folded(format!("{}/{}", first.id(), last.number()));
+        }
+    }
+    replay.pending.sort();
+    replay.pending.dedup();
+    replay.stale = any_stale && !replay.changes_state();
+    Ok(replay)
+}
+
+fn split<'b>(
+    bytes: &'b [u8],
+    state: &State,
+    replay: &mut Replay,
+) -> Result<Vec<Part<'b>>, ReplayError> {
+    let mut parts: Vec<Part<'b>> = Vec::new();
+    for line in bytes.split(|byte| *byte == b'\n') {
+        if line.starts_with(HEAD) {
+            let head = head(line)?;
+            match &head {
+                Some(head) if head.lineage != state.lineage => {
+                    return Err(ReplayError::OtherLineage(head.lineage.clone()));
+                }
+                Some(_) => {}
+                None => replay.torn += line.len() + 1,
+            }
+            let lines = Vec::new();
+            parts.push(Part { head, lines });
+        } else if let (Some(part), false) = (parts.last_mut(), line.is_empty()) {
+            part.lines.push(line);
+        }
+    }
+    Ok(parts)
+}
+
+/// The parts of one journal that the state does not hold.
+fn unfolded<'p, 'b>(journal: &'p [Part<'b>], state: &State) -> &'p [Part<'b>] {
+    let id = journal.first().map_or("", Part::id);
+    if state.folded.iter().any(|folded| folded == id) {
+        return &[];
+    }
+    let to = folded_to(id, state);
+    let start = journal.partition_point(|part| part.head.is_some() && part.number() <= to);
+    &journal[start..]
+}
+
+/// The last part of a journal that the state holds; 0 if it holds none.
+fn folded_to(id: &str, state: &State) -> u32 {
+    let numbers = state.folded.iter().filter_map(|folded| {
+        let number = folded.strip_prefix(id)?.strip_prefix('/')?;
+        number.parse().ok()
+    });
+    numbers.max().unwrap_or(0)
 }

@@ -10,26 +10,29 @@ use jiff::Timestamp;
 
 use crate::model::{Desired, State, file_record};
 use crate::regular_file::OpenError;
-use crate::state::disk::{Access, Disk, DiskFile, FileReader};
+use crate::state::disk::{Access, Disk, DiskFile, FileReader, Replaced};
 use crate::state::file_stamp::{FileStamp, FileStamps};
 use crate::state::folder::folder_of;
 use crate::state::format::check_of;
 use crate::state::journal;
 use crate::state::journal::{Head, JournalRecord};
 use crate::state::journal_writer::JournalWriter;
-use crate::state::lock::{Lock, LockError, LockOwner};
-use crate::state::read::ReadError;
+use crate::state::lock::Lock;
 use crate::state::repair::Repaired;
 use crate::state::replay::{Replay, replay};
-use crate::state::store_error::StoreError;
+use crate::state::store_error::{LockError, LockOwner, StoreError};
 use crate::state::system_disk::SystemDisk;
 use crate::state::temporary::Temporary;
+use crate::state::versions::version::StateId;
 use crate::state::{read, repair, temporary, write};
 
 /// The place of a project's state.
 #[derive(Clone, Debug)]
 pub struct Store {
     disk: Arc<dyn Disk>,
+    /// The disk for a copy of a state that cannot be saved in its place.
+    rescue: Arc<dyn Disk>,
+    is_remote: bool,
     path: PathBuf,
     /// The state's file as this run loaded or saved it last.
     expected: Arc<Mutex<Option<Expected>>>,
@@ -39,8 +42,8 @@ pub struct Store {
 #[derive(Clone, Debug)]
 struct Expected {
     stamp: FileStamp,
-    /// The checksum of the state in it; `None` if the file is damaged.
-    check: Option<String>,
+    /// The state in it; `None` if the file is damaged.
+    id: Option<StateId>,
 }
 
 /// A loaded state, with its journal.
@@ -72,9 +75,37 @@ impl Store {
         Self {
             // A link is followed, so that saving replaces the file and not the link.
             path: disk.follow_links(path),
+            rescue: Arc::clone(&disk),
+            is_remote: false,
             disk,
             expected: Arc::default(),
         }
+    }
+
+    /// A state in a bucket.
+    pub(crate) fn remote(disk: Arc<dyn Disk>, path: PathBuf) -> Self {
+        Self {
+            path,
+            disk,
+            rescue: Arc::new(SystemDisk),
+            is_remote: true,
+            expected: Arc::default(),
+        }
+    }
+
+    /// Whether the state is in a bucket.
+    pub fn is_remote(&self) -> bool {
+        self.is_remote
+    }
+
+    /// Encrypts a state in a bucket with this secret from now on, and expects it of what is read.
+    pub fn encrypt_with(&self, secret: Option<&str>) {
+        self.disk.encrypt_with(secret);
+    }
+
+    /// The disk of the state.
+    pub(crate) fn disk(&self) -> &dyn Disk {
+        &*self.disk
     }
 
     /// The state's file.
@@ -82,7 +113,7 @@ impl Store {
         &self.path
     }
 
-    fn beside(&self, ending: &str) -> PathBuf {
+    pub(crate) fn beside(&self, ending: &str) -> PathBuf {
         let mut name = self.path.as_os_str().to_owned();
         name.push(ending);
         PathBuf::from(name)
@@ -121,10 +152,12 @@ impl Store {
         });
         let read = read.map_err(|error| StoreError::opening("read", &self.path, error))?;
         let (state_stamp, parsed) = read.unzip();
-        let base = parsed
-            .as_ref()
-            .and_then(|parsed| Some(parsed.as_ref().ok()?.1.clone()));
-        self.expect(state_stamp.clone(), base);
+        let read = parsed.as_ref().and_then(|parsed| parsed.as_ref().ok());
+        let id = read.map(|(state, check)| StateId {
+            serial: state.serial,
+            check: check.clone(),
+        });
+        self.expect(state_stamp.clone(), id);
         let stamps = FileStamps {
             state: state_stamp,
             journal: journal_stamp,
@@ -145,23 +178,23 @@ impl Store {
                 stamps,
             });
         };
-        let (mut state, base) = parsed.map_err(|error| match error {
-            ReadError::Io(cause) => StoreError::File {
-                doing: "read",
-                path: self.path.clone(),
-                cause,
-            },
-            ReadError::Format(cause) => StoreError::Format {
-                path: self.path.clone(),
-                cause,
-            },
-        })?;
+        let (mut state, base) = parsed.map_err(|error| error.at(&self.path))?;
         let replay = self.replay(journal, Some(&base), &mut state)?;
         Ok(Loaded {
             state: Some(state),
             replay,
             stamps,
         })
+    }
+
+    /// Reads a journal that was left behind into a state with this checksum.
+    pub(crate) fn replay_journal(
+        &self,
+        check: &str,
+        state: &mut State,
+    ) -> Result<Replay, StoreError> {
+        let journal = self.read_optional(&self.journal_path())?;
+        self.replay(journal.map(|(_, bytes)| bytes), Some(check), state)
     }
 
     fn replay(
@@ -202,7 +235,7 @@ impl Store {
             return Err(failed("repair", io::ErrorKind::NotFound.into()));
         };
         let base = check_of(&bytes);
-        self.expect(Some(stamp), base.clone());
+        self.expect(Some(stamp), None);
         if read::parse(&bytes).is_ok() {
             return Ok(None);
         }
@@ -254,8 +287,13 @@ impl Store {
         self.expected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn expect(&self, stamp: Option<FileStamp>, check: Option<String>) {
-        *self.expected() = stamp.map(|stamp| Expected { stamp, check });
+    fn expect(&self, stamp: Option<FileStamp>, id: Option<StateId>) {
+        *self.expected() = stamp.map(|stamp| Expected { stamp, id });
+    }
+
+    /// Whether there was no file when this run loaded the state.
+    pub(crate) fn was_missing(&self) -> bool {
+        self.expected().is_none()
     }
 
     /// Replaces the file as a whole. A reader sees the old state or the new one, also after a power cut.
@@ -271,23 +309,47 @@ impl Store {
             cause,
         };
         let folder = folder_of(&self.path);
-        let temporary = Temporary::create(&*self.disk, &self.path).map_err(failed)?;
+        let mut temporary = Temporary::create(&*self.disk, &self.path).map_err(failed)?;
         write_whole(state, temporary.file()).map_err(failed)?;
         temporary.file().sync().map_err(failed)?;
         let stamp = FileStamp::of(temporary.file()).map_err(failed)?;
         let check = check_at_end(temporary.file()).map_err(failed)?;
-        if !self.is_unmodified()? {
-            let copy = self.new_name("conflict").map_err(failed)?;
+        let id = check.map(|check| StateId {
+            serial: state.serial,
+            check,
+        });
+        let replaced = if self.is_unmodified()? {
+            let expected = self.expected().clone();
+            if let Some(Expected {
+                stamp,
+                id: Some(id),
+            }) = &expected
+            {
+                self.keep_version(id, stamp.length());
+            }
+            let identity = expected.as_ref().map(|known| known.stamp.identity());
+            temporary.replace(&self.path, identity).map_err(failed)?
+        } else {
+            Replaced::Foreign
+        };
+        let Replaced::Done(identity) = replaced else {
+            let what = if self.is_remote {
+                format!("conflict-{}", state.serial)
+            } else {
+                "conflict".to_owned()
+            };
+            let copy = self.new_name(&what).map_err(failed)?;
             temporary.persist(&copy).map_err(failed)?;
             self.disk.sync_folder(folder).map_err(failed)?;
             return Err(StoreError::Conflict {
                 path: self.path.clone(),
                 copy,
             });
-        }
-        temporary.persist(&self.path).map_err(failed)?;
-        self.expect(Some(stamp), check);
-        self.disk.sync_folder(folder).map_err(failed)
+        };
+        self.expect(Some(identity.map_or(stamp, FileStamp::new)), id);
+        self.disk.sync_folder(folder).map_err(failed)?;
+        self.remove_old_versions();
+        Ok(())
     }
 
     /// Checks, before anything is sent, that the journal can be written and that the disk has room for the journal
@@ -322,7 +384,9 @@ impl Store {
             + (journal::HEAD + 2 * lines + names.sum::<usize>() + FILE * recorded) as u64;
         let available = self.disk.check_available(folder_of(&self.path), bytes);
         available.map_err(|cause| match cause.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Room {
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => StoreError::Room {
                 path: self.path.clone(),
                 bytes,
                 cause,
@@ -342,11 +406,12 @@ impl Store {
     /// The file cannot be written.
     pub fn save_elsewhere(&self, state: &State, folder: &Path) -> Result<PathBuf, StoreError> {
         let (prefix, suffix) = (OsStr::new("talkform-state-"), ".json");
-        let written = Temporary::create_in(&*self.disk, folder, prefix, suffix).and_then(|copy| {
-            write_whole(state, copy.file())?;
-            copy.file().sync()?;
-            Ok(copy.keep())
-        });
+        let written =
+            Temporary::create_in(&*self.rescue, folder, prefix, suffix).and_then(|copy| {
+                write_whole(state, copy.file())?;
+                copy.file().sync()?;
+                Ok(copy.keep())
+            });
         written.map_err(|cause| StoreError::File {
             doing: "write to",
             path: folder.to_owned(),
@@ -366,7 +431,7 @@ impl Store {
         let known = self
             .expected()
             .as_ref()
-            .and_then(|known| known.check.clone());
+            .and_then(|known| Some(known.id.as_ref()?.check.clone()));
         let Some(base) = known.filter(|_| is_unmodified) else {
             let path = self.path.clone();
             return Err(StoreError::Replaced { path });

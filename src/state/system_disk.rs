@@ -30,7 +30,7 @@ impl Disk for SystemDisk {
     fn open(&self, path: &Path, access: Access) -> Result<Option<Box<dyn DiskFile>>, OpenError> {
         let mut options = OpenOptions::new();
         match access {
-            Access::Read => options.read(true),
+            Access::Read | Access::Inspect => options.read(true),
             Access::Append => options.append(true),
             Access::Replace => options.write(true).create(true).truncate(true),
             Access::Lock => options.read(true).write(true).create(true).truncate(false),
@@ -141,6 +141,7 @@ impl DiskFile for SystemFile {
             inode,
             length: data.len(),
             modified: data.modified().ok(),
+            version: None,
         })
     }
 

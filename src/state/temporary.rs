@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::state::disk::{Disk, DiskFile};
+use crate::state::disk::{Disk, DiskFile, FileIdentity, Replaced};
 use crate::state::folder::folder_of;
 
 /// How many random letters and digits end the name.
@@ -53,6 +53,17 @@ impl<'d> Temporary<'d> {
         Ok(())
     }
 
+    /// Puts the file in the place of the state, if the state is still the expected file.
+    pub(crate) fn replace(
+        &mut self,
+        path: &Path,
+        expected: Option<&FileIdentity>,
+    ) -> io::Result<Replaced> {
+        let replaced = self.disk.replace(&self.path, path, expected)?;
+        self.is_kept = matches!(replaced, Replaced::Done(_));
+        Ok(replaced)
+    }
+
     /// Keeps the file under its random name.
     pub(crate) fn keep(mut self) -> PathBuf {
         self.is_kept = true;
@@ -75,6 +86,7 @@ pub(crate) fn sweep(disk: &dyn Disk, state: &Path) {
     let prefix = prefix(state);
     let prefix = prefix.as_encoded_bytes();
     let folder = folder_of(state);
+    // A folder that cannot be listed keeps them, and they only take room.
     for name in disk.files_in(folder).unwrap_or_default() {
         let random = name.as_encoded_bytes().strip_prefix(prefix);
         let is_own = random.is_some_and(|random| {

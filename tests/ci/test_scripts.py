@@ -1,6 +1,8 @@
 """Attacks on the scripts of the recipes, run against a fake of GitHub's API."""
 
+import contextlib
 import hashlib
+import http.server
 import json
 import os
 import pathlib
@@ -9,6 +11,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from fake_github import BOT, TOKEN, FakeGitHub, status
@@ -113,12 +116,24 @@ class Comment(Script):
         self.assertEqual(
             [comment["body"] for comment in self.github.comments[7]],
             [
-                f"<!-- talkform plan -->\nCommit [`1111111`](https://github.example/acme/users/commit/{HEAD}), as reported by "
+                "<!-- talkform plan -->\n### talkform plan\n\n"
+                f"Commit [`1111111`](https://github.example/acme/users/commit/{HEAD}), as reported by "
                 "[this run](https://github.example/acme/users/actions/runs/55).\n\n"
-                "### talkform plan\n\n**Plan: 2 to create.**\n"
+                "**Plan: 2 to create.**\n"
             ],
         )
         self.assertNotIn("The merge does not apply", self.github.comments[7][0]["body"])
+
+    def test_a_title_that_says_more_than_names_comes_after_the_run(self):
+        good = ["### talkform plan for `prod`: channel `6263`", "### talkform plan: channel `6263`"]
+        bad = ["### talkform plan, approved by security", "### talkform plan for `prod` [x](https://e.example)", "# talkform"]
+        for title, first in [(title, True) for title in good] + [(title, False) for title in bad]:
+            self.write("plan.md", f"<!-- talkform plan -->\n{title}\n\n**Plan: 2 to create.**\n")
+            self.comment()
+            lines = self.github.comments[7][0]["body"].split("\n")
+            self.assertEqual(lines[1] == title, first, lines)
+            self.assertEqual(lines[1].startswith("Commit ["), not first, lines)
+            self.assertEqual(lines.count(title), 1, lines)
 
     def test_the_second_push_edits_the_first_comment(self):
         # A stranger's comment with our marker is neither edited nor believed; ours is past the first page.
@@ -137,14 +152,14 @@ class Comment(Script):
         self.write("outcome", outcome(limits_exceeded="true"))
         self.comment()
         self.assertEqual(self.recorded(), [("failure", f"{DIGEST} exceeds limits; 2 create")])
-        agree = f"gh workflow run talkform-apply.yml -f expect={DIGEST} -f approve-limits={DIGEST}`"
+        agree = f"gh workflow run talkform-apply.yml \\\n  -f expect={DIGEST} \\\n  -f approve-limits={DIGEST}\n```\n"
         self.assertIn(agree, self.github.comments[7][0]["body"])
 
     def test_deletions_are_red(self):
         self.write("outcome", outcome(delete="1", deletions="1"))
         self.comment()
         self.assertEqual(self.recorded(), [("failure", f"{DIGEST} deletes users; 2 create, 1 delete")])
-        agree = f"gh workflow run talkform-apply.yml -f expect={DIGEST} -f allow-deletes=1`"
+        agree = f"gh workflow run talkform-apply.yml \\\n  -f expect={DIGEST} \\\n  -f allow-deletes=1\n```\n"
         self.assertIn(agree, self.github.comments[7][0]["body"])
 
     def test_numbers_that_are_missing_are_not_green(self):
@@ -514,20 +529,32 @@ class Install(unittest.TestCase):
 class Apply(unittest.TestCase):
     """The script that runs the apply, with a program in the place of talkform."""
 
-    def start(self, program, **more):
+    def start(self, program, cloud=None, **more):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
+        if cloud:
+            (self.folder / "cloud").write_text(cloud)
         (self.folder / "talkform").write_text(f"#!/bin/bash\n{program}\n")
         (self.folder / "talkform").chmod(0o755)
         environment = {"DURATION": "50m", "DIGEST": DIGEST, "APPROVE_LIMITS": "", "ALLOW_DELETES": ""} | more
         environment |= {"GITHUB_OUTPUT": str(self.folder / "output"), "GITHUB_STEP_SUMMARY": str(self.folder / "whole")}
-        return subprocess.Popen(
+        child = subprocess.Popen(
             ["bash", RECIPES / "github-apply.sh", self.folder / "talkform", self.folder],
+            start_new_session=True,
             env={"PATH": os.environ["PATH"]} | environment,
             stdout=subprocess.PIPE,
             text=True,
+            # A job in the background of a script ignores SIGINT, and so would this one.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
+        self.addCleanup(self.end, child.pid)
+        return child
+
+    def end(self, group):
+        """Ends what a failed test would leave."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
 
     def check(self, child, code):
         said = child.communicate(timeout=60)[0]
@@ -543,13 +570,31 @@ class Apply(unittest.TestCase):
         self.assertEqual((self.folder / "whole").read_text(), "report\n")
         self.assertEqual((self.folder / "summary").read_text(), "report\n")
 
+    def test_the_identity_of_the_job(self):
+        cloud = "AWS_ROLE_ARN=arn:aws:iam::1:role/apply\nAWS_WEB_IDENTITY_TOKEN_FILE=/tmp/a folder/token\n"
+        said = self.check(self.start("env | grep ^AWS_ | sort", cloud=cloud), 0)
+        self.assertEqual(said, cloud)
+
     def test_a_cancelled_job_lets_talkform_finish(self):
-        program = 'trap "echo saved; exit 4" TERM; echo started; while :; do read -t 0.05 <> <(:) || :; done'
+        program = 'trap "echo saved; exit 4" TERM; echo started; while :; do sleep 0.05; done'
         for kind in (signal.SIGINT, signal.SIGTERM):
             child = self.start(program)
             self.assertEqual(child.stdout.readline(), "started\n")
             child.send_signal(kind)
             self.assertEqual(self.check(child, 4), "saved\n")
+
+    def test_a_job_that_is_cancelled_while_talkform_starts_ends(self):
+        program = 'trap "exit 4" TERM; while :; do sleep 0.05; done'
+        for kind in ("INT", "TERM"):
+            with tempfile.NamedTemporaryFile("w", suffix=".sh") as early:
+                # Sends the signal before the script knows its child.
+                early.write(f"trap '[[ $BASH_COMMAND != \"child=\\$!\" ]] || kill -{kind} $$' DEBUG\n")
+                early.flush()
+                child = self.start(program, BASH_ENV=early.name)
+                # talkform ends by the signal if it does not handle it yet.
+                child.communicate(timeout=20)
+                self.assertIn(child.returncode, (4, 143))
+                self.assertEqual((self.folder / "output").read_text(), f"code={child.returncode}\n")
 
 
 class Report(Script):
@@ -643,6 +688,88 @@ class Issue(Script):
     def test_a_report_that_is_none(self):
         self.drift("true", code=1, marker="hello")
         self.assertEqual(self.github.writes(), [])
+
+
+class Identities(http.server.BaseHTTPRequestHandler):
+    """Gives the token of a job, as GitHub does."""
+
+    asked = []
+
+    def do_GET(self):
+        self.asked.append((self.path, self.headers["Authorization"]))
+        body = b'{"count":1,"value":"header.claims.signature"}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class CloudLogin(Script):
+    script = "cloud-login.sh"
+
+    def setUp(self):
+        super().setUp()
+        Identities.asked = []
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Identities)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+
+    def log_in(self, *words, **environment):
+        code = self.run_script(*words, **environment)
+        return code, dict(re.findall(r"^([A-Z_]+)=(.*)$", self.said, re.MULTILINE))
+
+    def on_github(self, *words):
+        url = f"http://127.0.0.1:{self.server.server_port}/token?api-version=2.0"
+        code, variables = self.log_in(*words, ACTIONS_ID_TOKEN_REQUEST_URL=url, ACTIONS_ID_TOKEN_REQUEST_TOKEN="of-the-job")
+        self.assertEqual(code, 0, self.said)
+        self.assertNotIn("header.claims.signature", self.said)
+        return variables
+
+    def token(self, path):
+        self.assertEqual(os.stat(path).st_mode & 0o077, 0)
+        self.assertEqual(sorted(os.listdir(pathlib.Path(path).parent)), sorted(self.files))
+        return pathlib.Path(path).read_text()
+
+    files = ("token",)
+
+    def test_aws(self):
+        role = "arn:aws:iam::123456789012:role/talkform-plan"
+        variables = self.on_github("aws", role)
+        self.assertEqual(self.token(variables.pop("AWS_WEB_IDENTITY_TOKEN_FILE")), "header.claims.signature")
+        self.assertEqual(variables, {"AWS_ROLE_ARN": role, "AWS_ROLE_SESSION_NAME": "talkform"})
+        self.assertEqual(Identities.asked, [("/token?api-version=2.0&audience=sts.amazonaws.com", "bearer of-the-job")])
+
+    def test_google(self):
+        self.files = ("token", "google.json")
+        provider = "projects/1/locations/global/workloadIdentityPools/ci/providers/github"
+        for account in [(), ("plan@acme.iam.gserviceaccount.com",)]:
+            variables = self.on_github("google", provider, *account)
+            file = json.loads(pathlib.Path(variables["GOOGLE_APPLICATION_CREDENTIALS"]).read_text())
+            self.assertEqual(file["audience"], f"//iam.googleapis.com/{provider}")
+            self.assertEqual(self.token(file["credential_source"]["file"]), "header.claims.signature")
+            url = file.get("service_account_impersonation_url")
+            self.assertEqual(bool(url), bool(account))
+            if account:
+                self.assertTrue(url.endswith(f"/serviceAccounts/{account[0]}:generateAccessToken"), url)
+        self.assertTrue(Identities.asked[0][0].endswith(f"&audience=https://iam.googleapis.com/{provider}"))
+
+    def test_azure_on_gitlab(self):
+        code, variables = self.log_in("azure", "tenant", "client", "account", TALKFORM_ID_TOKEN="of.the.job")
+        self.assertEqual(code, 0, self.said)
+        self.assertEqual(self.token(variables.pop("AZURE_FEDERATED_TOKEN_FILE")), "of.the.job")
+        self.assertEqual(
+            variables, {"AZURE_TENANT_ID": "tenant", "AZURE_CLIENT_ID": "client", "AZURE_STORAGE_ACCOUNT_NAME": "account"}
+        )
+
+    def test_refusals(self):
+        for words in [(), ("aws",), ("aws", "a", "b"), ("gcp", "x"), ("aws", 'a"b'), ("aws", "a\nPATH=x"), ("azure", "a", "b")]:
+            self.assertEqual(self.log_in(*words, TALKFORM_ID_TOKEN="of.the.job"), (1, {}), words)
+        self.assertEqual(self.log_in("aws", "role"), (1, {}))
+        self.assertIn("id-token: write", self.said)
 
 
 if __name__ == "__main__":

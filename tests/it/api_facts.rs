@@ -349,20 +349,20 @@ fn documented(api: ApiVersion) -> Value {
 #[test]
 fn documented_answers_confirm_what_was_sent() {
     for api in VERSIONS {
-        let attributes = Attributes {
+        let mut attributes = Attributes {
             profile: [("plan".into(), Declared::Set("pro".into()))].into(),
             profile_once: [("source".into(), "naver".into())].into(),
             tags: Some(["b".to_owned()].into()),
             ..Attributes::default()
         };
-        let mut sent = Upsert(attributes);
         match api {
-            ApiVersion::V4 => sent.0.unsubscribed = Some(true),
+            ApiVersion::V4 => attributes.unsubscribed = Some(true),
             ApiVersion::V5 => {
-                sent.0.unsubscribe_email = Some(true);
-                sent.0.unsubscribe_texting = Some(false);
+                attributes.unsubscribe_email = Some(true);
+                attributes.unsubscribe_texting = Some(false);
             }
         }
+        let sent = Upsert::from(attributes);
         let answer = ResponseUser::read(documented(api).to_string().as_bytes()).expect("a user");
         let found = confirm(&sent, sent.0.consent(), &answer);
         assert_eq!(found, Confirmation::default(), "{api}");

@@ -333,7 +333,7 @@ fn the_sandbox_needs_nothing() {
 }
 
 /// A proxy on loopback that answers nothing, and the first line of each connection.
-fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
+pub(crate) fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     let heard = Arc::new(Mutex::new(Vec::new()));

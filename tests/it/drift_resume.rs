@@ -115,6 +115,29 @@ fn out_of_time() {
 }
 
 #[test]
+fn what_cannot_be_read_is_told_and_every_user_is_read_again() {
+    let (channel, project) = slow();
+    interrupted(&channel, &project, "KILL");
+    let (path, _) = seen(&project);
+    fs::remove_file(&path).expect("removed");
+    fs::create_dir(&path).expect("a folder");
+    faults(&channel, &[]);
+    let before = count_of_reads(&channel);
+    let ran = project.run(&["drift", "--format", "json"]);
+    assert_eq!(count_of_reads(&channel) - before, USERS);
+    let name = path.file_name().expect("a name").to_string_lossy();
+    assert!(
+        ran.stderr.contains("warning: cannot read"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains(&*name), "{}", ran.stderr);
+    let found: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(found["counts"]["asApplied"], USERS - 10);
+    assert_eq!(found["counts"]["earlier"], 0);
+}
+
+#[test]
 fn a_torn_line_is_dropped_and_another_scope_begins_anew() {
     let (channel, project) = slow();
     interrupted(&channel, &project, "KILL");

@@ -3,6 +3,8 @@
 mod annotations;
 mod api_change;
 mod api_facts;
+
+mod bucket;
 mod budget;
 mod canary;
 mod command;
@@ -37,6 +39,7 @@ mod locks;
 mod look_alikes;
 mod move_messages;
 mod moves;
+mod network;
 mod notation;
 mod offline;
 mod once_through;
@@ -64,6 +67,8 @@ mod suggestions;
 mod tidy;
 mod truth;
 mod uncertain;
+#[cfg(unix)]
+mod unreadable;
 mod usage;
 mod variables;
 mod wrong_keys;

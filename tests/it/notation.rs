@@ -27,6 +27,8 @@ struct Notation {
     lowers: bool,
     composes: bool,
     drops_empty: bool,
+    /// Keeps a key that is to be cleared, with an empty text.
+    empties: bool,
     /// Writes something else each time.
     counts: bool,
 }
@@ -61,6 +63,11 @@ impl Notation {
                     }
                 }
                 _ => {}
+            }
+        }
+        if self.empties {
+            for value in map.values_mut().filter(|value| value.is_null()) {
+                *value = json!("");
             }
         }
         if self.drops_empty {
@@ -127,7 +134,7 @@ fn desired(users: &[Attributes]) -> Desired {
         users: users
             .map(|(number, attributes)| {
                 let user = DesiredUser {
-                    attributes: attributes.clone(),
+                    attributes: attributes.clone().into(),
                     origin: Origin::file("users.yaml"),
                 };
                 (id(number), user)
@@ -250,7 +257,7 @@ proptest! {
         users in proptest::collection::vec(attributes(), 1..4),
         (trims, lowers, composes, drops_empty) in any::<(bool, bool, bool, bool)>(),
     ) {
-        let notation = Notation { trims, lowers, composes, drops_empty, counts: false };
+        let notation = Notation { trims, lowers, composes, drops_empty, ..Notation::default() };
         let expected = otherwise(&users, notation);
         let mut world = world(notation);
         let wanted = desired(&users);
@@ -329,4 +336,41 @@ fn an_edited_value_settles_anew() {
     }
     let state = world.state(API);
     assert!(state.users[&id(0)].shown_instead.is_empty());
+}
+
+/// Channel keeps an empty text where a key was to be cleared. After two such answers the key counts as cleared, whether
+/// it is declared as null or no longer declared at all.
+#[test]
+fn a_cleared_key_that_channel_keeps_empty_settles() {
+    let cleared = desired(&[Attributes {
+        profile: [("name".into(), Declared::Clear)].into(),
+        ..Attributes::default()
+    }]);
+    let undeclared = desired(&[Attributes::default()]);
+    for after in [cleared, undeclared] {
+        let mut world = world(Notation {
+            empties: true,
+            ..Notation::default()
+        });
+        assert_eq!(apply(&mut world, &one_user("Kim")).different(), 0);
+        for (requests, kept, different) in [(1, 0, 1), (1, 1, 0), (0, 0, 0)] {
+            let report = apply(&mut world, &after);
+            let found = (
+                report.requests,
+                newly_kept(&report).len(),
+                report.different(),
+            );
+            assert_eq!(found, (requests, kept, different));
+        }
+        assert!(plan(&world, &after, true).is_empty());
+
+        // What a person writes there later is drift if the key is declared.
+        world.put(
+            &id(0),
+            &json!({ "profile": { "name": "of a person" } }),
+            API,
+        );
+        let is_declared = after != desired(&[Attributes::default()]);
+        assert_eq!(plan(&world, &after, true).is_empty(), !is_declared);
+    }
 }

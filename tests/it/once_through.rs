@@ -65,7 +65,7 @@ fn one_edited_field_is_one_line_and_one_request() {
                 # 8 unchanged fields hidden
 
         Plan: 1 to update. 9 unchanged.
-        About 1 request, under a second at 1000000 a second.
+        1 request, within the burst of 1,000,000.
         Plan digest: sha256:…
         ");
     });
@@ -272,6 +272,7 @@ fn a_new_project_works_at_once() {
         "ci/install.sh",
         "ci/fetch-state.sh",
         "ci/commit-state.sh",
+        "ci/cloud-login.sh",
         "ci/github-api.sh",
         "ci/github-comment.sh",
         "ci/github-decide.sh",

@@ -180,3 +180,27 @@ fn what_is_printed_and_written_fits_its_schema() {
     let one: Value = serde_json::from_str(&one.stdout).expect("JSON");
     assert_eq!(one["users"], serde_json::json!([listed["users"][0]]));
 }
+
+/// The entries for `SchemaStore` name schemas of `schemas/` and the usual name of a project file.
+#[test]
+fn the_entries_for_schemastore_name_schemas() {
+    let text = fs::read_to_string(root().join("packaging/schemastore.json")).expect("the entries");
+    let entries: Vec<Value> = serde_json::from_str(&text).expect("json");
+    let urls: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            let url = entry["url"].as_str().expect("a url");
+            assert!(root().join(url).is_file(), "{url}");
+            url
+        })
+        .collect();
+    assert_eq!(
+        urls,
+        [
+            "schemas/project.schema.json",
+            "schemas/manifest.schema.json"
+        ]
+    );
+    let names = entries[0]["fileMatch"].as_array().expect("names");
+    assert!(names.iter().any(|name| name == "talkform.yaml"));
+}

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use talkform::manifest::{Reading, read_texts_beside};
-use talkform::model::{Change, Depth, DigestKey, Entry, Plan, RecordedLookup, State, Write};
+use talkform::model::{
+    Change, Depth, DigestKey, Entry, MemberId, Plan, RecordedLookup, State, Write,
+};
 use talkform::plan::record_files;
 use talkform::state::Store;
 
@@ -154,21 +156,20 @@ fn apply(
     step: (usize, bool),
 ) {
     let (nth, whole) = step;
+    let entry = |write: &Write, id: &MemberId| {
+        Entry::new(&write.digests(&key.for_user(id)), Timestamp::UNIX_EPOCH)
+    };
     for (number, change) in planned.changes.iter().enumerate() {
         if number % nth == nth - 1 {
             continue;
         }
         match &change.change {
-            Change::Create(Write { digests, .. }) | Change::Update(Write { digests, .. }) => {
-                let entry = Entry::new(digests, Timestamp::UNIX_EPOCH);
+            Change::Create(write) | Change::Update(write) => {
+                let entry = entry(write, &change.id);
                 state.users.insert(change.id.clone(), entry);
             }
-            Change::Move {
-                from,
-                write: Write { digests, .. },
-                ..
-            } => {
-                let entry = Entry::new(digests, Timestamp::UNIX_EPOCH);
+            Change::Move { from, write, .. } => {
+                let entry = entry(write, &change.id);
                 state.users.insert(change.id.clone(), entry);
                 state.users.remove(from);
             }

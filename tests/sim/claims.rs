@@ -39,7 +39,7 @@ pub(crate) fn is_on_channel(
             found.as_ref() == Some(declared)
         }
         (FieldPath::ProfileOnce(key), _) => user.profile.contains_key(key.as_str()),
-        (FieldPath::Tags, FieldValue::Tags(tags)) => user.tags == *tags,
+        (FieldPath::Tags, FieldValue::Tags(tags)) => user.tags.iter().eq(tags),
         (flag, FieldValue::Flag(declared)) => {
             !declared || user.flags.get(&flag.to_string()) == Some(&true)
         }
@@ -66,7 +66,7 @@ fn is_as_recorded(
         },
         FieldPath::ProfileOnce(name) => user.profile.contains_key(name.as_str()),
         FieldPath::Language => panic!("the manifests here declare no language"),
-        FieldPath::Tags => is(FieldValue::Tags(&user.tags)),
+        FieldPath::Tags => is(FieldValue::Tags(&user.tags.iter().cloned().collect())),
         FieldPath::Unsubscribed | FieldPath::UnsubscribeEmail | FieldPath::UnsubscribeTexting => {
             !is(FieldValue::Flag(true)) || user.flags.get(&path.to_string()) == Some(&true)
         }

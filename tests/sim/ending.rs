@@ -95,7 +95,7 @@ fn removed_fields(
         {
             continue;
         }
-        let nothing = std::collections::BTreeSet::new();
+        let nothing = talkform::model::Tags::default();
         let gone = match &path {
             FieldPath::Tags => FieldValue::Tags(&nothing),
             _ => FieldValue::Clear,

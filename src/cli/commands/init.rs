@@ -17,7 +17,7 @@ use talkform::render::common::escape;
 const PROJECT: &str = include_str!("../templates/talkform.yaml");
 const USERS: &str = include_str!("../templates/users.yaml");
 const IGNORED: &str = include_str!("../templates/gitignore");
-const RECIPES: [(&str, &str); 19] = [
+const RECIPES: [(&str, &str); 20] = [
     (
         ".github/workflows/talkform-plan.yml",
         include_str!("../../../examples/ci/github-plan.yml"),
@@ -56,6 +56,10 @@ const RECIPES: [(&str, &str); 19] = [
         include_str!("../../../examples/ci/commit-state.sh"),
     ),
     (
+        "ci/cloud-login.sh",
+        include_str!("../../../examples/ci/cloud-login.sh"),
+    ),
+    (
         "ci/github-api.sh",
         include_str!("../../../examples/ci/github-api.sh"),
     ),
@@ -87,10 +91,7 @@ const RECIPES: [(&str, &str); 19] = [
         "ci/gitlab-note.sh",
         include_str!("../../../examples/ci/gitlab-note.sh"),
     ),
-    (
-        "ci/README.md",
-        include_str!("../../../examples/ci/README.md"),
-    ),
+    ("ci/README.md", include_str!("../../../docs/recipes.md")),
 ];
 
 /// The arguments of `init`.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum as _};
-use clap_complete::Shell;
+use clap_complete::{Generator as _, Shell};
 
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::files;
@@ -30,12 +30,17 @@ pub(crate) fn run(
         files::make_folder(folder)?;
     }
     for shell in Shell::value_variants() {
-        clap_complete::generate_to(*shell, &mut command(), "talkform", &completions)
+        // `generate_to` would panic if the file cannot be written.
+        let mut script = Vec::new();
+        clap_complete::generate(*shell, &mut command(), "talkform", &mut script);
+        std::fs::write(completions.join(shell.file_name("talkform")), script)
             .map_err(|error| unwritten(&completions, &error))?;
     }
     clap_mangen::generate_to(without_help(command()), &pages)
         .map_err(|error| unwritten(&pages, &error))?;
-    let count = std::fs::read_dir(&pages).map_or(0, Iterator::count);
+    let count = files::entries(&pages)
+        .map_err(|error| files::unread(&pages, &error))?
+        .len();
     terminal.result(&format!(
         "Wrote {} to {} and completions for {} shells to {}.\n",
         counted(count, "manual page", "manual pages"),

@@ -18,7 +18,6 @@ use crate::cli::{destination, files, github, output};
 use talkform::model::{Plan, known_ids};
 use talkform::plan::PlanFile;
 use talkform::render::common::escape;
-use talkform::render::common::shown::Shown;
 use talkform::render::{Commands, PlanView};
 
 /// The arguments of `plan`.
@@ -182,9 +181,7 @@ fn offer_base(
     view: &PlanView<'_>,
     terminal: Terminal,
 ) {
-    let mut fields = view.changes.iter().flat_map(|change| &change.fields);
-    let is_unknown = fields.any(|field| field.old == Shown::AsApplied);
-    if is_unknown && is_in_git(&settings.root) {
+    if view.has_unknown_old && is_in_git(&settings.root) {
         let select = select.iter().flat_map(|pattern| ["--select", pattern]);
         let words: Vec<&str> = ["plan", "--base", "HEAD"]
             .into_iter()

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::cli::args::{fault_help, faults, positive};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::files;
+use crate::cli::network::open_files;
 use crate::cli::terminal::Terminal;
 use talkform::sandbox;
 use talkform::sandbox::SandboxSettings;
@@ -75,6 +76,7 @@ pub(crate) fn run(arguments: &SandboxArguments, terminal: Terminal) -> Result<Ex
         seed: arguments.seed,
         log: false,
     };
+    open_files::require(1)?;
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::refused(format!("cannot start the async runtime: {error}")))?;
     runtime.block_on(async {

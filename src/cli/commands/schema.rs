@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::args::{Global, api};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::project::LoadedProject;
+use crate::cli::project::{LoadedProject, project_file};
 use crate::cli::terminal::Terminal;
 use talkform::model::ApiVersion;
 use talkform::{manifest, plan, render, state};
@@ -79,10 +79,10 @@ fn manifest_schema(
     global: &Global,
     arguments: &SchemaArguments,
 ) -> Result<serde_json::Value, Failure> {
-    let settings = match LoadedProject::read(global) {
-        Ok(settings) => Some(settings),
-        Err(_) if !LoadedProject::has_project(global) => None,
-        Err(failure) => return Err(failure),
+    let settings = if project_file::is_in(&global.directory)? {
+        Some(LoadedProject::read(global)?)
+    } else {
+        None
     };
     let of_project = settings
         .as_ref()

@@ -59,16 +59,16 @@ pub(crate) fn search(root: &Path, names: &dyn Fn(&[u8]) -> bool) -> Result<Namin
     let read = search.read(BufReader::new(stdout));
     let ended = process.wait();
     let is_whole = read.is_ok() && ended.is_ok_and(|status| status.success());
-    search.history.all_searched &= is_whole && !is_shallow(root);
+    search.history.all_searched &= is_whole && has_all_commits(root);
     Ok(search.history)
 }
 
-/// Whether the repository has only the latest commits of its history.
-fn is_shallow(root: &Path) -> bool {
+/// Whether the repository has its whole history. One of which git cannot tell counts as shallow.
+fn has_all_commits(root: &Path) -> bool {
     let output = git(root)
         .args(["rev-parse", "--is-shallow-repository"])
         .output();
-    output.is_ok_and(|output| output.stdout.starts_with(b"true"))
+    output.is_ok_and(|output| output.stdout.starts_with(b"false"))
 }
 
 struct Search<'a> {

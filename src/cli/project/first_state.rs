@@ -23,6 +23,7 @@ impl LoadedProject {
     /// Writes a state without users. Returns `false` and writes nothing if there is a state. The caller holds the
     /// lock, unless nobody else can know the project yet.
     pub(crate) fn create_state(&self) -> Result<bool, Failure> {
+        self.check_state_key()?;
         let loaded = self.store.load();
         let loaded = loaded.map_err(|error| self.state_failure(&error))?;
         if loaded.state.is_some() {

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use crate::cli::args::Global;
 use crate::cli::environment::state_key;
 use crate::cli::failure::Failure;
+use crate::cli::project::project_file;
+use crate::cli::project::project_file::{PROJECT_FILE, PROJECT_FILES};
+use crate::cli::project::state_place::{check_inside, given_store, store};
 use crate::cli::random::random;
 use crate::cli::suggest::invocation::Invocation;
 use crate::cli::{destination, environment_name, files};
@@ -15,17 +18,11 @@ use talkform::manifest;
 use talkform::manifest::{ProjectFile, ReadSettings, Rules};
 use talkform::model::{
     ChannelId, Depth, Desired, Destination, Diagnostic, DigestKey, FieldPath, FieldSettings,
-    Project, Rate, RecordedLookup, SANDBOX_URL, ShownIds, State, Visibility,
+    Project, Rate, RecordedLookup, SANDBOX_URL, ShownIds, State, StateKeyRule, Visibility,
 };
 use talkform::render::common::comment::CommentName;
 use talkform::sandbox;
 use talkform::state::{Loaded, Store, StoreError};
-
-/// The name of the project file.
-pub(crate) const PROJECT_FILE: &str = "talkform.yaml";
-
-/// The names that a project file may have.
-pub(crate) const PROJECT_FILES: [&str; 2] = [PROJECT_FILE, "talkform.yml"];
 
 /// The folder for the sandbox and for checkpoints, below the project's folder.
 pub(crate) const SANDBOX_FOLDER: &str = files::PRIVATE_FOLDER;
@@ -64,7 +61,7 @@ impl LoadedProject {
             environment_name::check(name)?;
         }
         let root = global.directory.clone();
-        let name = project_file(&root)?;
+        let name = project_file::name(&root)?;
         check_inside(&root, name, name)?;
         let file = files::read_to_string(&root.join(name)).map_err(|error| {
             if error.kind() == std::io::ErrorKind::NotFound {
@@ -76,10 +73,7 @@ impl LoadedProject {
                     ),
                 )
             } else {
-                Failure::refused(format!(
-                    "cannot read {}: {error}",
-                    root.join(name).display()
-                ))
+                files::unread(&root.join(name), &error)
             }
         })?;
         let file = manifest::project::file::parse(&file, name).map_err(Failure::Diagnostics)?;
@@ -91,15 +85,20 @@ impl LoadedProject {
         }
         // The sandbox has a state of its own.
         let named_state = global.state.clone().filter(|_| !global.sandbox);
-        let state = if let Some(path) = &named_state {
-            path.clone()
+        let state_key = state_key("TALKFORM_STATE_KEY")?;
+        let store = if named_state.as_deref() == Some(Path::new("-")) {
+            given_store(state_key.as_deref())?
         } else {
-            check_inside(&root, &project.state, "the state")?;
-            root.join(&project.state)
+            store(
+                named_state.as_deref(),
+                &root,
+                &project,
+                state_key.as_deref(),
+            )?
         };
         let hides_ids = !global.show_sensitive && project.sensitive.cover_member_ids();
         Ok(Self {
-            store: Store::new(&state),
+            store,
             has_own_state: named_state.is_none() && !global.sandbox,
             root,
             environment: global.environment.clone(),
@@ -108,7 +107,7 @@ impl LoadedProject {
             sandbox: global.sandbox,
             invocation: Invocation::of(global).hiding_ids(hides_ids),
             show_sensitive: global.show_sensitive,
-            state_key: state_key("TALKFORM_STATE_KEY")?,
+            state_key,
             base_fields: OnceCell::new(),
             id_key: OnceCell::new(),
             rules: OnceCell::new(),
@@ -126,13 +125,6 @@ impl LoadedProject {
             environment: self.environment.as_deref(),
             title,
         }
-    }
-
-    /// Whether there is a project file.
-    pub(crate) fn has_project(global: &Global) -> bool {
-        PROJECT_FILES
-            .iter()
-            .any(|name| files::exists(&global.directory.join(name)))
     }
 
     /// The file that keeps the sandbox's users.
@@ -303,8 +295,12 @@ impl LoadedProject {
             return Ok(key.clone());
         }
         let secret = self.state_key.as_deref();
-        // A state that cannot be read is reported by whoever needs it.
-        let state = self.store.load().ok().and_then(|loaded| loaded.state);
+        let state = match self.store.load() {
+            Ok(loaded) => loaded.state,
+            // A command that needs no state runs without the network, too.
+            Err(_) if self.store.is_remote() => None,
+            Err(error) => return Err(self.state_failure(&error)),
+        };
         let key = match (state, secret) {
             (Some(state), _) => DigestKey::new(&state.salt, secret),
             (None, Some(_)) => DigestKey::new(&[], secret),
@@ -315,11 +311,16 @@ impl LoadedProject {
 
     /// The key of the state's digests. Fails if the state was made with another key.
     pub(crate) fn digest_key(&self, state: &State) -> Result<DigestKey, Failure> {
+        self.digest_key_of(state, self.store.path())
+    }
+
+    /// The same for a state that was read from a path.
+    fn digest_key_of(&self, state: &State, path: &Path) -> Result<DigestKey, Failure> {
         let key = DigestKey::new(&state.salt, self.state_key.as_deref());
         if key.key_id() == state.key_id.as_deref() {
             return Ok(key);
         }
-        let path = self.store.path().display();
+        let path = path.display();
         Err(match (key.key_id(), state.key_id.as_deref()) {
             (None, _) => Failure::with_hint(
                 format!("the digests of {path} are keyed, and TALKFORM_STATE_KEY is not set"),
@@ -347,6 +348,9 @@ impl LoadedProject {
 
     /// Creates the folder of the state file.
     pub(crate) fn create_state_folder(&self) -> Result<(), Failure> {
+        if self.store.is_remote() {
+            return Ok(());
+        }
         files::make_folder_of(self.store.path())
     }
 
@@ -373,6 +377,44 @@ impl LoadedProject {
             .map_err(|error| self.state_failure(&error))
     }
 
+    /// Fails if the state is in a bucket and has no key, unless the project says that it needs none: more people can
+    /// read a bucket than a repository, and values can be tried against digests without a key.
+    pub(crate) fn check_state_key(&self) -> Result<(), Failure> {
+        self.check_key_of(&self.store)
+    }
+
+    /// The same for another state of this project.
+    pub(crate) fn check_key_of(&self, store: &Store) -> Result<(), Failure> {
+        let is_exempt = self.project.state_key == StateKeyRule::None;
+        if !store.is_remote() || self.state_key.is_some() || is_exempt {
+            return Ok(());
+        }
+        Err(Failure::with_hint(
+            format!(
+                "the state {} is in a bucket, and TALKFORM_STATE_KEY is not set",
+                store.path().display()
+            ),
+            format!(
+                "set TALKFORM_STATE_KEY to a key (`{}` prints one), or write `stateKey: none` in the project file",
+                self.command(&["state", "keygen"])
+            ),
+        ))
+    }
+
+    /// Fails if a state that was read from a path is about to go to a bucket, and its digests have another key than
+    /// that of this run.
+    pub(crate) fn check_key_for(
+        &self,
+        store: &Store,
+        state: &State,
+        path: &Path,
+    ) -> Result<(), Failure> {
+        if store.is_remote() && !state.records_nobody() {
+            self.digest_key_of(state, path)?;
+        }
+        Ok(())
+    }
+
     /// Where the project sends users.
     pub(crate) fn destination(&self) -> Destination {
         Destination::of(&self.project.channel, self.environment.as_deref())
@@ -381,6 +423,7 @@ impl LoadedProject {
     /// Reads the state. Fails if it describes another destination than the project's. A state without users has no
     /// digests yet, so it takes the key of this run.
     pub(crate) fn load(&self) -> Result<Loaded, Failure> {
+        self.check_state_key()?;
         let mut loaded = self
             .store
             .load()
@@ -409,20 +452,6 @@ impl LoadedProject {
     }
 }
 
-/// The name of the project file in a folder. Two of them are an error: one would be read in silence.
-pub(crate) fn project_file(root: &Path) -> Result<&'static str, Failure> {
-    let mut found = PROJECT_FILES
-        .into_iter()
-        .filter(|name| files::exists(&root.join(name)));
-    match (found.next(), found.next()) {
-        (Some(one), Some(other)) => Err(Failure::with_hint(
-            format!("{} has both {one} and {other}", root.display()),
-            "remove one of them",
-        )),
-        (name, _) => Ok(name.unwrap_or(PROJECT_FILE)),
-    }
-}
-
 /// Makes the sandbox the channel of a project, with a state of its own.
 pub(crate) fn use_sandbox(project: &mut Project, environment: Option<&str>) {
     SANDBOX_URL.clone_into(&mut project.channel.base_url);
@@ -438,22 +467,6 @@ pub(crate) fn field_settings(project: &Project, rules: Option<&Rules>) -> FieldS
         sensitive: project.sensitive.clone(),
         vocabularies: rules.map(Rules::vocabularies).unwrap_or_default(),
     }
-}
-
-/// Fails if a file of the project leads out of the project's folder. `what` is the file's part in the project.
-fn check_inside(root: &Path, name: &str, what: &str) -> Result<(), Failure> {
-    if manifest::is_inside(root, &root.join(name)) {
-        return Ok(());
-    }
-    let what = if what == name {
-        what.to_owned()
-    } else {
-        format!("{what} {name}")
-    };
-    Err(Failure::with_hint(
-        format!("{what} leads out of the project's folder, or into .git; it was not read"),
-        "keep the files of a project in its folder, where they are reviewed; only --state or TALKFORM_STATE names a state elsewhere",
-    ))
 }
 
 /// A path for a message.

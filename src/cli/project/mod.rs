@@ -2,7 +2,9 @@
 
 pub(crate) mod first_state;
 pub(crate) mod loaded;
+pub(crate) mod other_state;
+pub(crate) mod project_file;
+pub(crate) mod state_place;
 
-pub(crate) use loaded::{
-    LoadedProject, PROJECT_FILE, PROJECT_FILES, SANDBOX_FOLDER, field_settings, shown, use_sandbox,
-};
+pub(crate) use loaded::{LoadedProject, SANDBOX_FOLDER, field_settings, shown, use_sandbox};
+pub(crate) use project_file::{PROJECT_FILE, PROJECT_FILES};

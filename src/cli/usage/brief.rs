@@ -8,6 +8,9 @@ const WIDTH: usize = 80;
 /// The list of commands alone: their options are in their own help.
 const COMMANDS_ONLY: &str = "{about}\n\n{usage-heading} {usage}\n\nCommands:\n{subcommands}\n\n`{name} COMMAND -h` shows the options of a command, `--help` all about it.";
 
+/// The same for commands of a command, whose name has two words.
+const INNER_COMMANDS_ONLY: &str = "{about}\n\n{usage-heading} {usage}\n\nCommands:\n{subcommands}\n\n`-h` after a command shows its options, `--help` all about it.";
+
 /// A command line whose help has no environment variables, defaults and possible values.
 pub(crate) fn brief(command: Command) -> Command {
     let command = one(command);
@@ -19,6 +22,11 @@ pub(crate) fn brief(command: Command) -> Command {
 }
 
 fn one(command: Command) -> Command {
+    let command = if command.has_subcommands() {
+        command.help_template(INNER_COMMANDS_ONLY)
+    } else {
+        command
+    };
     command
         .term_width(WIDTH)
         .mut_args(|argument| {

@@ -154,7 +154,8 @@ impl Files<'_, '_> {
 }
 
 fn assemble(names: &[Arc<str>], readings: Vec<FileReading>) -> Desired {
-    let mut users: Vec<(MemberId, DesiredUser)> = Vec::new();
+    let read = readings.iter().map(|reading| reading.users.len()).sum();
+    let mut users: Vec<(MemberId, DesiredUser)> = Vec::with_capacity(read);
     let mut unchanged = Unchanged::default();
     let mut moved = BTreeMap::new();
     let mut files = Vec::with_capacity(names.len());
@@ -179,7 +180,6 @@ fn assemble(names: &[Arc<str>], readings: Vec<FileReading>) -> Desired {
                 continue;
             };
             let origin = user.position.in_file(name);
-            let attributes = *attributes;
             users.push((user.id, DesiredUser { attributes, origin }));
         }
     }

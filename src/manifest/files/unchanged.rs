@@ -48,9 +48,11 @@ pub(crate) fn must_be_read(
     let ids = read().map(|(id, _)| id).chain(moving);
     doubtful.extend(ids.filter_map(|id| unread.get(&recorded.file_of(id)?).copied()));
 
+    let recorded_ids = recorded.users().map(|(id, _)| id);
     if read()
-        .chain(not_read())
-        .all(|(id, _)| is_plain(id.as_str()))
+        .map(|(id, _)| id)
+        .chain(recorded_ids)
+        .all(|id| is_plain(id.as_str()))
     {
         return doubtful;
     }

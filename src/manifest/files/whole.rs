@@ -40,9 +40,11 @@ fn read_yaml(reader: &mut Reader<'_>, text: &str, across: Vec<Problem>) {
     let documents = yaml::parse(text);
     let whole = documents.broken.is_none();
     for problem in documents.problems {
-        reader
-            .problems
-            .push(if whole { problem } else { problem.unparsed() });
+        reader.problems.push(if whole {
+            problem
+        } else {
+            problem.of_unparsed()
+        });
     }
     for problem in across {
         reader.problems.push(problem);
@@ -88,7 +90,7 @@ fn read_json(reader: &mut Reader<'_>, text: &str, across: Vec<Problem>) {
         }
         Err(problem) => {
             for problem in problems {
-                reader.problems.push(problem.unparsed());
+                reader.problems.push(problem.of_unparsed());
             }
             reader.problems.push(*problem);
         }
@@ -140,7 +142,7 @@ fn read_json_lines(reader: &mut Reader<'_>, text: &str, across: Vec<Problem>) {
             }
             Err(problem) => {
                 for problem in problems {
-                    reader.problems.push(problem.unparsed());
+                    reader.problems.push(problem.of_unparsed());
                 }
                 reader.problems.push(*problem);
             }

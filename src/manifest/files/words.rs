@@ -167,25 +167,29 @@ fn recorded_keys<'s>(
     for (file, reading) in readings.iter().enumerate() {
         skipped.extend(reading.unchanged.map(|skipped| (skipped.number, file)));
     }
-    let in_files = recorded.users();
-    let in_files = in_files.filter_map(|(id, number)| Some((id, *skipped.get(&number)?)));
     let read = readings.iter().enumerate().flat_map(|(file, reading)| {
         let unchanged = reading
             .users
             .iter()
             .filter(|user| user.attributes.is_none());
-        unchanged.map(move |user| (&user.id, file))
+        unchanged.filter_map(move |user| Some((recorded.paths_of(&user.id)?, file)))
     });
-    let mut lists = HashSet::new();
     let mut keys = Vec::new();
-    for (id, file) in in_files.chain(read) {
-        let Some(paths) = recorded.paths_of(id) else {
-            continue;
-        };
+    let mut seen = HashSet::new();
+    let mut add = |paths: &'s Arc<[FieldPath]>, file: &dyn Fn() -> Option<usize>| {
         // Many users share one list.
-        if lists.insert(paths.as_ptr()) {
+        if !seen.contains(&paths.as_ptr())
+            && let Some(file) = file()
+        {
+            seen.insert(paths.as_ptr());
             keys.extend(paths.iter().filter_map(|path| Some((path.key()?, file))));
         }
+    };
+    for (paths, number) in recorded.lists() {
+        add(paths, &|| skipped.get(&number).copied());
+    }
+    for (paths, file) in read {
+        add(paths, &|| Some(file));
     }
     keys
 }

@@ -1,14 +1,12 @@
 //! Reads one cell of a table as the value of a field.
 
-use std::collections::BTreeSet;
-
 use crate::manifest::import::column::{Column, Kind};
 use crate::manifest::import::header::trimmed;
 use crate::manifest::import::importable::{refusal, tags_refusal};
 use crate::manifest::import::phone_country::{PhoneCountry, e164};
 use crate::manifest::syntax::scalar::{PlainScalar, classify};
 use crate::manifest::users::value::Kind as KeyKind;
-use crate::model::{ApiVersion, Attributes, Declared, FieldPath, Language, Value};
+use crate::model::{ApiVersion, Attributes, Declared, FieldPath, Language, Tags, Value};
 
 /// What databases, spreadsheets and programs write for no value. Their case counts: a person may be called Nan.
 const NOTHING: [&str; 21] = [
@@ -101,8 +99,7 @@ impl CellReader {
                     Kind::List(separator) => separator,
                     _ => ",",
                 };
-                let tags: BTreeSet<String> =
-                    items(text, separator).map(str::to_lowercase).collect();
+                let tags: Tags = items(text, separator).map(str::to_lowercase).collect();
                 if let Some(reason) = tags_refusal(&tags, self.api) {
                     return Err(reason);
                 }

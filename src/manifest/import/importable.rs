@@ -1,11 +1,11 @@
 //! Separates the fields of a user on Channel that a manifest can declare from those that it cannot.
 
-use std::collections::BTreeSet;
-
+use crate::manifest::problem::wording::shown_key;
 use crate::manifest::users::check;
 use crate::manifest::users::value::Kind;
 use crate::model::text::characters::first_invisible_beside_emoji;
-use crate::model::{ApiVersion, Attributes, Declared, Number, Observed, Value};
+use crate::model::visibility::personal_value;
+use crate::model::{ApiVersion, Attributes, Declared, Number, Observed, Tags, Value};
 
 /// The language that Channel shows for everybody who has no other one.
 const DEFAULT_LANGUAGE: &str = "en";
@@ -39,7 +39,7 @@ pub fn adopt(observed: &Observed, api: ApiVersion, wanted: &dyn Fn(&str) -> bool
             continue;
         }
         if let Some(reason) = refusal(key.as_str(), value) {
-            adopted.left_out.push((path, reason));
+            adopted.left_out.push((shown_path(key.as_str()), reason));
         } else {
             let value = Declared::Set(value.clone());
             adopted.attributes.profile.insert(key.clone(), value);
@@ -50,7 +50,7 @@ pub fn adopt(observed: &Observed, api: ApiVersion, wanted: &dyn Fn(&str) -> bool
         if wanted(&path) {
             let reason = key_refusal(key.as_str())
                 .unwrap_or("an object, a mixed list or a number with too many digits");
-            adopted.left_out.push((path, reason));
+            adopted.left_out.push((shown_path(key.as_str()), reason));
         }
     }
     if let Some(language) = language
@@ -77,6 +77,11 @@ pub fn adopt(observed: &Observed, api: ApiVersion, wanted: &dyn Fn(&str) -> bool
     adopted.attributes.unsubscribe_email = flag("unsubscribeEmail", unsubscribe_email);
     adopted.attributes.unsubscribe_texting = flag("unsubscribeTexting", unsubscribe_texting);
     adopted
+}
+
+/// The path of a key as a message shows it.
+fn shown_path(key: &str) -> String {
+    format!("profile.{}", shown_key(key))
 }
 
 /// Why a key with a value cannot be declared; `None` if it can.
@@ -119,6 +124,9 @@ fn key_refusal(key: &str) -> Option<&'static str> {
     if key == "empty" {
         return Some("an artefact of the API's documentation");
     }
+    if personal_value::looks_personal(key) {
+        return Some("a key that looks personal");
+    }
     check::forbidden_in_key(key).map(|character| match character {
         '.' => "a key with a dot",
         c if c.is_whitespace() => "a key with white space",
@@ -126,7 +134,7 @@ fn key_refusal(key: &str) -> Option<&'static str> {
     })
 }
 
-pub(crate) fn tags_refusal(tags: &BTreeSet<String>, api: ApiVersion) -> Option<&'static str> {
+pub(crate) fn tags_refusal(tags: &Tags, api: ApiVersion) -> Option<&'static str> {
     if tags.len() > api.most_tags() {
         return Some("more tags than this version of the API accepts");
     }

@@ -110,12 +110,34 @@ impl Source<'_> {
             let rest = Span::new(start, scalar.span.end());
             if scalar.masked && rest.end > rest.start {
                 masks.push((rest, SENSITIVE));
+            } else {
+                for (from, to) in marks_of(&self.text[start..rest.end()]) {
+                    let mark = Span::new(start + from, start + to);
+                    mask_words(self.text, mark, &nothing, &mut masks);
+                }
             }
             at = at.max(scalar.span.end().min(window.end()));
         }
         mask_words(self.text, Span::new(at, window.end()), &nothing, &mut masks);
         masks
     }
+}
+
+/// The anchor, the tags and the alias at the beginning of a scalar, whose names may be values. The tags of YAML itself
+/// are not.
+fn marks_of(scalar: &str) -> Vec<(usize, usize)> {
+    const OF_YAML: [&str; 6] = ["!!str", "!!int", "!!float", "!!bool", "!!null", "!!binary"];
+    let mut marks = Vec::new();
+    let mut rest = scalar;
+    while rest.starts_with(['&', '*', '!']) {
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let at = scalar.len() - rest.len();
+        if !OF_YAML.contains(&&rest[..end]) {
+            marks.push((at, at + end));
+        }
+        rest = rest[end..].trim_start();
+    }
+    marks
 }
 
 /// Masks every word, except for words before a colon that may be shown.

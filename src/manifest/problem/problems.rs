@@ -11,7 +11,7 @@ use crate::words::{counted, shortened};
 use crate::manifest::problem::excerpt;
 use crate::manifest::problem::excerpt::{MaskedScalar, Masking, Source};
 use crate::manifest::problem::span::{Locator, Position, Span};
-use crate::manifest::problem::wording::{without_key, without_quoted};
+use crate::manifest::problem::wording::{without_key, without_quoted, without_unknown};
 
 /// The most errors, and the most warnings, that are shown of one file: a broken export of a million lines
 /// would otherwise fill the memory with excerpts.
@@ -81,6 +81,13 @@ impl Problem {
         self.masking = Masking::Unparsed;
         self
     }
+
+    /// Marks a problem that was found in such a text before its end: a key may be a value, so names of fields alone
+    /// are quoted.
+    pub(crate) fn of_unparsed(mut self) -> Self {
+        self.message = without_unknown(&self.message);
+        self.unparsed()
+    }
 }
 
 /// All problems of one file.
@@ -128,9 +135,12 @@ impl Problems {
         self.shown.len()
     }
 
-    /// Hides values in the messages, hints and paths of all problems but the first `from`.
-    pub(crate) fn hide_since(&mut self, from: usize, hidden: &HiddenTexts) {
-        for problem in self.shown.iter_mut().skip(from) {
+    /// Hides values in the messages, hints and paths of all problems but the first `from`, and of those at these spans.
+    pub(crate) fn hide_since(&mut self, from: usize, spans: &[Span], hidden: &HiddenTexts) {
+        let problems = self.shown.iter_mut().enumerate();
+        let concerned =
+            problems.filter(|(number, problem)| *number >= from || spans.contains(&problem.span));
+        for (_, problem) in concerned {
             problem.message = without_quoted(&problem.message, hidden);
             problem.path = without_key(&problem.path, hidden);
             problem.hint = problem

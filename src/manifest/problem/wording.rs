@@ -1,5 +1,6 @@
 //! Formats the user's text for messages and hints.
 
+use crate::manifest::field_names::is_field_name;
 use crate::model::visibility::hidden_texts::HiddenTexts;
 use crate::model::visibility::personal_value;
 use crate::words::shortened;
@@ -50,21 +51,29 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// A message without the quoted parts that contain a hidden value: `"…"`.
 pub(crate) fn without_quoted(message: &str, hidden: &HiddenTexts) -> String {
-    if hidden.is_empty() || !message.contains(['`', '"']) {
+    if hidden.is_empty() {
         return message.to_owned();
     }
+    without_quoted_where(message, |part| is_hidden(part, hidden))
+}
+
+/// A message without the quoted parts that are not names of fields.
+pub(crate) fn without_unknown(message: &str) -> String {
+    without_quoted_where(message, |part| !is_field_name(part))
+}
+
+fn without_quoted_where(message: &str, is_hidden: impl Fn(&str) -> bool) -> String {
     let mut out = String::with_capacity(message.len());
     let mut rest = message;
-    while let Some(start) = rest.find(['`', '"']) {
+    while let Some(start) = opening(rest) {
         let (before, quoted) = rest.split_at(start);
         out.push_str(before);
-        let Some(end) = closing(quoted) else {
-            rest = quoted;
-            break;
-        };
-        let (part, after) = quoted.split_at(end);
+        // A message that was cut does not close its last quote.
+        let end = closing(quoted);
+        let (part, after) = quoted.split_at(end.unwrap_or(quoted.len()));
         let quote = &part[..1];
-        if hidden.are_in(&part[1..part.len() - 1]) {
+        let inner = end.map_or(&part[1..], |end| &part[1..end - 1]);
+        if is_hidden(inner) {
             out.extend([quote, "…", quote]);
         } else {
             out.push_str(part);
@@ -73,6 +82,12 @@ pub(crate) fn without_quoted(message: &str, hidden: &HiddenTexts) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// Whether a part of a message contains a hidden value, or was cut within one.
+fn is_hidden(part: &str, hidden: &HiddenTexts) -> bool {
+    let cut = part.strip_suffix('…');
+    hidden.are_in(part) || cut.is_some_and(|part| hidden.are_cut_in(part))
 }
 
 /// A path such as `users[3].profile.KEY` without a key that contains a hidden value: a value may stand where a key
@@ -85,11 +100,20 @@ pub(crate) fn without_key(path: &str, hidden: &HiddenTexts) -> String {
     // Or the name of a field that no user has.
     let field = path.find("].").map_or(0, |at| at + 2);
     let start = start.min().unwrap_or(field);
-    if hidden.are_in(&path[start..]) {
+    if is_hidden(&path[start..], hidden) {
         format!("{}(sensitive)", &path[..start])
     } else {
         path.to_owned()
     }
+}
+
+/// Where a quote opens. An apostrophe within a word is none.
+fn opening(text: &str) -> Option<usize> {
+    let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+    let mut quotes = text.match_indices(['`', '"', '\'']);
+    quotes
+        .find(|(at, quote)| *quote != "'" || !is_letter(text[..*at].chars().next_back()))
+        .map(|(at, _)| at)
 }
 
 /// The end of a text that begins with a quote, after the closing quote.
@@ -98,8 +122,10 @@ fn closing(text: &str) -> Option<usize> {
     let mut is_escaped = false;
     text.char_indices()
         .skip(1)
-        .find(|(_, letter)| {
-            let closes = *letter == quote && !is_escaped;
+        .find(|(at, letter)| {
+            let next = text[at + letter.len_utf8()..].chars().next();
+            let is_apostrophe = quote == '\'' && next.is_some_and(char::is_alphanumeric);
+            let closes = *letter == quote && !is_escaped && !is_apostrophe;
             is_escaped = quote == '"' && *letter == '\\' && !is_escaped;
             closes
         })
@@ -140,6 +166,12 @@ mod tests {
             r#"write "…" or "b""#
         );
         assert_eq!(without("Gabrielle `x"), "Gabrielle `x");
+        assert_eq!(without("\"to Gabrielle, hel…"), "\"…\"");
+        assert_eq!(without("`to Gabri…` is"), "`…` is");
+        assert_eq!(
+            without("the project's ('Gabrielle', 'it's') are users' keys"),
+            "the project's ('…', 'it's') are users' keys"
+        );
         let path = without_key("users[3].profile.gabrielle", &hidden);
         assert_eq!(path, "users[3].profile.(sensitive)");
         assert_eq!(without_key("users[3].tags[0]", &hidden), "users[3].tags[0]");

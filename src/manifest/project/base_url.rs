@@ -1,13 +1,29 @@
 //! Checks the address of Channel before a secret is sent there.
 
-use url::{Host, Url};
+use url::Url;
 
-use crate::model::SANDBOX_URL;
+use crate::model::{SANDBOX_URL, is_loopback};
 
 /// The host of Channel.
 const CHANNEL_HOST: &str = "api.channel.io";
 
-const SHAPE: &str = "write it like https://api.channel.io";
+/// What to do about a refused address, by what it is the address of.
+struct Hints {
+    shape: &'static str,
+    credentials: &'static str,
+}
+
+const CHANNEL: Hints = Hints {
+    shape: "write it like https://api.channel.io",
+    credentials: "credentials come from TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET only",
+};
+
+const STATE_STORE: Hints = Hints {
+    shape: STATE_STORE_HINT,
+    credentials: STATE_STORE_HINT,
+};
+
+const STATE_STORE_HINT: &str = "write it like https://storage.example.com; credentials come from the variables of the cloud only";
 
 /// Why an address is refused, and what to do. Neither repeats the address, which may contain a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,32 +40,41 @@ const fn refusal(message: &'static str, hint: &'static str) -> BaseUrlError {
 /// addresses with the same library, so both agree on the host. Plain http is allowed to this machine
 /// only, because it carries the secret in clear.
 pub(crate) fn parse(text: &str) -> Result<String, BaseUrlError> {
+    parse_with(&CHANNEL, text)
+}
+
+/// Parses the address of a store of states, by the rules for a base URL. A request to it carries a token.
+pub(crate) fn parse_endpoint(text: &str) -> Result<String, BaseUrlError> {
+    parse_with(&STATE_STORE, text)
+}
+
+fn parse_with(hints: &Hints, text: &str) -> Result<String, BaseUrlError> {
+    let shape = hints.shape;
     let (_, rest) = text
         .split_once("://")
-        .ok_or(refusal("this address has no scheme", SHAPE))?;
+        .ok_or(refusal("this address has no scheme", shape))?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') {
-        let hint = "credentials come from TALKFORM_ACCESS_KEY and TALKFORM_ACCESS_SECRET only";
         return Err(refusal(
             "an address must not contain a user or a password",
-            hint,
+            hints.credentials,
         ));
     }
     // The library accepts these and reads another address than a person sees.
     let is_odd = |c: char| c == '\\' || c.is_whitespace() || c.is_control();
     if authority.is_empty() || authority.ends_with(':') || text.contains(is_odd) {
-        return Err(refusal("this is not a valid address", SHAPE));
+        return Err(refusal("this is not a valid address", shape));
     }
-    let url = Url::parse(text).map_err(|_| refusal("this is not a valid address", SHAPE))?;
+    let url = Url::parse(text).map_err(|_| refusal("this is not a valid address", shape))?;
     if !matches!(url.scheme(), "https" | "http") {
-        return Err(refusal("the scheme is neither https nor http", SHAPE));
+        return Err(refusal("the scheme is neither https nor http", shape));
     }
     if url.query().is_some() || url.fragment().is_some() {
         let message = "an address must not contain a query or a fragment";
-        return Err(refusal(message, SHAPE));
+        return Err(refusal(message, shape));
     }
     if url.port() == Some(0) {
-        return Err(refusal("the port is zero", SHAPE));
+        return Err(refusal("the port is zero", shape));
     }
     if url.scheme() == "http" && !is_loopback(&url) {
         return Err(refusal(
@@ -70,15 +95,6 @@ pub fn foreign_host(base_url: &str) -> Option<String> {
     let host = url.as_ref().and_then(Url::host_str);
     let is_known = url.as_ref().is_some_and(is_loopback) || host == Some(CHANNEL_HOST);
     (!is_known).then(|| host.unwrap_or(base_url).to_owned())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 #[cfg(test)]

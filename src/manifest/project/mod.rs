@@ -5,3 +5,4 @@ pub mod field_patterns;
 pub mod file;
 pub mod personal_ids;
 pub(crate) mod settings;
+pub(crate) mod state_settings;

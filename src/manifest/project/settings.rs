@@ -7,25 +7,25 @@ use crate::model::{
     Rate, RemovedFields, RemovedPolicy, RemovedUsers,
 };
 
+use crate::manifest::field_names::API_VERSION;
 use crate::manifest::inside::leads_out;
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::span::{Locator, Span};
-use crate::manifest::problem::wording::{
-    closest_name, in_backticks, key_in_backticks, quoted, shown_key,
-};
+use crate::manifest::problem::wording::{closest_name, key_in_backticks, quoted, shown_key};
 use crate::manifest::project::{base_url, field_patterns};
 use crate::manifest::syntax::node::{Content, Member, Node};
 use crate::manifest::syntax::scalar;
 use crate::manifest::syntax::scalar::PlainScalar;
-use crate::manifest::users::document::API_VERSION;
 
 /// The settings at the top of the file.
-pub(crate) const SETTINGS: [&str; 11] = [
+pub(crate) const SETTINGS: [&str; 13] = [
     "apiVersion",
     "kind",
     "manifests",
     "channel",
     "state",
+    "stateStore",
+    "stateKey",
     "removed",
     "public",
     "sensitive",
@@ -39,6 +39,9 @@ pub(crate) const CHANNEL: [&str; 4] = ["api", "baseUrl", "id", "rate"];
 
 /// The settings of `channel.rate`.
 pub(crate) const RATE: [&str; 2] = ["perSecond", "burst"];
+
+/// The settings of `stateStore`.
+pub(crate) const STATE_STORE: [&str; 4] = ["region", "endpoint", "pathStyle", "kmsKey"];
 
 /// The settings of `removed`.
 pub(crate) const REMOVED: [&str; 2] = ["users", "fields"];
@@ -55,6 +58,7 @@ pub(crate) fn known(path: &str) -> &'static [&'static str] {
         "channel" => &CHANNEL,
         "channel.rate" => &RATE,
         "removed" => &REMOVED,
+        "stateStore" => &STATE_STORE,
         "limits" => &LIMITS,
         _ => &[],
     }
@@ -88,6 +92,8 @@ impl<'f> SettingsReader<'f> {
                 "manifests" => self.manifests(value, &mut project.manifests),
                 "channel" => self.channel(value, &mut project.channel),
                 "state" => self.state(value, &mut project.state),
+                "stateStore" => self.state_store(value, &mut project.state_store),
+                "stateKey" => self.state_key(value, &mut project.state_key),
                 "removed" => self.removed(value, &mut project.removed),
                 "public" => self.fields(value, "public", &mut project.public),
                 "sensitive" => self.fields(value, "sensitive", &mut project.sensitive),
@@ -250,24 +256,6 @@ impl<'f> SettingsReader<'f> {
         *manifests = patterns.into_iter().map(|(pattern, _)| pattern).collect();
     }
 
-    fn state(&mut self, node: &Node<'_>, state: &mut String) {
-        let Some(path) = self.path(node, "state") else {
-            return;
-        };
-        if ["s3://", "gs://", "az://"]
-            .iter()
-            .any(|scheme| path.starts_with(scheme))
-        {
-            let message = "a state in a bucket is not supported yet";
-            self.problems.push(
-                Problem::error("unsupported-state", node.span, message)
-                    .path("state")
-                    .hint("write a path, such as `talkform.state.json`"),
-            );
-        }
-        *state = path;
-    }
-
     fn fields(&mut self, node: &Node<'_>, setting: &str, patterns: &mut FieldPatterns) {
         let Some(texts) = self.texts(node, setting) else {
             return;
@@ -297,7 +285,7 @@ impl<'f> SettingsReader<'f> {
         }
     }
 
-    fn choose<T: Copy>(
+    pub(super) fn choose<T: Copy>(
         &mut self,
         node: &Node<'_>,
         path: &str,
@@ -315,7 +303,7 @@ impl<'f> SettingsReader<'f> {
     }
 
     /// Reads a string that is not empty.
-    fn text(&mut self, node: &Node<'_>, path: &str) -> Option<String> {
+    pub(super) fn text(&mut self, node: &Node<'_>, path: &str) -> Option<String> {
         let meaning = plain_scalar(node);
         let scalar = node.scalar();
         match scalar {
@@ -330,13 +318,13 @@ impl<'f> SettingsReader<'f> {
             {
                 let message = format!(
                     "expected a string, but {} without quotes is {}",
-                    in_backticks(&scalar.text),
+                    key_in_backticks(&scalar.text),
                     meaning.noun()
                 );
                 self.problems.push(
                     Problem::error(meaning.unquoted_code(), node.span, message)
                         .path(path)
-                        .hint(format!("quote it: {}", quoted(&scalar.text))),
+                        .hint(format!("quote it: {}", quoted(&shown_key(&scalar.text)))),
                 );
             }
             Some(_) => self.problems.push(
@@ -350,7 +338,7 @@ impl<'f> SettingsReader<'f> {
     }
 
     /// Reads the name of a file of the project.
-    fn path(&mut self, node: &Node<'_>, path: &str) -> Option<String> {
+    pub(super) fn path(&mut self, node: &Node<'_>, path: &str) -> Option<String> {
         let name = self.text(node, path)?;
         if leads_out(&name) {
             let message = "a path leads out of the project's folder";
@@ -387,7 +375,7 @@ impl<'f> SettingsReader<'f> {
         Some(texts)
     }
 
-    fn members<'n, 't>(&mut self, node: &'n Node<'t>, path: &str) -> &'n [Member<'t>] {
+    pub(super) fn members<'n, 't>(&mut self, node: &'n Node<'t>, path: &str) -> &'n [Member<'t>] {
         if node.members().is_none() {
             self.wrong(node, path, "expected a map of settings");
         }
@@ -403,7 +391,7 @@ impl<'f> SettingsReader<'f> {
         self.problems.push(problem.path(path));
     }
 
-    fn unknown(&mut self, member: &Member<'_>, prefix: &str, known: &[&str]) {
+    pub(super) fn unknown(&mut self, member: &Member<'_>, prefix: &str, known: &[&str]) {
         let path =
             crate::manifest::problem::wording::clip(&format!("{prefix}{}", shown_key(&member.key)));
         let problem = if is_credential(&member.key) {

@@ -202,7 +202,7 @@ proptest! {
             let reading = read(name, &text);
             prop_assert!(!reading.has_errors(), "{:?}", reading.diagnostics);
             for (id, attributes) in &users {
-                prop_assert_eq!(&reading.desired.users[id].attributes, attributes);
+                prop_assert_eq!(&*reading.desired.users[id].attributes, attributes);
             }
             prop_assert_eq!(reading.desired.users.len(), users.len() + usize::from(old.is_some()));
         }

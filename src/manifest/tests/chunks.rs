@@ -1,5 +1,7 @@
 //! Tests that reading a file in chunks gives the same users as reading it whole, or nothing.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use crate::manifest::files::chunks;
@@ -15,7 +17,7 @@ type User = (
     MemberId,
     (u32, u32),
     Option<u32>,
-    Option<Attributes>,
+    Option<Arc<Attributes>>,
     Position,
 );
 
@@ -24,7 +26,7 @@ fn comparable(users: Vec<DeclaredUser>) -> Vec<User> {
         .into_iter()
         .map(|user| {
             let span = (user.span.start, user.span.end);
-            let attributes = user.attributes.map(|attributes| *attributes);
+            let attributes = user.attributes;
             (user.id, span, user.index, attributes, user.position)
         })
         .collect()

@@ -1,5 +1,7 @@
 //! Tests removing a user from a text: the others stay byte for byte, and nothing of the user is left.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -448,7 +450,7 @@ proptest! {
                     let reading = read(name, text);
                     prop_assert!(!reading.has_errors(), "{:?}\n{text}", reading.diagnostics);
                     let users = reading.desired.users.into_iter();
-                    users.map(|(id, user)| (id, user.attributes)).collect()
+                    users.map(|(id, user)| (id, Arc::unwrap_or_clone(user.attributes))).collect()
                 }
             };
             prop_assert_eq!(&left, &others);
@@ -459,4 +461,14 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_text_of_a_no_break_space_before_the_user_stays() {
+    let text = "apiVersion: talkform/v1\nkind: UserList\nusers:\n- memberId: \"0\"\n  profileOnce:\n    oa:\n    - \u{a0}\n- memberId: A\n";
+    let id = MemberId::new("A").expect("an id");
+    let erased = erase("a.yaml", text, &id, &settings());
+    let erased = erased.expect("erased").expect("declared");
+    let left = text.replace("- memberId: A\n", "");
+    assert_eq!(erased.text.as_deref(), Some(&*left));
 }

@@ -1,7 +1,9 @@
 //! Tests that no hidden value of a manifest or project file is in a diagnostic or a printed manifest.
 
+use std::sync::Arc;
+
 use crate::manifest::project::file::parse;
-use crate::manifest::{ReadSettings, Reading, read_texts};
+use crate::manifest::{ReadSettings, Reading, Rules, read_texts};
 use crate::model::Visibility;
 
 use crate::manifest::tests::{read, settings, user};
@@ -52,6 +54,12 @@ fn values_of_sensitive_fields() {
         "? { name: Xaviera }\n: xa@q.example",
         "- Xaviera",
         "profile: { x: yes, note: ok, name: Xaviera Xaviera",
+        "profile: { name: Xaviera, Xaviera: 1, Xaviera: 2 }",
+        "profile: { Xaviera: 1, Xaviera: 2",
+        "profile: { nickname: &Xaviera }",
+        "unsubscribeEmail: Xaviera",
+        "unsubscribed: [Xaviera, xa@q.example]",
+        "profile: { +82109998877: 2, xa@qqexample: 3, name: Xaviera }",
     ] {
         assert_masked(&read("a.yaml", user(&format!("memberId: a\n{lines}\n"))));
     }
@@ -149,6 +157,42 @@ fn a_public_value_with_a_hidden_value_of_its_user() {
         "profile: { name: &n Xaviera, nick: *n, x: *n, x: *n }",
     ] {
         assert_masked(&read("a.yaml", user(&format!("memberId: a\n{lines}\n"))));
+    }
+}
+
+#[test]
+fn a_value_that_a_message_cuts_or_escapes() {
+    let name = "Xaviera \\\"Xa\\\" of the long names, Xaviera of the longest names of them all";
+    for lines in [
+        format!("profile: {{ name: \"{name}\" }}\ntags: [\"VIP/{name}\"]"),
+        format!("profile: {{ name: &n \"{name}\", plan: *n }}"),
+        format!("profile: {{ name: &n \"{}\", plan: *n }}", &name[..20]),
+        format!("profile: {{ name: \"{name}\", \"{name}\": 1 }}"),
+        "profile: { name: &n \"Xaviera\\nXaviera\", plan: *n }".to_owned(),
+    ] {
+        let rules = r#"{"properties":{"profile":{"properties":{"plan":{"maxLength":2}}}}}"#;
+        let settings = ReadSettings {
+            rules: Some(Arc::new(Rules::parse(rules).expect("rules"))),
+            ..settings()
+        };
+        let text = user(&format!("memberId: a\n{lines}\n"));
+        let reading = read_texts(vec![("a.yaml".into(), text.into_bytes())], &settings);
+        assert_masked(&reading);
+    }
+}
+
+#[test]
+fn a_public_value_with_a_hidden_value_of_the_defaults() {
+    for lines in [
+        "profile: { greeting: hello Xaviera, x: yes }",
+        "profile: { Xaviera: 1, x: yes }",
+        "tags: [vip/XAVIERA]",
+        "tags: [vip/xaviera, vip/xaviera]",
+    ] {
+        let text = format!(
+            "apiVersion: talkform/v1\nkind: UserList\ndefaults: {{ profile: {{ name: Xaviera }} }}\nusers:\n  - memberId: a\n    {lines}\n"
+        );
+        assert_masked(&read("a.yaml", text));
     }
 }
 

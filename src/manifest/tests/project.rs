@@ -2,7 +2,9 @@
 
 use crate::manifest::project::file::ProjectFile;
 use crate::manifest::project::file::parse;
-use crate::model::{ApiVersion, ChannelId, Limit, Project, RemovedFields, RemovedUsers};
+use crate::model::{
+    ApiVersion, ChannelId, Limit, Project, RemovedFields, RemovedUsers, StateKeyRule, StateStore,
+};
 
 use crate::manifest::tests::written;
 
@@ -138,7 +140,32 @@ fn wrong_settings() {
         ("channel: { rate: { burst: 0 } }", "invalid-setting"),
         ("channel: { rate: { burst: 1.5 } }", "invalid-setting"),
         ("state:", "empty-value"),
-        ("state: s3://bucket/key", "unsupported-state"),
+        ("state: s3://bucket", "invalid-state-address"),
+        ("state: s3:///key", "invalid-state-address"),
+        ("state: s3://Bucket/key", "invalid-state-address"),
+        ("state: s3://bucket/a//key", "invalid-state-address"),
+        ("state: s3://bucket/a/../key", "path-leaves-project"),
+        ("state: s3://bucket/key?x=1", "invalid-state-address"),
+        (
+            "state: s3://user:secret@bucket/key",
+            "invalid-state-address",
+        ),
+        ("state: https://bucket/key", "invalid-state-address"),
+        ("state: file:///var/talkform.json", "path-leaves-project"),
+        ("stateStore: s3", "invalid-setting"),
+        ("stateStore: { region: 1 }", "unquoted-number"),
+        ("stateStore: { pathStyle: maybe }", "invalid-setting"),
+        (
+            "stateStore: { endpoint: http://storage.example.com }",
+            "invalid-endpoint",
+        ),
+        (
+            "stateStore: { endpoint: https://a:b@storage.example.com }",
+            "invalid-endpoint",
+        ),
+        ("stateStore: { secret: abc }", "credentials-in-project"),
+        ("stateStore: { bucket: abc }", "unknown-field"),
+        ("stateKey: maybe", "invalid-setting"),
         ("removed: { users: keep }", "invalid-setting"),
         ("sensitive: [email]", "unknown-field-path"),
         ("sensitive: [\" \"]", "empty-value"),
@@ -195,5 +222,41 @@ fn diagnostics_have_places() {
     insta::assert_snapshot!(
         "mistakes",
         wrong("stat: x\nchannel: { id: 6263, acessKey: k }\nlimits:\n  update: 130%\n")
+    );
+}
+
+#[test]
+fn a_state_in_a_bucket() {
+    let text = "state: s3://bucket/team/users.state.json\nstateStore: { region: ap-northeast-2, endpoint: \"http://127.0.0.1:9000/\", pathStyle: true, kmsKey: alias/state }\nstateKey: none\n";
+    let settings = project(text).resolve(None).expect("settings");
+    assert_eq!(settings.state, "s3://bucket/team/users.state.json");
+    assert_eq!(
+        settings.state_store,
+        StateStore {
+            region: Some("ap-northeast-2".to_owned()),
+            endpoint: Some("http://127.0.0.1:9000".to_owned()),
+            path_style: Some(true),
+            kms_key: Some("alias/state".to_owned()),
+        }
+    );
+    assert_eq!(settings.state_key, StateKeyRule::None);
+    let plain = project("").resolve(None).expect("settings");
+    assert_eq!(plain.state_store, StateStore::default());
+    assert_eq!(plain.state_key, StateKeyRule::Required);
+    let changed: Vec<_> = settings
+        .changes_since(&plain)
+        .into_iter()
+        .map(|change| change.setting)
+        .collect();
+    assert_eq!(
+        changed,
+        [
+            "state",
+            "stateStore.region",
+            "stateStore.endpoint",
+            "stateStore.pathStyle",
+            "stateStore.kmsKey",
+            "stateKey"
+        ]
     );
 }

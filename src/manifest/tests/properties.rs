@@ -206,7 +206,7 @@ fn list(users: &[Plain]) -> Json {
 fn wanted(reading: &Reading) -> BTreeMap<MemberId, Attributes> {
     let users = reading.desired.users.iter();
     users
-        .map(|(id, user)| (id.clone(), user.attributes.clone()))
+        .map(|(id, user)| (id.clone(), Attributes::clone(&user.attributes)))
         .collect()
 }
 

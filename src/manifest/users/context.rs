@@ -62,11 +62,30 @@ impl<'r> Reader<'r> {
         mask::hides(&self.settings.visibility, path, scalar)
     }
 
-    /// Hides the values of a user, or of defaults, in the problems after the first `from`.
-    pub(crate) fn hide_since(&mut self, from: usize, members: &[Member<'_>]) {
+    /// Hides the values of a user with these fields and defaults in the problems after the first `from`, and in those
+    /// about keys of the user, which the parser reported before.
+    pub(crate) fn hide_since(
+        &mut self,
+        from: usize,
+        fields: &[Member<'_>],
+        defaults: &[Member<'_>],
+    ) {
+        if self.problems.shown() == 0 {
+            return;
+        }
+        let mut refused = Vec::new();
+        mask::add_refused_keys(fields, &mut refused);
+        if self.problems.shown() > from || !refused.is_empty() {
+            let hidden = mask::hidden_texts(fields, defaults, &self.settings.visibility);
+            self.problems.hide_since(from, &refused, &hidden);
+        }
+    }
+
+    /// Hides what may be ids in the problems of an entry of `moved` after the first `from`.
+    pub(crate) fn hide_move_since(&mut self, from: usize, members: &[Member<'_>]) {
         if self.problems.shown() > from {
-            let hidden = mask::hidden_texts(members, &self.settings.visibility);
-            self.problems.hide_since(from, &hidden);
+            let hidden = mask::hidden_in_move(members, &self.settings.visibility);
+            self.problems.hide_since(from, &[], &hidden);
         }
     }
 

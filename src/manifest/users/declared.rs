@@ -1,9 +1,9 @@
 //! Holds what one file declares: users, moves, and the fields of a user before defaults are merged.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::manifest::problem::span::{Position, Span};
-use crate::model::{Attributes, Declared, Language, MemberId, ProfileKey, Value};
+use crate::model::{Attributes, Declared, Language, MemberId, ProfileKey, Tags, Value};
 
 /// A user as one file declares it.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(crate) struct DeclaredUser {
     /// The index of the user in `users`; `None` for a `User` document.
     pub(crate) index: Option<u32>,
     /// `None` if they are as recorded.
-    pub(crate) attributes: Option<Box<Attributes>>,
+    pub(crate) attributes: Option<Arc<Attributes>>,
 }
 
 impl DeclaredUser {
@@ -35,7 +35,7 @@ pub(crate) struct Draft {
     pub(crate) language: Option<Language>,
     pub(crate) profile: Vec<Entry<Declared>>,
     pub(crate) profile_once: Vec<Entry<Value>>,
-    pub(crate) tags: Option<BTreeSet<String>>,
+    pub(crate) tags: Option<Tags>,
     pub(crate) unsubscribed: Option<bool>,
     pub(crate) unsubscribe_email: Option<bool>,
     pub(crate) unsubscribe_texting: Option<bool>,

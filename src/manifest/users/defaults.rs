@@ -1,8 +1,9 @@
 //! Merges the defaults of a document under each of its users.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::model::{Attributes, ProfileKey};
+use crate::model::{Attributes, KeyMap, ProfileKey};
 
 use crate::manifest::problem::problems::{Place, Problem};
 use crate::manifest::problem::span::Span;
@@ -75,7 +76,7 @@ pub(crate) fn apply_defaults(
         span,
         position,
         index,
-        attributes: Some(Box::new(attributes)),
+        attributes: Some(Arc::new(attributes)),
     });
 }
 
@@ -90,13 +91,11 @@ fn by_key<'e, T, O>(entries: &'e [Entry<T>], others: &[Entry<O>]) -> HashMap<&'e
         .collect()
 }
 
-fn merge<T: Clone>(own: Vec<Entry<T>>, defaults: &[Entry<T>]) -> BTreeMap<ProfileKey, T> {
-    let mut merged: BTreeMap<ProfileKey, T> = defaults
-        .iter()
-        .map(|entry| (entry.key.clone(), entry.value.clone()))
-        .collect();
-    merged.extend(own.into_iter().map(|entry| (entry.key, entry.value)));
-    merged
+fn merge<T: Clone>(own: Vec<Entry<T>>, defaults: &[Entry<T>]) -> KeyMap<T> {
+    let defaults = defaults.iter();
+    let defaults = defaults.map(|entry| (entry.key.clone(), entry.value.clone()));
+    let own = own.into_iter().map(|entry| (entry.key, entry.value));
+    defaults.chain(own).collect()
 }
 
 fn in_both<T>(entry: &Entry<T>, map: &str, other: Span, word: &str) -> Problem {

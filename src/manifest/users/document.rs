@@ -1,6 +1,6 @@
 //! Reads documents of kind `User` and `UserList`.
 
-use crate::manifest::field_names::{LIST, USER};
+use crate::manifest::field_names::{API_VERSION, LIST, USER};
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::span::Span;
 use crate::manifest::problem::wording::{closest_name, shown_key};
@@ -8,9 +8,7 @@ use crate::manifest::syntax::node::{Content, Member, Node};
 use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::{Draft, Scope};
 use crate::manifest::users::defaults;
-
-/// The only `apiVersion` of manifests and project files.
-pub(crate) const API_VERSION: &str = "talkform/v1";
+use crate::manifest::users::mask;
 
 /// Where a document comes from. It decides what the header must contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +67,7 @@ impl Reader<'_> {
                 let before = self.problems.shown();
                 let draft = self.user(members, Scope::Document, root.span);
                 defaults::apply_defaults(self, draft, &Draft::default(), None);
-                self.hide_since(before, members);
+                self.hide_since(before, members, &[]);
             }
             Some(Kind::UserList) => self.user_list(root, members),
             None => {}
@@ -168,7 +166,7 @@ impl Reader<'_> {
                 if let Some(fields) = member.value.members() {
                     let before = self.problems.shown();
                     let draft = self.user(fields, Scope::Defaults, member.value.span);
-                    self.hide_since(before, fields);
+                    self.hide_since(before, fields, &[]);
                     draft
                 } else {
                     self.wrong_type(&member.value, "defaults".to_owned(), "a map");
@@ -195,7 +193,7 @@ impl Reader<'_> {
                     let before = self.problems.shown();
                     let draft = self.user(fields, Scope::Item(index), item.span);
                     defaults::apply_defaults(self, draft, &defaults, Some(index));
-                    self.hide_since(before, fields);
+                    self.hide_since(before, fields, mask::defaults_of(root));
                 }
                 None => self.wrong_type(item, format!("users[{index}]"), "a map with `memberId`"),
             }

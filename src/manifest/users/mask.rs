@@ -5,9 +5,10 @@ use crate::model::visibility::hidden_texts::HiddenTexts;
 use crate::model::visibility::personal_value;
 use crate::model::{FieldPath, FieldRule, Value, Visibility};
 
-use crate::manifest::field_names::is_field_name;
+use crate::manifest::field_names::{API_VERSION, MOVE, is_field_name};
 use crate::manifest::problem::excerpt::MaskedScalar;
 use crate::manifest::problem::span::Span;
+use crate::manifest::problem::wording::closest_name;
 use crate::manifest::syntax::node::{Content, Member, Node, Scalar};
 use crate::manifest::syntax::scalar;
 use crate::manifest::syntax::scalar::{Ambiguity, PlainScalar};
@@ -23,6 +24,7 @@ pub(crate) fn scalars_in(
         hides_ids: visibility.ids().hides(),
         windows,
         scalars: Vec::new(),
+        defaults: defaults_of(root),
         hidden: HiddenTexts::default(),
     };
     walk.document(root);
@@ -60,14 +62,27 @@ fn hidden_by(rule: &FieldRule<'_>, scalar: &Scalar<'_>) -> bool {
     }
 }
 
-/// The hidden values of a map of user fields.
-pub(crate) fn hidden_texts(members: &[Member<'_>], visibility: &Visibility) -> HiddenTexts {
+/// The fields that a document declares for each of its users.
+pub(crate) fn defaults_of<'n, 't>(root: &'n Node<'t>) -> &'n [Member<'t>] {
+    let defaults = root
+        .get("defaults")
+        .and_then(|member| member.value.members());
+    defaults.unwrap_or_default()
+}
+
+/// The hidden values of a user: those of its fields and those of the defaults.
+pub(crate) fn hidden_texts(
+    fields: &[Member<'_>],
+    defaults: &[Member<'_>],
+    visibility: &Visibility,
+) -> HiddenTexts {
     let mut hidden = HiddenTexts::default();
     if visibility.reveals() {
         return hidden;
     }
     let is_header = |member: &&Member<'_>| matches!(&*member.key, "apiVersion" | "kind");
-    for member in members.iter().filter(|member| !is_header(member)) {
+    let members = fields.iter().chain(defaults);
+    for member in members.filter(|member| !is_header(member)) {
         match field_paths(member) {
             Fields::Keys(map, entries) => {
                 for entry in entries {
@@ -83,6 +98,31 @@ pub(crate) fn hidden_texts(members: &[Member<'_>], visibility: &Visibility) -> H
         }
     }
     hidden
+}
+
+/// What may be an id in an entry of `moved`, where ids are hidden: one may stand where a key belongs.
+pub(crate) fn hidden_in_move(members: &[Member<'_>], visibility: &Visibility) -> HiddenTexts {
+    let mut hidden = HiddenTexts::default();
+    if visibility.ids().hides() {
+        for member in members {
+            if !MOVE.contains(&&*member.key) {
+                let key = Value::Text(member.key.clone().into_owned());
+                hidden.add((&key).into());
+            }
+            add_hidden(&member.value, None, &mut hidden);
+        }
+    }
+    hidden
+}
+
+/// Adds the spans of the keys that the parser refused.
+pub(crate) fn add_refused_keys(members: &[Member<'_>], spans: &mut Vec<Span>) {
+    for member in members {
+        if member.refused {
+            spans.push(member.key_span);
+        }
+        add_refused_keys(member.value.members().unwrap_or_default(), spans);
+    }
 }
 
 /// Adds the scalars of a value that its field's rule hides; without a rule, all of them.
@@ -143,16 +183,28 @@ pub(crate) fn path(map: &str, key: &str) -> FieldPath {
     }
 }
 
-struct Walk<'w> {
+/// Whether a value is a word or a number, as people write flags: `yes`, `"true"`, `1`.
+fn is_flag(value: &Node<'_>) -> bool {
+    value.scalar().is_some_and(|scalar| {
+        !matches!(
+            scalar::classify(&scalar.text),
+            PlainScalar::Text | PlainScalar::Number(Err(_))
+        )
+    })
+}
+
+struct Walk<'w, 't> {
     visibility: &'w Visibility,
     hides_ids: bool,
     windows: &'w [Span],
     scalars: Vec<MaskedScalar>,
+    /// The fields that count for every user.
+    defaults: &'w [Member<'t>],
     /// The hidden values of the current user.
     hidden: HiddenTexts,
 }
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     fn shows(&self, span: Span) -> bool {
         // Windows are at most a line long, so few of them end after a place and begin before it.
         let first = self
@@ -207,7 +259,9 @@ impl Walk<'_> {
             Content::List(items) => items.iter().for_each(|item| self.value(item, masked)),
             Content::Map(members) => {
                 for member in members {
-                    self.add(member.key_span, masked);
+                    // No field has such a map, so nobody knows what its keys are.
+                    let is_known = is_field_name(&member.key);
+                    self.add(member.key_span, masked || !is_known);
                     self.value(&member.value, true);
                 }
             }
@@ -243,7 +297,9 @@ impl Walk<'_> {
         }
         for member in self.members(root) {
             match (&*member.key, &member.value.content) {
-                ("apiVersion" | "kind", Content::Scalar(_)) => self.value(&member.value, false),
+                ("apiVersion" | "kind", Content::Scalar(scalar)) => {
+                    self.header(&member.value, scalar);
+                }
                 ("users", Content::List(users)) => {
                     for user in users {
                         self.user(user, false);
@@ -260,23 +316,35 @@ impl Walk<'_> {
         }
     }
 
+    /// The version or the kind of a document, misspelt at most.
+    fn header(&mut self, node: &Node<'_>, scalar: &Scalar<'_>) {
+        let is_known =
+            closest_name(&scalar.text, &[API_VERSION, "User", "UserList", "Project"]).is_some();
+        self.value(node, !is_known);
+    }
+
     fn one_move(&mut self, entry: &Node<'_>) {
+        if self.shows_part_of(entry) {
+            let members = entry.members().unwrap_or_default();
+            self.hidden = hidden_in_move(members, self.visibility);
+        }
         for member in self.members(entry) {
             let is_id = matches!(&*member.key, "from" | "to") && member.value.scalar().is_some();
             self.value(&member.value, self.hides_ids || !is_id);
         }
+        self.hidden = HiddenTexts::default();
     }
 
     fn user(&mut self, user: &Node<'_>, has_header: bool) {
         if let Some(members) = user.members()
             && self.shows_part_of(user)
         {
-            self.hidden = hidden_texts(members, self.visibility);
+            self.hidden = hidden_texts(members, self.defaults, self.visibility);
         }
         for member in self.members(user) {
             match (&*member.key, &member.value.content) {
-                ("apiVersion" | "kind", Content::Scalar(_)) if has_header => {
-                    self.value(&member.value, false);
+                ("apiVersion" | "kind", Content::Scalar(scalar)) if has_header => {
+                    self.header(&member.value, scalar);
                 }
                 _ => self.field(member),
             }
@@ -293,6 +361,10 @@ impl Walk<'_> {
                     let rule = self.visibility.field(&path(map, &entry.key));
                     self.ruled(&entry.value, &rule);
                 }
+            }
+            // A text stands where a flag belongs by mistake.
+            Fields::One(path) if path.is_unsubscribe_flag() && !is_flag(value) => {
+                self.value(value, true);
             }
             Fields::One(path) => {
                 let rule = self.visibility.field(&path);

@@ -3,6 +3,7 @@
 use crate::manifest::field_names::MOVE;
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::span::Span;
+use crate::manifest::problem::wording::shown_key;
 use crate::manifest::syntax::node::{Content, Member, Node};
 use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::DeclaredMove;
@@ -28,11 +29,13 @@ impl Reader<'_> {
 
     fn one_move(&mut self, index: usize, item: &Node<'_>, members: &[Member<'_>]) {
         let path = |field: &str| format!("moved[{index}].{field}");
+        let before = self.problems.shown();
         for member in members.iter().filter(|member| !member.refused) {
             if !MOVE.contains(&&*member.key) {
-                self.unknown_field(member, &path(&member.key), &MOVE, None);
+                self.unknown_field(member, &path(&shown_key(&member.key)), &MOVE, None);
             }
         }
+        self.hide_move_since(before, members);
         let mut ids = MOVE.map(|field| {
             let Some(member) = item.get(field) else {
                 let at = Span::new(item.span.start(), item.span.start());

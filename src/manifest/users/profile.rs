@@ -1,5 +1,6 @@
 //! Reads the maps `profile` and `profileOnce` and checks their keys.
 
+use crate::model::visibility::personal_value;
 use crate::model::{Declared, Value};
 
 use crate::manifest::problem::problems::Problem;
@@ -92,6 +93,10 @@ impl Reader<'_> {
         } else if key == "empty" {
             let message = "`empty` is not an attribute, but an artefact of the API's documentation";
             Problem::error("empty-artefact", member.key_span, message).hint("remove it")
+        } else if personal_value::looks_personal(key) {
+            let message = "this key looks like an e-mail address, a phone number or another number of a person";
+            Problem::error("personal-key", member.key_span, message)
+                .hint("a value may stand where a key belongs; plans, comments and the state hold keys as they are")
         } else if member.key_plain && scalar::classify(key) != PlainScalar::Text {
             let meaning = scalar::classify(key);
             let message = format!(

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::manifest::options::ReadSettings;
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::span::Span;
-use crate::manifest::problem::wording::{clip, shown_key};
+use crate::manifest::problem::wording::{clip, quoted, shown_key};
 use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::{Draft, Scope};
 use crate::model::{Attributes, FieldPath, FieldValue, MemberId, Number, ProfileKey, Value};
@@ -125,7 +125,10 @@ fn name(settings: &ReadSettings, path: &[String], value: &Json) -> String {
     if is_hidden {
         "this value".to_owned()
     } else {
-        clip(&value.to_string())
+        match value {
+            Json::String(text) => quoted(text),
+            other => clip(&other.to_string()),
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::FieldPath;
 use crate::model::text::characters::first_invisible_beside_emoji;
 use crate::model::text::template::unexpanded;
+use crate::model::{FieldPath, Tags};
 
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::wording::{in_backticks, quoted};
@@ -15,7 +15,7 @@ use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::Scope;
 
 impl Reader<'_> {
-    pub(crate) fn tags(&mut self, node: &Node<'_>, scope: Scope) -> Option<BTreeSet<String>> {
+    pub(crate) fn tags(&mut self, node: &Node<'_>, scope: Scope) -> Option<Tags> {
         let path = scope.path("tags");
         let Content::List(items) = &node.content else {
             let problem = if node.is_blank() {
@@ -57,7 +57,7 @@ impl Reader<'_> {
                 .push(Problem::error("too-many-tags", node.first_character(), message).path(path));
             return None;
         }
-        good.then_some(tags)
+        good.then(|| tags.into_iter().collect())
     }
 
     fn tag(&mut self, item: &Node<'_>, path: &str) -> Option<String> {

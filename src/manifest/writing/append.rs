@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::manifest::field_names::API_VERSION;
 use crate::manifest::files::format::Format;
 use crate::manifest::files::texts::read_texts;
 use crate::manifest::options::ReadSettings;
 use crate::manifest::syntax::node::{Content, Node};
 use crate::manifest::syntax::{decode, yaml};
-use crate::manifest::users::document::API_VERSION;
 use crate::manifest::writing::yaml as writing;
 use crate::model::{Attributes, MemberId};
 
@@ -100,7 +100,11 @@ fn read(name: &str, text: &str, settings: &ReadSettings) -> Option<BTreeMap<Memb
         return None;
     }
     let users = reading.desired.users.into_iter();
-    Some(users.map(|(id, user)| (id, user.attributes)).collect())
+    Some(
+        users
+            .map(|(id, user)| (id, Arc::unwrap_or_clone(user.attributes)))
+            .collect(),
+    )
 }
 
 fn list(users: &BTreeMap<MemberId, Attributes>) -> String {

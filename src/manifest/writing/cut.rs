@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::manifest::syntax::node::{Member, Node};
-use crate::manifest::writing::ends::{after_anchor, after_space, end_of};
+use crate::manifest::writing::ends::{BLANKS, after_anchor, after_space, end_of};
 
 /// A part of a text and what takes its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,10 +95,10 @@ pub(crate) fn document(text: &str, root: &Node<'_>) -> Option<Vec<Edit>> {
     if has_marker && marker.end <= from {
         edits.push(Edit::remove(marker));
     }
-    if head < from && text[head..from].trim().is_empty() {
+    if head < from && text[head..from].trim_matches(BLANKS).is_empty() {
         from = head;
     }
-    if text[to..whole.end].trim().is_empty() {
+    if text[to..whole.end].trim_matches(BLANKS).is_empty() {
         to = whole.end;
     }
     edits.push(Edit::remove(from..to));
@@ -140,8 +140,8 @@ fn lines(text: &str, start: usize, end: usize, indent: usize) -> Option<Range<us
     let mut at = to;
     while at < text.len() {
         let next = line_end(text, at);
-        let line = text[at..next].trim_end();
-        let inner = line.trim_start();
+        let line = text[at..next].trim_end_matches(BLANKS);
+        let inner = line.trim_start_matches(BLANKS);
         if inner.starts_with('#') && line.len() - inner.len() > indent {
             to = next;
         } else if !inner.is_empty() {
@@ -151,7 +151,7 @@ fn lines(text: &str, start: usize, end: usize, indent: usize) -> Option<Range<us
     }
     // Of the blank lines before and after, one side is enough.
     let below = line_end(text, to);
-    let is_blank = |line: &str| line.ends_with('\n') && line.trim().is_empty();
+    let is_blank = |line: &str| line.ends_with('\n') && line.trim_matches(BLANKS).is_empty();
     let above = from.checked_sub(1).map(|end| line_start(text, end)..from);
     if above.is_some_and(|above| is_blank(&text[above])) && is_blank(&text[to..below]) {
         to = below;
@@ -164,9 +164,9 @@ fn lines(text: &str, start: usize, end: usize, indent: usize) -> Option<Range<us
 fn with_blanks(text: &str, range: Range<usize>) -> Range<usize> {
     let from = line_start(text, range.start);
     let to = line_end(text, range.end);
-    let rest = text[range.end..to].trim();
+    let rest = text[range.end..to].trim_matches(BLANKS);
     let is_comment = rest.starts_with('#') && text[range.end..].starts_with([' ', '\t']);
-    if text[from..range.start].trim().is_empty() && (rest.is_empty() || is_comment) {
+    if text[from..range.start].trim_matches(BLANKS).is_empty() && (rest.is_empty() || is_comment) {
         return from..to;
     }
     let is_blank = |character: char| matches!(character, ' ' | '\t');
@@ -230,7 +230,7 @@ pub(crate) fn comments_around(text: &str, edits: &[Edit]) -> Vec<usize> {
         if !is_whole {
             continue;
         }
-        let is_comment = |line: &&str| line.trim_start().starts_with('#');
+        let is_comment = |line: &&str| line.trim_start_matches(BLANKS).starts_with('#');
         let above = text[..range.start]
             .lines()
             .rev()

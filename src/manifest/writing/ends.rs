@@ -2,6 +2,9 @@
 
 use crate::manifest::syntax::node::{Content, Node};
 
+/// The blanks and line ends of YAML. Other white space, such as a no-break space, is text.
+pub(crate) const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// The offset after the last character of a value, without the blanks and comments that follow it. `None` if the
 /// text has something there that this module does not know.
 pub(crate) fn end_of(text: &str, node: &Node<'_>) -> Option<usize> {
@@ -14,7 +17,7 @@ pub(crate) fn end_of(text: &str, node: &Node<'_>) -> Option<usize> {
         Content::Scalar(_) => {
             // A block scalar ends after the blank lines below it.
             let written = &text[node.span.start()..node.span.end()];
-            return Some(node.span.start() + written.trim_end().len());
+            return Some(node.span.start() + written.trim_end_matches(BLANKS).len());
         }
         Content::List(items) => items.last().map(|item| end_of(text, item)),
         Content::Map(members) => members.last().map(|member| {

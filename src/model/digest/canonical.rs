@@ -2,7 +2,7 @@
 //! it with a library for RFC 8785. That library also writes the numbers with a fraction.
 
 use crate::model::field::FieldPath;
-use crate::model::user::FieldValue;
+use crate::model::user::attributes::FieldValue;
 use crate::model::value::{Number, Value};
 
 /// Writes `[path, value]`, with `null` for a clear.

@@ -21,7 +21,7 @@ use crate::model::digest::digests::{
 use crate::model::digest::hex::to_hex;
 use crate::model::field::FieldPath;
 use crate::model::ids::member_id::MemberId;
-use crate::model::user::{Attributes, FieldValue};
+use crate::model::user::attributes::{Attributes, FieldValue};
 
 /// The number of the canonical form and key derivation described in this module. A state names the one that
 /// its digests were made with.
@@ -204,7 +204,7 @@ fn shorten(whole: &[u8; 32]) -> FieldDigest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::user::Declared;
+    use crate::model::user::attributes::Declared;
     use crate::model::value::{Number, Value};
 
     fn id(text: &str) -> MemberId {

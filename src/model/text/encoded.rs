@@ -79,6 +79,32 @@ fn braced(text: &str) -> Option<(char, &str)> {
     Some((char::from_u32(code)?, after))
 }
 
+/// The text with `\n`, `\"` and the other escapes of JSON with one letter as what they stand for; `None` if there are
+/// none. They are no part of [`decoded`], because paths of Windows look the same.
+pub fn unescaped(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        out.push_str(before);
+        let (letter, after) = short_escape(escape).unwrap_or(('\\', &escape[1..]));
+        out.push(letter);
+        rest = after;
+    }
+    out.push_str(rest);
+    (out != text).then_some(out)
+}
+
+fn short_escape(text: &str) -> Option<(char, &str)> {
+    let after = text.strip_prefix('\\')?;
+    let letter = match after.chars().next()? {
+        letter @ ('"' | '\\' | '/') => letter,
+        'b' | 'f' | 'n' | 'r' | 't' => ' ',
+        _ => return None,
+    };
+    Some((letter, &after[1..]))
+}
+
 /// `%41`
 fn percent_escape(text: &str) -> Option<(u8, &str)> {
     let (digits, after) = text.strip_prefix('%')?.split_at_checked(2)?;

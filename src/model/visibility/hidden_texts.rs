@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::model::ids::member_id::MemberId;
-use crate::model::text::characters::{folded, is_invisible};
-use crate::model::text::encoded::{decoded, from_base64};
-use crate::model::user::FieldValue;
+use crate::model::text::characters::folded;
+use crate::model::text::encoded::{decoded, from_base64, unescaped};
+use crate::model::user::attributes::FieldValue;
 use crate::model::value::Value;
 use crate::model::visibility::personal_value;
 
@@ -22,8 +22,7 @@ const SHORTEST_WITHIN_A_WORD: usize = 6;
 #[derive(Clone, Debug, Default)]
 pub struct HiddenTexts {
     texts: BTreeSet<String>,
-    /// The longer ones without spaces, hyphens and invisible characters, because a tag writes `김-서연` for
-    /// `김 서연`.
+    /// The letters and digits of the longer ones, because a tag writes `김-서연` for `김 서연`.
     squeezed: BTreeSet<String>,
 }
 
@@ -106,13 +105,35 @@ impl HiddenTexts {
         self.texts.is_empty()
     }
 
-    /// Whether a text contains any of them, whatever the case, the Unicode form, the spaces, the hyphens and the
-    /// encoding: percent escapes, escapes of JSON, character references of HTML.
+    /// Whether a text contains any of them, whatever the case, the Unicode form, what is between the letters and the
+    /// encoding: percent escapes, escapes of JSON, character references of HTML, base64.
     pub fn are_in(&self, text: &str) -> bool {
         if self.is_empty() {
             return false;
         }
-        self.are_written_in(text) || decoded(text).is_some_and(|text| self.are_written_in(&text))
+        let is_in = |text: Option<&String>| text.is_some_and(|text| self.are_written_in(text));
+        let decoded_text = decoded(text);
+        let unescaped_text = unescaped(decoded_text.as_deref().unwrap_or(text));
+        self.are_written_in(text)
+            || is_in(decoded_text.as_ref())
+            || is_in(unescaped_text.as_ref())
+            || from_base64(text).any(|text| self.are_written_in(&text))
+    }
+
+    /// Whether a text that was cut ends with the beginning of any of them. One that is encoded may, because the cut may
+    /// be within an escape.
+    pub fn are_cut_in(&self, text: &str) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let text = folded(text);
+        let short_text = squeezed(&text);
+        let mut whole = self.texts.iter();
+        let mut short = self.squeezed.iter();
+        decoded(&text).is_some()
+            || unescaped(&text).is_some()
+            || whole.any(|hidden| ends_with_beginning(&text, hidden))
+            || short.any(|hidden| ends_with_beginning(&short_text, hidden))
     }
 
     fn are_written_in(&self, text: &str) -> bool {
@@ -132,43 +153,70 @@ impl HiddenTexts {
     /// A message with each of them, and everything that looks personal, replaced. Where one cannot be cut out,
     /// nothing of the message is left.
     pub fn replaced_in(&self, message: &str) -> String {
-        let mut shown = message.to_owned();
         // Longer ones first: a shorter one may be a part of them.
         let mut hidden: Vec<&String> = self.texts.iter().collect();
         hidden.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        let mut shown = message.to_owned();
+        for hidden in &hidden {
+            if personal_value::looks_personal(hidden) {
+                shown = replaced(&shown, hidden);
+            }
+        }
+        // Before the others: one of them may be a part of the number of somebody else, which is then not recognised.
+        let Some(mut shown) = without_personal(&shown) else {
+            return REPLACED.to_owned();
+        };
+        // One that is encoded cannot be cut out, and without its beginning it would not be recognised.
+        let without_plain = hidden
+            .iter()
+            .fold(shown.clone(), |shown, hidden| replaced(&shown, hidden));
+        if self.are_in(&without_plain) {
+            return REPLACED.to_owned();
+        }
+        for hidden in &hidden {
+            shown = without_beginning(&shown, hidden);
+        }
         for hidden in hidden {
             shown = replaced(&shown, hidden);
         }
-        let words: Vec<String> = shown
-            .split_inclusive(char::is_whitespace)
-            .map(|word| {
-                let bare = word.trim_end();
-                if personal_value::looks_personal(bare) {
-                    format!("{REPLACED}{}", &word[bare.len()..])
-                } else {
-                    word.to_owned()
-                }
-            })
-            .collect();
-        let shown = words.concat();
-        if self.are_in(&shown)
-            || from_base64(&shown).any(|text| self.are_in(&text))
-            || personal_value::looks_personal(&shown)
-        {
-            REPLACED.to_owned()
-        } else {
-            shown
-        }
+        shown
     }
 }
 
+/// A message without the words that look personal; `None` if several words together do.
+fn without_personal(message: &str) -> Option<String> {
+    let words: Vec<String> = message
+        .split_inclusive(char::is_whitespace)
+        .map(|word| {
+            let bare = word.trim_end();
+            if personal_value::looks_personal(bare) {
+                format!("{REPLACED}{}", &word[bare.len()..])
+            } else {
+                word.to_owned()
+            }
+        })
+        .collect();
+    let shown = words.concat();
+    (!personal_value::looks_personal(&shown)).then_some(shown)
+}
+
 fn is_long_enough(text: &str) -> bool {
-    let fewest = if text.is_ascii() {
+    text.chars().nth(fewest(text) - 1).is_some()
+}
+
+fn fewest(text: &str) -> usize {
+    if text.is_ascii() {
         SHORTEST
     } else {
         SHORTEST_BEYOND_ASCII
-    };
-    text.chars().nth(fewest - 1).is_some()
+    }
+}
+
+/// Whether a text ends with so much of the beginning of a hidden one that it says something.
+fn ends_with_beginning(text: &str, hidden: &str) -> bool {
+    let ends = hidden.char_indices().map(|(at, _)| at);
+    ends.skip(fewest(hidden))
+        .any(|end| text.ends_with(&hidden[..end]))
 }
 
 /// Only with ASCII, as some programs write JSON; folded.
@@ -192,13 +240,14 @@ fn percent_encoded(text: &str) -> String {
         .to_lowercase()
 }
 
+/// The letters and digits of a folded text, hiragana as katakana.
 fn squeezed(text: &str) -> String {
-    let is_kept = |letter: &char| {
-        !letter.is_whitespace()
-            && !matches!(letter, '-' | '_' | '.' | '/')
-            && (letter.is_ascii() || !is_invisible(*letter))
+    let kana = |letter: char| match letter {
+        'ぁ'..='ゖ' => char::from_u32(u32::from(letter) + 0x60).unwrap_or(letter),
+        letter => letter,
     };
-    text.chars().filter(is_kept).collect()
+    let letters = text.chars().filter(|letter| letter.is_alphanumeric());
+    letters.map(kana).collect()
 }
 
 /// Where `hidden` begins in `text` at or after `from`, as a word if it is short. Both are folded.
@@ -218,6 +267,31 @@ fn find(text: &str, hidden: &str, from: usize) -> Option<usize> {
 
 /// Replaces every occurrence of a folded text, in any case.
 fn replaced(message: &str, hidden: &str) -> String {
+    replaced_where(message, hidden, |_| hidden.len())
+}
+
+/// Replaces every occurrence of the beginning of a folded text, as much of it as there is: a message may cut a value.
+fn without_beginning(message: &str, hidden: &str) -> String {
+    // Fewer letters count if one of them is beyond ASCII.
+    let is_beginning = |(number, (end, _)): &(usize, (usize, char))| {
+        *number == SHORTEST_WITHIN_A_WORD || (*number >= SHORTEST && !hidden[..*end].is_ascii())
+    };
+    let Some((_, (end, _))) = hidden.char_indices().enumerate().find(is_beginning) else {
+        return message.to_owned();
+    };
+    let length_at = |rest: &str| {
+        let same = rest.char_indices().zip(hidden.chars());
+        let same = same.take_while(|((_, one), other)| one == other);
+        same.map(|((at, letter), _)| at + letter.len_utf8())
+            .last()
+            .unwrap_or(end)
+    };
+    replaced_where(message, &hidden[..end], length_at)
+}
+
+/// Replaces every occurrence of a folded text. `length_at` is how many bytes of the folded message from there on are
+/// replaced.
+fn replaced_where(message: &str, wanted: &str, length_at: impl Fn(&str) -> usize) -> String {
     // Folded letter by letter, so that each folded byte has a place in the message.
     let mut folded = String::with_capacity(message.len());
     let mut places = Vec::with_capacity(message.len() + 1);
@@ -230,8 +304,8 @@ fn replaced(message: &str, hidden: &str) -> String {
     places.push(message.len());
     let mut out = String::with_capacity(message.len());
     let (mut from, mut copied) = (0, 0);
-    while let Some(at) = find(&folded, hidden, from) {
-        from = at + hidden.len();
+    while let Some(at) = find(&folded, wanted, from) {
+        from = at + length_at(&folded[at..]);
         out.push_str(&message[copied..places[at]]);
         out.push_str(REPLACED);
         copied = places[from];
@@ -275,6 +349,11 @@ mod tests {
             "&#44608; &#xC11C;&#xC5F0;",
             "gabrielle\u{200b}cha\u{ad}nel",
             "gabrielle\r\nchanel",
+            r"Gabrielle\nChanel",
+            "Gabrielle, Chanel",
+            "gabrielle+chanel",
+            "김·서·연",
+            "R2FicmllbGxlIENoYW5lbA==",
         ] {
             assert!(hidden.are_in(text), "{text}");
         }
@@ -284,6 +363,26 @@ mod tests {
         let mut numbers = HiddenTexts::default();
         numbers.add((&Value::from(1994)).into());
         assert!(numbers.are_in("born/1994") && !numbers.are_in("19940"));
+    }
+
+    #[test]
+    fn a_part_of_a_value_does_not_uncover_the_number_of_another_person() {
+        let hidden = of(&["4111 2222 3333 4444", "4111"]);
+        let message = "of 4111 2222 3333 4444 and 4111 1111 1111 1111";
+        assert_eq!(hidden.replaced_in(message), "(sensitive)");
+        assert_eq!(
+            hidden.replaced_in("at 4111-1111-1111-1111"),
+            "at (sensitive)"
+        );
+    }
+
+    #[test]
+    fn the_beginning_of_an_encoded_value_does_not_uncover_its_end() {
+        let hidden = of(&["Gabrielle-Bonheur"]);
+        assert_eq!(hidden.replaced_in("of gabrielle%2DBonheur"), "(sensitive)");
+        assert_eq!(hidden.replaced_in("of gabrielle-Bon"), "of (sensitive)");
+        let hidden = of(&["Gabrielle-샤넬"]);
+        assert_eq!(hidden.replaced_in("of gabrielle-샤"), "of (sensitive)");
     }
 
     #[test]
@@ -327,6 +426,11 @@ mod tests {
             ("\\uAE40\\uC11C\\uC5F0 Kim", "(sensitive)"),
             ("&#44608;&#49436;&#50672; is taken", "(sensitive)"),
             ("body: eyJuIjoi6rmA7ISc7JewIEtpbSJ9", "(sensitive)"),
+            (
+                "Gabrielle Cha… is longer than 13",
+                "(sensitive)… is longer than 13",
+            ),
+            ("name: gabriel", "name: (sensitive)"),
         ] {
             assert_eq!(sent.replaced_in(message), shown, "{message}");
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::model::field::FieldPath;
 use crate::model::ids::member_id::MemberId;
-use crate::model::user::FieldValue;
+use crate::model::user::attributes::FieldValue;
 use crate::model::value::Value;
 use crate::model::visibility::hidden_texts::HiddenTexts;
 use crate::model::visibility::personal_value;

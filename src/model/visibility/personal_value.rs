@@ -39,9 +39,25 @@ fn holds_email(text: &str) -> bool {
             let is_local = |letter: char| {
                 letter.is_alphanumeric() || "!#$%&'*+/=?^_`{|}~-.\"".contains(letter)
             };
-            before.is_some_and(is_local)
-                && after.is_some_and(|after| after.is_alphanumeric() || after == '[')
+            let is_local = |letter: Option<char>| letter.is_some_and(is_local);
+            let is_joined = is_local(before)
+                && after.is_some_and(|after| after.is_alphanumeric() || after == '[');
+            // `name @ example.com`
+            let (name, domain) = (
+                text[..at].trim_end(),
+                text[at + letter.len_utf8()..].trim_start(),
+            );
+            is_joined || (is_local(name.chars().next_back()) && begins_with_domain(domain))
         })
+}
+
+/// `example.com`, but not `3.5` and `cafe`.
+fn begins_with_domain(text: &str) -> bool {
+    let end = text.find(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '.' | '-')));
+    let domain = text[..end.unwrap_or(text.len())].trim_end_matches('.');
+    domain.rsplit_once('.').is_some_and(|(name, last)| {
+        !name.is_empty() && last.chars().count() > 1 && last.chars().all(char::is_alphabetic)
+    })
 }
 
 fn holds_number(text: &str) -> bool {
@@ -85,9 +101,9 @@ fn digit(letter: char) -> Option<char> {
 fn is_sign(letter: char) -> bool {
     matches!(
         letter,
-        ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}' | '\u{ad}' | '\u{200b}'..='\u{200f}'
+        ' ' | '-' | '.' | '(' | ')' | '/' | '_' | '~' | '\t' | '\r' | '\n' | '\u{a0}' | '\u{b7}' | '\u{ad}' | '\u{200b}'..='\u{200f}'
             | '\u{2010}'..='\u{2015}' | '\u{2060}' | '\u{2212}' | '\u{3000}' | '\u{feff}'
-            | '\u{ff08}' | '\u{ff09}' | '\u{ff0d}' | '\u{ff0e}' | '\u{30fc}'
+            | '\u{2027}' | '\u{2043}' | '\u{30fb}' | '\u{ff65}' | '\u{ff5e}' | '\u{301c}' | '\u{ff08}' | '\u{ff09}' | '\u{ff0d}' | '\u{ff0e}' | '\u{30fc}'
     )
 }
 
@@ -186,6 +202,8 @@ mod tests {
             "g@example.com",
             "write to g@example.com!",
             "홍@예.kr",
+            "g @ example.com",
+            "g@ example.co.kr!",
             "g\u{ff20}example.com",
             "Name <g@x.kr>",
             "+821012345678",
@@ -195,6 +213,11 @@ mod tests {
             "01012345678",
             "010 1234 5678",
             "010.1234.5678",
+            "010_1234_5678",
+            "010~1234~5678",
+            "010\t1234\n5678",
+            "010\u{b7}1234\u{b7}5678",
+            "090\u{30fb}1234\u{30fb}5678",
             "전화01012345678로",
             "02-123-4567",
             "02)123-4567",
@@ -230,6 +253,8 @@ mod tests {
             "pro",
             "@handle",
             "5 @ 3",
+            "5 @ 3.50",
+            "lunch @ noon. Bye",
             "2026-09-01",
             "2026-09-01T10:20:30Z",
             "2026.09.01 12:00",

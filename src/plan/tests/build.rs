@@ -1,6 +1,7 @@
 //! Builds desired users, states and plans for the planner's tests.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -41,7 +42,7 @@ pub(crate) fn with_plan(plan: &str) -> Attributes {
 
 pub(crate) fn desired(users: &Users) -> Desired {
     let user = |attributes: &Attributes| DesiredUser {
-        attributes: attributes.clone(),
+        attributes: Arc::new(attributes.clone()),
         origin: Origin::file("users.yaml"),
     };
     Desired {
@@ -109,7 +110,10 @@ pub(crate) fn applied(mut state: State, plan: &Plan) -> State {
         }
         match planned.change.write() {
             Some(write) => {
-                let entry = Entry::new(&write.digests, Timestamp::UNIX_EPOCH);
+                let entry = Entry::new(
+                    &write.digests(&key().for_user(&planned.id)),
+                    Timestamp::UNIX_EPOCH,
+                );
                 state.users.insert(planned.id.clone(), entry);
             }
             None => {
@@ -153,7 +157,7 @@ pub(crate) fn attributes() -> impl Strategy<Value = Attributes> {
                         (key.as_str().into(), declared)
                     })
                     .collect(),
-                tags,
+                tags: tags.map(|tags| tags.into_iter().collect()),
                 unsubscribed: None,
                 unsubscribe_email: email,
                 unsubscribe_texting: texting,

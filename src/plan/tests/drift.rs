@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{
     Attributes, Declared, Desired, FieldDriftKind, FieldPath, Language, Number, Observed,
-    ProfileKey, RemoteUser, StopCause, Unread, UserDrift, UserDriftKind, Value,
+    ProfileKey, RemoteUser, StopCause, Tags, Unread, UserDrift, UserDriftKind, Value,
 };
 use crate::plan::compare::differing;
 use crate::plan::drift::{DriftCollector, DriftReport};
@@ -47,7 +47,7 @@ fn declared() -> Attributes {
 /// What Channel has after the apply.
 fn as_applied() -> Observed {
     let declared = declared();
-    let mut profile: BTreeMap<ProfileKey, Value> = declared.profile_once;
+    let mut profile: BTreeMap<ProfileKey, Value> = declared.profile_once.into_iter().collect();
     for (key, declared) in declared.profile {
         if let Declared::Set(value) = declared {
             profile.insert(key, value);
@@ -175,7 +175,11 @@ const ROWS: &[(&str, Edit, &[&str])] = &[
         |user| user.tags = ["beta".to_owned()].into(),
         &["changed tags"],
     ),
-    ("tags emptied", |user| user.tags.clear(), &["changed tags"]),
+    (
+        "tags emptied",
+        |user| user.tags = Tags::default(),
+        &["changed tags"],
+    ),
     (
         "a phone number changed",
         |user| set(user, "mobileNumber", "+821012345679"),

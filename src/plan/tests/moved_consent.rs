@@ -86,12 +86,7 @@ fn check(declared: Option<bool>, recorded: Option<bool>, asked: Option<(OnChanne
     };
     let is_opted_out_there = asked.is_some_and(|(_, new)| new == OnChannel::Flag(true));
 
-    let sent = write
-        .upsert
-        .as_ref()
-        .expect("a request")
-        .0
-        .unsubscribe_email;
+    let sent = write.upsert().expect("a request").0.unsubscribe_email;
     let wanted = (declared == Some(true) && !is_opted_out_there).then_some(true);
     assert_eq!(sent, wanted, "{what}: the request");
 
@@ -111,7 +106,7 @@ fn check(declared: Option<bool>, recorded: Option<bool>, asked: Option<(OnChanne
     let is_kept = declared == Some(false) && is_opted_out_there;
     assert_eq!(kept.len(), usize::from(is_kept), "{what}: kept");
 
-    let of_declared = write.fields.iter().filter(|_| declared.is_some()).count();
+    let of_declared = write.fields().iter().filter(|_| declared.is_some()).count();
     assert_eq!(
         of_declared + write.unchanged_fields,
         usize::from(declared.is_some()),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::model::{
     Action, Attributes, Change, Declared, FieldChange, FieldPath, LikelyMove, LimitKind, Plan,
-    RemovedPolicy, RemovedUsers, State, Upsert, Write,
+    RemovedPolicy, RemovedUsers, State, Upsert,
 };
 use crate::plan::tests::build::{Moves, Setting, Users, applied, id, recorded, upserted, users};
 
@@ -103,7 +103,7 @@ proptest! {
         let requests = plan.changes.iter().map(|planned| match &planned.change {
             Change::Move { .. } => if delete { 2 } else { 1 },
             Change::Create(_) | Change::Delete { .. } => 1,
-            Change::Update(Write { upsert, .. }) => usize::from(upsert.is_some()),
+            Change::Update(write) => usize::from(write.sends_request()),
             Change::Forget { .. } => 0,
         });
         prop_assert_eq!(plan.requests(), requests.sum::<usize>());
@@ -137,7 +137,8 @@ proptest! {
     #[test]
     fn who_moves_is_sent_whole((wanted, have, moves) in scene()) {
         for planned in plan_with(&wanted, &moves, &recorded(&have), false, &[]).changes {
-            let Change::Move { from, write: Write { upsert: Some(upsert), .. }, .. } = &planned.change else { continue };
+            let Change::Move { from, write, .. } = &planned.change else { continue };
+            let Some(upsert) = write.upsert() else { continue };
             let user = &wanted[planned.id.as_str()];
             // Channel has nothing, or it has what was recorded under the old id because an earlier run was
             // cut off.
@@ -149,8 +150,8 @@ proptest! {
                 }
             }
             let was: Vec<String> = stale.keys().cloned().collect();
-            upserted(&mut channel, upsert);
-            upserted(&mut stale, upsert);
+            upserted(&mut channel, &upsert);
+            upserted(&mut stale, &upsert);
             let Upsert(upsert) = upsert;
             for (path, value) in user.fields() {
                 if let FieldPath::Profile(key) = &path {
@@ -172,7 +173,8 @@ proptest! {
     #[test]
     fn consent_is_weighed_against_the_old_id((wanted, have, moves) in scene()) {
         for planned in plan_with(&wanted, &moves, &recorded(&have), false, &[]).changes {
-            let Change::Move { from, write: Write { fields, .. }, .. } = &planned.change else { continue };
+            let Change::Move { from, write, .. } = &planned.change else { continue };
+            let fields = write.fields();
             let new = flags(&wanted[planned.id.as_str()]);
             let old = flags(&have[from.as_str()]);
             let expected = new.into_iter().zip(old).any(|pair| match pair {

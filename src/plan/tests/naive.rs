@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::model::{
     Action, Attributes, Change, Declared, FieldAction, FieldPath, FieldValue, MemberId, Plan,
-    Previous, RemovedFields, RemovedPolicy, Upsert, Write,
+    Previous, RemovedFields, RemovedPolicy, Upsert,
 };
 use crate::plan::tests::build::{Setting, Users, applied, id, recorded, upserted, users};
 
@@ -74,18 +74,18 @@ proptest! {
     fn the_requests_lead_to_what_is_declared(wanted in users(), have in users()) {
         let plan = plan_of(&wanted, &have);
         for planned in &plan.changes {
-            let (Change::Create(Write { upsert: Some(upsert), .. }) | Change::Update(Write { upsert: Some(upsert), .. })) = &planned.change else {
+            let Some(upsert) = planned.change.upsert() else {
                 continue;
             };
             let id = planned.id.to_string();
             let mut channel = BTreeMap::new();
             let first = BTreeMap::from([(id.clone(), have.get(&id).cloned().unwrap_or_default())]);
             for before in plan_of(&first, &BTreeMap::new()).changes {
-                if let Change::Create(Write { upsert: Some(upsert), .. }) = before.change {
-                    upserted(&mut channel, &upsert);
+                if let Change::Create(write) = before.change {
+                    upserted(&mut channel, &write.upsert().expect("a request"));
                 }
             }
-            upserted(&mut channel, upsert);
+            upserted(&mut channel, &upsert);
             for (path, value) in wanted[&id].fields() {
                 if let FieldPath::Profile(key) = &path {
                     prop_assert_eq!(channel.get(key.as_str()).cloned(), value.to_value());
@@ -103,7 +103,7 @@ proptest! {
     #[test]
     fn consent_is_sent_only_when_it_changed(wanted in users(), have in users()) {
         for planned in plan_of(&wanted, &have).changes {
-            if let Change::Update(Write { upsert: Some(Upsert(upsert)), .. }) = &planned.change {
+            if let (Change::Update(_), Some(Upsert(upsert))) = (&planned.change, planned.change.upsert()) {
                 let id = planned.id.to_string();
                 let (new, old) = (&wanted[&id], &have[&id]);
                 // `false` is sent only for a recorded `true`.
@@ -126,7 +126,7 @@ proptest! {
             let shown = Setting { base: Some(&base), ..Setting::default() }.plan(&wanted, &state);
             prop_assert_eq!(shown.digest, blind.digest);
             for planned in &shown.changes {
-                for field in planned.change.fields() {
+                for field in planned.change.fields().iter() {
                     if let FieldAction::Set { old: Previous::Value(value), .. } = &field.action {
                         let before = have[planned.id.as_str()].get(&field.path).and_then(FieldValue::to_value);
                         prop_assert_eq!(Some(value.clone()), before);
@@ -146,7 +146,7 @@ fn user(edit: impl FnOnce(&mut Attributes)) -> Users {
 fn actions(plan: &Plan) -> Vec<String> {
     plan.changes
         .iter()
-        .flat_map(|planned| planned.change.fields())
+        .flat_map(|planned| planned.change.fields().into_owned())
         .map(|field| format!("{} {:?}", field.path, field.action))
         .collect()
 }
@@ -195,15 +195,13 @@ fn removed_tags_are_cleared() {
     let have = user(|user| user.tags = Some(["vip".to_owned()].into()));
     let wanted = user(|_| {});
     let plan = plan_of(&wanted, &have);
-    let Change::Update(Write {
-        upsert: Some(upsert),
-        ..
-    }) = &plan.changes[0].change
+    let (Change::Update(_), Some(upsert)) =
+        (&plan.changes[0].change, plan.changes[0].change.upsert())
     else {
         panic!("{plan:?}");
     };
     assert_eq!(
-        serde_json::to_string(upsert).expect("json"),
+        serde_json::to_string(&upsert).expect("json"),
         r#"{"tags":[]}"#
     );
 

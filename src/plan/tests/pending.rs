@@ -1,6 +1,7 @@
 //! Plans users whose last request has no known result.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -82,9 +83,9 @@ proptest! {
         let Some(upsert) = plan.changes[0].change.upsert() else { panic!("nothing is sent") };
         let old = before.as_ref().map(values).unwrap_or_default();
         let mut new = old.clone();
-        upserted(&mut new, &Upsert(sent.clone()));
+        upserted(&mut new, &Upsert(Arc::new(sent.clone())));
         for mut channel in [old, new] {
-            upserted(&mut channel, upsert);
+            upserted(&mut channel, &upsert);
             for (path, value) in wanted.fields() {
                 if let FieldPath::Profile(key) = &path {
                     prop_assert_eq!(channel.get(key.as_str()).cloned(), value.to_value());
@@ -112,7 +113,7 @@ fn a_request_that_was_taken_back_is_undone() {
     let Some(Upsert(upsert)) = change.upsert() else {
         panic!("nothing is sent");
     };
-    assert_eq!(upsert, &plan("free"));
+    assert_eq!(*upsert, plan("free"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::model::{
     Action, Attributes, Change, Declared, Entry, FieldDrift, FieldPath, FieldValue, MemberId,
-    Observed, Plan, RemoteUser, State, Upsert, Value, Write,
+    Observed, Plan, RemoteUser, State, Upsert, Value,
 };
 use crate::plan::compare::compare;
 use crate::plan::tests::build::{Setting, Users, attributes, id, key, recorded, users};
@@ -64,16 +64,14 @@ fn upserted(user: &mut Observed, Upsert(upsert): &Upsert) {
 fn carried_out(mut state: State, mut channel: Channel, plan: &Plan) -> (State, Channel) {
     for planned in &plan.changes {
         match &planned.change {
-            Change::Create(Write {
-                digests, upsert, ..
-            })
-            | Change::Update(Write {
-                digests, upsert, ..
-            }) => {
-                if let Some(upsert) = upsert {
-                    upserted(channel.entry(planned.id.to_string()).or_default(), upsert);
+            Change::Create(write) | Change::Update(write) => {
+                if let Some(upsert) = write.upsert() {
+                    upserted(channel.entry(planned.id.to_string()).or_default(), &upsert);
                 }
-                let entry = Entry::new(digests, Timestamp::UNIX_EPOCH);
+                let entry = Entry::new(
+                    &write.digests(&key().for_user(&planned.id)),
+                    Timestamp::UNIX_EPOCH,
+                );
                 state.users.insert(planned.id.clone(), entry);
             }
             Change::Move { .. } => unreachable!("nobody moves here"),
@@ -137,7 +135,7 @@ fn meddled(mut channel: Channel, meddling: &BTreeMap<String, Option<Meddling>>) 
         } = other.clone();
         upserted(
             user,
-            &Upsert(Attributes {
+            &Upsert::from(Attributes {
                 language,
                 profile,
                 profile_once,

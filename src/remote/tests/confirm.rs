@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::model::{Attributes, Consent, Declared, FieldPath, Number, Upsert, Value};
+use crate::model::{Attributes, Consent, Declared, FieldPath, Number, Tags, Upsert, Value};
 use crate::remote::confirm::{Confirmation, confirm};
 use crate::remote::response_user::ResponseUser;
 
@@ -15,7 +15,7 @@ fn texts(paths: &BTreeSet<FieldPath>) -> Vec<String> {
 #[test]
 fn what_channel_did_not_take_is_found() {
     let number = |n| Value::Number(Number::new(n).expect("finite"));
-    let sent = Upsert(Attributes {
+    let sent = Upsert::from(Attributes {
         profile: [
             ("same".into(), Declared::Set("a".into())),
             ("other".into(), Declared::Set("a".into())),
@@ -88,7 +88,7 @@ fn a_flag_that_was_not_sent_is_compared_too() {
             unsubscribe_texting: flag,
             ..Attributes::default()
         };
-        let sent = Upsert(flags(declared.filter(|_| is_sent)));
+        let sent = Upsert::from(flags(declared.filter(|_| is_sent)));
         let shown = ResponseUser {
             unsubscribed: found,
             unsubscribe_email: found,
@@ -109,9 +109,9 @@ fn a_flag_that_was_not_sent_is_compared_too() {
 
 #[test]
 fn an_answer_without_a_profile_confirms_what_was_cleared() {
-    let sent = Upsert(Attributes {
+    let sent = Upsert::from(Attributes {
         profile: [("gone".into(), Declared::Clear)].into(),
-        tags: Some(BTreeSet::new()),
+        tags: Some(Tags::default()),
         ..Attributes::default()
     });
     let shown = ResponseUser::read(br#"{"user":{}}"#).expect("a user");

@@ -36,6 +36,7 @@ fn word<T>(verdict: &Verdict<T>) -> &'static str {
         Verdict::Blocked { .. } => "blocked",
         Verdict::RateLimited => "limited",
         Verdict::Transient { .. } => "transient",
+        Verdict::Obstructed(_) => "obstructed",
         Verdict::Broken { .. } => "broken",
     }
 }

@@ -1,5 +1,6 @@
 //! Writes a collapsible part of a Markdown comment within a budget of bytes: text inside a code fence, or Markdown.
 
+use crate::render::common::escape::terminal;
 use crate::render::common::line::{Line, Mark};
 use crate::words;
 
@@ -69,7 +70,7 @@ impl Details {
         let (title, users) = (self.title, words::users(self.users));
         let shown = self.shown.trim_end();
         let shown = match self.backticks {
-            Some(backticks) => fenced(shown, backticks),
+            Some(backticks) => fenced(shown, "diff", backticks),
             None => format!("{shown}\n"),
         };
         format!(
@@ -79,9 +80,17 @@ impl Details {
 }
 
 /// The text in a fence of more than so many backticks.
-fn fenced(text: &str, backticks: usize) -> String {
+fn fenced(text: &str, language: &str, backticks: usize) -> String {
     let fence = "`".repeat(backticks + 1);
-    format!("{fence}diff\n{text}\n{fence}\n")
+    format!("{fence}{language}\n{text}\n{fence}\n")
+}
+
+/// A command in a fence, below a title that unfolds it.
+pub(crate) fn folded_command(title: &str, command: &str) -> String {
+    let command = terminal(command);
+    let backticks = longest_run(&command).max(SHORTEST_FENCE - 1);
+    let fenced = fenced(&command, "sh", backticks);
+    format!("<details><summary>{title}</summary>\n\n{fenced}\n</details>")
 }
 
 /// The lines of one user or group in a fence of their own, and an empty line; empty without lines.
@@ -96,7 +105,7 @@ pub(crate) fn fenced_diff(lines: Vec<Line>) -> String {
     });
     let text = draw(lines.collect());
     let backticks = longest_run(&text).max(SHORTEST_FENCE - 1);
-    format!("{}\n", fenced(text.trim_end(), backticks))
+    format!("{}\n", fenced(text.trim_end(), "diff", backticks))
 }
 
 fn longest_run(text: &str) -> usize {

@@ -74,6 +74,15 @@ impl<'a> Shown<'a> {
         }
     }
 
+    /// The same, hidden if `other` is: a value that somebody cut may be a part of it.
+    #[must_use]
+    pub(crate) fn beside(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Value(_), Self::Sensitive | Self::Hidden) => other,
+            _ => self,
+        }
+    }
+
     /// Whether there is a value that is hidden.
     pub(crate) fn is_hidden(self) -> bool {
         matches!(self, Self::Sensitive | Self::Hidden)

@@ -178,7 +178,7 @@ impl<'a> DriftView<'a> {
             .iter()
             .map(|user| {
                 let declared = desired.users.get(&user.id);
-                let declared = declared.map(|user| &user.attributes);
+                let declared = declared.map(|user| &*user.attributes);
                 let shown = lookup.user_with_id(&user.id, values(user, declared));
                 UserDriftView::new(user, &shown, &ids)
             })
@@ -301,11 +301,11 @@ impl<'a> FieldDriftView<'a> {
         } = field;
         let flag = |flag: bool| Shown::value(if flag { &TRUE } else { &FALSE }, path, user);
         let (kind, applied, found) = match kind {
-            FieldDriftKind::Changed { applied, found } => (
-                DriftKind::Changed,
-                Shown::old(applied, path, user),
-                Shown::remote(found, path, user),
-            ),
+            FieldDriftKind::Changed { applied, found } => {
+                let applied = Shown::old(applied, path, user);
+                let found = Shown::remote(found, path, user);
+                (DriftKind::Changed, applied, found.beside(applied))
+            }
             FieldDriftKind::Missing { applied } => (
                 DriftKind::Missing,
                 Shown::old(applied, path, user),

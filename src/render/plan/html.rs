@@ -4,6 +4,7 @@
 //! `textContent`. The content security policy allows that script and the style sheet by their hashes and nothing
 //! else, so a value that got past both could neither run nor load anything.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 
@@ -12,11 +13,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use crate::model::{Action, Rate};
+use crate::model::{Action, MemberId, Rate};
 use crate::render::common::escape::{terminal, write_json};
 use crate::render::common::json::as_text;
 use crate::render::common::line::{Line, Mark};
 use crate::render::common::style::Style;
+use crate::render::plan::change::ChangeView;
 use crate::render::plan::commands::Commands;
 use crate::render::plan::group::{self, Block};
 use crate::render::plan::kept_consent;
@@ -24,7 +26,7 @@ use crate::render::plan::lines;
 use crate::render::plan::settings;
 use crate::render::plan::summary::{self, LimitRow};
 use crate::render::plan::uncertain;
-use crate::render::plan::view::{ChangeView, PlanView};
+use crate::render::plan::view::PlanView;
 use crate::words::users;
 
 const STYLE: &str = include_str!("html/page.css");
@@ -73,14 +75,14 @@ struct PageLine(char, usize, String);
 
 /// An id, the index of the file or -1, and the line or 0.
 struct PageUser<'a> {
-    change: &'a ChangeView<'a>,
+    id: Cow<'a, MemberId>,
     file: i64,
     line: u32,
 }
 
 impl Serialize for PageUser<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (&terminal(self.change.id.as_str()), self.file, self.line).serialize(serializer)
+        (&terminal(self.id.as_str()), self.file, self.line).serialize(serializer)
     }
 }
 
@@ -135,7 +137,7 @@ impl io::Write for WithoutMarkup<'_> {
     }
 }
 
-fn page<'a>(view: &'a PlanView<'a>, options: &PageOptions<'_>) -> Page<'a> {
+fn page<'a>(view: &PlanView<'a>, options: &PageOptions<'_>) -> Page<'a> {
     let title = match options.environment {
         Some(environment) => format!("talkform plan for {}", terminal(environment)),
         None => "talkform plan".to_owned(),
@@ -144,7 +146,7 @@ fn page<'a>(view: &'a PlanView<'a>, options: &PageOptions<'_>) -> Page<'a> {
     let mut files = Files::default();
     let groups = group::alike(view)
         .into_iter()
-        .map(|changes| Group::new(&changes, &mut files))
+        .map(|places| Group::new(view, places, &mut files))
         .collect();
     Page {
         title,
@@ -217,14 +219,14 @@ impl Files {
 
 impl<'a> Group<'a> {
     /// Users with the same change; `changes` is not empty.
-    fn new(changes: &[&'a ChangeView<'a>], files: &mut Files) -> Self {
-        let first = changes[0];
-        let all = lines::of(&Block::One(first), &Style::plain(), true);
+    fn new(view: &PlanView<'a>, places: Vec<usize>, files: &mut Files) -> Self {
+        let first = view.changes.get(places[0]);
+        let all = lines::of(view, &Block::One(places[0]), &Style::plain(), true);
         let mut all = all.into_iter();
         let one = all.next().map_or(String::new(), |title| title.text);
-        let title = match changes.len() {
+        let title = match places.len() {
             1 => one,
-            many => format!("{} {}", users(many), lines::sentence(first, true)),
+            many => format!("{} {}", users(many), lines::sentence(&first, true)),
         };
         let name = |line: &Line| line.depth == 0 && matches!(line.mark, Mark::Symbol(_));
         Self {
@@ -237,9 +239,9 @@ impl<'a> Group<'a> {
                 .map(|field| terminal(&field.path.to_string()).into_owned())
                 .collect(),
             lines: all.filter(|line| !name(line)).map(PageLine::new).collect(),
-            users: changes
-                .iter()
-                .map(|change| PageUser::new(change, files))
+            users: places
+                .into_iter()
+                .map(|place| PageUser::new(view.changes.get(place), files))
                 .collect(),
         }
     }
@@ -257,9 +259,9 @@ impl PageLine {
 }
 
 impl<'a> PageUser<'a> {
-    fn new(change: &'a ChangeView<'a>, files: &mut Files) -> Self {
+    fn new(change: ChangeView<'a>, files: &mut Files) -> Self {
         Self {
-            change,
+            id: change.id,
             file: change.origin.map_or(-1, |origin| files.index(&origin.file)),
             line: change.origin.map_or(0, |origin| origin.line),
         }

@@ -13,13 +13,13 @@ use crate::render::plan::view::PlanView;
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "talkform plan")]
-struct PlanDocument<'a> {
+struct PlanDocument<'v, 'a> {
     /// The version of this format: 1.
     format_version: u32,
     /// The version of talkform that wrote the plan.
     talkform: &'static str,
     #[serde(flatten)]
-    plan: &'a PlanView<'a>,
+    plan: &'v PlanView<'a>,
 }
 
 /// Writes a plan as JSON, change by change: the text is never in memory as a whole.
@@ -38,5 +38,5 @@ pub fn write(out: &mut dyn io::Write, view: &PlanView<'_>) -> io::Result<()> {
 
 /// The JSON Schema of what [`write()`] writes.
 pub fn plan_schema() -> serde_json::Value {
-    schemars::schema_for!(PlanDocument<'static>).to_value()
+    schemars::schema_for!(PlanDocument<'static, 'static>).to_value()
 }

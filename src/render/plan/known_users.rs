@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Attributes, Change, FieldPath, FieldValue, MemberId, Observed, PlannedChange, RemoteUser,
+    Attributes, FieldPath, FieldValue, MemberId, Observed, PlannedChange, RemoteUser,
 };
 
 /// The values of users that are known besides their changes. A text that contains a hidden value of its user
@@ -26,31 +26,23 @@ impl<'k> KnownUsers<'k> {
         'k: 'a,
     {
         let PlannedChange { id, change, .. } = planned;
-        let from = match change {
-            Change::Move { from, .. } => Some(from),
-            Change::Create(_)
-            | Change::Update(_)
-            | Change::Forget { .. }
-            | Change::Delete { .. } => None,
-        };
+        let from = change.moves_from();
         let ids = || std::iter::once(id).chain(from);
         let base = ids().filter_map(move |id| self.base?.get(id));
         let observed = ids().filter_map(move |id| match self.observed?.get(id)? {
             RemoteUser::Present(observed) => Some(&**observed),
             RemoteUser::Missing => None,
         });
-        let old = change.fields().iter().filter_map(|field| {
-            let value = field.action.values().0?;
-            Some((field.path.clone(), FieldValue::Value(value)))
+        let write = change.write();
+        let changed = change.listed().iter().flat_map(|field| {
+            let (old, new) = field.action.values();
+            let values = old.into_iter().chain(new).map(FieldValue::Value);
+            values.map(|value| (field.path.clone(), value))
         });
-        let new = change.fields().iter().filter_map(|field| {
-            let value = field.action.values().1?;
-            Some((field.path.clone(), FieldValue::Value(value)))
-        });
-        let sent = change.upsert().into_iter();
-        sent.flat_map(|upsert| upsert.0.fields())
-            .chain(old)
-            .chain(new)
+        let declared = write.into_iter();
+        declared
+            .flat_map(|write| write.declared.fields())
+            .chain(changed)
             .chain(base.flat_map(Attributes::fields))
             .chain(observed.flat_map(Observed::texts))
     }

@@ -5,15 +5,16 @@ use crate::render::common::escape::terminal;
 use crate::render::common::line::{FieldLine, Line, Mark, NAMED, aligned, named};
 use crate::render::common::shown::{Shown, difference};
 use crate::render::common::style::{Style, paint};
+use crate::render::plan::change::{ChangeView, FieldKind, FieldView};
 use crate::render::plan::group::Block;
-use crate::render::plan::view::{ChangeView, FieldKind, FieldView};
+use crate::render::plan::view::PlanView;
 use crate::words::{counted, users};
 
 /// The lines of one part of a plan. With `full`, nothing is shortened.
-pub fn of(block: &Block<'_, '_>, style: &Style, full: bool) -> Vec<Line> {
+pub fn of(view: &PlanView<'_>, block: &Block, style: &Style, full: bool) -> Vec<Line> {
     match block {
-        Block::One(user) => one(user, style, full),
-        Block::Alike(users) => alike(users, style, full),
+        Block::One(place) => one(&view.changes.get(*place), style, full),
+        Block::Alike(places) => alike(view, places, style, full),
         Block::Creates(count) => vec![Line::new(
             Mark::Symbol('+'),
             0,
@@ -66,12 +67,13 @@ fn hidden_fields(user: &ChangeView<'_>, style: &Style) -> Option<Line> {
     None
 }
 
-fn alike(changes: &[&ChangeView<'_>], style: &Style, full: bool) -> Vec<Line> {
-    let Some(first) = changes.first() else {
+fn alike(view: &PlanView<'_>, places: &[usize], style: &Style, full: bool) -> Vec<Line> {
+    let Some(first) = places.first() else {
         return Vec::new();
     };
-    let count = users(changes.len());
-    let title = format!("{count} {}", sentence(first, true));
+    let first = view.changes.get(*first);
+    let count = users(places.len());
+    let title = format!("{count} {}", sentence(&first, true));
     let mut lines = vec![Line::new(Mark::Title, 0, paint(style.strong, &title))];
     let shown = format!("({NAMED} shown)");
     match first.fields.as_slice() {
@@ -89,7 +91,10 @@ fn alike(changes: &[&ChangeView<'_>], style: &Style, full: bool) -> Vec<Line> {
             lines.extend(fields(several, style, full));
         }
     }
-    let users = changes.iter().map(|user| (name(user), user.origin));
+    let users = places.iter().map(|place| {
+        let user = view.changes.get(*place);
+        (name(&user), user.origin)
+    });
     lines.extend(named(users, style));
     lines
 }
@@ -213,7 +218,7 @@ pub(crate) fn fields(fields: &[FieldView<'_>], style: &Style, full: bool) -> Vec
 
 /// The text after the path, and the lines below it.
 fn body(field: &FieldView<'_>, style: &Style, full: bool) -> (String, Vec<Line>) {
-    let path = field.path;
+    let path = &field.path;
     let (mut text, below) = match field.kind {
         FieldKind::New => (field.new.text(path, full), Vec::new()),
         FieldKind::Once => {
@@ -243,7 +248,7 @@ fn body(field: &FieldView<'_>, style: &Style, full: bool) -> (String, Vec<Line>)
 fn cleared(field: &FieldView<'_>, why: &str, style: &Style, full: bool) -> String {
     let why = paint(style.quiet, why);
     match field.old {
-        Shown::Value(_) => format!("{}   {why}", field.old.text(field.path, full)),
+        Shown::Value(_) => format!("{}   {why}", field.old.text(&field.path, full)),
         Shown::Sensitive
         | Shown::Hidden
         | Shown::AsApplied

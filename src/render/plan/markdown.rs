@@ -1,14 +1,14 @@
 //! Writes a plan as a Markdown comment for a pull request.
 //!
-//! Who is changed comes first, then the dangerous changes, expanded, then the rest, collapsed. Text from manifests is
-//! inside a fenced block or a code span, where nothing is markup.
+//! The totals and who is changed come first, then the dangerous changes, expanded, then the rest, collapsed unless there
+//! is little of it. Text from manifests is inside a fenced block or a code span, where nothing is markup.
 
 use std::fmt::Write as _;
 
 use crate::model::{Action, Rate};
 use crate::render::common::comment;
 use crate::render::common::comment::{CommentName, MOST_MISSES};
-use crate::render::common::details::Details;
+use crate::render::common::details::{Details, folded_command};
 use crate::render::common::escape::{code, markdown};
 use crate::render::plan::commands::Commands;
 use crate::render::plan::group::{Block, Grouping, blocks};
@@ -19,6 +19,9 @@ use crate::render::plan::summary;
 use crate::render::plan::summary::LimitRow;
 use crate::render::plan::uncertain;
 use crate::render::plan::view::PlanView;
+
+/// Up to so many users and groups of users, no part is collapsed.
+const OPEN_UP_TO: usize = 8;
 
 /// How a comment is written.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +79,7 @@ pub fn comment(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     }
     let mut hidden = 0;
     for section in &mut sections {
-        hidden += section.fill(&mut budget, options.files);
+        hidden += section.fill(view, &mut budget, options.files);
     }
     let mut out = head;
     if hidden > 0 {
@@ -153,9 +156,6 @@ fn whole(place: &str) -> String {
 /// The totals, warnings and limits, which come before any change.
 fn numbers(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
     let mut lines = Vec::new();
-    if view.tripped {
-        lines.extend(limits(view, options.commands.apply));
-    }
     if view.is_empty() {
         lines.push(summary::nothing(view));
     } else {
@@ -185,6 +185,9 @@ fn numbers(view: &PlanView<'_>, options: &MarkdownOptions<'_>) -> String {
         lines.extend(uncertain);
     }
     lines.push(String::new());
+    if view.tripped {
+        lines.extend(limits(view, options.commands.apply));
+    }
     lines.join("\n")
 }
 
@@ -207,25 +210,29 @@ fn limits(view: &PlanView<'_>, apply: &str) -> Vec<String> {
         tripped.map(|how| format!("| {name} | {allowed} | {planned} | **{how}** |"))
     }));
     lines.push(String::new());
-    lines.extend(summary::way_out(view, apply).into_iter().map(
-        |line| match line.strip_prefix("  ") {
-            Some(command) => code(command),
-            None => line,
-        },
-    ));
+    // Whoever approves in CI needs the digest below, not this command.
+    match &summary::way_out(view, apply)[..] {
+        [sentence, command] if command.starts_with("  ") => {
+            let title = sentence.trim_end_matches(':');
+            lines.push(folded_command(title, command.trim_start()));
+        }
+        sentences => lines.extend(sentences.iter().cloned()),
+    }
     lines.push(String::new());
     lines
 }
 
 /// A collapsible part of the comment.
-struct Section<'v, 'a> {
+struct Section {
     details: Details,
-    blocks: Vec<Block<'v, 'a>>,
+    blocks: Vec<Block>,
 }
 
-fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
+fn sections(view: &PlanView<'_>) -> Vec<Section> {
+    let all = blocks(view, Grouping::Comment);
+    let short = all.len() <= OPEN_UP_TO;
     let section = |title, open| Section {
-        details: Details::of_markdown(title, open),
+        details: Details::of_markdown(title, open || short),
         blocks: Vec::new(),
     };
     let mut opt_ins = section("May message someone who opted out", true);
@@ -234,13 +241,8 @@ fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
     let mut moves = section("Moved to another id", false);
     let mut forgotten = section("Forgotten here, left as they are on Channel", false);
     let mut others = section("All other changes", false);
-    for block in blocks(view, Grouping::Comment) {
-        let first = match &block {
-            Block::One(user) => Some(*user),
-            Block::Alike(users) => users.first().copied(),
-            Block::Creates(_) => None,
-        };
-        let section = match first {
+    for block in all {
+        let section = match block.first(view) {
             Some(user) if user.opt_in => &mut opt_ins,
             Some(user) if user.deletes => &mut deletions,
             Some(user) if user.removes() => &mut removals,
@@ -250,12 +252,17 @@ fn sections<'v, 'a>(view: &'v PlanView<'a>) -> Vec<Section<'v, 'a>> {
         };
         section.blocks.push(block);
     }
-    vec![opt_ins, deletions, removals, moves, forgotten, others]
+    let mut sections = vec![opt_ins, deletions, removals, moves, forgotten];
+    if sections.iter().all(|section| section.blocks.is_empty()) {
+        others.details = Details::of_markdown("Changes", short);
+    }
+    sections.push(others);
+    sections
 }
 
-impl Section<'_, '_> {
+impl Section {
     /// Adds as many blocks as the budget allows and returns how many users are left out.
-    fn fill(&mut self, budget: &mut usize, files: &str) -> usize {
+    fn fill(&mut self, view: &PlanView<'_>, budget: &mut usize, files: &str) -> usize {
         if self.blocks.is_empty() {
             return 0;
         }
@@ -272,7 +279,7 @@ impl Section<'_, '_> {
                 hidden += count;
                 continue;
             }
-            let text = markdown_block::of(block, files);
+            let text = markdown_block::of(view, block, files);
             if !self.details.push(&text, count, budget) {
                 misses += 1;
                 hidden += count;

@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Action, Origin};
+use crate::model::{Action, Origin, PlannedChange};
 use crate::render::common::details::fenced_diff;
 use crate::render::common::escape::{code, markdown};
 use crate::render::common::line::NAMED;
 use crate::render::common::style::Style;
+use crate::render::plan::change::{ChangeView, FieldKind};
 use crate::render::plan::group::Block;
 use crate::render::plan::lines;
-use crate::render::plan::view::{ChangeView, FieldKind, PlanView};
+use crate::render::plan::view::PlanView;
 use crate::words::{and_more, counted, users};
 
 /// How many users are named for each action.
@@ -17,10 +18,10 @@ const NAMED_BY_ACTION: usize = 10;
 
 /// The heading of a part and its fields. `files` is the address below which the files of the project can be read; empty
 /// if there is none.
-pub(crate) fn of(block: &Block<'_, '_>, files: &str) -> String {
+pub(crate) fn of(view: &PlanView<'_>, block: &Block, files: &str) -> String {
     match block {
-        Block::One(user) => one(user, files),
-        Block::Alike(users) => alike(users, files),
+        Block::One(place) => one(&view.changes.get(*place), files),
+        Block::Alike(places) => alike(view, places, files),
         Block::Creates(count) => format!(
             "… and {} to create\n\n",
             counted(*count, "more user", "more users")
@@ -46,21 +47,23 @@ fn one(user: &ChangeView<'_>, files: &str) -> String {
     format!("{heading}\n\n{}", fenced_diff(fields))
 }
 
-fn alike(changes: &[&ChangeView<'_>], files: &str) -> String {
-    let Some(first) = changes.first() else {
+fn alike(view: &PlanView<'_>, places: &[usize], files: &str) -> String {
+    let Some(first) = places.first() else {
         return String::new();
     };
-    let names: Vec<String> = changes
+    let first = view.changes.get(*first);
+    let names: Vec<String> = places
         .iter()
         .take(NAMED)
-        .map(|user| format!("{}{}", name(user), at(user.origin, files)))
-        .chain(and_more(changes.len().saturating_sub(NAMED)))
+        .map(|place| view.changes.get(*place))
+        .map(|user| format!("{}{}", name(&user), at(user.origin, files)))
+        .chain(and_more(places.len().saturating_sub(NAMED)))
         .collect();
     let fields = lines::fields(&first.fields, &Style::plain(), false);
     format!(
         "**{}** {}:\n\n- {}\n\n{}",
-        users(changes.len()),
-        lines::sentence(first, true),
+        users(places.len()),
+        lines::sentence(&first, true),
         names.join("\n- "),
         fenced_diff(fields)
     )
@@ -122,15 +125,19 @@ pub(crate) fn names_by_action(view: &PlanView<'_>) -> String {
         (Some(Action::Update), "update"),
         (Some(Action::Create), "create"),
     ] {
-        let belongs = |user: &&ChangeView<'_>| action.map_or(user.opt_in, |is| user.action == is);
-        let all = view.changes.iter().filter(belongs);
+        let belongs = |planned: &PlannedChange| match action {
+            Some(action) => planned.change.action() == action,
+            None => planned.change.is_opt_in(),
+        };
+        let all = view.changes.planned().iter().enumerate();
+        let all = all.filter(|(_, planned)| belongs(planned));
         let count = all.clone().count();
         if count == 0 {
             continue;
         }
         let names: Vec<String> = all
             .take(NAMED_BY_ACTION)
-            .map(name)
+            .map(|(place, _)| name(&view.changes.get(place)))
             .chain(and_more(count.saturating_sub(NAMED_BY_ACTION)))
             .collect();
         let _ = writeln!(out, "- {word}: {}", names.join(", "));
@@ -140,8 +147,7 @@ pub(crate) fn names_by_action(view: &PlanView<'_>) -> String {
 
 /// What the marks of the fenced blocks mean, as far as they occur; empty if none does.
 pub(crate) fn legend(view: &PlanView<'_>) -> String {
-    let fields = || view.changes.iter().flat_map(|user| &user.fields);
-    let occurs = |wanted: &dyn Fn(FieldKind) -> bool| fields().any(|field| wanted(field.kind));
+    let occurs = |wanted: &dyn Fn(FieldKind) -> bool| view.kinds.iter().any(|kind| wanted(*kind));
     let marks = [
         (
             "`+` set",

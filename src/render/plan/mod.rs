@@ -1,5 +1,7 @@
 //! Shows a plan as text, Markdown and JSON.
 
+pub mod change;
+pub mod changes;
 pub mod commands;
 pub mod group;
 pub mod html;

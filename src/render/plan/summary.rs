@@ -6,7 +6,7 @@ use crate::render::common::escape::width;
 use crate::render::common::selected as common;
 use crate::render::plan::limit::LimitView;
 use crate::render::plan::view::{ApiView, Counts, PlanView};
-use crate::words::{counted, users};
+use crate::words::{counted, grouped, users};
 
 /// `Destination: channel 6263 at https://api.channel.io, API v4`
 ///
@@ -130,23 +130,31 @@ pub fn opt_in(counts: &Counts) -> Option<String> {
     (count > 0).then(|| format!("{} may be messaged again after opting out.", users(count)))
 }
 
-/// `About 2 requests, under a second at 10 a second.`
+/// `302 requests, all within the burst of 1,000.`, or how long they take: `2,001 requests, about 2 minutes at 10 a
+/// second after the first 1,000.`
 pub fn requests(requests: usize, rate: Rate) -> String {
     if requests == 0 {
         return "No requests: only the state changes.".to_owned();
     }
     let burst = usize::try_from(rate.burst).unwrap_or(usize::MAX);
-    let waiting = requests.saturating_sub(burst);
+    let (number, most) = (grouped(requests), grouped(burst));
+    match requests {
+        1 if burst > 1 => return format!("1 request, within the burst of {most}."),
+        1 => return "1 request.".to_owned(),
+        _ if requests <= burst => {
+            return format!("{number} requests, all within the burst of {most}.");
+        }
+        _ => {}
+    }
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    let seconds = waiting as f64 / rate.per_second;
-    let after = if waiting > 0 && burst > 1 {
-        format!(" after the first {burst}")
+    let seconds = (requests - burst) as f64 / rate.per_second;
+    let after = if burst > 1 {
+        format!(" after the first {most}")
     } else {
         String::new()
     };
     format!(
-        "About {}, {} at {} a second{after}.",
-        counted(requests, "request", "requests"),
+        "{number} requests, {} at {} a second{after}.",
         duration(seconds),
         rate.per_second
     )

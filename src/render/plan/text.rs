@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use crate::model::{Action, Rate};
+use crate::model::Rate;
 use crate::render::common::escape::terminal;
 use crate::render::common::line::{painted_symbol, write_line};
 use crate::render::common::style::{Style, paint};
+use crate::render::plan::change::FieldKind;
 use crate::render::plan::commands::Commands;
 use crate::render::plan::group::{Block, Grouping, blocks};
 use crate::render::plan::kept_consent;
@@ -13,7 +14,7 @@ use crate::render::plan::lines;
 use crate::render::plan::settings;
 use crate::render::plan::summary;
 use crate::render::plan::uncertain;
-use crate::render::plan::view::{FieldKind, PlanView};
+use crate::render::plan::view::{Counts, PlanView};
 
 /// How a plan is shown.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +83,7 @@ pub fn write(
         writeln!(out)?;
     }
     for block in &blocks {
-        for line in lines::of(block, style, options.full) {
+        for line in lines::of(view, block, style, options.full) {
             write_line(out, &line, style)?;
         }
         writeln!(out)?;
@@ -94,7 +95,7 @@ pub fn write(
     if !likely.is_empty() {
         writeln!(out)?;
     }
-    let is_shortened = |block: &Block<'_, '_>| !matches!(block, Block::One(_));
+    let is_shortened = |block: &Block| !matches!(block, Block::One(_));
     if blocks.iter().any(is_shortened) {
         writeln!(
             out,
@@ -164,22 +165,26 @@ fn write_kept_consent(
 
 /// The meaning of the symbols that occur.
 fn legend(view: &PlanView<'_>, style: &Style) -> String {
-    let user = |action| view.changes.iter().any(|change| change.action == action);
-    let field = |wanted: &dyn Fn(FieldKind) -> bool| {
-        let mut fields = view.changes.iter().flat_map(|change| &change.fields);
-        fields.any(|field| wanted(field.kind))
-    };
-    let creates = user(Action::Create);
+    let Counts {
+        create,
+        update,
+        moves,
+        forget,
+        delete,
+        ..
+    } = view.counts;
+    let field = |wanted: &dyn Fn(FieldKind) -> bool| view.kinds.iter().any(|kind| wanted(*kind));
+    let creates = create > 0;
     let adds = field(&|kind| matches!(kind, FieldKind::New | FieldKind::Once));
-    let updates = user(Action::Update);
+    let updates = update > 0;
     let clears = field(&FieldKind::clears);
-    let deletes = user(Action::Delete);
-    let forgets = user(Action::Forget)
-        || field(&|kind| matches!(kind, FieldKind::Release | FieldKind::Leave));
+    let deletes = delete > 0;
+    let forgets =
+        forget > 0 || field(&|kind| matches!(kind, FieldKind::Release | FieldKind::Leave));
     let words = [
         ('+', "create", creates || adds),
         ('~', "update", updates),
-        ('>', "move", user(Action::Move)),
+        ('>', "move", moves > 0),
         ('-', "clear", clears),
         ('x', "delete", deletes),
         ('.', "forget", forgets),

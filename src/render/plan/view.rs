@@ -4,26 +4,27 @@
 //! has to hide anything.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{
-    Action, ApiChange, Change, Destination, FieldAction, FieldChange, FieldPath, KeptConsent,
-    LikelyMove, LimitCheck, MemberId, Origin, Plan, PlanDigest, PlannedChange, Previous, Reason,
-    Selected, ShownIds, UserVisibility, Value, Visibility, VisibilityLookup,
+    Action, ApiChange, Destination, FieldAction, FieldChange, FieldPath, KeptConsent, LikelyMove,
+    LimitCheck, MemberId, Origin, Plan, PlanDigest, PlannedChange, Selected, ShownIds, Visibility,
+    VisibilityLookup,
 };
 use crate::render::common::json::as_text;
-use crate::render::common::rejection::RejectionView;
-use crate::render::common::shown::Shown;
 use crate::render::common::undecided::UndecidedView;
+use crate::render::plan::change::{ChangeView, FieldKind};
+use crate::render::plan::changes::ChangeViews;
 use crate::render::plan::known_users::KnownUsers;
 use crate::render::plan::limit::LimitView;
 use crate::render::plan::settings::SettingsView;
 use crate::render::plan::unconfirmed::UnconfirmedView;
 
 /// A plan without hidden values.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[must_use]
 pub struct PlanView<'a> {
@@ -67,7 +68,14 @@ pub struct PlanView<'a> {
     /// Whether the users were read from Channel first, so that drift is part of the changes.
     pub refreshed: bool,
     /// The changes, by id.
-    pub changes: Vec<ChangeView<'a>>,
+    #[schemars(with = "Vec<ChangeView<'a>>")]
+    pub changes: ChangeViews<'a>,
+    /// The kinds of field changes that occur.
+    #[serde(skip)]
+    pub kinds: BTreeSet<FieldKind>,
+    /// Whether an old value is known as a digest only.
+    #[serde(skip)]
+    pub has_unknown_old: bool,
     /// Consent flags that people changed on Channel since the last apply and that are kept, by id.
     #[serde(rename = "left")]
     pub kept_consent: Vec<KeptConsentView<'a>>,
@@ -138,84 +146,9 @@ pub struct KeptConsentView<'a> {
     pub origin: &'a Origin,
 }
 
-/// One user's change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "Change")]
-pub struct ChangeView<'a> {
-    /// The member id.
-    #[schemars(with = "String")]
-    pub id: Cow<'a, MemberId>,
-    /// What is done.
-    pub action: Action,
-    /// The previous id of a user who moves.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub from: Option<Cow<'a, MemberId>>,
-    /// Whether a user is deleted on Channel: this one, or the previous id. Left out if none is.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub deletes: bool,
-    /// Why.
-    pub reason: Reason,
-    /// Whether the change takes a request.
-    pub sends_request: bool,
-    /// Whether this user may be messaged although they may have opted out.
-    pub opt_in: bool,
-    /// Where the user is declared; left out if it no longer is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub origin: Option<&'a Origin>,
-    /// How Channel rejected this user before; left out if it did not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rejected: Option<RejectionView<'a>>,
-    /// How many declared fields do not change.
-    pub unchanged_fields: usize,
-    /// The changes of fields.
-    pub fields: Vec<FieldView<'a>>,
-}
-
-/// The change of one field.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "Field")]
-pub struct FieldView<'a> {
-    /// The path, such as `profile.plan` or `tags`.
-    #[serde(serialize_with = "as_text")]
-    #[schemars(with = "String")]
-    pub path: &'a FieldPath,
-    /// What happens to the field.
-    pub kind: FieldKind,
-    /// The value before.
-    pub old: Shown<'a>,
-    /// The value after.
-    pub new: Shown<'a>,
-    /// Whether someone who opted out may be messaged again. This is shown for a sensitive flag too: consent
-    /// matters more than hiding a `false` that the numbers of the limit reveal anyway.
-    pub opt_in: bool,
-}
-
-/// What happens to a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum FieldKind {
-    /// It had no value and gets one.
-    New,
-    /// It gets another value.
-    Changed,
-    /// It is removed from Channel because the manifest declares null.
-    ClearDeclared,
-    /// It is removed from Channel because it is no longer declared.
-    ClearUndeclared,
-    /// It is kept on Channel and removed from the state.
-    Release,
-    /// It stays with the previous id; the new id does not get it.
-    Leave,
-    /// It gets a value if it has none on Channel.
-    Once,
-}
-
 impl<'a> PlanView<'a> {
     /// Hides what may not be shown.
-    pub fn new(plan: &'a Plan, visibility: &Visibility, known: KnownUsers<'_>) -> Self {
+    pub fn new(plan: &'a Plan, visibility: &'a Visibility, known: KnownUsers<'a>) -> Self {
         let Plan {
             destination,
             lineage,
@@ -238,21 +171,11 @@ impl<'a> PlanView<'a> {
         } = plan;
         let lookup = VisibilityLookup::new(visibility);
         let ids = visibility.ids();
-        let changes: Vec<_> = changes
-            .iter()
-            .map(|planned| {
-                let user = lookup.user_with_id(&planned.id, known.values(planned));
-                let user = match &planned.change {
-                    Change::Move { from, .. } => user.with_id(from),
-                    _ => user,
-                };
-                ChangeView::new(planned, &user, &ids)
-            })
-            .collect();
-        let fields = changes.iter().flat_map(|change| &change.fields);
-        let undecided = fields.filter(|field| [field.old, field.new].contains(&Shown::Hidden));
+        let (views, overview) = ChangeViews::new(changes, visibility, known);
         let of = |action| {
-            let alike = changes.iter().filter(|change| change.action == action);
+            let alike = changes
+                .iter()
+                .filter(|planned| planned.change.action() == action);
             alike.count()
         };
         let counts = Counts {
@@ -262,7 +185,7 @@ impl<'a> PlanView<'a> {
             forget: of(Action::Forget),
             delete: of(Action::Delete),
             unchanged: *unchanged,
-            opt_in: changes.iter().filter(|change| change.opt_in).count(),
+            opt_in: overview.opt_ins,
             pending: *pending,
             unconfirmed: unconfirmed.users,
         };
@@ -272,7 +195,7 @@ impl<'a> PlanView<'a> {
             lineage,
             serial: *serial,
             digest: *digest,
-            api: api.map(|step| ApiView::new(step, &changes)),
+            api: api.map(|step| ApiView::new(step, changes)),
             counts,
             requests: plan.requests(),
             deletions: plan.deletions(),
@@ -283,8 +206,10 @@ impl<'a> PlanView<'a> {
             limits: limits.iter().map(LimitView::new).collect(),
             likely_moves: likely_moves.iter().map(|moved| moved.shown(&ids)).collect(),
             refreshed: *refreshed,
-            undecided: UndecidedView::new(undecided.map(|field| field.path), visibility),
-            changes,
+            undecided: UndecidedView::new(&overview.undecided, visibility),
+            kinds: overview.kinds,
+            has_unknown_old: overview.has_unknown_old,
+            changes: views,
             kept_consent: kept_consent
                 .iter()
                 .map(|kept| KeptConsentView::new(kept, lookup.hides_field(&kept.path), &ids))
@@ -309,12 +234,12 @@ impl<'a> PlanView<'a> {
 }
 
 impl ApiView {
-    fn new(step: ApiChange, changes: &[ChangeView<'_>]) -> Self {
+    fn new(step: ApiChange, changes: &[PlannedChange]) -> Self {
         let drops =
-            |field: &FieldView<'_>| field.kind == FieldKind::Release && step.drops(field.path);
+            |field: &FieldChange| field.action == FieldAction::Release && step.drops(&field.path);
         let released = changes
             .iter()
-            .filter(|change| change.fields.iter().any(drops));
+            .filter(|planned| planned.change.listed().iter().any(drops));
         Self {
             step,
             released: released.count(),
@@ -338,126 +263,5 @@ impl<'a> KeptConsentView<'a> {
             never_confirmed: *never_confirmed,
             origin,
         }
-    }
-}
-
-impl<'a> ChangeView<'a> {
-    fn new(planned: &'a PlannedChange, user: &UserVisibility<'_, '_>, ids: &ShownIds) -> Self {
-        let PlannedChange {
-            id,
-            change,
-            reason,
-            origin,
-            rejected,
-        } = planned;
-        let from = match change {
-            Change::Move { from, .. } => Some(from),
-            Change::Create(_)
-            | Change::Update(_)
-            | Change::Forget { .. }
-            | Change::Delete { .. } => None,
-        };
-        let fields: Vec<_> = change
-            .fields()
-            .iter()
-            .map(|field| FieldView::new(field, user))
-            .collect();
-        Self {
-            id: ids.of(id),
-            action: change.action(),
-            from: from.map(|from| ids.of(from)),
-            deletes: change.deletes(),
-            reason: *reason,
-            sends_request: change.sends_request(),
-            opt_in: fields.iter().any(|field| field.opt_in),
-            origin: origin.as_ref(),
-            rejected: rejected.as_ref().map(RejectionView::new),
-            unchanged_fields: change.write().map_or(0, |write| write.unchanged_fields),
-            fields,
-        }
-    }
-
-    /// The symbol before the user.
-    pub fn symbol(&self) -> char {
-        match self.action {
-            Action::Create => '+',
-            Action::Update => '~',
-            Action::Move => '>',
-            Action::Forget => '.',
-            Action::Delete => 'x',
-        }
-    }
-
-    /// Whether a field is removed from Channel. A null on a create does not count, because the user
-    /// is not there yet; on an adoption it counts if Channel has a value.
-    pub fn removes(&self) -> bool {
-        let mut cleared = self.fields.iter().filter(|field| field.kind.clears());
-        match self.action {
-            Action::Update | Action::Move => cleared.next().is_some(),
-            Action::Create if self.reason == Reason::Adopted => {
-                cleared.any(|field| field.old != Shown::Absent)
-            }
-            Action::Create | Action::Forget | Action::Delete => false,
-        }
-    }
-}
-
-impl<'a> FieldView<'a> {
-    fn new(change: &'a FieldChange, user: &UserVisibility<'_, '_>) -> Self {
-        let path = &change.path;
-        let old = |old: &'a Previous| Shown::old(old, path, user);
-        let new = |new: &'a Value| Shown::value(new, path, user);
-        let (kind, old, new) = match &change.action {
-            FieldAction::Set {
-                old: before,
-                new: after,
-            } => {
-                let kind = match before {
-                    Previous::Absent | Previous::Cleared => FieldKind::New,
-                    Previous::DigestOnly | Previous::Value(_) | Previous::Undeclarable => {
-                        FieldKind::Changed
-                    }
-                };
-                (kind, old(before), new(after))
-            }
-            FieldAction::Clear {
-                old: before,
-                declared,
-            } => {
-                let kind = if *declared {
-                    FieldKind::ClearDeclared
-                } else {
-                    FieldKind::ClearUndeclared
-                };
-                (kind, old(before), Shown::Absent)
-            }
-            FieldAction::Release => (FieldKind::Release, Shown::Absent, Shown::Absent),
-            FieldAction::Leave { old: before } => (FieldKind::Leave, old(before), Shown::Absent),
-            FieldAction::Once { new: after } => (FieldKind::Once, Shown::Absent, new(after)),
-        };
-        Self {
-            path,
-            kind,
-            old,
-            new,
-            opt_in: change.is_opt_in(),
-        }
-    }
-}
-
-impl FieldKind {
-    /// The symbol before a field.
-    pub fn symbol(self) -> char {
-        match self {
-            Self::New | Self::Once => '+',
-            Self::Changed => '~',
-            Self::ClearDeclared | Self::ClearUndeclared => '-',
-            Self::Release | Self::Leave => '.',
-        }
-    }
-
-    /// Whether the field is removed from Channel.
-    pub fn clears(self) -> bool {
-        matches!(self, Self::ClearDeclared | Self::ClearUndeclared)
     }
 }

@@ -1,12 +1,13 @@
 //! Builds plans and their parts for the tests of this ring.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::model::{
-    ApiVersion, Attributes, Change, ChannelId, Consent, Destination, DigestKey, Digests, Entry,
-    FieldAction, FieldChange, FieldPatterns, FieldSettings, Limit, LimitCheck, LimitKind, MemberId,
-    Origin, Plan, PlanDigest, PlannedChange, Previous, Reason, RejectedRequest, Rejection,
-    Unconfirmed, UnconfirmedField, Upsert, Value, Visibility, Write,
+    ApiVersion, Attributes, Change, ChannelId, Destination, DigestKey, Digests, Entry, FieldAction,
+    FieldChange, FieldChanges, FieldPatterns, FieldSettings, Limit, LimitCheck, LimitKind,
+    MemberId, Origin, Plan, PlanDigest, PlannedChange, Previous, Reason, RejectedRequest,
+    Rejection, Unconfirmed, UnconfirmedField, Upsert, Value, Visibility, Write,
 };
 use crate::render::plan::known_users::KnownUsers;
 use crate::render::plan::text;
@@ -100,10 +101,12 @@ fn planned(name: &str, change: Change, reason: Reason, line: Option<u32>) -> Pla
 
 pub(crate) fn create(name: &str, fields: Vec<FieldChange>) -> PlannedChange {
     let change = Change::Create(Write {
-        upsert: Some(Upsert::default()),
-        consent: Consent::default(),
-        digests: digests(),
-        fields,
+        declared: Arc::default(),
+        digest: digests().user,
+        changes: FieldChanges::Listed {
+            upsert: Some(Upsert::default()),
+            fields,
+        },
         unchanged_fields: 0,
     });
     planned(name, change, Reason::NotRecorded, Some(20))
@@ -112,10 +115,12 @@ pub(crate) fn create(name: &str, fields: Vec<FieldChange>) -> PlannedChange {
 pub(crate) fn update(name: &str, fields: Vec<FieldChange>, unchanged: usize) -> PlannedChange {
     let releases = |field: &FieldChange| field.action == FieldAction::Release;
     let change = Change::Update(Write {
-        upsert: (fields.is_empty() || !fields.iter().all(releases)).then(Upsert::default),
-        consent: Consent::default(),
-        digests: digests(),
-        fields,
+        declared: Arc::default(),
+        digest: digests().user,
+        changes: FieldChanges::Listed {
+            upsert: (fields.is_empty() || !fields.iter().all(releases)).then(Upsert::default),
+            fields,
+        },
         unchanged_fields: unchanged,
     });
     planned(name, change, Reason::Changed, Some(14))
@@ -124,7 +129,9 @@ pub(crate) fn update(name: &str, fields: Vec<FieldChange>, unchanged: usize) -> 
 pub(crate) fn forget(name: &str) -> PlannedChange {
     planned(
         name,
-        Change::Forget { last: entry() },
+        Change::Forget {
+            last: Box::new(entry()),
+        },
         Reason::NotDeclared,
         None,
     )
@@ -133,7 +140,9 @@ pub(crate) fn forget(name: &str) -> PlannedChange {
 pub(crate) fn delete(name: &str) -> PlannedChange {
     planned(
         name,
-        Change::Delete { last: entry() },
+        Change::Delete {
+            last: Box::new(entry()),
+        },
         Reason::NotDeclared,
         None,
     )
@@ -147,12 +156,14 @@ pub(crate) fn moved(
 ) -> PlannedChange {
     let change = Change::Move {
         from: id(from),
-        last: entry(),
+        last: Box::new(entry()),
         write: Write {
-            upsert: Some(Upsert::default()),
-            consent: Consent::default(),
-            digests: digests(),
-            fields,
+            declared: Arc::default(),
+            digest: digests().user,
+            changes: FieldChanges::Listed {
+                upsert: Some(Upsert::default()),
+                fields,
+            },
             unchanged_fields: 1,
         },
         delete_old,

@@ -1,6 +1,7 @@
 //! Tests what a plan hides, in every format.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use insta::assert_snapshot;
 
@@ -70,7 +71,7 @@ fn a_project_that_says_nothing_shows_no_text() {
           ~ tags               [beta, + vip]
 
     Plan: 1 to update. 0 unchanged.
-    About 1 request, under a second at 10 a second.
+    1 request, within the burst of 1,000.
     Hidden because talkform.yaml does not call them public: profile.language, profile.note, profile.plan, profile.size. To show their texts: public: [profile.language, profile.note, profile.plan, profile.size]
     Plan digest: sha256:84d72046677b77bde606ab02a14bd157f61bbc5c0f4af39a2c6f9e4b70a9b616
     "#);
@@ -147,9 +148,9 @@ fn a_tag_with_a_hidden_value_of_its_user_is_hidden_wherever_that_value_is_known(
     let plan_of = |name: Option<&str>| {
         let mut planned = update("u-1", vec![tags()], 0);
         if let (Some(name), crate::model::Change::Update(write)) = (name, &mut planned.change) {
-            let upsert = write.upsert.get_or_insert_default();
             let declared = Declared::Set(name.into());
-            upsert.0.profile.insert("name".into(), declared);
+            let profile = &mut Arc::make_mut(&mut write.declared).profile;
+            profile.insert("name".into(), declared);
         }
         plan(vec![planned], 0)
     };
@@ -185,7 +186,7 @@ fn a_tag_with_a_hidden_value_of_its_user_is_hidden_wherever_that_value_is_known(
 
     let declared = Declared::Set("Gabrielle Chanel".into());
     let attributes = Attributes {
-        profile: BTreeMap::from([("name".into(), declared)]),
+        profile: [("name".into(), declared)].into(),
         ..Attributes::default()
     };
     let base = BTreeMap::from([(id("u-1"), attributes)]);

@@ -52,7 +52,7 @@ fn equal_changes_are_one_group() {
       "head": [
         ["dim","Destination: channel 6263 at https://api.channel.io, API v4"],
         ["strong","Plan: 4 to update, 1 to forget. 3 unchanged."],
-        ["dim","About 4 requests, under a second at 10 a second."],
+        ["dim","4 requests, all within the burst of 1,000."],
         ["warning","This plan exceeds the project's limits: apply refuses it."],
         ["","A plan with fewer users than minUsers cannot be approved. Check that all manifests are found."],
         ["","If they are, lower limits.minUsers in talkform.yaml."]

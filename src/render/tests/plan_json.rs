@@ -57,7 +57,7 @@ fn every_kind_of_field() {
 #[test]
 fn the_whole() {
     let mut refused = update("u-1", vec![change("profile.plan", "pro")], 2);
-    refused.rejected = Some(rejection(Some("validationError")));
+    refused.rejected = Some(Box::new(rejection(Some("validationError"))));
     let mut plan = tripped(plan(vec![refused, forget("u-2")], 3), 5);
     plan.limits.drain(2..);
     assert_snapshot!(json(&plan, false), @r#"

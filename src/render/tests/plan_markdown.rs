@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 use super::build::*;
 use crate::model::{Origin, Plan, Previous};
 use crate::render::common::comment::CommentName;
+use crate::render::plan::commands::Commands;
 use crate::render::plan::known_users::KnownUsers;
 use crate::render::plan::markdown::{MarkdownOptions, comment};
 use crate::render::plan::view::PlanView;
@@ -43,6 +44,11 @@ fn dangers_first_and_open() {
 
     Destination: `channel 6263 at https://api.channel.io, API v4`
 
+    **Plan: 1 to create, 3 to update, 30 to forget, 1 to delete. 147 unchanged.**
+    **1 user will be deleted on Channel. That cannot be undone.**
+    **1 user may be messaged again after opting out.**
+    5 requests, all within the burst of 1,000.
+
     > [!CAUTION]
     > **This plan exceeds the project's limits: apply refuses it.**
 
@@ -51,13 +57,13 @@ fn dangers_first_and_open() {
     | update | 30% = 45 | 60 | **too many** |
     | optIn | 0 | 1 | **too many** |
 
-    If these changes are intended, approve exactly this plan:
-    `talkform apply --approve-limits sha256:f21916a29c971ca44421ca57d9552190c69f9df611030702200737186c00b357`
+    <details><summary>If these changes are intended, approve exactly this plan</summary>
 
-    **Plan: 1 to create, 3 to update, 30 to forget, 1 to delete. 147 unchanged.**
-    **1 user will be deleted on Channel. That cannot be undone.**
-    **1 user may be messaged again after opting out.**
-    About 5 requests, under a second at 10 a second.
+    ```sh
+    talkform apply --approve-limits sha256:f21916a29c971ca44421ca57d9552190c69f9df611030702200737186c00b357
+    ```
+
+    </details>
 
     - may message someone who opted out: `u-2`
     - delete: `u-4`
@@ -95,7 +101,7 @@ fn dangers_first_and_open() {
 
     </details>
 
-    <details><summary><b>Forgotten here, left as they are on Channel</b> (30 users)</summary>
+    <details open><summary><b>Forgotten here, left as they are on Channel</b> (30 users)</summary>
 
     **30 users** are no longer declared: forgotten here, left as they are on Channel:
 
@@ -108,7 +114,7 @@ fn dangers_first_and_open() {
 
     </details>
 
-    <details><summary><b>All other changes</b> (2 users)</summary>
+    <details open><summary><b>All other changes</b> (2 users)</summary>
 
     `u-1` will be updated · `users/vip.yaml:14`
 
@@ -198,11 +204,11 @@ fn hostile_values_stay_text() {
     Destination: `channel 6263 at https://api.channel.io, API v4`
 
     **Plan: 1 to update. 0 unchanged.**
-    About 1 request, under a second at 10 a second.
+    1 request, within the burst of 1,000.
 
     `!` changed
 
-    <details><summary><b>All other changes</b> (1 user)</summary>
+    <details open><summary><b>Changes</b> (1 user)</summary>
 
     <code>&#60;&#47;details&#62;&#96;&#64;x&#96;</code> will be updated · `users/vip.yaml:14`
 
@@ -251,7 +257,7 @@ fn a_long_one_is_shortened_and_says_so() {
 
     **Plan: 2001 to update. 0 unchanged.**
     **1 user may be messaged again after opting out.**
-    About 2001 requests, about 2 minutes at 10 a second after the first 1000.
+    2,001 requests, about 2 minutes at 10 a second after the first 1,000.
 
     - may message someone who opted out: `z-1`
     - update: `u-0000`, `u-0001`, `u-0002`, `u-0003`, `u-0004`, `u-0005`, `u-0006`, `u-0007`, `u-0008`, `u-0009`, … and 1991 more
@@ -342,14 +348,14 @@ fn places_are_links_where_the_files_can_be_read() {
     Destination: `channel 6263 at https://api.channel.io, API v4`
 
     **Plan: 1 to create, 1 to update. 0 unchanged.**
-    About 2 requests, under a second at 10 a second.
+    2 requests, all within the burst of 1,000.
 
     - update: `u-1`
     - create: `u-2`
 
     `!` changed
 
-    <details><summary><b>All other changes</b> (2 users)</summary>
+    <details open><summary><b>Changes</b> (2 users)</summary>
 
     `u-1` will be updated · [<code>users&#47;a b&#41;&#91;x&#93;&#40;y&#41;&#96;가.yaml&#58;14</code>](https://github.com/acme/users/blob/0123/crm/users/a%20b%29%5Bx%5D%28y%29%60%EA%B0%80.yaml#L14)
 
@@ -383,4 +389,34 @@ fn equal_changes_are_together_from_four_users_on() {
         "{four}"
     );
     assert!(!four.contains("more"), "{four}");
+}
+
+#[test]
+fn nothing_is_collapsed_in_a_short_one() {
+    let shown = |count: i32| {
+        let one = |number| {
+            let fields = vec![change("profile.number", number)];
+            update(&format!("u-{number}"), fields, 0)
+        };
+        let changes = (0..count).map(one);
+        with(&plan(changes.collect(), 0), &MarkdownOptions::default())
+    };
+    assert!(shown(8).contains("<details open><summary><b>Changes</b> (8 users)"));
+    assert!(shown(9).contains("<details><summary><b>Changes</b> (9 users)"));
+}
+
+#[test]
+fn a_suggested_command_stays_in_its_block() {
+    let command = "talkform -C '```\n</details>' apply";
+    let options = MarkdownOptions {
+        commands: Commands {
+            apply: command,
+            ..Commands::default()
+        },
+        ..MarkdownOptions::default()
+    };
+    let plan = tripped(plan(vec![create("u-1", vec![])], 147), 182);
+    let text = with(&plan, &options);
+    assert!(text.contains("\n````sh\ntalkform -C '```"), "{text}");
+    assert!(!text.contains("\n</details>' apply"), "{text}");
 }

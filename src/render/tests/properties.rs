@@ -169,7 +169,8 @@ proptest! {
     #[test]
     fn markdown_keeps_its_structure(seeds in seeds(nasty(), nasty(), nasty())) {
         let plan = planned(&seeds);
-        let view = PlanView::new(&plan, &open(), KnownUsers::default());
+        let open = open();
+        let view = PlanView::new(&plan, &open, KnownUsers::default());
         let text = comment(&view, &MarkdownOptions::default());
         let mut fence: Option<&str> = None;
         for line in text.lines() {

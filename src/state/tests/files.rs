@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::Pending;
-use crate::state::lock::LockOwner;
 use crate::state::store::Store;
+use crate::state::store_error::LockOwner;
 use crate::state::store_error::StoreError;
 use crate::state::system_disk::SystemDisk;
 use crate::state::temporary::Temporary;

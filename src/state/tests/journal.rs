@@ -11,7 +11,7 @@ use crate::state::store::Store;
 use crate::state::store_error::StoreError;
 use crate::state::tests::{entry, id, saved};
 
-fn pending(action: PendingAction) -> Pending {
+pub(crate) fn pending(action: PendingAction) -> Pending {
     let fields = entry("sent").fields;
     Pending {
         action,
@@ -24,7 +24,7 @@ fn intent(user: &str, action: PendingAction) -> JournalRecord {
     JournalRecord::Intent(id(user), pending(action))
 }
 
-fn applied(user: &str) -> JournalRecord {
+pub(crate) fn applied(user: &str) -> JournalRecord {
     JournalRecord::Applied(id(user), entry("sent"))
 }
 
@@ -99,7 +99,7 @@ fn after(state: &State, records: &[JournalRecord]) -> State {
     state
 }
 
-fn keys<V>(map: &std::collections::BTreeMap<MemberId, V>) -> String {
+pub(crate) fn keys<V>(map: &std::collections::BTreeMap<MemberId, V>) -> String {
     let ids: Vec<&str> = map.keys().map(MemberId::as_str).collect();
     ids.join(" ")
 }

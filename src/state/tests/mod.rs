@@ -1,9 +1,13 @@
 //! Tests loading, saving and locking a state.
 
+mod encryption;
 mod files;
 mod format;
 mod journal;
+mod restored;
 mod settled;
+mod test_disk;
+mod torn;
 
 use std::fs;
 use std::path::Path;
@@ -12,8 +16,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::{ApiVersion, Attributes, Destination, DigestKey, Entry, MemberId, State};
-use crate::state::lock::{LockError, LockOwner};
 use crate::state::store::Store;
+use crate::state::store_error::{LockError, LockOwner};
 
 fn id(text: &str) -> MemberId {
     MemberId::new(text).expect("an id")

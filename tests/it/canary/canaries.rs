@@ -11,47 +11,87 @@ use crate::random::Random;
 /// The letters of a canary, how many it has, and how many of them count as a part.
 struct Script {
     first: char,
+    /// The first letter when texts are searched, which are folded before.
+    first_folded: char,
     letters: u32,
     length: usize,
     part: usize,
+    /// A number of so many bits stands for a letter.
+    bits: u32,
 }
 
 const LATIN: Script = Script {
     first: 'A',
+    first_folded: 'a',
     letters: 26,
     length: 12,
     part: 8,
+    bits: 5,
 };
 const HANGUL: Script = Script {
     first: '가',
+    first_folded: '가',
     letters: 11_172,
     length: 6,
     part: 4,
+    bits: 14,
 };
 const KATAKANA: Script = Script {
     first: 'ァ',
+    first_folded: 'ァ',
     letters: 82,
     length: 9,
     part: 6,
+    bits: 7,
 };
 const DIGITS: Script = Script {
     first: '0',
+    first_folded: '0',
     letters: 10,
     length: 11,
     part: 9,
+    bits: 4,
 };
-/// Folded, as texts are before they are searched.
-const SCRIPTS: [(&Script, char); 4] = [
-    (&LATIN, 'a'),
-    (&HANGUL, '가'),
-    (&KATAKANA, 'ァ'),
-    (&DIGITS, '0'),
-];
+/// One ideograph that nobody uses: too short to be recognised in other texts.
+const IDEOGRAPHS: Script = Script {
+    first: '\u{20000}',
+    first_folded: '\u{20000}',
+    letters: 42_720,
+    length: 1,
+    part: 1,
+    bits: 16,
+};
+const SCRIPTS: [&Script; 5] = [&LATIN, &HANGUL, &KATAKANA, &DIGITS, &IDEOGRAPHS];
+
+/// A part of a canary: the index of its script, and the numbers of its letters.
+type Part = (usize, u64);
 
 /// All canaries of a project, with the place of each.
 pub(crate) struct Canaries {
     random: Random,
-    parts: HashMap<Vec<char>, &'static str>,
+    parts: HashMap<Part, &'static str>,
+}
+
+/// The parts of a folded text in every script, each with the index of the byte after it.
+fn parts(text: &str) -> impl Iterator<Item = (Part, usize)> + '_ {
+    let mut seen = [(0_usize, 0_u64); SCRIPTS.len()];
+    text.char_indices().filter_map(move |(at, letter)| {
+        let mut found = None;
+        for (index, (script, (count, part))) in SCRIPTS.iter().zip(&mut seen).enumerate() {
+            let number = u32::from(letter).wrapping_sub(u32::from(script.first_folded));
+            if number >= script.letters {
+                *count = 0;
+                continue;
+            }
+            let all = u32::try_from(script.part).expect("a few") * script.bits;
+            *count += 1;
+            *part = (*part << script.bits | u64::from(number)) & ((1 << all) - 1);
+            if *count >= script.part {
+                found = Some(((index, *part), at + letter.len_utf8()));
+            }
+        }
+        found
+    })
 }
 
 impl Canaries {
@@ -74,11 +114,15 @@ impl Canaries {
             };
             canary.extend(char::from_u32(u32::from(script.first) + drawn));
         }
-        let letters: Vec<char> = folded(&canary).chars().collect();
-        for part in letters.windows(script.part) {
-            self.parts.insert(part.to_vec(), place);
-        }
+        self.add(&canary, place);
         canary
+    }
+
+    /// Takes a text for a canary.
+    fn add(&mut self, text: &str, place: &'static str) {
+        for (part, _) in parts(&folded(text)) {
+            self.parts.insert(part, place);
+        }
     }
 
     /// A text of one or two words, in any script.
@@ -97,9 +141,54 @@ impl Canaries {
         self.draw(&LATIN, place)
     }
 
+    /// One letter.
+    pub(crate) fn letter(&mut self, place: &'static str) -> String {
+        self.draw(&IDEOGRAPHS, place)
+    }
+
     /// A whole number that looks like nothing.
     pub(crate) fn number(&mut self, place: &'static str) -> String {
         self.draw(&DIGITS, place)
+    }
+
+    /// A text that looks personal by itself: an e-mail address, or a number of a person.
+    pub(crate) fn looking_personal(&mut self, place: &'static str) -> String {
+        let digits = self.number(place);
+        match self.random.below(6) {
+            0 => format!("{}@example.com", self.latin(place).to_lowercase()),
+            5 => format!("{} @ example.com", self.latin(place).to_lowercase()),
+            1 => self.formatted("010-####-####", &digits, place),
+            2 => self.formatted("+8210########", &digits, place),
+            3 => self.formatted("940317-1######", &digits, place),
+            _ => self.card(place),
+        }
+    }
+
+    /// A number of a card in groups.
+    pub(crate) fn card(&mut self, place: &'static str) -> String {
+        let digits = self.number(place);
+        with_check_digit(&self.formatted("4111 #### #### ###", &digits, place))
+    }
+
+    /// A whole number that looks like that of a phone.
+    pub(crate) fn phone(&mut self, place: &'static str) -> String {
+        let digits = self.number(place);
+        self.formatted("8210########", &digits, place)
+    }
+
+    /// The pattern with digits in the place of each `#`.
+    pub(crate) fn formatted(&mut self, pattern: &str, digits: &str, place: &'static str) -> String {
+        let mut digits = digits.chars();
+        let text: String = pattern
+            .chars()
+            .map(|letter| match letter {
+                '#' => digits.next().expect("enough digits"),
+                letter => letter,
+            })
+            .collect();
+        let bare: String = text.chars().filter(char::is_ascii_digit).collect();
+        self.add(&bare, place);
+        text
     }
 
     pub(crate) fn random(&mut self) -> &mut Random {
@@ -111,28 +200,23 @@ impl Canaries {
         if self.parts.is_empty() {
             return None;
         }
-        let decoded = decoded(text);
-        let squeezed: String = decoded.chars().filter(|letter| is_kept(*letter)).collect();
+        // JSON writes an escape that is a text as two backslashes.
+        let decoded = decoded(&text.replace(r"\\", r"\"));
+        // Whatever a text was split with.
+        let squeezed: String = decoded
+            .chars()
+            .filter(|letter| letter.is_alphanumeric())
+            .collect();
         let texts = [folded(&decoded), folded(&squeezed), from_base64(text)];
         texts.iter().find_map(|text| self.find_folded(text))
     }
 
     fn find_folded(&self, text: &str) -> Option<(String, &'static str)> {
-        let letters: Vec<char> = text.chars().collect();
-        for (script, first) in SCRIPTS {
-            let is_letter = |letter: &char| {
-                let distance = u32::from(*letter).checked_sub(u32::from(first));
-                distance.is_some_and(|distance| distance < script.letters)
-            };
-            for run in letters.split(|letter| !is_letter(letter)) {
-                for part in run.windows(script.part) {
-                    if let Some(place) = self.parts.get(part) {
-                        return Some((part.iter().collect(), place));
-                    }
-                }
-            }
-        }
-        None
+        parts(text).find_map(|((script, part), end)| {
+            let place = *self.parts.get(&(script, part))?;
+            let letters = text[..end].chars().rev().take(SCRIPTS[script].part);
+            Some((letters.collect::<Vec<_>>().iter().rev().collect(), place))
+        })
     }
 
     /// Fails if a part of a canary is in a text.
@@ -144,17 +228,35 @@ impl Canaries {
     }
 }
 
-fn folded(text: &str) -> String {
-    text.nfc().flat_map(char::to_lowercase).nfc().collect()
+/// The digits of a card, with the last one that makes them valid.
+fn with_check_digit(digits: &str) -> String {
+    let numbers = digits.chars().rev().filter_map(|digit| digit.to_digit(10));
+    let sum: u32 = numbers
+        .enumerate()
+        .map(|(place, digit)| match (place % 2, digit * 2) {
+            (0, double) if double > 9 => double - 9,
+            (0, double) => double,
+            (_, _) => digit,
+        })
+        .sum();
+    format!("{digits}{}", (10 - sum % 10) % 10)
 }
 
-/// What is left of a text that was split or written with other separators.
-fn is_kept(letter: char) -> bool {
-    !letter.is_whitespace()
-        && !matches!(
-            letter,
-            '-' | '_' | '.' | '/' | '\u{ad}' | '\u{200b}'..='\u{200f}'
-        )
+fn folded(text: &str) -> String {
+    // Few texts have anything to compose, and that takes long.
+    let is_part = |letter| matches!(letter, '\u{300}'..='\u{36f}' | '\u{1100}'..='\u{11ff}' | '\u{3099}'..='\u{309a}');
+    if !text.contains(is_part) {
+        return text.to_lowercase().chars().map(in_katakana).collect();
+    }
+    let small: String = text.nfc().flat_map(char::to_lowercase).nfc().collect();
+    small.chars().map(in_katakana).collect()
+}
+
+fn in_katakana(letter: char) -> char {
+    match letter {
+        'ぁ'..='ゖ' => char::from_u32(u32::from(letter) + 0x60).expect("a letter"),
+        letter => letter,
+    }
 }
 
 /// The text with percent escapes, `\u` escapes and character references replaced by what they stand for.
@@ -177,8 +279,11 @@ fn decoded(text: &str) -> String {
             bytes.extend(letter.to_string().into_bytes());
             rest = after;
         } else {
-            bytes.extend(first.to_string().into_bytes());
-            rest = &rest[first.len_utf8()..];
+            let after = &rest[first.len_utf8()..];
+            let end = after.find(['\\', '%', '&']).unwrap_or(after.len());
+            let plain = first.len_utf8() + end;
+            bytes.extend(rest[..plain].bytes());
+            rest = &rest[plain..];
         }
     }
     bytes.extend(String::from_utf16_lossy(&units).into_bytes());

@@ -10,12 +10,18 @@ use unicode_normalization::UnicodeNormalization;
 pub(crate) type Form = fn(&str) -> String;
 
 /// Forms in which a value of the same user, too, is recognised.
-pub(crate) const IN_VALUES: [Form; 9] = [
+pub(crate) const IN_VALUES: [Form; 14] = [
     |text| text.to_owned(),
     str::to_uppercase,
     str::to_lowercase,
     |text| text.nfd().collect(),
     |text| format!("to {text}, hello"),
+    // Messages cut long values: behind a hidden one, and within it.
+    |text| format!("{text} {}", "and so on, ".repeat(6)),
+    |text| format!("{}{text}", "a few words ".repeat(4)),
+    |text| format!("https://example.com/?e={}", STANDARD.encode(text)),
+    |text| split(text, "\u{b7}"),
+    |text| text.chars().map(in_hiragana).collect(),
     |text| text.replace(' ', "-"),
     percent_encoded,
     json_escaped,
@@ -37,6 +43,13 @@ pub(crate) const IN_MESSAGES: [Form; 12] = [
     |text| split(text, "\u{200b}"),
     |text| format!("sent: {}", STANDARD.encode(text)),
 ];
+
+fn in_hiragana(letter: char) -> char {
+    match letter {
+        'ァ'..='ヲ' => char::from_u32(u32::from(letter) - 0x60).expect("a letter"),
+        letter => letter,
+    }
+}
 
 fn percent_encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {

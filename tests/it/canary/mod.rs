@@ -5,8 +5,10 @@
 
 mod canaries;
 mod channel;
+mod damage;
 mod forms;
 mod outputs;
 mod people;
 mod planted;
 mod readings;
+mod world;

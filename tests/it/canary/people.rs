@@ -8,11 +8,11 @@ use crate::canary::forms::IN_VALUES;
 /// What the project says of its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Setting {
-    /// Nothing: no text is shown but tags.
+    /// Nothing, so that no text is shown but tags.
     Silent,
     /// Two fields are public and one is sensitive.
     Usual,
-    /// The same, and ids are hidden.
+    /// Every field is public that is not personal or sensitive. Ids and tags are.
     HiddenIds,
 }
 
@@ -44,12 +44,12 @@ impl Setting {
     /// The lines of the project file.
     pub(crate) fn lines(self) -> &'static str {
         match self {
-            Self::Silent => "public: []\n",
+            Self::Silent => "",
             Self::Usual => {
                 "public: [profile.plan, profile.greeting]\nsensitive: [\"profile.SCORE_*\"]\n"
             }
             Self::HiddenIds => {
-                "public: [\"profile.*\"]\nsensitive: [memberId, \"profile.score-*\", profile.note, profile.상담메모, profile.備考, profile.lastOrder, profile.dept, profile.memo, profile.utmSource]\n"
+                "public: [\"profile.*\"]\nsensitive: [memberId, tags, \"profile.score-*\", profile.note, profile.상담메모, profile.備考, profile.lastOrder, profile.dept, profile.memo, profile.utmSource, \"profile.recentPurchase*\"]\n"
             }
         }
     }
@@ -59,6 +59,8 @@ impl Setting {
 pub(crate) fn ids(setting: Setting, canaries: &mut Canaries, count: usize) -> Vec<String> {
     (0..count)
         .map(|number| match setting {
+            // A code of Channel is ASCII.
+            Setting::HiddenIds if number % 2 == 1 => canaries.latin("id"),
             Setting::HiddenIds => canaries.text("id").replace(' ', "-"),
             Setting::Silent | Setting::Usual => format!("u-{number}"),
         })
@@ -67,18 +69,19 @@ pub(crate) fn ids(setting: Setting, canaries: &mut Canaries, count: usize) -> Ve
 
 /// A manifest of these users. Two of them draw other values each time.
 pub(crate) fn manifest(setting: Setting, canaries: &mut Canaries, ids: &[String]) -> String {
+    let memo = canaries.text("default");
     let mut text = format!(
         "apiVersion: talkform/v1\nkind: UserList\n# {}\ndefaults:\n  profile: {{ memo: {} }}\nusers:\n",
         canaries.text("comment"),
-        quoted(&canaries.text("default")),
+        quoted(&memo),
     );
     for id in ids {
-        user(setting, canaries, id, &mut text);
+        user(setting, canaries, id, &memo, &mut text);
     }
     text
 }
 
-fn user(setting: Setting, canaries: &mut Canaries, id: &str, out: &mut String) {
+fn user(setting: Setting, canaries: &mut Canaries, id: &str, memo: &str, out: &mut String) {
     let comment = canaries.text("comment after an id");
     let mut line = |text: String| writeln!(out, "{text}").expect("a text");
     line(format!("  - memberId: {} # {comment}", quoted(id)));
@@ -87,8 +90,12 @@ fn user(setting: Setting, canaries: &mut Canaries, id: &str, out: &mut String) {
     let name = canaries.text("personal key");
     line(format!("      {}: {}", quoted(key), quoted(&name)));
     let undecided = canaries.random().pick(&UNDECIDED);
-    let note = canaries.text("undecided key");
-    line(format!("      {undecided}: &note {}", quoted(&note)));
+    let note = note(canaries);
+    let anchor = match canaries.random().below(2) {
+        0 => "note".to_owned(),
+        _ => canaries.text("anchor").replace(' ', "-"),
+    };
+    line(format!("      {undecided}: &{anchor} {}", quoted(&note)));
     let number = canaries.number("number of a personal key");
     let key = canaries.random().pick(&PERSONAL_NUMBERS);
     line(format!("      {key}: {number}"));
@@ -98,25 +105,56 @@ fn user(setting: Setting, canaries: &mut Canaries, id: &str, out: &mut String) {
         let score = quoted(&canaries.text("sensitive key"));
         line(format!("      scoreCard: {score}"));
     }
-    // A public field, where there are any: an alias, or a value with a hidden one.
+    // A public field, where there are any: an alias, a value with a hidden one, or one that looks personal.
     let form = canaries.random().pick(&IN_VALUES);
-    let hidden = canaries.random().pick(&[name.clone(), note]);
-    let greeting = match canaries.random().below(3) {
-        0 => "*note".to_owned(),
-        1 => quoted(&form(&hidden)),
+    let hidden = match setting {
+        Setting::HiddenIds => canaries.random().pick(&[&*name, &note, memo, id]),
+        Setting::Silent | Setting::Usual => canaries.random().pick(&[&*name, &note, memo]),
+    };
+    let greeting = match canaries.random().below(4) {
+        0 => format!("*{anchor}"),
+        1 => quoted(&form(hidden)),
+        2 => quoted(&canaries.looking_personal("text that looks personal")),
         _ => quoted("hello"),
     };
     line(format!("      greeting: {greeting}"));
+    if canaries.random().one_in(2) {
+        let number = canaries.phone("number that looks personal");
+        line(format!("      counter: {number}"));
+        let number = canaries.phone("list of numbers");
+        line(format!("      counters: [12, {number}]"));
+    }
     let plan = canaries.random().pick(&PLANS);
-    line(format!("      plan: {plan}"));
+    let anchor = canaries.latin("anchor of a public value");
+    line(format!("      plan: &{anchor} {plan}"));
     let source = quoted(&canaries.text("profileOnce"));
     line(format!("    profileOnce: {{ utmSource: {source} }}"));
-    let tag = match canaries.random().below(2) {
+    let tag = match canaries.random().below(4) {
         0 => quoted(&format!("vip/{}", name.to_lowercase())),
+        1 => quoted(&format!("vip/{}", memo.to_lowercase())),
+        2 => quoted(&canaries.looking_personal("tag that looks personal")),
+        _ if setting == Setting::HiddenIds => quoted(&canaries.text("tag").to_lowercase()),
         _ => "beta".to_owned(),
     };
-    line(format!("    tags: [{tag}, {plan}]"));
+    let other = if setting == Setting::HiddenIds {
+        "other"
+    } else {
+        plan
+    };
+    line(format!("    tags: [{tag}, {other}]"));
     line("    unsubscribeEmail: true".to_owned());
+    line("    unsubscribeTexting: false".to_owned());
+}
+
+/// A text of one line or of several, with or without quotes.
+fn note(canaries: &mut Canaries) -> String {
+    let place = "undecided key";
+    let [one, other] = [0, 1].map(|_| canaries.text(place));
+    match canaries.random().below(5) {
+        0 => format!("{one}\n{other}"),
+        1 => format!("{one} \"{other}\""),
+        _ => one,
+    }
 }
 
 /// A text in double quotes, as YAML reads it.

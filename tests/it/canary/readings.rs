@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use talkform::manifest::project::file::parse;
-use talkform::manifest::{ReadSettings, Reading, read_texts, write};
+use talkform::manifest::{ReadSettings, Reading, Rules, read_texts, write};
 use talkform::model::{ApiVersion, Desired, DigestKey, FieldSettings, Visibility};
 use talkform::render::diagnostic::{self, DiagnosticOptions};
 use talkform::render::plan::html::PageOptions;
@@ -12,9 +12,19 @@ use talkform::render::plan::{html, json, markdown, text};
 use talkform::render::{KnownUsers, PlanView, TextOptions, annotation};
 
 use crate::canary::canaries::Canaries;
+use crate::canary::damage::{damaged, with_wrong_json};
 use crate::canary::people::{Setting, ids, manifest};
 use crate::planning::Planning;
-use crate::random::Random;
+
+/// How many manifests of each setting are searched: more where more projects are.
+fn cases(usual: u64) -> u64 {
+    let projects = std::env::var("CANARY_CASES").ok();
+    let projects = projects.and_then(|number| number.parse::<u64>().ok());
+    usual * projects.unwrap_or(2).max(2) / 2
+}
+
+/// Rules that many users break.
+const RULES: &str = r#"{"properties":{"profile":{"properties":{"greeting":{"maxLength":2},"name":{"maxLength":1},"plan":{"maxLength":1}}},"tags":{"items":{"maxLength":1}}}}"#;
 
 const SETTINGS: [Setting; 3] = [Setting::Silent, Setting::Usual, Setting::HiddenIds];
 
@@ -31,13 +41,21 @@ fn visibility(setting: Setting) -> Visibility {
 }
 
 fn read(setting: Setting, text: &str) -> Reading {
+    read_with(visibility(setting), None, text)
+}
+
+fn read_with(visibility: Visibility, rules: Option<&str>, text: &str) -> Reading {
+    read_file("users/a.yaml", visibility, rules, text)
+}
+
+fn read_file(name: &str, visibility: Visibility, rules: Option<&str>, text: &str) -> Reading {
     let settings = ReadSettings {
-        patterns: vec!["users/*.yaml".into()],
+        patterns: vec!["users/*".into()],
         api: ApiVersion::V4,
-        visibility: visibility(setting),
-        rules: None,
+        visibility,
+        rules: rules.map(|rules| Arc::new(Rules::parse(rules).expect("rules"))),
     };
-    let file = (Arc::from("users/a.yaml"), text.as_bytes().to_vec());
+    let file = (Arc::from(name), text.as_bytes().to_vec());
     read_texts(vec![file], &settings)
 }
 
@@ -62,13 +80,14 @@ fn plans(setting: Setting, before: &Desired, after: &Desired) -> [String; 4] {
     let plan = planning.plan(after, &planning.recorded(before));
     let base = before.users.iter();
     let base = base
-        .map(|(id, user)| (id.clone(), user.attributes.clone()))
+        .map(|(id, user)| (id.clone(), (*user.attributes).clone()))
         .collect();
     let known = KnownUsers {
         base: Some(&base),
         observed: None,
     };
-    let view = PlanView::new(&plan, &visibility(setting), known);
+    let visibility = visibility(setting);
+    let view = PlanView::new(&plan, &visibility, known);
     let mut shown = String::new();
     let options = TextOptions {
         full: true,
@@ -86,41 +105,10 @@ fn plans(setting: Setting, before: &Desired, after: &Desired) -> [String; 4] {
     ]
 }
 
-/// A manifest with one to three mistakes in its marks, none of which makes a value a key, an id or a tag.
-fn damaged(random: &mut Random, text: &str) -> String {
-    let mut text = text.to_owned();
-    for _ in 0..=random.below(3) {
-        let marks: Vec<(usize, &str)> = text
-            .match_indices(['"', '[', ']', '{', '}', ',', '*', '&', '#'])
-            .collect();
-        let (at, mark) = random.pick(&marks);
-        let more = random.pick(&[
-            "", "", "\"", "'", "[", "{", "}", "]", "\n", "\t", "|", "!x ", "%",
-        ]);
-        text.replace_range(at..at + mark.len(), more);
-    }
-    let words = [
-        ("profile:", "profil:"),
-        ("profileOnce:", "profileTwice:"),
-        ("greeting:", "greeting: &a"),
-        ("plan: pro", "plan: yes"),
-        ("tags: [", "tags: [Beta, Beta, "),
-        ("note:", "note: !!binary"),
-        ("unsubscribeEmail: true", "unsubscribeEmail: \"true\""),
-        ("greeting: hello", "greeting: { a: *note }"),
-        ("memberId", "memberID"),
-    ];
-    let (from, to) = random.pick(&words);
-    if random.one_in(2) {
-        return text.replacen(from, to, 3);
-    }
-    text
-}
-
 #[test]
 fn no_value_is_in_a_plan_or_a_printed_manifest() {
     for (number, setting) in SETTINGS.into_iter().enumerate() {
-        for seed in 0..15 {
+        for seed in 0..cases(15) {
             let mut canaries = Canaries::new(seed * 3 + number as u64);
             // An id of these is a canary of the values, too: nothing but files may show it.
             let ids = ids(setting, &mut canaries, 5);
@@ -147,12 +135,13 @@ fn no_value_is_in_a_plan_or_a_printed_manifest() {
 fn no_value_is_in_a_diagnostic_of_a_damaged_manifest() {
     let mut wrong = 0;
     for (number, setting) in SETTINGS.into_iter().enumerate() {
-        for seed in 0..120 {
+        for seed in 0..cases(120) {
             let mut canaries = Canaries::new(seed * 3 + number as u64);
             let ids = ids(setting, &mut canaries, 3);
             let text = manifest(setting, &mut canaries, &ids);
-            let text = damaged(canaries.random(), &text);
-            let reading = read(setting, &text);
+            let text = damaged(setting, &mut canaries, &text);
+            let rules = (seed % 4 == 0).then_some(RULES);
+            let reading = read_with(visibility(setting), rules, &text);
             wrong += usize::from(reading.has_errors());
             if let Some((part, place)) = canaries.find(&diagnostics(&reading)) {
                 panic!(
@@ -163,4 +152,145 @@ fn no_value_is_in_a_diagnostic_of_a_damaged_manifest() {
         }
     }
     assert!(wrong > 200, "{wrong} manifests were wrong");
+}
+
+/// The users as JSON, one a line.
+fn json_lines(desired: &Desired) -> Vec<String> {
+    let users = desired.users.iter();
+    let line = users.map(|(id, user)| {
+        let mut line = serde_json::json!({ "memberId": id.as_str() });
+        for (path, value) in user.attributes.fields() {
+            match path.to_string().split_once('.') {
+                Some((map, key)) => line[map][key] = serde_json::json!(value),
+                None => line[path.to_string()] = serde_json::json!(value),
+            }
+        }
+        line.to_string()
+    });
+    line.collect()
+}
+
+#[test]
+fn no_value_is_in_a_diagnostic_of_damaged_json() {
+    let mut wrong = 0;
+    for (number, setting) in SETTINGS.into_iter().enumerate() {
+        for seed in 0..cases(60) {
+            let mut canaries = Canaries::new(seed * 3 + number as u64);
+            let ids = ids(setting, &mut canaries, 3);
+            let text = manifest(setting, &mut canaries, &ids);
+            let lines = json_lines(&read(setting, &text).desired);
+            let (name, text) = if seed % 2 == 0 {
+                ("users/a.jsonl", lines.join("\n"))
+            } else {
+                let users = lines.join(", ");
+                let header = r#""apiVersion":"talkform/v1","kind":"UserList""#;
+                (
+                    "users/a.json",
+                    format!("{{{header},\n\"users\":[{users}]}}"),
+                )
+            };
+            let text = with_wrong_json(&mut canaries, &text);
+            let rules = (seed % 3 == 0).then_some(RULES);
+            let reading = read_file(name, visibility(setting), rules, &text);
+            wrong += usize::from(reading.has_errors());
+            if let Some((part, place)) = canaries.find(&diagnostics(&reading)) {
+                let shown = diagnostics(&reading);
+                panic!("seed {seed}, {setting:?}: `{part}` ({place}) in\n{shown}\nof\n{text}");
+            }
+        }
+    }
+    assert!(wrong > 100, "{wrong} files were wrong");
+}
+
+/// Fields of a user, `#` for a hidden value that is too short to be recognised in a message, and two such values.
+const SHORT: [(&str, [&str; 2]); 15] = [
+    ("    profile: { lastName: # }", ["12", "34"]),
+    ("    profile: { lastName: # }", ["no", "on"]),
+    (
+        "    profile: { lastName: \"#\", lastName: # }",
+        ["12", "34"],
+    ),
+    ("    profile: { mobileNumber: # }", ["12", "34"]),
+    ("    profile: { mobileNumber: \"#\" }", ["ab", "cd"]),
+    ("    profile: { email: # }", ["ab", "cd"]),
+    ("    profile: { name: # }", ["ab", "cd"]),
+    ("    profile: { 이름: # }", ["07", "08"]),
+    ("    profile: { 이름: [#, a] }", ["no", "on"]),
+    ("    profile: { 이름: { a: # } }", ["ab", "cd"]),
+    ("    tags: [#]", ["12", "34"]),
+    ("    tags: [ab, #]", ["Ef", "Gh"]),
+    ("    tags: [#, #]", ["ab", "cd"]),
+    ("    unsubscribeEmail: #", ["ab", "cd"]),
+    ("  - memberId: #", ["12", "34"]),
+];
+
+#[test]
+fn a_diagnostic_is_the_same_whatever_the_hidden_value() {
+    for (line, values) in SHORT {
+        let [one, other] = values.map(|value| {
+            let line = line.replace('#', value);
+            let text = format!(
+                "apiVersion: talkform/v1\nkind: UserList\nusers:\n  - memberId: u-1\n{line}\n"
+            );
+            let reading = read_with(visibility(Setting::HiddenIds), Some(RULES), &text);
+            diagnostics(&reading)
+        });
+        assert!(one.contains("users/a.yaml"), "{line}");
+        assert_eq!(one, other, "{line}");
+    }
+}
+
+#[test]
+fn a_plan_is_the_same_whatever_the_hidden_value() {
+    for values in [["true", "false"], ["1", "2"], ["[3]", "[4]"], ["ab", "cd"]] {
+        let [one, other] = values.map(|value| {
+            let text = format!(
+                "apiVersion: talkform/v1\nkind: User\nmemberId: u-1\nprofile: {{ scoreCard: {value} }}\n"
+            );
+            let reading = read(Setting::HiddenIds, &text);
+            let none = Desired::default();
+            plans(Setting::HiddenIds, &none, &reading.desired).map(|text| without_digests(&text))
+        });
+        assert_eq!(one, other);
+    }
+}
+
+fn without_digests(text: &str) -> String {
+    let is_digit = |letter: char| letter.is_ascii_hexdigit();
+    let words = text.split_inclusive(|letter| !is_digit(letter));
+    words.filter(|word| word.len() < 16).collect()
+}
+
+#[test]
+fn ids_are_hidden_without_a_key_as_well() {
+    let mut canaries = Canaries::new(0);
+    let ids = ids(Setting::HiddenIds, &mut canaries, 3);
+    let text = manifest(Setting::HiddenIds, &mut canaries, &ids);
+    let file = parse(Setting::HiddenIds.lines(), "talkform.yaml").expect("a project");
+    let visibility = Visibility::new(FieldSettings {
+        sensitive: file.resolve(None).expect("settings").sensitive,
+        ..FieldSettings::default()
+    });
+    let reading = read_with(visibility.clone(), None, &text);
+    let printed = write(&reading.desired, &visibility);
+    canaries.are_not_in("a printed manifest", &printed);
+}
+
+#[test]
+fn a_message_that_is_cut_within_quotes_shows_no_value() {
+    let rules =
+        r#"{"properties":{"profile":{"additionalProperties":false,"properties":{"name":{}}}}}"#;
+    for length in 0..320 {
+        let mut canaries = Canaries::new(length);
+        let value = canaries.latin("value in the place of a key");
+        let key = format!(
+            "{}{value}",
+            "z".repeat(usize::try_from(length).expect("small"))
+        );
+        let text = format!(
+            "apiVersion: talkform/v1\nkind: User\nmemberId: u-1\nprofile: {{ name: {value}, {key}: 1 }}\n"
+        );
+        let reading = read_with(visibility(Setting::Usual), Some(rules), &text);
+        canaries.are_not_in("a diagnostic", &diagnostics(&reading));
+    }
 }

@@ -94,8 +94,8 @@ pub(crate) fn opt_ins(requests: &[Logged]) -> BTreeSet<Flag> {
 pub(crate) fn counted(plan: &Plan) -> BTreeSet<Flag> {
     let mut found = BTreeSet::new();
     for planned in &plan.changes {
-        let fields = planned.change.fields().iter();
-        for field in fields.filter(|field| field.is_opt_in()) {
+        let fields = planned.change.fields();
+        for field in fields.iter().filter(|field| field.is_opt_in()) {
             found.insert((planned.id.to_string(), field.path.clone()));
         }
     }

@@ -314,7 +314,7 @@ impl<'w> History<'w> {
         let origin = || Origin::file("users.yaml");
         let users = self.users.iter().map(|(id, attributes)| {
             let user = DesiredUser {
-                attributes: attributes.clone(),
+                attributes: attributes.clone().into(),
                 origin: origin(),
             };
             (id.clone(), user)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::command::git;
+use crate::command::{finish, git};
 use crate::erase::scene::{CANARIES, ERASE, OTHERS, USERS, applied, run};
 use crate::project::{Channel, Project};
 
@@ -36,6 +36,67 @@ fn fits_its_schema(document: &Value) {
         .map(|error| format!("{error} at {}", error.instance_path()))
         .collect();
     assert!(errors.is_empty(), "{errors:#?}\n{document:#}");
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_read_stops_the_erasure() {
+    let channel = Channel::start();
+    let project = applied(&channel);
+    // A folder in the place of a file: tests may run as root, who reads everything else.
+    project.write(".talkform/drift-0.progress/x", "");
+    let ran = run(&project, &ERASE, 1);
+    assert!(ran.stderr.contains("drift-0.progress"), "{}", ran.stderr);
+    assert_eq!(project.read("users/a.yaml"), USERS);
+}
+
+#[test]
+fn a_folder_that_cannot_be_listed_is_not_searched() {
+    let channel = Channel::start();
+    let project = applied(&channel);
+    let mut command = project.command(&[&ERASE[..], &["--format", "json"]].concat());
+    command.env("TMPDIR", project.at("talkform.yaml"));
+    let ran = finish(command.spawn().expect("talkform runs")).expect(0);
+    let document: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(document["remaining"]["allFilesSearched"], false);
+}
+
+/// Erases the person, and fails unless the output says that git could not be searched as a whole.
+#[track_caller]
+fn is_not_whole(project: &Project, path: Option<&std::path::Path>) {
+    let mut command = project.command(&[&ERASE[..], &["--format", "json"]].concat());
+    if let Some(path) = path {
+        command.env("PATH", path);
+    }
+    let ran = finish(command.spawn().expect("talkform runs")).expect(0);
+    let document: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let history = &document["remaining"]["history"];
+    assert_eq!(history["allSearched"], false, "{document:#}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_history_that_cannot_be_read_is_not_searched() {
+    use crate::unreadable::object_of;
+    for object in ["HEAD:users/a.yaml", "HEAD:users", "HEAD"] {
+        let channel = Channel::start();
+        let project = applied(&channel);
+        git(project.path(), &["init", "-q"]);
+        commit(&project, "one");
+        let path = object_of(&project, object);
+        std::fs::remove_file(&path).expect("removed");
+        std::fs::write(&path, "no object").expect("written");
+        is_not_whole(&project, None);
+    }
+    // Nobody can tell what a link to itself is.
+    let channel = Channel::start();
+    let project = applied(&channel);
+    std::os::unix::fs::symlink(".git", project.at(".git")).expect("a link");
+    is_not_whole(&project, None);
+    // Nor what is in a repository without git.
+    let project = applied(&channel);
+    git(project.path(), &["init", "-q"]);
+    commit(&project, "one");
+    is_not_whole(&project, Some(project.path()));
 }
 
 #[test]

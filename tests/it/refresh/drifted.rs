@@ -214,7 +214,7 @@ fn a_refreshed_plan_shows_every_kind_of_change() {
           u-00002   unsubscribeEmail: changed to true by the person; kept
 
         Plan: 2 to create, 3 to update. 1 unchanged.
-        About 5 requests, under a second at 1000000 a second.
+        5 requests, all within the burst of 1,000,000.
         Plan digest: sha256:…
         "#);
     });

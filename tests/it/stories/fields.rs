@@ -21,7 +21,7 @@ fn a_value_changes() {
             # 1 unchanged field hidden
 
     Plan: 1 to update. 0 unchanged.
-    About 1 request, under a second at 10 a second.
+    1 request, within the burst of 1,000.
     Plan digest: sha256:…
     "#);
 }
@@ -40,7 +40,7 @@ fn a_key_goes_and_another_comes() {
           + profile.seats   3
 
     Plan: 1 to update. 0 unchanged.
-    About 1 request, under a second at 10 a second.
+    1 request, within the burst of 1,000.
     Plan digest: sha256:…
     ");
 }
@@ -58,7 +58,7 @@ fn a_key_is_declared_gone() {
           - profile.beta   true   (declared null)
 
     Plan: 1 to update. 0 unchanged.
-    About 1 request, under a second at 10 a second.
+    1 request, within the burst of 1,000.
     Plan digest: sha256:…
     ");
 }
@@ -76,7 +76,7 @@ fn only_the_kind_of_a_value_changes() {
           ~ profile.code   (as applied) -> 1
 
     Plan: 1 to update. 0 unchanged.
-    About 1 request, under a second at 10 a second.
+    1 request, within the burst of 1,000.
     Plan digest: sha256:…
     ");
 }
@@ -98,7 +98,7 @@ fn tags_go() {
             # 1 unchanged field hidden
 
     Plan: 1 to update. 0 unchanged.
-    About 1 request, under a second at 10 a second.
+    1 request, within the burst of 1,000.
     Plan digest: sha256:…
     ");
 }
@@ -139,7 +139,7 @@ fn somebody_is_opted_in() {
 
     Plan: 1 to update. 0 unchanged.
     1 user may be messaged again after opting out.
-    About 1 request, under a second at 10 a second.
+    1 request, within the burst of 1,000.
     Plan digest: sha256:…
 
     This plan exceeds the project's limits: apply refuses it.
@@ -176,7 +176,7 @@ fn a_key_moves_to_once() {
           + profileOnce.source   "naver"   (kept if already present)
 
     Plan: 1 to update. 0 unchanged.
-    About 1 request, under a second at 10 a second.
+    1 request, within the burst of 1,000.
     Plan digest: sha256:…
     "#);
 }
@@ -194,7 +194,7 @@ fn a_name_changes() {
           ~ profile.name   (sensitive)
 
     Plan: 1 to update. 0 unchanged.
-    About 1 request, under a second at 10 a second.
+    1 request, within the burst of 1,000.
     Plan digest: sha256:…
     ");
 }

@@ -26,7 +26,7 @@ fn an_id_changes() {
 
     Plan: 1 to move. 0 unchanged.
     1 user moves to another id. Data that exists only on Channel, such as an unsubscription, does not move.
-    About 1 request, under a second at 10 a second.
+    1 request, within the burst of 1,000.
     Plan digest: sha256:…
     "#);
 }
@@ -51,7 +51,7 @@ fn an_id_changes_and_the_old_one_is_deleted() {
     Plan: 1 to move. 0 unchanged.
     1 user moves to another id. Data that exists only on Channel, such as an unsubscription, does not move.
     1 user will be deleted on Channel. That cannot be undone.
-    About 2 requests, under a second at 10 a second.
+    2 requests, all within the burst of 1,000.
     Plan digest: sha256:…
 
     This plan exceeds the project's limits: apply refuses it.
@@ -93,7 +93,7 @@ fn an_opt_out_does_not_move() {
     Plan: 1 to move. 0 unchanged.
     1 user moves to another id. Data that exists only on Channel, such as an unsubscription, does not move.
     1 user may be messaged again after opting out.
-    About 1 request, under a second at 10 a second.
+    1 request, within the burst of 1,000.
     Plan digest: sha256:…
 
     This plan exceeds the project's limits: apply refuses it.
@@ -147,7 +147,7 @@ fn both_ids_are_recorded() {
           ~ profile.plan   (as applied) -> "pro"
 
     Plan: 1 to update, 1 to forget. 0 unchanged.
-    About 1 request, under a second at 10 a second.
+    1 request, within the burst of 1,000.
     Plan digest: sha256:…
     "#);
 }
@@ -180,7 +180,7 @@ fn an_id_probably_changed() {
       # u-1 is removed and u-2 is new with identical attributes; if the id changed, declare moved: [{ from: "u-1", to: "u-2" }]
 
     Plan: 2 to create, 2 to forget. 0 unchanged.
-    About 2 requests, under a second at 10 a second.
+    2 requests, all within the burst of 1,000.
     Plan digest: sha256:…
 
     This plan exceeds the project's limits: apply refuses it.
@@ -226,7 +226,7 @@ fn two_with_the_same_attributes_are_no_likely_move() {
       + u-4
 
     Plan: 2 to create, 2 to forget. 0 unchanged.
-    About 2 requests, under a second at 10 a second.
+    2 requests, all within the burst of 1,000.
     Plan digest: sha256:…
 
     This plan exceeds the project's limits: apply refuses it.

@@ -69,7 +69,7 @@ fn somebody_is_deleted_and_somebody_loses_a_field() {
 
     Plan: 1 to update, 1 to delete. 0 unchanged.
     1 user will be deleted on Channel. That cannot be undone.
-    About 2 requests, under a second at 10 a second.
+    2 requests, all within the burst of 1,000.
     Plan digest: sha256:…
 
     This plan exceeds the project's limits: apply refuses it.

@@ -60,9 +60,21 @@ const HOMES: &[(&str, &[&str])] = &[
     ("walkdir", &["src/manifest/files/"]),
     ("jsonschema", &["src/manifest/"]),
     ("reqwest", &["src/remote/http.rs"]),
-    ("rustls", &["src/remote/http.rs"]),
-    ("hyper", &["src/sandbox/"]),
-    ("hyper_util", &["src/sandbox/"]),
+    (
+        "rustls",
+        &[
+            "src/remote/http.rs",
+            "src/remote/obstacle.rs",
+            "src/state/bucket/connection.rs",
+            // The certificates of a variable are read as rustls reads them.
+            "src/cli/network/certificates.rs",
+        ],
+    ),
+    ("object_store", &["src/state/bucket/"]),
+    ("futures_util", &["src/state/bucket/"]),
+    ("ring", &["src/state/encryption/"]),
+    ("hyper", &["src/sandbox/", "src/remote/proxy.rs"]),
+    ("hyper_util", &["src/sandbox/", "src/remote/proxy.rs"]),
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),
     ("tracing_subscriber", &["src/cli/"]),
@@ -110,6 +122,8 @@ const HOMES: &[(&str, &[&str])] = &[
             "src/remote/http.rs",
             // A request waits for its intent to be flushed.
             "src/state/journal_writer.rs",
+            // A bucket is on the network.
+            "src/state/bucket/",
             // The journal is flushed beside the requests.
             "src/state/system_disk.rs",
         ],

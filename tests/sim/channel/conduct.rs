@@ -69,9 +69,9 @@ impl Conduct {
             }
             if let Some(write) = planned.change.write() {
                 let declared = [
-                    (FLAGS[0], write.consent.unsubscribed),
-                    (FLAGS[1], write.consent.unsubscribe_email),
-                    (FLAGS[2], write.consent.unsubscribe_texting),
+                    (FLAGS[0], write.declared.unsubscribed),
+                    (FLAGS[1], write.declared.unsubscribe_email),
+                    (FLAGS[2], write.declared.unsubscribe_texting),
                 ];
                 let opt_outs = declared.into_iter().filter(|(_, flag)| *flag == Some(true));
                 let opt_outs = opt_outs.map(|(flag, _)| flag).collect();

@@ -31,8 +31,10 @@ impl Disk for ModelDisk {
         inner.draw(inner.faults.open)?;
         let found = inner.find(path);
         let file = match (access, found) {
-            (Access::Read | Access::Append, None) => None,
-            (Access::Read | Access::Append | Access::Lock, Some(file)) => Some(file),
+            (Access::Read | Access::Inspect | Access::Append, None) => None,
+            (Access::Read | Access::Inspect | Access::Append | Access::Lock, Some(file)) => {
+                Some(file)
+            }
             (Access::Replace | Access::Lock, _) if !inner.is_done(step) => None,
             (Access::Replace, Some(file)) => {
                 inner.content(file).set_length(0);
@@ -195,6 +197,7 @@ impl DiskFile for Handle {
             inode: self.file,
             length: content.seen().len() as u64,
             modified: Some(content.modified),
+            version: None,
         };
         Inner::answer(step, identity)
     }

@@ -15,19 +15,35 @@ pub(crate) fn unsaved(settings: &LoadedProject, error: &SaveError) -> Failure {
                 "{error}; what was applied is kept in the journal {journal}, and the whole new state in {}",
                 copy.display()
             ),
-            format!(
-                "free disk space, run `mv {} {path}`, then run `{}` again; without the copy the journal is replayed, and users that it lacks are sent again",
-                copy.display(),
-                settings.command(&["apply"])
-            ),
+            if store.is_remote() {
+                repeat_apply(settings)
+            } else {
+                format!(
+                    "free disk space, run `mv {} {path}`, then run `{}` again; without the copy the journal is replayed, and users that it lacks are sent again",
+                    copy.display(),
+                    settings.command(&["apply"])
+                )
+            },
         ),
         SaveError::NotRescued { .. } => Failure::with_hint(
             format!("{error}; what was applied is kept in the journal {journal}"),
-            format!(
-                "free disk space and run `{}` again: the journal is replayed, and users that it lacks are sent again",
-                settings.command(&["apply"])
-            ),
+            if store.is_remote() {
+                repeat_apply(settings)
+            } else {
+                format!(
+                    "free disk space and run `{}` again: the journal is replayed, and users that it lacks are sent again",
+                    settings.command(&["apply"])
+                )
+            },
         ),
         SaveError::Conflict(error) | SaveError::Journal(error) => settings.state_failure(error),
     }
+}
+
+/// What to do where the state is in a bucket: only the journal there can be relied on.
+fn repeat_apply(settings: &LoadedProject) -> String {
+    format!(
+        "when the store answers again, run `{}`: the journal is replayed, and users that it lacks are sent again",
+        settings.command(&["apply"])
+    )
 }

@@ -65,7 +65,14 @@ impl<'a> CheckpointFile<'a> {
         let name = scope_name(settings, scope, state, channel_id);
         let folder = settings.root.join(SANDBOX_FOLDER);
         let path = folder.join(format!("drift-{name}.progress"));
-        let found = files::read(&path)
+        let bytes = files::read(&path).unwrap_or_else(|error| {
+            terminal.talk(&format!(
+                "warning: cannot read {}: {error}; every user is read again",
+                path.display()
+            ));
+            None
+        });
+        let found = bytes
             .filter(|_| !scope.restart)
             .and_then(|bytes| DriftCheckpoint::parse(&bytes))
             .filter(|found| found.head.scope == name && is_fresh(found));

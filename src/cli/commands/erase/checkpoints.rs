@@ -1,7 +1,5 @@
 //! Removes the checkpoints of interrupted drifts that name a user.
 
-use std::fs;
-
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::project::{LoadedProject, SANDBOX_FOLDER};
@@ -14,7 +12,8 @@ pub(crate) fn remove(
 ) -> Result<Vec<String>, Failure> {
     let folder = settings.root.join(SANDBOX_FOLDER);
     let mut removed = Vec::new();
-    for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+    let entries = files::entries(&folder).map_err(|error| files::unread(&folder, &error))?;
+    for entry in entries {
         let name = entry.file_name();
         let Some(name) = name.to_str() else {
             continue;
@@ -23,7 +22,8 @@ pub(crate) fn remove(
             continue;
         }
         let path = entry.path();
-        if files::read(&path).is_some_and(|bytes| names(&bytes)) {
+        let bytes = files::read(&path).map_err(|error| files::unread(&path, &error))?;
+        if bytes.is_some_and(|bytes| names(&bytes)) {
             files::remove(&path).map_err(|error| {
                 Failure::refused(format!("cannot remove {}: {error}", path.display()))
             })?;

@@ -53,9 +53,8 @@ impl Declarations {
         let mut found = Vec::new();
         for name in names {
             let path = settings.root.join(&**name);
-            let text = files::read_to_string(&path).map_err(|error| {
-                Failure::refused(format!("cannot read {}: {error}", path.display()))
-            })?;
+            let text =
+                files::read_to_string(&path).map_err(|error| files::unread(&path, &error))?;
             let erased = manifest::erase(name, &text, id, &read);
             if let Some(mut erased) = erased.map_err(|error| refused(name, &error))? {
                 if erased.text.is_none() && desired.files.len() == 1 {

@@ -19,6 +19,7 @@ use crate::cli::output;
 use crate::cli::project::LoadedProject;
 use crate::cli::terminal::Terminal;
 use talkform::model::text::mentions::Mentions;
+use talkform::model::visibility::hidden_texts::HiddenTexts;
 use talkform::model::{Desired, MemberId, PendingAction, Plan, ShownIds, State};
 use talkform::render::erasure;
 use talkform::render::erasure::{ChannelEnding, ErasedFile, Erasure, Remaining};
@@ -62,13 +63,13 @@ pub(crate) fn run(
         Some(agreed(terminal, &settings, arguments, &loaded, ids)?)
     };
 
-    declarations.write(&settings, &mut desired, &id)?;
     let former: Vec<&MemberId> = declarations.former().collect();
     let all: Vec<&MemberId> = std::iter::once(&id).chain(former.clone()).collect();
     let mentions = all.iter().map(|id| Mentions::of(id.as_str()));
     let mentions: Vec<Mentions> = mentions.collect();
     let names = |bytes: &[u8]| mentions.iter().any(|mentions| mentions.are_in(bytes));
     let checkpoints = checkpoints::remove(&settings, &names)?;
+    declarations.write(&settings, &mut desired, &id)?;
     let deletion = if let Some((plan, connection)) = planned {
         let of_plan = (&plan, &desired);
         channel::delete(connection, &settings, arguments, loaded, of_plan, terminal)?
@@ -83,6 +84,7 @@ pub(crate) fn run(
         .load()
         .map_err(|error| settings.state_failure(&error))?;
     let is_forgotten = after.state.as_ref().is_none_or(|state| !state.knows(&id));
+    let earlier_states = forget_earlier(&settings, &all, terminal);
     let remaining = traces::search(&settings, lineage.as_deref(), &mentions, terminal);
     let erasure = Erasure {
         id: shown_id,
@@ -91,6 +93,7 @@ pub(crate) fn run(
         state: state_name(&settings),
         was_recorded,
         is_forgotten,
+        earlier_states,
         channel: deletion.ending,
         checkpoints,
         remaining,
@@ -105,6 +108,22 @@ pub(crate) fn run(
             Exit::Stopped
         }
     })
+}
+
+/// Removes the earlier states in a bucket that record the user under one of these ids.
+fn forget_earlier(
+    settings: &LoadedProject,
+    ids: &[&MemberId],
+    terminal: Terminal,
+) -> Option<usize> {
+    let names = |state: &State| ids.iter().any(|id| state.knows(id));
+    match settings.store.remove_versions(names) {
+        Ok(removed) => Some(removed),
+        Err(error) => {
+            output::failure(terminal, &settings.state_failure(&error));
+            None
+        }
+    }
 }
 
 /// Plans the deletion on Channel, opens the connection, and has the deletion agreed to.
@@ -213,10 +232,16 @@ fn without_ids(mut erasure: Erasure, ids: &[&MemberId], shown: &ShownIds) -> Era
     if !shown.hides() {
         return erasure;
     }
+    let mut hidden = HiddenTexts::default();
+    for id in ids {
+        hidden.add_id(id);
+    }
     let hide = |path: &mut String| {
         for id in ids {
             *path = path.replace(id.as_str(), shown.of(id).as_str());
         }
+        // A name may hold an id in another Unicode form, or with percent escapes as `import` writes them.
+        *path = hidden.replaced_in(path);
     };
     erasure
         .manifests
@@ -248,6 +273,7 @@ fn print(
 
 fn exit(erasure: &Erasure) -> Exit {
     match &erasure.channel {
+        _ if erasure.earlier_states.is_none() => Exit::SomeFailed,
         ChannelEnding::Deleted { .. } | ChannelEnding::Kept => Exit::Done,
         ChannelEnding::Rejected { .. } | ChannelEnding::Failed { .. } => Exit::SomeFailed,
         ChannelEnding::Skipped { .. } => Exit::Stopped,

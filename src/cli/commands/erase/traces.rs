@@ -80,11 +80,7 @@ struct Search<'a> {
 impl Search<'_> {
     /// Searches a folder and those below. Links are not followed, and git's own files are left out.
     fn folder(&mut self, folder: &Path) {
-        let Ok(entries) = fs::read_dir(folder) else {
-            self.is_whole = false;
-            return;
-        };
-        let mut entries: Vec<fs::DirEntry> = entries.flatten().collect();
+        let mut entries = self.entries(folder);
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
             let path = entry.path();
@@ -102,19 +98,25 @@ impl Search<'_> {
         }
     }
 
+    /// Lists a folder. What cannot be listed counts as not searched.
+    fn entries(&mut self, folder: &Path) -> Vec<fs::DirEntry> {
+        files::entries(folder).unwrap_or_else(|_| {
+            self.is_whole = false;
+            Vec::new()
+        })
+    }
+
     /// Searches the files beside a state that lies elsewhere, and the copies that failed saves left behind.
     fn copies(&mut self, lineage: Option<&str>) {
         let state = self.settings.store.path().to_owned();
         let mut found: Vec<PathBuf> = Vec::new();
         let folder = state.parent().map(Path::to_owned).unwrap_or_default();
-        if !is_below(&state, &self.settings.root) {
+        if !self.settings.store.is_remote() && !is_below(&state, &self.settings.root) {
             let own = state.file_name().unwrap_or_default();
-            found.extend(files_in(&folder, &|name| {
-                name.starts_with(&*own.to_string_lossy())
-            }));
+            found.extend(self.files_in(&folder, &|name| name.starts_with(&*own.to_string_lossy())));
         }
         let temporary = std::env::temp_dir();
-        let rescued = files_in(&temporary, &|name| name.starts_with("talkform-state-"));
+        let rescued = self.files_in(&temporary, &|name| name.starts_with("talkform-state-"));
         for path in found {
             let name = path.display().to_string();
             self.file(&path, name, FileKind::State, None);
@@ -130,15 +132,33 @@ impl Search<'_> {
         }
     }
 
+    fn files_in(&mut self, folder: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Vec<PathBuf> {
+        let entries = self.entries(folder).into_iter();
+        let wanted = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_wanted));
+        let mut paths = Vec::new();
+        for entry in wanted {
+            match entry.file_type() {
+                Ok(kind) if kind.is_file() => paths.push(entry.path()),
+                Ok(_) => {}
+                Err(_) => self.is_whole = false,
+            }
+        }
+        paths.sort();
+        paths
+    }
+
     /// Searches a file. One of another lineage is passed over.
     fn file(&mut self, path: &Path, name: String, kind: FileKind, lineage: Option<&str>) {
-        let length = fs::metadata(path).map_or(0, |data| data.len());
+        let Ok(length) = fs::metadata(path).map(|data| data.len()) else {
+            self.is_whole = false;
+            return;
+        };
         if self.left.0 == 0 || length > self.left.1 {
             self.is_whole = false;
             return;
         }
         self.left = (self.left.0 - 1, self.left.1 - length);
-        let Some(bytes) = files::read(path) else {
+        let Ok(bytes) = files::read_bytes(path) else {
             self.is_whole = false;
             return;
         };
@@ -209,16 +229,4 @@ fn is_below(path: &Path, folder: &Path) -> bool {
         // A file that does not exist is nowhere.
         _ => true,
     }
-}
-
-fn files_in(folder: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let entries = entries.filter(|entry| {
-        let name = entry.file_name();
-        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        is_file && name.to_str().is_some_and(is_wanted)
-    });
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    paths.sort();
-    paths
 }

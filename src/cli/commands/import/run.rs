@@ -21,7 +21,8 @@ use talkform::apply::ReadReport;
 use talkform::manifest;
 use talkform::manifest::{Adopted, ReadSettings};
 use talkform::model::{
-    ChannelId, Desired, Diagnostic, Entry, FieldPath, MemberId, RemoteUser, State, Unread,
+    Attributes, ChannelId, Desired, Diagnostic, Entry, FieldPath, MemberId, RemoteUser, State,
+    Unread,
 };
 use talkform::plan;
 use talkform::render::common::stop_cause::why_stopped;
@@ -163,7 +164,9 @@ fn take_over(
         };
         let differing = plan::differing(&user.attributes, &observed);
         if differing.is_empty() {
-            imported.recorded.insert(id, user.attributes.clone());
+            imported
+                .recorded
+                .insert(id, Attributes::clone(&user.attributes));
         } else {
             talk.differing(settings, &id, &differing);
         }

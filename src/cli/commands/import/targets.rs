@@ -79,9 +79,8 @@ impl Target {
             Self::File(name) => {
                 let path = settings.root.join(name);
                 let old = if files::exists(&path) {
-                    Some(files::read_to_string(&path).map_err(|error| {
-                        Failure::refused(format!("cannot read {}: {error}", path.display()))
-                    })?)
+                    let text = files::read_to_string(&path);
+                    Some(text.map_err(|error| files::unread(&path, &error))?)
                 } else {
                     None
                 };

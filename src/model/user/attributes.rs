@@ -1,11 +1,11 @@
 //! Describes what a manifest declares of one user.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Serialize, Serializer};
 
-use crate::model::field::{FieldPath, ProfileKey};
+use crate::model::field::FieldPath;
 use crate::model::text::language::Language;
+use crate::model::user::key_map::KeyMap;
+use crate::model::user::tags::Tags;
 use crate::model::value::Value;
 
 /// What a manifest declares for one profile key.
@@ -35,14 +35,14 @@ pub struct Attributes {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
     /// Attributes that Channel has exactly as declared.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub profile: BTreeMap<ProfileKey, Declared>,
+    #[serde(skip_serializing_if = "KeyMap::is_empty")]
+    pub profile: KeyMap<Declared>,
     /// Attributes that are set if Channel has none.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub profile_once: BTreeMap<ProfileKey, Value>,
+    #[serde(skip_serializing_if = "KeyMap::is_empty")]
+    pub profile_once: KeyMap<Value>,
     /// The whole set of tags; `None` if the manifest does not declare tags.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tags: Option<BTreeSet<String>>,
+    pub tags: Option<Tags>,
     /// No marketing messages at all (API v4 only).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsubscribed: Option<bool>,
@@ -65,28 +65,50 @@ pub struct Consent {
     pub unsubscribe_texting: Option<bool>,
 }
 
+impl Consent {
+    /// The opt-outs alone: what a new person is sent. A flag that is declared `false` is `false` without.
+    #[must_use]
+    pub fn opt_outs(self) -> Self {
+        let is_sent = |flag: Option<bool>| flag.filter(|is_opted_out| *is_opted_out);
+        Self {
+            unsubscribed: is_sent(self.unsubscribed),
+            unsubscribe_email: is_sent(self.unsubscribe_email),
+            unsubscribe_texting: is_sent(self.unsubscribe_texting),
+        }
+    }
+}
+
 /// The declared value of one field, borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldValue<'a> {
     /// A profile value, or the language.
     Value(&'a Value),
     /// The set of tags.
-    Tags(&'a BTreeSet<String>),
+    Tags(&'a Tags),
     /// A consent flag.
     Flag(bool),
     /// `null`.
     Clear,
 }
 
-impl FieldValue<'_> {
-    /// The owned value; `None` for [`FieldValue::Clear`].
-    pub fn to_value(self) -> Option<Value> {
+static TRUE: Value = Value::Boolean(true);
+static FALSE: Value = Value::Boolean(false);
+
+impl<'a> FieldValue<'a> {
+    /// The value; `None` for [`FieldValue::Clear`].
+    pub fn as_value(self) -> Option<&'a Value> {
         match self {
-            Self::Value(value) => Some(value.clone()),
-            Self::Tags(tags) => Some(Value::Texts(tags.iter().cloned().collect())),
-            Self::Flag(flag) => Some(Value::Boolean(flag)),
+            Self::Value(value) => Some(value),
+            Self::Tags(tags) => Some(tags.value()),
+            Self::Flag(true) => Some(&TRUE),
+            Self::Flag(false) => Some(&FALSE),
             Self::Clear => None,
         }
+    }
+
+    /// The owned value; `None` for [`FieldValue::Clear`].
+    pub fn to_value(self) -> Option<Value> {
+        self.as_value().cloned()
     }
 }
 
@@ -154,6 +176,22 @@ impl Attributes {
             unsubscribed: self.unsubscribed,
             unsubscribe_email: self.unsubscribe_email,
             unsubscribe_texting: self.unsubscribe_texting,
+        }
+    }
+
+    /// The same with these consent flags.
+    #[must_use]
+    pub fn with_consent(self, consent: Consent) -> Self {
+        let Consent {
+            unsubscribed,
+            unsubscribe_email,
+            unsubscribe_texting,
+        } = consent;
+        Self {
+            unsubscribed,
+            unsubscribe_email,
+            unsubscribe_texting,
+            ..self
         }
     }
 

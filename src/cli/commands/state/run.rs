@@ -1,17 +1,16 @@
 //! Runs `talkform show` and `talkform state`: shows plan files and the state, and changes the state.
 
-use std::path::PathBuf;
-
-use clap::{Args, Subcommand};
-
 use crate::cli::approval::read_plan_file;
-use crate::cli::args::{DataFormat, Global, check_patterns, duration};
+use crate::cli::args::{DataFormat, Global, check_patterns};
 use crate::cli::clock::now;
 use crate::cli::commands::ids::resolved;
+use crate::cli::commands::state::arguments::{ShowArguments, StateCommand};
+use crate::cli::commands::state::place::{PushCheck, recorded};
+use crate::cli::commands::state::{place, versions};
 use crate::cli::environment::state_key;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::lock_owner::lock;
-use crate::cli::project::{LoadedProject, shown};
+use crate::cli::project::{LoadedProject, project_file, shown};
 use crate::cli::random::random;
 use crate::cli::suggest::invocation::Invocation;
 use crate::cli::terminal::Terminal;
@@ -24,97 +23,6 @@ use talkform::plan;
 use talkform::render::common::escape;
 use talkform::render::{state, state_json, state_users_json};
 
-/// The arguments of `show`.
-#[derive(Debug, Args)]
-pub(crate) struct ShowArguments {
-    /// A plan file; without it, the state is shown
-    #[arg(value_name = "PLAN")]
-    pub plan: Option<PathBuf>,
-    /// The format: text or json
-    #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
-    pub format: DataFormat,
-}
-
-/// The subcommands of `state`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum StateCommand {
-    /// List the recorded users
-    #[command(after_help = "Example: talkform state list 'u-*'")]
-    List {
-        /// List only ids that match (`*` any characters, `?` one character)
-        #[arg(value_name = "PATTERN")]
-        select: Vec<String>,
-        /// The format: text or json
-        #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
-        format: DataFormat,
-    },
-    /// Show what the state records about one user
-    #[command(after_help = "Example: talkform state show u-1001")]
-    Show {
-        /// The member id of the user
-        #[arg(value_name = "ID")]
-        id: String,
-        /// The format: text or json
-        #[arg(long, value_enum, default_value_t, env = "TALKFORM_FORMAT")]
-        format: DataFormat,
-    },
-    /// Rebuild a damaged state from the lines that can be trusted
-    ///
-    /// Users whose record is lost become pending.
-    #[command(after_help = "Example: talkform state repair")]
-    Repair {
-        /// How long to wait for another run that holds the lock
-        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
-        lock_timeout: std::time::Duration,
-    },
-    /// Record the project's base URL and environment in the state
-    ///
-    /// For when one of them was renamed; the channel stays the same.
-    #[command(after_help = "Example: talkform state retarget")]
-    Retarget {
-        /// How long to wait for another run that holds the lock
-        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
-        lock_timeout: std::time::Duration,
-    },
-    /// Create an empty state with a random salt, to commit before the first plan
-    ///
-    /// Without a salt, the digest of a plan covers neither ids nor values, and `apply --expect` is refused.
-    #[command(after_help = "Example: talkform state init")]
-    Init {
-        /// How long to wait for another run that holds the lock
-        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
-        lock_timeout: std::time::Duration,
-    },
-    /// Print a new random key for `TALKFORM_STATE_KEY`
-    #[command(after_help = "Example: talkform state keygen")]
-    Keygen,
-    /// Remove users from the state; Channel keeps them
-    ///
-    /// The next apply sends them again if they are still declared.
-    #[command(after_help = "Example: talkform state forget u-1001")]
-    Forget {
-        /// Member ids
-        #[arg(value_name = "ID", required = true)]
-        ids: Vec<String>,
-        /// How long to wait for another run that holds the lock
-        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
-        lock_timeout: std::time::Duration,
-    },
-    /// Recompute all digests with `TALKFORM_STATE_KEY_NEW`
-    ///
-    /// `TALKFORM_STATE_KEY` must hold the current secret if the state has one, and the manifests must be
-    /// as applied.
-    #[command(after_help = "Example: talkform state rekey")]
-    Rekey {
-        /// Recompute the digests without a secret
-        #[arg(long, env = "TALKFORM_WITHOUT_KEY")]
-        without_key: bool,
-        /// How long to wait for another run that holds the lock
-        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", env = "TALKFORM_LOCK_TIMEOUT")]
-        lock_timeout: std::time::Duration,
-    },
-}
-
 /// The most users that an error names.
 const MAX_NAMED: usize = 20;
 
@@ -125,7 +33,7 @@ pub(crate) fn show_all(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     if let Some(path) = &arguments.plan {
-        let ids = if LoadedProject::has_project(global) {
+        let ids = if project_file::is_in(&global.directory)? {
             LoadedProject::read(global)?.ids()?
         } else {
             ShownIds::Plain
@@ -186,6 +94,29 @@ pub(crate) fn run(
         StateCommand::Forget { ids, lock_timeout } => {
             forget(&settings, ids, *lock_timeout, terminal)?;
         }
+        StateCommand::Unlock { id } => place::unlock(&settings, id, terminal)?,
+        StateCommand::Pull => place::pull(&settings, terminal)?,
+        StateCommand::Push {
+            file,
+            force,
+            lock_timeout,
+        } => {
+            let check = if *force {
+                PushCheck::Any
+            } else {
+                PushCheck::SameAndNotOlder
+            };
+            place::push(&settings, file, check, *lock_timeout, terminal)?;
+        }
+        StateCommand::Migrate { to, lock_timeout } => {
+            place::migrate(&settings, to, *lock_timeout, terminal)?;
+        }
+        StateCommand::Versions => versions::list(&settings, terminal)?,
+        StateCommand::Restore {
+            version,
+            auto_approve,
+            lock_timeout,
+        } => versions::restore(&settings, version, (*auto_approve, *lock_timeout), terminal)?,
         StateCommand::Rekey {
             without_key,
             lock_timeout,
@@ -331,9 +262,12 @@ fn init_state(
             "{path} is there already; it was left as it is"
         )));
     }
-    terminal.result(&format!(
-        "Created {path}, a state without users. Commit it.\n"
-    ))
+    let commit = if settings.store.is_remote() {
+        ""
+    } else {
+        " Commit it."
+    };
+    terminal.result(&format!("Created {path}, a state without users.{commit}\n"))
 }
 
 fn rekey(
@@ -359,7 +293,7 @@ fn rekey(
     let (desired, warnings) = settings.desired()?;
     output::warn(terminal, &settings.root, &warnings);
     let _lock = lock(settings, "state rekey", lock_timeout)?;
-    let state = recorded(settings, terminal)?;
+    let state = place::folded(settings, terminal)?;
     let old = settings.digest_key(&state)?;
     let salt = random::<16>()?;
     let new = DigestKey::new(&salt, secret.as_deref());
@@ -381,6 +315,7 @@ fn rekey(
                 ),
             )
         })?;
+    settings.store.encrypt_with(secret.as_deref());
     settings.save(&renewed)?;
     terminal.result(&format!(
         "Recomputed the digests of {}: {}.\n",
@@ -391,21 +326,6 @@ fn rekey(
             "they use the new secret now; set TALKFORM_STATE_KEY to it"
         }
     ))
-}
-
-fn recorded(settings: &LoadedProject, terminal: Terminal) -> Result<State, Failure> {
-    let loaded = settings
-        .store
-        .load()
-        .map_err(|error| settings.state_failure(&error))?;
-    output::replayed(terminal, &loaded, &settings.ids()?);
-    output::large_state(terminal, &loaded);
-    loaded.state.ok_or_else(|| {
-        Failure::with_hint(
-            format!("no state at {} yet", settings.store.path().display()),
-            format!("the first `{}` creates it", settings.command(&["apply"])),
-        )
-    })
 }
 
 fn forget(

@@ -1,0 +1,123 @@
+//! Holds the values of profile keys in little memory.
+
+use std::borrow::Borrow;
+use std::slice;
+
+use serde::{Serialize, Serializer};
+
+use crate::model::field::ProfileKey;
+
+/// Values by profile key, in the order of the keys.
+///
+/// A million users have a million of these, with a handful of keys each. A `BTreeMap` takes room for eleven.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KeyMap<V>(Box<[(ProfileKey, V)]>);
+
+impl<V> KeyMap<V> {
+    /// The value of a key.
+    pub fn get<Q>(&self, key: &Q) -> Option<&V>
+    where
+        ProfileKey: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        let place = self
+            .0
+            .binary_search_by(|(other, _)| other.borrow().cmp(key))
+            .ok()?;
+        Some(&self.0[place].1)
+    }
+
+    /// Whether a key has a value.
+    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        ProfileKey: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        self.get(key).is_some()
+    }
+
+    /// Sets the value of a key. It takes time for each key that is there.
+    pub fn insert(&mut self, key: ProfileKey, value: V) {
+        let entries = std::mem::take(self).into_iter();
+        *self = entries.chain([(key, value)]).collect();
+    }
+
+    /// The keys in their order.
+    pub fn keys(&self) -> impl Iterator<Item = &ProfileKey> + Clone {
+        self.0.iter().map(|(key, _)| key)
+    }
+
+    /// The keys and their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&ProfileKey, &V)> {
+        self.into_iter()
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<V> Default for KeyMap<V> {
+    fn default() -> Self {
+        Self(Box::default())
+    }
+}
+
+/// Of two values of one key, the later counts.
+impl<V> FromIterator<(ProfileKey, V)> for KeyMap<V> {
+    fn from_iter<I: IntoIterator<Item = (ProfileKey, V)>>(entries: I) -> Self {
+        let mut entries: Vec<_> = entries.into_iter().collect();
+        entries.reverse();
+        entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+        entries.dedup_by(|(one, _), (other, _)| one == other);
+        Self(entries.into())
+    }
+}
+
+impl<V, const N: usize> From<[(ProfileKey, V); N]> for KeyMap<V> {
+    fn from(entries: [(ProfileKey, V); N]) -> Self {
+        entries.into_iter().collect()
+    }
+}
+
+impl<V> IntoIterator for KeyMap<V> {
+    type Item = (ProfileKey, V);
+    type IntoIter = std::vec::IntoIter<(ProfileKey, V)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_vec().into_iter()
+    }
+}
+
+impl<'a, V> IntoIterator for &'a KeyMap<V> {
+    type Item = (&'a ProfileKey, &'a V);
+    type IntoIter =
+        std::iter::Map<slice::Iter<'a, (ProfileKey, V)>, fn(&'a (ProfileKey, V)) -> Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter().map(|(key, value)| (key, value))
+    }
+}
+
+impl<V: Serialize> Serialize for KeyMap<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_values_the_later_counts_and_keys_are_in_order() {
+        let map: KeyMap<u8> = [("b".into(), 1), ("a".into(), 2), ("b".into(), 3)].into();
+        let entries: Vec<_> = map
+            .iter()
+            .map(|(key, value)| (key.as_str(), *value))
+            .collect();
+        assert_eq!(entries, [("a", 2), ("b", 3)]);
+        assert_eq!((map.get("b"), map.get("c")), (Some(&3), None));
+    }
+}

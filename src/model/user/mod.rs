@@ -1,0 +1,5 @@
+//! Describes what a manifest declares of one user.
+
+pub mod attributes;
+pub mod key_map;
+pub mod tags;
