@@ -5,7 +5,8 @@
 #
 # TALKFORM_TARGET chooses the Rust target (default: x86_64-unknown-linux-musl, a static binary that runs on every
 # x86_64 Linux), TALKFORM_PROFILE the Cargo profile (default: release). Needs python3 and, for a musl target,
-# musl-gcc (Debian: musl-tools).
+# musl-gcc (Debian: musl-tools). For the musl target of another machine, such as aarch64-unknown-linux-musl on x86_64,
+# it needs cargo-zigbuild and zig (pip install cargo-zigbuild ziglang).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=${1:-target/package}
@@ -14,13 +15,17 @@ target=${TALKFORM_TARGET:-x86_64-unknown-linux-musl}
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 name=talkform-$version-$target
 
+build=build
 case $target in
-*-musl)
+"$(uname -m)"-*-musl)
     cc=CC_${target//-/_}
     export "$cc=${!cc:-musl-gcc}"
     ;;
+*-musl)
+    build=zigbuild
+    ;;
 esac
-cargo build --locked --profile "$profile" --target "$target" --bin talkform
+cargo "$build" --locked --profile "$profile" --target "$target" --bin talkform
 binary=target/$target/$profile/talkform
 
 rm -rf "${folder:?}/$name"
