@@ -29,7 +29,7 @@ pub mod writing;
 #[cfg(test)]
 mod tests;
 
-pub use crate::manifest::files::find::{load, matcher};
+pub use crate::manifest::files::find::{check, load, matcher};
 pub use crate::manifest::import::column::{Column, NotAColumn};
 pub use crate::manifest::import::encoding::TableEncoding;
 pub use crate::manifest::import::header::ColumnError;

@@ -40,7 +40,11 @@ pub(crate) fn run(
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
     let checked = LoadedProject::read(global).and_then(|settings| {
-        let (desired, mut found) = settings.desired()?;
+        let (desired, mut found) = if arguments.print {
+            settings.desired()?
+        } else {
+            settings.names()?
+        };
         found.extend(manifest::personal_id_warning(&settings.project, &desired));
         settings.load()?;
         destination::warn_of_host(terminal, &settings.project.channel.base_url);

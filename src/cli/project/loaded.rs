@@ -15,7 +15,7 @@ use crate::cli::random::random;
 use crate::cli::suggest::invocation::Invocation;
 use crate::cli::{destination, environment_name, files};
 use talkform::manifest;
-use talkform::manifest::{ProjectFile, ReadSettings, Rules};
+use talkform::manifest::{ProjectFile, ReadSettings, Reading, Rules};
 use talkform::model::{
     ChannelId, Depth, Desired, Destination, Diagnostic, DigestKey, FieldPath, FieldSettings,
     Project, Rate, RecordedLookup, SANDBOX_URL, ShownIds, State, StateKeyRule, Visibility,
@@ -149,6 +149,14 @@ impl LoadedProject {
         Ok((desired, diagnostics))
     }
 
+    /// Reads all manifests to check them. The users keep the names of their fields and their tags, and no values.
+    pub(crate) fn names(&self) -> Result<(Desired, Vec<Diagnostic>), Failure> {
+        let reading = manifest::check(&self.root, &self.manifest_settings()?);
+        let (desired, mut diagnostics) = without_errors(reading)?;
+        diagnostics.extend(self.pattern_warnings(&desired, None));
+        Ok((desired, diagnostics))
+    }
+
     /// Reads the manifests for a plan against this state. `depth` chooses what is read. A state that was made
     /// with another key is an error at every depth.
     pub(crate) fn desired_for(
@@ -191,16 +199,15 @@ impl LoadedProject {
         &self,
         recorded: Option<&RecordedLookup<'_>>,
     ) -> Result<(Desired, Vec<Diagnostic>), Failure> {
-        let read = ReadSettings {
+        let settings = self.manifest_settings()?;
+        without_errors(manifest::load(&self.root, &settings, recorded))
+    }
+
+    fn manifest_settings(&self) -> Result<ReadSettings, Failure> {
+        Ok(ReadSettings {
             rules: self.rules()?,
             ..self.read_settings()?
-        };
-        let reading = manifest::load(&self.root, &read, recorded);
-        if reading.diagnostics.iter().any(Diagnostic::is_error) {
-            Err(Failure::Diagnostics(reading.diagnostics))
-        } else {
-            Ok((reading.desired, reading.diagnostics))
-        }
+        })
     }
 
     /// The project's own rules.
@@ -449,6 +456,15 @@ impl LoadedProject {
             Some(state) => Cow::Borrowed(state),
             None => Cow::Owned(self.provisional_state()),
         }
+    }
+}
+
+/// The users and the warnings of a reading.
+fn without_errors(reading: Reading) -> Result<(Desired, Vec<Diagnostic>), Failure> {
+    if reading.has_errors() {
+        Err(Failure::Diagnostics(reading.diagnostics))
+    } else {
+        Ok((reading.desired, reading.diagnostics))
     }
 }
 

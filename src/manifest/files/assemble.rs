@@ -1,7 +1,7 @@
 //! Reads all manifest files in parallel and assembles `Desired`.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::model::{
@@ -14,6 +14,7 @@ use crate::manifest::files::across;
 use crate::manifest::files::file::{FileReading, locate, read_file};
 use crate::manifest::files::fingerprint::reader_fingerprint;
 use crate::manifest::files::format::Format;
+use crate::manifest::files::names::Names;
 use crate::manifest::files::unchanged::{drop_if_recorded, must_be_read};
 use crate::manifest::files::words;
 use crate::manifest::options::{ReadSettings, Reading};
@@ -24,12 +25,22 @@ use crate::manifest::users::places::{Places, Word};
 /// Returns the bytes of a file by its index in `names`, or why they cannot be read.
 pub(crate) type Source<'s> = dyn Fn(usize) -> Result<Cow<'s, [u8]>, Box<Diagnostic>> + Sync + 's;
 
+/// What is kept of the users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Everything.
+    Values,
+    /// The names of fields, and tags.
+    Names,
+}
+
 /// Reads files in parallel and assembles them in the order of `names`.
 pub(crate) fn read_all(
     names: &[Arc<str>],
     source: &Source<'_>,
     settings: &ReadSettings,
     recorded: Option<&RecordedLookup<'_>>,
+    keep: Keep,
     mut diagnostics: Vec<Diagnostic>,
 ) -> Reading {
     let files = Files {
@@ -38,6 +49,7 @@ pub(crate) fn read_all(
         settings,
         recorded,
         fingerprint: reader_fingerprint(settings),
+        kept_names: (keep == Keep::Names).then(Names::default),
     };
     let indices: Vec<usize> = (0..names.len()).collect();
     let mut readings = in_parallel(&indices, |file| files.read(*file, ReadMode::SkipUnchanged));
@@ -50,7 +62,11 @@ pub(crate) fn read_all(
     }
     let mut problems = across::check(names, &readings, &settings.visibility.ids());
     let locate = |file: usize, words: &[Word]| files.locate(file, words);
-    for (file, more) in words::check(names, &readings, recorded, settings, &locate) {
+    let hidden = |tags: &HashSet<&str>| match keep {
+        Keep::Values => words::hidden_tags(&readings, settings, tags),
+        Keep::Names => files.hidden_tags(tags),
+    };
+    for (file, more) in words::check(names, &readings, recorded, &hidden, &locate) {
         let list = problems.entry(file).or_default();
         list.extend(more);
         list.sort_by_key(|problem| problem.span);
@@ -92,6 +108,8 @@ struct Files<'a, 's> {
     settings: &'a ReadSettings,
     recorded: Option<&'a RecordedLookup<'a>>,
     fingerprint: Vec<u8>,
+    /// Set where the users keep no values.
+    kept_names: Option<Names>,
 }
 
 impl Files<'_, '_> {
@@ -125,11 +143,33 @@ impl Files<'_, '_> {
             if let Some(recorded) = self.recorded {
                 drop_if_recorded(user, recorded);
             }
+            if let Some(names) = &self.kept_names {
+                user.attributes = user.attributes.take().map(|whole| names.of(whole));
+            }
         };
         let name = &self.names[file];
         let mut reading = read_file(name, &bytes, self.settings, across, &on_user);
         reading.content = content;
         reading
+    }
+
+    /// Those of the tags that a user hides. Every file is read again.
+    fn hidden_tags(&self, tags: &HashSet<&str>) -> HashSet<String> {
+        let indices: Vec<usize> = (0..self.names.len()).collect();
+        let hidden = in_parallel(&indices, |file| {
+            let Ok(bytes) = (self.source)(*file) else {
+                return HashSet::new();
+            };
+            let reading = read_file(
+                &self.names[*file],
+                &bytes,
+                self.settings,
+                Vec::new(),
+                &|_| {},
+            );
+            words::hidden_tags(&[reading], self.settings, tags)
+        });
+        hidden.into_iter().flatten().collect()
     }
 
     fn locate(&self, file: usize, words: &[Word]) -> Places {

@@ -12,7 +12,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::model::{Diagnostic, Origin, RecordedLookup, Severity};
 
-use crate::manifest::files::assemble::read_all;
+use crate::manifest::files::assemble::{Keep, read_all};
 use crate::manifest::files::unread;
 use crate::manifest::inside::is_inside;
 use crate::manifest::options::{ReadSettings, Reading};
@@ -36,6 +36,21 @@ pub fn load(
     settings: &ReadSettings,
     recorded: Option<&RecordedLookup<'_>>,
 ) -> Reading {
+    find_and_read(root, settings, recorded, Keep::Values)
+}
+
+/// Finds and reads all manifests of a project as [`load`] does, only to check them. The users keep the names of their
+/// fields and their tags. Each key of a profile is `null`, and each key of `profileOnce` is `false`.
+pub fn check(root: &Path, settings: &ReadSettings) -> Reading {
+    find_and_read(root, settings, None, Keep::Names)
+}
+
+fn find_and_read(
+    root: &Path,
+    settings: &ReadSettings,
+    recorded: Option<&RecordedLookup<'_>>,
+    keep: Keep,
+) -> Reading {
     let mut found = Search {
         root,
         files: BTreeMap::new(),
@@ -58,7 +73,7 @@ pub fn load(
         .map(|(name, path)| (Arc::from(name), path))
         .unzip();
     let source = |file: usize| read_bytes(&paths[file], &names[file]).map(Cow::Owned);
-    read_all(&names, &source, settings, recorded, diagnostics)
+    read_all(&names, &source, settings, recorded, keep, diagnostics)
 }
 
 /// Returns a predicate: whether a name, relative to the project and with `/`, matches the patterns.

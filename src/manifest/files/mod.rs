@@ -9,6 +9,7 @@ pub(crate) mod fingerprint;
 pub(crate) mod foreign;
 pub(crate) mod format;
 pub(crate) mod ids;
+pub(crate) mod names;
 pub(crate) mod texts;
 pub(crate) mod unchanged;
 pub(crate) mod unread;

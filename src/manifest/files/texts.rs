@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::manifest::files::assemble;
+use crate::manifest::files::assemble::{self, Keep};
 use crate::manifest::options::{ReadSettings, Reading};
 use crate::model::RecordedLookup;
 
@@ -23,5 +23,12 @@ pub fn read_texts_beside(
     files.sort_by(|one, other| one.0.cmp(&other.0));
     let names: Vec<Arc<str>> = files.iter().map(|(name, _)| name.clone()).collect();
     let source = |file: usize| Ok(Cow::Borrowed(&*files[file].1));
-    assemble::read_all(&names, &source, settings, recorded, Vec::new())
+    assemble::read_all(
+        &names,
+        &source,
+        settings,
+        recorded,
+        Keep::Values,
+        Vec::new(),
+    )
 }

@@ -15,7 +15,7 @@ use crate::manifest::problem::wording::key_in_backticks;
 use crate::manifest::users::near_miss::documented_key;
 use crate::manifest::users::places::{Places, Word};
 use crate::model::text::characters::{is_plain, twins};
-use crate::model::{Attributes, FieldPath, FieldValue, MemberId, RecordedLookup, VisibilityLookup};
+use crate::model::{Attributes, FieldPath, FieldValue, RecordedLookup, VisibilityLookup};
 
 /// The most pairs of words that are reported.
 const MOST_PAIRS: usize = 100;
@@ -23,12 +23,15 @@ const MOST_PAIRS: usize = 100;
 /// Returns the places of words in a file, by its index.
 pub(crate) type Locate<'l> = dyn Fn(usize, &[Word]) -> Places + 'l;
 
+/// Returns those of the tags that a user hides.
+pub(crate) type HiddenTags<'h> = dyn Fn(&HashSet<&str>) -> HashSet<String> + 'h;
+
 /// The problems of keys and tags, by the file to which each belongs.
 pub(crate) fn check(
     names: &[Arc<str>],
     readings: &[FileReading],
     recorded: Option<&RecordedLookup<'_>>,
-    settings: &ReadSettings,
+    hidden_tags: &HiddenTags<'_>,
     locate: &Locate<'_>,
 ) -> BTreeMap<usize, Vec<Problem>> {
     let pairs = pairs(readings, recorded);
@@ -41,6 +44,20 @@ pub(crate) fn check(
         .into_iter()
         .map(|(file, words)| (file, locate(file, &words)))
         .collect();
+    let words = pairs.iter().flat_map(|(one, other)| [&one.1, &other.1]);
+    let tags: HashSet<&str> = words
+        .filter_map(|word| match word {
+            Word::Tag(tag) => Some(&**tag),
+            Word::Key(_) => None,
+        })
+        .collect();
+    let hidden = if tags.is_empty() {
+        HashSet::new()
+    } else {
+        hidden_tags(&tags)
+    };
+    // A key may be shown.
+    let shows = |word: &Word| matches!(word, Word::Key(_)) || !hidden.contains(word.text());
     let find = |(file, word): &Found| Some((*file, places.get(file)?.first(word)?));
     let mut problems: BTreeMap<usize, Vec<Problem>> = BTreeMap::new();
     for (one, other) in &pairs {
@@ -53,7 +70,7 @@ pub(crate) fn check(
             (first_word, last_word) = (last_word, first_word);
         }
         let there = Place::There(first.1.position.in_file(&names[first.0]));
-        let shows = shows(readings, settings, first_word) && shows(readings, settings, last_word);
+        let shows = shows(first_word) && shows(last_word);
         let problem = problem(first_word, last_word, shows, last.1.span)
             .path(last.1.path)
             .related(there, "the other one is here");
@@ -80,23 +97,32 @@ fn problem(first: &Word, last: &Word, shows: bool, span: Span) -> Problem {
         .hint(format!("to Channel they are two {noun}; keep one spelling"))
 }
 
-/// Whether a word may be shown: a key may, a tag where no user hides it.
-fn shows(readings: &[FileReading], settings: &ReadSettings, word: &Word) -> bool {
-    let Word::Tag(tag) = word else {
-        return true;
-    };
+/// Those of the tags that a user of these files hides.
+pub(crate) fn hidden_tags(
+    readings: &[FileReading],
+    settings: &ReadSettings,
+    tags: &HashSet<&str>,
+) -> HashSet<String> {
     let lookup = VisibilityLookup::new(&settings.visibility);
-    let hides = |id: &MemberId, attributes: &Attributes| {
-        let Some(tags) = attributes.tags.as_ref().filter(|tags| tags.contains(tag)) else {
-            return false;
+    let mut hidden = HashSet::new();
+    for user in readings.iter().flat_map(|reading| &reading.users) {
+        let Some(attributes) = &user.attributes else {
+            continue;
         };
-        let user = lookup.user_with_id(id, attributes.fields());
-        user.hides(&FieldPath::Tags, FieldValue::Tags(tags))
-            .is_some()
-    };
-    let users = readings.iter().flat_map(|reading| &reading.users);
-    let mut read = users.filter_map(|user| Some((&user.id, &**user.attributes.as_ref()?)));
-    !read.any(|(id, attributes)| hides(id, attributes))
+        let Some(declared) = &attributes.tags else {
+            continue;
+        };
+        let mut asked = declared.iter().filter(|tag| tags.contains(&***tag));
+        let Some(first) = asked.next() else {
+            continue;
+        };
+        let user = lookup.user_with_id(&user.id, attributes.fields());
+        let value = FieldValue::Tags(declared);
+        if user.hides(&FieldPath::Tags, value).is_some() {
+            hidden.extend([first].into_iter().chain(asked).cloned());
+        }
+    }
+    hidden
 }
 
 fn attributes_of(readings: &[FileReading]) -> impl Iterator<Item = (usize, &Attributes)> {

@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::manifest::load;
-use crate::manifest::{ReadSettings, Reading};
+use crate::manifest::{ReadSettings, Reading, check, load};
 
 use crate::model::MemberId;
 
@@ -210,6 +209,36 @@ fn special_files_and_names() {
         let reading = load_with(folder.path(), &["users/*.yaml"]);
         assert_eq!(codes(&reading), ["name-not-utf-8"]);
     }
+}
+
+/// Whether a tag is hidden depends on values that a check does not keep.
+#[test]
+fn a_check_hides_the_tags_that_a_reading_hides() {
+    let tagged = |id: &str, tag: &str, name: &str| {
+        user(&format!(
+            "memberId: {id}\ntags: [\"{tag}\"]\nprofile: {{ name: {name} }}\n"
+        ))
+    };
+    let folder = project(&[
+        ("a.yaml", &tagged("a", "seoul/na\u{ef}ve", "Anna")),
+        ("b.yaml", &tagged("b", "seoul/nai\u{308}ve", "Berta")),
+        ("c.yaml", &tagged("c", "vip/zo\u{eb}", "zo\u{eb}")),
+        ("d.yaml", &tagged("d", "vip/zoe\u{308}", "Dora")),
+    ]);
+    let settings = settings();
+    let reading = load(folder.path(), &settings, None);
+    let checked = check(folder.path(), &settings);
+    assert_eq!(checked.diagnostics, reading.diagnostics);
+    let messages = reading.diagnostics.iter();
+    let messages: Vec<&str> = messages.map(|found| &*found.message).collect();
+    assert!(
+        messages.iter().any(|text| text.contains("seoul")),
+        "{messages:?}"
+    );
+    assert!(
+        !messages.iter().any(|text| text.contains("vip")),
+        "{messages:?}"
+    );
 }
 
 #[cfg(unix)]

@@ -4,11 +4,33 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::manifest::ReadSettings;
-use crate::manifest::load;
-use crate::model::ApiVersion;
+use crate::manifest::{ReadSettings, Reading, check, load};
+use crate::model::{ApiVersion, Attributes, Declared};
 
 use crate::manifest::tests::{open, written};
+
+/// A check finds the same as a reading, and drops only values.
+#[track_caller]
+fn checked_alike(reading: &Reading, checked: &Reading) {
+    assert_eq!(checked.diagnostics, reading.diagnostics);
+    let names = |reading: &Reading| -> Vec<_> {
+        let users = reading.desired.users.iter();
+        let fields = |attributes: &Attributes| -> Vec<_> {
+            attributes.fields().map(|(path, _)| path).collect()
+        };
+        users
+            .map(|(id, user)| {
+                let attributes = &user.attributes;
+                (id.clone(), fields(attributes), attributes.tags.clone())
+            })
+            .collect()
+    };
+    assert_eq!(names(checked), names(reading));
+    for user in checked.desired.users.values() {
+        let mut declared = user.attributes.profile.iter();
+        assert!(declared.all(|(_, declared)| *declared == Declared::Clear));
+    }
+}
 
 #[test]
 fn cases() {
@@ -31,6 +53,7 @@ fn cases() {
             rules: None,
         };
         let reading = load(&folder, &settings, None);
+        checked_alike(&reading, &check(&folder, &settings));
         let mut text = String::new();
         for diagnostic in &reading.diagnostics {
             text += &written(diagnostic);
