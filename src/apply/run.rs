@@ -118,7 +118,7 @@ pub enum SaveError {
     Journal(StoreError),
 }
 
-/// Applies a plan.
+/// Applies a plan. The digests in the plan of a first apply become those of the new state.
 ///
 /// The state is saved before the first request if it is new, if a journal was read back, or if it names
 /// another destination. Outcomes are written to the journal; at the end the state is
@@ -130,7 +130,7 @@ pub enum SaveError {
 pub async fn run(
     target: &Target<'_>,
     start: Start,
-    plan: &Plan,
+    plan: &mut Plan,
     settings: RunSettings<'_>,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Finished, StoreError> {
@@ -141,12 +141,10 @@ pub async fn run(
         clock,
         stop,
     } = settings;
-    let plan = if start.is_first {
+    if start.is_first {
         // The plan was made before the state had its salt.
-        &plan::rekey_plan(plan, target.desired, target.key)
-    } else {
-        plan
-    };
+        plan::rekey_plan(plan, target.desired, target.key);
+    }
     let destination = Destination {
         channel_id: Some(channel_id),
         ..plan.destination.clone()

@@ -189,6 +189,14 @@ impl Change {
         }
     }
 
+    /// The same, to be changed.
+    pub fn write_mut(&mut self) -> Option<&mut Write> {
+        match self {
+            Self::Create(write) | Self::Update(write) | Self::Move { write, .. } => Some(write),
+            Self::Forget { .. } | Self::Delete { .. } => None,
+        }
+    }
+
     /// The body that is sent; `None` if nothing is put on Channel.
     pub fn upsert(&self) -> Option<Upsert> {
         self.write().and_then(Write::upsert)

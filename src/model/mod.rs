@@ -70,6 +70,7 @@ pub use crate::model::text::language::Language;
 pub use crate::model::unchanged::{Depth, Unchanged, UnchangedFile, UnchangedUser};
 pub use crate::model::user::attributes::{Attributes, Consent, Declared, FieldValue};
 pub use crate::model::user::key_map::KeyMap;
+pub use crate::model::user::shared::Shared;
 pub use crate::model::user::tags::Tags;
 pub use crate::model::value::{Number, Value};
 pub use crate::model::visibility::lookup::{UserVisibility, VisibilityLookup};

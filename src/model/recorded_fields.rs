@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::model::digest::digests::FieldDigest;
 use crate::model::field::FieldPath;
+use crate::model::user::shared::Shared;
 
 /// The field digests of one user, in the order of their paths.
 ///
@@ -31,6 +32,11 @@ impl RecordedFields {
     /// sorted: the caller checks that once for each list with [`are_sorted`].
     pub fn with_paths(paths: Arc<[FieldPath]>, digests: Box<[FieldDigest]>) -> Option<Self> {
         (paths.len() == digests.len()).then_some(Self { paths, digests })
+    }
+
+    /// Shares the list of paths with other users.
+    pub fn share_paths(&mut self, lists: &Shared<[FieldPath]>) {
+        self.paths = lists.of(&self.paths);
     }
 
     /// The recorded digest of one field.

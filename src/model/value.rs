@@ -98,14 +98,26 @@ pub enum Value {
     /// `true` or `false`.
     Boolean(bool),
     /// A list of strings. The empty list is a list of strings.
-    Texts(Vec<String>),
+    Texts(Box<[String]>),
     /// A list of numbers.
-    Numbers(Vec<Number>),
+    Numbers(Box<[Number]>),
 }
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
+    }
+}
+
+impl From<Vec<String>> for Value {
+    fn from(texts: Vec<String>) -> Self {
+        Self::Texts(texts.into())
+    }
+}
+
+impl From<Vec<Number>> for Value {
+    fn from(numbers: Vec<Number>) -> Self {
+        Self::Numbers(numbers.into())
     }
 }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Attributes, Change, Desired, DigestKey, FieldDigest, FieldPath, FieldValue, MemberId, Pending,
-    Plan, RecordedFields, State, UserKey,
+    Attributes, Desired, DigestKey, FieldDigest, FieldPath, FieldValue, MemberId, Pending, Plan,
+    PlannedChange, RecordedFields, State, UserKey,
 };
+use crate::parallel::in_parallel;
 
 /// Recomputes every digest of a state under a new key. Digests do not turn back into values, so the values
 /// come from the manifests: a recorded user must be declared exactly as recorded. Rejections of other
@@ -119,16 +120,15 @@ fn renewed_pending(
 
 /// Recomputes the digests that a plan records, with another key. For the first apply: its plan is made
 /// before the state has a salt. What the plan does stays the same, and so does its digest.
-pub fn rekey_plan(plan: &Plan, desired: &Desired, key: &DigestKey) -> Plan {
-    let mut plan = plan.clone();
-    for planned in &mut plan.changes {
-        let write = match &mut planned.change {
-            Change::Create(write) | Change::Update(write) | Change::Move { write, .. } => write,
-            Change::Forget { .. } | Change::Delete { .. } => continue,
-        };
-        if let Some(user) = desired.users.get(&planned.id) {
-            write.digest = key.for_user(&planned.id).user_digest(&user.attributes);
+pub fn rekey_plan(plan: &mut Plan, desired: &Desired, key: &DigestKey) {
+    let digests = in_parallel(&plan.changes, |PlannedChange { id, change, .. }| {
+        change.write()?;
+        let user = desired.users.get(id)?;
+        Some(key.for_user(id).user_digest(&user.attributes))
+    });
+    for (planned, digest) in plan.changes.iter_mut().zip(digests) {
+        if let (Some(write), Some(digest)) = (planned.change.write_mut(), digest) {
+            write.digest = digest;
         }
     }
-    plan
 }

@@ -54,7 +54,7 @@ fn value(key: &str, found: &Json) -> Option<Value> {
         }
         Json::Array(items) => {
             let numbers: Option<Vec<Number>> = items.iter().map(number).collect();
-            numbers.map(Value::Numbers)
+            numbers.map(Value::from)
         }
         Json::Object(_) | Json::Null => None,
     }
@@ -106,9 +106,12 @@ mod tests {
             ("name", "g".into()),
             ("seats", Value::Number(number(1.0))),
             ("trial", true.into()),
-            ("sizes", Value::Numbers(vec![number(1.0), number(2.0)])),
-            ("list", Value::Texts(vec!["b".into(), "a".into()])),
-            ("empty", Value::Texts(Vec::new())),
+            (
+                "sizes",
+                Value::Numbers(vec![number(1.0), number(2.0)].into()),
+            ),
+            ("list", Value::Texts(vec!["b".into(), "a".into()].into())),
+            ("empty", Value::Texts(Box::default())),
             ("mobileNumber", "+821012345678".into()),
             ("workPhone", "+82 10".into()),
             ("landlineNumber", "02-123".into()),

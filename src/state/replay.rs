@@ -2,28 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Entry, MemberId, Pending, State};
+use crate::model::{Entry, FieldPath, MemberId, Pending, Shared, State};
 use crate::state::journal::{Head, JournalRecord, VERSION, record, unseal};
 
 /// The intents of one journal that have no result yet.
 #[derive(Debug, Default)]
-pub struct OpenIntents(BTreeMap<MemberId, Pending>);
+pub struct OpenIntents {
+    open: BTreeMap<MemberId, Pending>,
+    /// The lists of paths of the users that were accepted.
+    paths: Shared<[FieldPath]>,
+}
 
 impl OpenIntents {
     /// Whether the user has an intent without a result.
     pub fn contains(&self, id: &MemberId) -> bool {
-        self.0.contains_key(id)
+        self.open.contains_key(id)
     }
 
     /// Keeps an intent, and carries a result over into the state.
     pub fn carry_over(&mut self, record: JournalRecord, state: &mut State) {
         match record {
             JournalRecord::Intent(id, pending) => {
-                let pending = match self.0.remove(&id) {
+                let pending = match self.open.remove(&id) {
                     Some(earlier) => pending.after(earlier),
                     None => pending,
                 };
-                self.0.insert(id, pending);
+                self.open.insert(id, pending);
             }
             JournalRecord::Applied(id, entry) => self.accept(id, entry, state),
             JournalRecord::Moved { from, to, entry } => {
@@ -37,13 +41,13 @@ impl OpenIntents {
                 may_be_done,
             } => {
                 if !may_be_done {
-                    self.0.remove(&id);
+                    self.open.remove(&id);
                 }
                 state.rejected.insert(id, rejection);
             }
             // An earlier intent of this user that has no result stays in the state.
             JournalRecord::NotDone(id) => {
-                self.0.remove(&id);
+                self.open.remove(&id);
             }
         }
     }
@@ -62,15 +66,16 @@ impl OpenIntents {
         usize::from(is_result)
     }
 
-    fn accept(&mut self, id: MemberId, entry: Entry, state: &mut State) {
-        self.0.remove(&id);
+    fn accept(&mut self, id: MemberId, mut entry: Entry, state: &mut State) {
+        entry.fields.share_paths(&self.paths);
+        self.open.remove(&id);
         state.pending.remove(&id);
         state.rejected.remove(&id);
         state.users.insert(id, entry);
     }
 
     fn forget(&mut self, id: &MemberId, state: &mut State) {
-        self.0.remove(id);
+        self.open.remove(id);
         state.pending.remove(id);
         state.rejected.remove(id);
         state.users.remove(id);
@@ -78,8 +83,8 @@ impl OpenIntents {
 
     /// Makes the users of the intents pending, and returns them in order.
     pub fn make_pending(self, state: &mut State) -> Vec<MemberId> {
-        let mut ids = Vec::with_capacity(self.0.len());
-        for (id, pending) in self.0 {
+        let mut ids = Vec::with_capacity(self.open.len());
+        for (id, pending) in self.open {
             ids.push(id.clone());
             state.mark_pending(id, pending);
         }

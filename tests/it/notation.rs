@@ -156,8 +156,8 @@ fn plan(world: &World, desired: &Desired, refresh: bool) -> Plan {
 
 /// Plans and applies, as `apply --refresh` does.
 fn apply(world: &mut World, desired: &Desired) -> Report {
-    let plan = plan(world, desired, true);
-    world.apply(&plan, desired, API).0
+    let mut plan = plan(world, desired, true);
+    world.apply(&mut plan, desired, API).0
 }
 
 /// No text that nobody called public is in the report.
@@ -235,7 +235,7 @@ fn attributes() -> impl Strategy<Value = Attributes> {
             profile: [
                 ("name".into(), Declared::Set(Value::Text(name))),
                 ("note".into(), Declared::Set(Value::Text(note))),
-                ("labels".into(), Declared::Set(Value::Texts(labels))),
+                ("labels".into(), Declared::Set(labels.into())),
                 ("trial".into(), Declared::Clear),
             ]
             .into(),

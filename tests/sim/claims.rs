@@ -15,7 +15,7 @@ fn value(json: &Json) -> Option<Value> {
         Json::Number(number) => Some(Value::Number(Number::new(number.as_f64()?)?)),
         Json::Array(items) => {
             let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
-            texts.collect::<Option<Vec<_>>>().map(Value::Texts)
+            texts.collect::<Option<Vec<_>>>().map(Value::from)
         }
         Json::Null | Json::Object(_) => None,
     }

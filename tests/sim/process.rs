@@ -175,7 +175,7 @@ async fn locked(run: &Run<'_>, store: &Store) -> Result<Ended, StoreError> {
         Ok(observed) => observed,
         Err(unread) => return Ok(Ended::Refused(unread)),
     };
-    let plan = run.plan(&desired, recorded, observed.as_ref());
+    let mut plan = run.plan(&desired, recorded, observed.as_ref());
     run.network.plans(&plan);
     let target = Target {
         store,
@@ -211,7 +211,7 @@ async fn locked(run: &Run<'_>, store: &Store) -> Result<Ended, StoreError> {
     let Finished { report, saved } = apply::run(
         &target,
         start,
-        &plan,
+        &mut plan,
         RunSettings {
             channel: Arc::new(run.network.clone()),
             channel_id: channel_id(),

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::model::{
-    ContentDigest, Desired, DesiredFile, DesiredUser, Diagnostic, MemberId, Moved, RecordedLookup,
-    Unchanged, UnchangedUser,
+    ContentDigest, Desired, DesiredFile, DesiredUser, Diagnostic, MemberId, Moved, ProfileKey,
+    RecordedLookup, Shared, Unchanged, UnchangedUser,
 };
 use crate::parallel::in_parallel;
 
@@ -49,6 +49,7 @@ pub(crate) fn read_all(
         settings,
         recorded,
         fingerprint: reader_fingerprint(settings),
+        key_lists: Shared::default(),
         kept_names: (keep == Keep::Names).then(Names::default),
     };
     let indices: Vec<usize> = (0..names.len()).collect();
@@ -108,6 +109,7 @@ struct Files<'a, 's> {
     settings: &'a ReadSettings,
     recorded: Option<&'a RecordedLookup<'a>>,
     fingerprint: Vec<u8>,
+    key_lists: Shared<[ProfileKey]>,
     /// Set where the users keep no values.
     kept_names: Option<Names>,
 }
@@ -145,6 +147,9 @@ impl Files<'_, '_> {
             }
             if let Some(names) = &self.kept_names {
                 user.attributes = user.attributes.take().map(|whole| names.of(whole));
+            } else if let Some(attributes) = user.attributes.as_mut().and_then(Arc::get_mut) {
+                attributes.profile.share_keys(&self.key_lists);
+                attributes.profile_once.share_keys(&self.key_lists);
             }
         };
         let name = &self.names[file];

@@ -1,13 +1,12 @@
 //! Keeps of a user only what the checks of all files need: the names of fields, and tags.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use crate::model::{Attributes, Declared, Value};
+use crate::model::{Attributes, Declared, Shared, Value};
 
-/// The distinct sets of names and tags. Most users share one, so a million users take little memory.
+/// The distinct sets of names and tags.
 #[derive(Default)]
-pub(crate) struct Names(Mutex<HashSet<Arc<Attributes>>>);
+pub(crate) struct Names(Shared<Attributes>);
 
 impl Names {
     /// The attributes without their values: every key of the profile is `null`, and every key of `profileOnce` is
@@ -16,17 +15,10 @@ impl Names {
         let whole = Arc::unwrap_or_clone(whole);
         let keys = whole.profile.keys().cloned();
         let once = whole.profile_once.keys().cloned();
-        let names = Attributes {
+        self.0.of(&Arc::new(Attributes {
             profile: keys.map(|key| (key, Declared::Clear)).collect(),
             profile_once: once.map(|key| (key, Value::Boolean(false))).collect(),
             ..whole
-        };
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shared) = kept.get(&names) {
-            return Arc::clone(shared);
-        }
-        let names = Arc::new(names);
-        kept.insert(Arc::clone(&names));
-        names
+        }))
     }
 }

@@ -155,7 +155,7 @@ impl Kind {
         match (self, KeyKind::of(key)) {
             (Self::Number, _) => 1.into(),
             (Self::Boolean | Self::Not, _) => true.into(),
-            (Self::List(_), _) => Value::Texts(Vec::new()),
+            (Self::List(_), _) => Value::Texts(Box::default()),
             (Self::Text, KeyKind::Phone) => "+821012345678".into(),
             (Self::Text, _) => "".into(),
         }

@@ -176,7 +176,7 @@ mod tests {
             ("landlineNumber", "+8221234567".into()),
             ("recentPurchaseCount", number(1.5)),
             ("recentPurchaseAmount", "12".into()),
-            ("list", Value::Texts(vec!["a\u{0}".into()])),
+            ("list", Value::Texts(vec!["a\u{0}".into()].into())),
             ("large", number(1e17)),
             ("small", number(-0.25)),
             ("lines", "a\r\n\tb".into()),

@@ -17,7 +17,7 @@ fn users(ids: &[&str]) -> BTreeMap<MemberId, Attributes> {
             ("note".into(), Declared::Set("a\n\n  b\n".into())),
             (
                 "sizes".into(),
-                Declared::Set(Value::Numbers(vec![1.into(), 2.into()])),
+                Declared::Set(Value::Numbers(vec![1.into(), 2.into()].into())),
             ),
         ];
         let attributes = Attributes {

@@ -55,7 +55,7 @@ impl PlainValue {
             Self::Integer(number) => Self::number(*number as f64),
             Self::Number(number) => Self::number(*number),
             Self::Text(text) => Value::Text(text.clone()),
-            Self::Texts(texts) => Value::Texts(texts.clone()),
+            Self::Texts(texts) => texts.clone().into(),
             Self::Numbers(numbers) => Value::Numbers(
                 numbers
                     .iter()

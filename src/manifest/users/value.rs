@@ -324,8 +324,8 @@ impl Reader<'_> {
         }
         match (good, numbers.is_empty()) {
             (false, _) => None,
-            (true, true) => Some(Value::Texts(texts)),
-            (true, false) => Some(Value::Numbers(numbers)),
+            (true, true) => Some(texts.into()),
+            (true, false) => Some(numbers.into()),
         }
     }
 

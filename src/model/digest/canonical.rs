@@ -106,8 +106,8 @@ mod tests {
             text.clone().prop_map(Value::Text),
             number.clone().prop_map(Value::Number),
             any::<bool>().prop_map(Value::Boolean),
-            prop::collection::vec(text, 0..3).prop_map(Value::Texts),
-            prop::collection::vec(number, 0..3).prop_map(Value::Numbers),
+            prop::collection::vec(text, 0..3).prop_map(Value::from),
+            prop::collection::vec(number, 0..3).prop_map(Value::from),
         ]
     }
 

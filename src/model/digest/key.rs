@@ -222,7 +222,7 @@ mod tests {
                 ("betaUntil".into(), Declared::Clear),
                 (
                     "sizes".into(),
-                    Declared::Set(Value::Numbers(vec![1.into(), 2.into()])),
+                    Declared::Set(Value::Numbers(vec![1.into(), 2.into()].into())),
                 ),
             ]
             .into(),

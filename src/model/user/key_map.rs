@@ -1,17 +1,25 @@
 //! Holds the values of profile keys in little memory.
 
 use std::borrow::Borrow;
+use std::iter::Zip;
 use std::slice;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
 use crate::model::field::ProfileKey;
+use crate::model::user::shared::Shared;
 
 /// Values by profile key, in the order of the keys.
 ///
 /// A million users have a million of these, with a handful of keys each. A `BTreeMap` takes room for eleven.
+/// Users with the same keys can share them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct KeyMap<V>(Box<[(ProfileKey, V)]>);
+pub struct KeyMap<V> {
+    keys: Arc<[ProfileKey]>,
+    /// As many as keys.
+    values: Box<[V]>,
+}
 
 impl<V> KeyMap<V> {
     /// The value of a key.
@@ -21,10 +29,10 @@ impl<V> KeyMap<V> {
         Q: Ord + ?Sized,
     {
         let place = self
-            .0
-            .binary_search_by(|(other, _)| other.borrow().cmp(key))
+            .keys
+            .binary_search_by(|other| other.borrow().cmp(key))
             .ok()?;
-        Some(&self.0[place].1)
+        Some(&self.values[place])
     }
 
     /// Whether a key has a value.
@@ -42,25 +50,33 @@ impl<V> KeyMap<V> {
         *self = entries.chain([(key, value)]).collect();
     }
 
+    /// Shares the keys with other users.
+    pub fn share_keys(&mut self, lists: &Shared<[ProfileKey]>) {
+        self.keys = lists.of(&self.keys);
+    }
+
     /// The keys in their order.
-    pub fn keys(&self) -> impl Iterator<Item = &ProfileKey> + Clone {
-        self.0.iter().map(|(key, _)| key)
+    pub fn keys(&self) -> slice::Iter<'_, ProfileKey> {
+        self.keys.iter()
     }
 
     /// The keys and their values.
-    pub fn iter(&self) -> impl Iterator<Item = (&ProfileKey, &V)> {
+    pub fn iter(&self) -> Zip<slice::Iter<'_, ProfileKey>, slice::Iter<'_, V>> {
         self.into_iter()
     }
 
     /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.keys.is_empty()
     }
 }
 
 impl<V> Default for KeyMap<V> {
     fn default() -> Self {
-        Self(Box::default())
+        Self {
+            keys: Arc::default(),
+            values: Box::default(),
+        }
     }
 }
 
@@ -71,7 +87,11 @@ impl<V> FromIterator<(ProfileKey, V)> for KeyMap<V> {
         entries.reverse();
         entries.sort_by(|(one, _), (other, _)| one.cmp(other));
         entries.dedup_by(|(one, _), (other, _)| one == other);
-        Self(entries.into())
+        let (keys, values): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+        Self {
+            keys: keys.into(),
+            values: values.into(),
+        }
     }
 }
 
@@ -86,17 +106,18 @@ impl<V> IntoIterator for KeyMap<V> {
     type IntoIter = std::vec::IntoIter<(ProfileKey, V)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_vec().into_iter()
+        let keys = self.keys.iter().cloned();
+        let entries: Vec<_> = keys.zip(self.values).collect();
+        entries.into_iter()
     }
 }
 
 impl<'a, V> IntoIterator for &'a KeyMap<V> {
     type Item = (&'a ProfileKey, &'a V);
-    type IntoIter =
-        std::iter::Map<slice::Iter<'a, (ProfileKey, V)>, fn(&'a (ProfileKey, V)) -> Self::Item>;
+    type IntoIter = Zip<slice::Iter<'a, ProfileKey>, slice::Iter<'a, V>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter().map(|(key, value)| (key, value))
+        self.keys.iter().zip(&self.values)
     }
 }
 
@@ -119,5 +140,18 @@ mod tests {
             .collect();
         assert_eq!(entries, [("a", 2), ("b", 3)]);
         assert_eq!((map.get("b"), map.get("c")), (Some(&3), None));
+    }
+
+    #[test]
+    fn shared_keys_are_one_list() {
+        let lists = Shared::default();
+        let map = |value: u8| KeyMap::from([("a".into(), value), ("b".into(), value)]);
+        let [mut one, mut other] = [map(1), map(2)];
+        let before = other.clone();
+        one.share_keys(&lists);
+        other.share_keys(&lists);
+        assert_eq!(other, before);
+        assert!(Arc::ptr_eq(&one.keys, &other.keys));
+        assert_eq!((one.get("b"), other.get("b")), (Some(&1), Some(&2)));
     }
 }

@@ -2,4 +2,5 @@
 
 pub mod attributes;
 pub mod key_map;
+pub mod shared;
 pub mod tags;

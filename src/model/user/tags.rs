@@ -48,7 +48,7 @@ impl Tags {
 
 impl Default for Tags {
     fn default() -> Self {
-        Self(Value::Texts(Vec::new()))
+        Self(Value::Texts(Box::default()))
     }
 }
 
@@ -57,8 +57,7 @@ impl FromIterator<String> for Tags {
         let mut tags: Vec<String> = tags.into_iter().collect();
         tags.sort();
         tags.dedup();
-        tags.shrink_to_fit();
-        Self(Value::Texts(tags))
+        Self(Value::Texts(tags.into()))
     }
 }
 

@@ -62,7 +62,7 @@ impl HiddenTexts {
                 Vec::new()
             }
             FieldValue::Value(Value::Text(text)) => vec![text.clone()],
-            FieldValue::Value(Value::Texts(texts)) => texts.clone(),
+            FieldValue::Value(Value::Texts(texts)) => texts.to_vec(),
             FieldValue::Value(Value::Number(number)) => vec![number.to_string()],
             FieldValue::Value(Value::Numbers(numbers)) => {
                 numbers.iter().map(ToString::to_string).collect()

@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(hides(&silent, "profile.seats", 12), None);
         assert_eq!(hides(&silent, "profile.trial", true), None);
         assert_eq!(hides(&silent, "profile.phone", 12), Some(Hidden::Sensitive));
-        let tags = Value::Texts(vec!["beta".into()]);
+        let tags = Value::Texts(vec!["beta".into()].into());
         assert_eq!(hides(&silent, "tags", tags.clone()), None);
 
         let open = Visibility::new(settings(&["profile.*"], &["profile.SCORE", "tags"]));
@@ -215,7 +215,7 @@ mod tests {
             Some(Hidden::Undecided)
         );
         assert_eq!(hides(&both, "profile.score", 3), Some(Hidden::Sensitive));
-        let tags = Value::Texts(vec!["beta".into()]);
+        let tags = Value::Texts(vec!["beta".into()].into());
         assert_eq!(hides(&both, "tags", tags), Some(Hidden::Sensitive));
     }
 
@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(user.hides(&greeting, &Value::from("hello")), None);
         let hidden = user.hides(&greeting, &Value::from("Hello gabrielle!"));
         assert_eq!(hidden, Some(Hidden::Sensitive));
-        let tags = Value::Texts(vec!["beta".into(), "gabrielle".into()]);
+        let tags = Value::Texts(vec!["beta".into(), "gabrielle".into()].into());
         assert_eq!(user.hides(&path("tags"), &tags), Some(Hidden::Sensitive));
     }
 }

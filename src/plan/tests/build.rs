@@ -129,7 +129,7 @@ fn value() -> impl Strategy<Value = Value> {
         "[a-c]{0,2}".prop_map(Value::Text),
         (-2..3_i32).prop_map(Value::from),
         any::<bool>().prop_map(Value::from),
-        prop::collection::vec("[ab]", 0..3).prop_map(Value::Texts),
+        prop::collection::vec("[ab]", 0..3).prop_map(Value::from),
     ]
 }
 

@@ -29,7 +29,7 @@ fn declared() -> Attributes {
             ("trial".into(), set(true.into())),
             (
                 "sizes".into(),
-                set(Value::Numbers(vec![1.into(), 2.into()])),
+                set(Value::Numbers(vec![1.into(), 2.into()].into())),
             ),
             ("list".into(), set(texts(&["a", "b"]))),
             ("mobileNumber".into(), set("+821012345678".into())),

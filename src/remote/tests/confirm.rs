@@ -26,7 +26,7 @@ fn what_channel_did_not_take_is_found() {
             ("stays".into(), Declared::Clear),
             (
                 "list".into(),
-                Declared::Set(Value::Texts(vec!["b".into(), "a".into()])),
+                Declared::Set(Value::Texts(vec!["b".into(), "a".into()].into())),
             ),
         ]
         .into(),

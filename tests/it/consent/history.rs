@@ -338,7 +338,7 @@ impl<'w> History<'w> {
         let refresh = self.random.one_in(3);
         let agrees = self.random.one_in(2);
         let desired = self.desired();
-        let Some(plan) = self.world.plan(&desired, self.api, self.removed, refresh) else {
+        let Some(mut plan) = self.world.plan(&desired, self.api, self.removed, refresh) else {
             return;
         };
         if refresh {
@@ -361,7 +361,7 @@ impl<'w> History<'w> {
         let parsed = faults.iter().map(|fault| fault.parse().expect("a fault"));
         self.world.sandbox.set_faults(parsed.collect());
         let before = self.flags();
-        let (report, requests) = self.world.apply(&plan, &desired, self.api);
+        let (report, requests) = self.world.apply(&mut plan, &desired, self.api);
         self.world.sandbox.set_faults(Vec::new());
         let sent = opt_ins(&requests);
         judge(&sent, &counted, agrees, &self.claims, &what);

@@ -209,7 +209,7 @@ impl World {
     /// Applies a plan and returns what was sent for it.
     pub(crate) fn apply(
         &mut self,
-        plan: &Plan,
+        plan: &mut Plan,
         desired: &Desired,
         api: ApiVersion,
     ) -> (Report, Vec<Logged>) {

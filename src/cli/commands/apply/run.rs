@@ -60,7 +60,7 @@ pub(crate) fn run(
         base: None,
         observed: observed.as_ref(),
     };
-    let plan = decide(&settings, select, &desired, &recorded, knowledge)?;
+    let mut plan = decide(&settings, select, &desired, &recorded, knowledge)?;
     let approval = &arguments.approval;
     approval.check_expected(
         &plan,
@@ -106,7 +106,7 @@ pub(crate) fn run(
         &settings,
         (requests, arguments.fail_fast),
         loaded,
-        (&plan, &desired),
+        (&mut plan, &desired),
         terminal,
     );
     // The report comes before the failure of a save, which must not hide what was done.

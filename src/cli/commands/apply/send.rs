@@ -22,7 +22,7 @@ pub(crate) fn send(
     settings: &LoadedProject,
     (traffic, fail_fast): (&RequestOptions, bool),
     loaded: Loaded,
-    (plan, desired): (&Plan, &Desired),
+    (plan, desired): (&mut Plan, &Desired),
     terminal: Terminal,
 ) -> Result<Finished, Failure> {
     let time_left = connection.begin_sending();

@@ -65,7 +65,7 @@ pub(crate) fn delete(
     settings: &LoadedProject,
     arguments: &EraseArguments,
     loaded: Loaded,
-    of_plan: (&Plan, &Desired),
+    of_plan: (&mut Plan, &Desired),
     terminal: Terminal,
 ) -> Result<Deletion, Failure> {
     let channel = destination::in_words(&settings.destination(), &connection.answering);

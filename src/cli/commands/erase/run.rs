@@ -70,8 +70,8 @@ pub(crate) fn run(
     let names = |bytes: &[u8]| mentions.iter().any(|mentions| mentions.are_in(bytes));
     let checkpoints = checkpoints::remove(&settings, &names)?;
     declarations.write(&settings, &mut desired, &id)?;
-    let deletion = if let Some((plan, connection)) = planned {
-        let of_plan = (&plan, &desired);
+    let deletion = if let Some((mut plan, connection)) = planned {
+        let of_plan = (&mut plan, &desired);
         channel::delete(connection, &settings, arguments, loaded, of_plan, terminal)?
     } else {
         channel::forget(&settings, loaded, &id, &|name| {
