@@ -1,6 +1,6 @@
 //! Executes a plan: every change to exactly one outcome, written to the journal.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,6 +95,7 @@ pub async fn execute(
         next: 0,
         record,
         intents: OpenIntents::default(),
+        digests: BTreeMap::new(),
         recreated: BTreeMap::new(),
         most_recreated: most_recreated(plan),
         follow_ups: VecDeque::new(),
@@ -145,6 +146,8 @@ struct Execution<'a> {
     record: Record<'a>,
     /// The intents without a result.
     intents: OpenIntents,
+    /// The digests of everything declared, of the changes that are under way.
+    digests: BTreeMap<usize, Digests>,
     /// The new persons whom Channel created anew, by the place of their change.
     recreated: BTreeMap<usize, RemoteIdDigest>,
     /// The most people who may be created anew before the run stops.
@@ -168,10 +171,13 @@ impl Work for Execution<'_> {
     fn next_job(&mut self) -> Option<Job> {
         let index = self.next;
         let planned = self.plan.changes.get(index)?;
-        let intent = match intent_of(planned, self.record.key, (self.clock)()) {
+        let digests = planned.change.write();
+        let digests = digests.map(|write| write.digests(&self.record.key.for_user(&planned.id)));
+        let intent = match intent_of(planned, digests.as_ref(), (self.clock)()) {
             Some(pending) => Some(self.intend(&planned.id, pending)?),
             None => None,
         };
+        self.digests.extend(digests.map(|digests| (index, digests)));
         self.next += 1;
         Some(Job {
             index,
@@ -294,6 +300,7 @@ impl<'a> Execution<'a> {
             } => self.breaker.stop_for(cause),
             _ => {}
         }
+        let digests = self.digests.remove(&index);
         let remote_id = remote_id_of(planned, &ending, self.record.key);
         let settling = self.settling(planned);
         let outcome = outcome_of(planned, ending, attempts, restores, &settling, self.shown);
@@ -301,7 +308,13 @@ impl<'a> Execution<'a> {
             Outcome::Applied {
                 confirmation,
                 instead,
-            } => self.write_applied(planned, confirmation, instead, remote_id),
+            } => {
+                let entry = digests.map(|digests| {
+                    let entry = Entry::new(&digests, (self.clock)());
+                    self.answered(planned, entry, confirmation, instead, remote_id)
+                });
+                self.write(record_of(planned, entry));
+            }
             Outcome::Rejected {
                 request,
                 status,
@@ -356,44 +369,38 @@ impl<'a> Execution<'a> {
         }
     }
 
-    fn write_applied(
-        &mut self,
+    /// The entry of a user with what Channel's response said of it.
+    fn answered(
+        &self,
         planned: &PlannedChange,
+        entry: Entry,
         confirmation: &Confirmation,
         instead: &ShownInstead,
         remote_id: Option<RemoteIdDigest>,
-    ) {
-        let now = (self.clock)();
+    ) -> Entry {
         let before = self.record.state.users.get(&planned.id);
         let remote_id = remote_id.or_else(|| before.and_then(|before| before.remote_id));
         // An update that only releases fields learns nothing from Channel.
         let before = before.filter(|_| !planned.change.puts_user());
-        let (still_unconfirmed, still_instead) = before.map_or_else(Default::default, |before| {
-            (before.unconfirmed.clone(), before.shown_instead.clone())
-        });
-        let entry = |digests: &Digests| {
-            let entry = Entry::new(digests, now);
-            let is_recorded = |path: &FieldPath| entry.fields.get(path).is_some();
-            let unconfirmed: BTreeSet<_> = still_unconfirmed
-                .iter()
-                .filter(|path| is_recorded(path))
-                .cloned()
-                .chain(confirmation.unconfirmed())
-                .collect();
-            let shown_instead = still_instead
-                .iter()
-                .filter(|(path, _)| is_recorded(path))
-                .chain(&instead.digests)
-                .map(|(path, digest)| (path.clone(), *digest))
-                .collect();
-            Entry {
-                remote_id,
-                unconfirmed,
-                shown_instead,
-                ..entry
-            }
-        };
-        self.write(record_of(planned, self.record.key, &entry));
+        let is_recorded = |path: &FieldPath| entry.fields.get(path).is_some();
+        let still_unconfirmed = before.into_iter().flat_map(|before| &before.unconfirmed);
+        let unconfirmed = still_unconfirmed
+            .filter(|path| is_recorded(path))
+            .cloned()
+            .chain(confirmation.unconfirmed())
+            .collect();
+        let still_instead = before.into_iter().flat_map(|before| &before.shown_instead);
+        let shown_instead = still_instead
+            .filter(|(path, _)| is_recorded(path))
+            .chain(&instead.digests)
+            .map(|(path, digest)| (path.clone(), *digest))
+            .collect();
+        Entry {
+            remote_id,
+            unconfirmed,
+            shown_instead,
+            ..entry
+        }
     }
 
     fn write_rejection(

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::model::{
-    Change, DigestKey, Digests, FieldAction, Pending, PendingAction, PlannedChange, RecordedFields,
+    Change, Digests, FieldAction, Pending, PendingAction, PlannedChange, RecordedFields,
 };
 
-/// The intent of a change. `None` if no request is sent.
+/// The intent of a change. `None` if no request is sent. `digests` are those of everything declared; a forget and a
+/// delete have none.
 pub(crate) fn intent_of(
     planned: &PlannedChange,
-    key: &DigestKey,
+    digests: Option<&Digests>,
     now: Timestamp,
 ) -> Option<Pending> {
     let change = &planned.change;
@@ -32,10 +33,13 @@ pub(crate) fn intent_of(
     };
     let mut touched = BTreeSet::new();
     let mut fields = Vec::new();
-    if let Some(write) = change.write() {
-        let Digests {
+    if let (
+        Some(write),
+        Some(Digests {
             fields: declared, ..
-        } = write.digests(&key.for_user(&planned.id));
+        }),
+    ) = (change.write(), digests)
+    {
         // Channel may have nothing of it under the new id, so the request holds everything declared.
         let is_move = matches!(change, Change::Move { .. });
         fields.extend(declared.iter().filter(|_| is_move).cloned());
@@ -67,7 +71,8 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Attributes, Declared, Entry, FieldChanges, MemberId, Reason, Upsert, Value, Write,
+        Attributes, Declared, DigestKey, Entry, FieldChanges, MemberId, Reason, Upsert, Value,
+        Write,
     };
 
     #[test]
@@ -105,7 +110,7 @@ mod tests {
             origin: None,
             rejected: None,
         };
-        let pending = intent_of(&planned, &key, now).expect("a request is sent");
+        let pending = intent_of(&planned, Some(&digests), now).expect("a request is sent");
         assert_eq!(pending.fields, RecordedFields::new(digests.fields));
     }
 }

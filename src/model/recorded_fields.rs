@@ -20,11 +20,15 @@ pub struct RecordedFields {
 impl RecordedFields {
     /// Sorts the fields by path. Of two digests for one path, the later counts.
     pub fn new(fields: impl IntoIterator<Item = (FieldPath, FieldDigest)>) -> Self {
-        let unique: BTreeMap<_, _> = fields.into_iter().collect();
-        let digests = unique.values().copied().collect();
+        let mut fields: Vec<_> = fields.into_iter().collect();
+        if !fields.is_sorted_by(|(one, _), (other, _)| one < other) {
+            let unique: BTreeMap<_, _> = fields.into_iter().collect();
+            fields = unique.into_iter().collect();
+        }
+        let (paths, digests): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
         Self {
-            paths: unique.into_keys().collect(),
-            digests,
+            paths: paths.into(),
+            digests: digests.into(),
         }
     }
 

@@ -190,7 +190,7 @@ async fn locked(run: &Run<'_>, store: &Store) -> Result<Ended, StoreError> {
             |()| Ended::Nothing,
         ));
     }
-    let records = apply::most_written(&plan, &key, clock::now());
+    let records = apply::most_written(&plan, clock::now());
     store.check_room(&loaded, &desired, records)?;
     let start = Start::new(loaded, || {
         let salt = run.first.to_be_bytes().to_vec();

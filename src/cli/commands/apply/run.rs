@@ -16,7 +16,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::{destination, github, output, planning};
 use talkform::apply;
 use talkform::apply::{Finished, Report, Target, Uncertain};
-use talkform::model::{Desired, DigestKey, Plan};
+use talkform::model::{Desired, Plan};
 use talkform::render::{Commands, PlanView};
 use talkform::state::Loaded;
 
@@ -94,7 +94,7 @@ pub(crate) fn run(
     }
     check_can_ask(terminal, asks)?;
     let credentials = Credentials::require(&settings, requests)?;
-    check_room(&settings, &loaded, &desired, &plan, &key)?;
+    check_room(&settings, &loaded, &desired, &plan)?;
     let mut connection = match connection {
         Some(opened) => opened,
         None => open(credentials)?,
@@ -163,11 +163,10 @@ fn check_room(
     loaded: &Loaded,
     desired: &Desired,
     plan: &Plan,
-    key: &DigestKey,
 ) -> Result<(), Failure> {
     settings
         .store
-        .check_room(loaded, desired, apply::most_written(plan, key, now()))
+        .check_room(loaded, desired, apply::most_written(plan, now()))
         .map_err(|error| settings.state_failure(&error))
 }
 

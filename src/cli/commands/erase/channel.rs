@@ -122,7 +122,7 @@ pub(crate) fn planned(
     let plan = plan::erasure(&recorded, id, now(), (&key, &destination, limits));
     check_limits(settings, arguments, &plan, shown)?;
     check_can_ask(terminal, settings, arguments, shown)?;
-    let written = apply::most_written(&plan, &key, now());
+    let written = apply::most_written(&plan, now());
     settings
         .store
         .check_room(loaded, &Desired::default(), written)
