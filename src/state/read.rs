@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::ops::Range;
-use std::path::Path;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 use xxhash_rust::xxh3::Xxh3;
@@ -14,7 +15,7 @@ use crate::model::recorded_fields::are_sorted;
 use crate::model::{CANONICAL_FORM, Entry, FieldPath, MemberId, State, file_record};
 use crate::parallel::in_parallel;
 use crate::state::format::{CHECK_DIGITS, COLUMNS, FormatError, StateFile, VERSION, line_check};
-use crate::state::store_error::StoreError;
+use crate::state::store_error::ReadError;
 use crate::state::user_line::{Shapes, Times, user};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -32,36 +33,6 @@ const BLOCK: usize = 32 << 20;
 
 /// Bytes that one thread reads at a time.
 const CHUNK: usize = 1 << 20;
-
-/// Why a state could not be read.
-#[derive(Debug)]
-pub(crate) enum ReadError {
-    /// The bytes could not be read.
-    Io(io::Error),
-    /// They are not a state as this program writes it.
-    Format(FormatError),
-}
-
-impl ReadError {
-    /// The error of reading the state at this path.
-    pub(crate) fn at(self, path: &Path) -> StoreError {
-        let path = path.to_owned();
-        match self {
-            Self::Io(cause) => StoreError::File {
-                doing: "read",
-                path,
-                cause,
-            },
-            Self::Format(cause) => StoreError::Format { path, cause },
-        }
-    }
-}
-
-impl From<io::Error> for ReadError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
 
 /// Reads a state.
 ///
@@ -81,13 +52,16 @@ pub fn parse(bytes: &[u8]) -> Result<State, FormatError> {
 /// # Errors
 ///
 /// The source fails, or the bytes are not a state as this program writes it.
-pub(crate) fn parse_from(source: impl Read, length: usize) -> Result<(State, String), ReadError> {
+pub(crate) fn parse_from(
+    source: impl Read + Send,
+    length: usize,
+) -> Result<(State, String), ReadError> {
     parse_in_blocks(source, length, BLOCK)
 }
 
 /// Reads a state in blocks of about this many bytes.
 pub(crate) fn parse_in_blocks(
-    source: impl Read,
+    source: impl Read + Send,
     length: usize,
     block: usize,
 ) -> Result<(State, String), ReadError> {
@@ -95,6 +69,7 @@ pub(crate) fn parse_in_blocks(
         source,
         block,
         buffer: Vec::with_capacity(length.min(block)),
+        next: Vec::new(),
         lines_before: 0,
         hasher: Xxh3::new(),
         is_ended: false,
@@ -111,12 +86,6 @@ pub(crate) fn parse_in_blocks(
     }
 }
 
-impl From<FormatError> for ReadError {
-    fn from(error: FormatError) -> Self {
-        Self::Format(error)
-    }
-}
-
 type Users = Vec<(MemberId, Entry)>;
 
 /// A state that is being read from its source.
@@ -126,6 +95,8 @@ struct Text<R> {
     block: usize,
     /// The bytes that are in memory and not read yet.
     buffer: Vec<u8>,
+    /// Memory for the bytes after the buffer.
+    next: Vec<u8>,
     /// The lines before the buffer.
     lines_before: usize,
     /// The hash of the bytes before the buffer.
@@ -134,7 +105,7 @@ struct Text<R> {
     is_ended: bool,
 }
 
-impl<R: Read> Text<R> {
+impl<R: Read + Send> Text<R> {
     fn read(&mut self, length: usize) -> Result<(State, Users, String), ReadError> {
         let (state, shapes) = self.head()?;
         let mut users = Users::new();
@@ -163,18 +134,18 @@ impl<R: Read> Text<R> {
                 continue;
             };
             most = self.block;
-            self.block(last + 1, false, &shapes, &mut users)?;
+            self.read_block(last + 1, &shapes, &mut users)?;
             if !std::mem::replace(&mut is_sized, true) {
                 // Reserves memory for all users, if later lines have the length of these. It grows if they
                 // are shorter.
                 users.reserve_exact(users.len().saturating_mul(length / (last + 1) + 1));
             }
-            self.consume(last + 1);
         }
         let end = memmem::rfind(&self.buffer, END)
             .ok_or_else(|| self.at(0, "the users do not end before the check"))?;
         let check = self.check(end + END.len()).ok_or(FormatError::Checksum)?;
-        self.block(end, true, &shapes, &mut users)?;
+        let lines = &self.buffer[..end];
+        read_users(lines, self.lines_before, true, &shapes, &mut users)?;
         Ok((state, users, check))
     }
 
@@ -212,28 +183,39 @@ impl<R: Read> Text<R> {
         Ok((state, shapes))
     }
 
-    /// Reads the users of the lines that begin the buffer.
-    fn block(
-        &self,
+    /// Reads the users of the lines that begin the buffer. Another thread reads the next buffer meanwhile.
+    fn read_block(
+        &mut self,
         length: usize,
-        is_last: bool,
         shapes: &Shapes,
         users: &mut Users,
-    ) -> Result<(), FormatError> {
-        let lines = &self.buffer[..length];
-        let chunks = chunks_of(lines);
-        let parts = in_parallel(&chunks, |chunk| {
-            chunk_users(lines, chunk.clone(), is_last, shapes)
+    ) -> Result<(), ReadError> {
+        let (lines, rest) = self.buffer.split_at(length);
+        let (source, next, block) = (&mut self.source, &mut self.next, self.block);
+        let mut hasher = self.hasher.clone();
+        next.clear();
+        next.extend_from_slice(rest);
+        let (read, arrived) = thread::scope(|scope| {
+            let arriving = scope.spawn(|| {
+                hasher.update(lines);
+                let count = memchr_iter(b'\n', lines).count();
+                Ok::<_, io::Error>((count, fill(source, next, block)?))
+            });
+            let read = read_users(lines, self.lines_before, false, shapes, users);
+            (read, arriving.join())
         });
-        for (chunk, part) in chunks.iter().zip(parts) {
-            let mut part = part.map_err(|(place, reason)| self.at(place, reason))?;
-            if let (Some((last, _)), Some((first, _))) = (users.last(), part.first())
-                && last >= first
-            {
-                return Err(self.at(chunk.start, UNSORTED));
-            }
-            users.append(&mut part);
+        let arrived = arrived.unwrap_or_else(|panic| resume_unwind(panic));
+        let (count, is_ended) = arrived?;
+        self.is_ended = is_ended;
+        if let Err(error) = read {
+            // The error is explained with everything that was read.
+            let arrived = self.next.split_off(self.buffer.len() - length);
+            self.buffer.extend(arrived);
+            return Err(error.into());
         }
+        std::mem::swap(&mut self.buffer, &mut self.next);
+        self.hasher = hasher;
+        self.lines_before += count;
         Ok(())
     }
 
@@ -249,17 +231,9 @@ impl<R: Read> Text<R> {
 
     /// Reads until the buffer has this many bytes, or the end.
     fn fill(&mut self, most: usize) -> io::Result<()> {
-        let missing = most.saturating_sub(self.buffer.len());
-        if self.is_ended || missing == 0 {
-            return Ok(());
+        if !self.is_ended {
+            self.is_ended = fill(&mut self.source, &mut self.buffer, most)?;
         }
-        let missing = missing as u64;
-        let read = self
-            .source
-            .by_ref()
-            .take(missing)
-            .read_to_end(&mut self.buffer)?;
-        self.is_ended = (read as u64) < missing;
         Ok(())
     }
 
@@ -294,6 +268,38 @@ impl<R: Read> Text<R> {
             FormatError::Checksum
         })
     }
+}
+
+/// Reads until the buffer has this many bytes, or the end. Returns whether it holds the end.
+fn fill(source: &mut impl Read, buffer: &mut Vec<u8>, most: usize) -> io::Result<bool> {
+    let missing = most.saturating_sub(buffer.len()) as u64;
+    let read = source.take(missing).read_to_end(buffer)?;
+    Ok((read as u64) < missing)
+}
+
+/// Reads the users of these lines, which follow so many others.
+fn read_users(
+    lines: &[u8],
+    lines_before: usize,
+    is_last: bool,
+    shapes: &Shapes,
+    users: &mut Users,
+) -> Result<(), FormatError> {
+    let chunks = chunks_of(lines);
+    let parts = in_parallel(&chunks, |chunk| {
+        chunk_users(lines, chunk.clone(), is_last, shapes)
+    });
+    let at = |place, reason| at(lines_before, lines, place, reason);
+    for (chunk, part) in chunks.iter().zip(parts) {
+        let mut part = part.map_err(|(place, reason)| at(place, reason))?;
+        if let (Some((last, _)), Some((first, _))) = (users.last(), part.first())
+            && last >= first
+        {
+            return Err(at(chunk.start, UNSORTED));
+        }
+        users.append(&mut part);
+    }
+    Ok(())
 }
 
 fn shapes_of(listed: BTreeMap<String, Vec<String>>) -> Result<Shapes, FormatError> {

@@ -72,6 +72,42 @@ pub enum StoreError {
     },
 }
 
+/// Why a state could not be read.
+#[derive(Debug)]
+pub(crate) enum ReadError {
+    /// The bytes could not be read.
+    Io(io::Error),
+    /// They are not a state as this program writes it.
+    Format(FormatError),
+}
+
+impl ReadError {
+    /// The error of reading the state at this path.
+    pub(crate) fn at(self, path: &Path) -> StoreError {
+        let path = path.to_owned();
+        match self {
+            Self::Io(cause) => StoreError::File {
+                doing: "read",
+                path,
+                cause,
+            },
+            Self::Format(cause) => StoreError::Format { path, cause },
+        }
+    }
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<FormatError> for ReadError {
+    fn from(error: FormatError) -> Self {
+        Self::Format(error)
+    }
+}
+
 fn is_journal(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "journal")
 }

@@ -9,8 +9,9 @@ use crate::model::{
     FileRecord, MemberId, Pending, PendingAction, Rejection, State, UsersSum, file_record,
 };
 use crate::state::format::FormatError;
-use crate::state::read::{ReadError, parse, parse_in_blocks};
+use crate::state::read::{parse, parse_in_blocks};
 use crate::state::repair::repair;
+use crate::state::store_error::ReadError;
 use crate::state::write::write;
 
 fn id(text: &str) -> MemberId {
