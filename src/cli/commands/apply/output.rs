@@ -9,8 +9,7 @@ use crate::cli::terminal::Terminal;
 use talkform::apply::Report;
 use talkform::render::{Commands, PlanView};
 
-/// Prints the plan, unless stdout is for the report alone. A plan that cannot be printed stops the command only
-/// if a person is about to be asked about it.
+/// Prints the plan. A plan that cannot be printed stops the command only if a person is about to be asked about it.
 pub(crate) fn show(
     terminal: Terminal,
     settings: &LoadedProject,
@@ -18,9 +17,6 @@ pub(crate) fn show(
     commands: Commands<'_>,
     view: &PlanView<'_>,
 ) -> Result<(), Failure> {
-    if arguments.format == DataFormat::Json {
-        return Ok(());
-    }
     match output::plan_text(terminal, settings, arguments.planning.full, commands, view) {
         Err(failure) if arguments.approval.auto_approve || view.is_empty() => {
             output::failure(terminal, &failure);

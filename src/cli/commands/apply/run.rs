@@ -1,7 +1,7 @@
 //! Runs `talkform apply`: locks the state, plans, asks for approval, sends, saves and reports.
 
 use crate::cli::approval::Approval;
-use crate::cli::args::{Global, Planning};
+use crate::cli::args::{DataFormat, Global, Planning};
 use crate::cli::clock::now;
 use crate::cli::commands::apply::arguments::ApplyArguments;
 use crate::cli::commands::apply::failed_save::unsaved;
@@ -69,13 +69,16 @@ pub(crate) fn run(
         &settings.invocation,
         &settings.ids()?,
     )?;
-    let visibility = settings.visibility()?;
-    let view = PlanView::new(&plan, &visibility, knowledge.of_users());
     let commands = Commands {
         apply: &arguments.command(&settings).without_limits(),
         refresh: &settings.command(&Planning::refreshed(&patterns)),
     };
-    show(terminal, &settings, arguments, commands, &view)?;
+    // With JSON, stdout is for the report alone.
+    if arguments.format == DataFormat::Text {
+        let visibility = settings.visibility()?;
+        let view = PlanView::new(&plan, &visibility, knowledge.of_users());
+        show(terminal, &settings, arguments, commands, &view)?;
+    }
     let asks = approval.asks(reviewed.as_ref());
     let deletions = approval.check_size(&plan, asks, &arguments.command(&settings))?;
     let key = settings.digest_key(&recorded)?;
