@@ -5,13 +5,12 @@ use std::fs::TryLockError;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
-use futures_util::StreamExt;
 use object_store::GetResult;
 use object_store::path::Path;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::state::bucket::shared::Shared;
-use crate::state::bucket::swap::{MOST_TRIES, Objects, io_error};
+use crate::state::bucket::swap::{MOST_TRIES, Objects, next_bytes};
 use crate::state::disk::{DiskFile, FileIdentity, ObjectVersion};
 use crate::state::encryption::form::Holds;
 use crate::state::encryption::policy::{Encryption, Readable};
@@ -116,7 +115,7 @@ impl Object {
 }
 
 /// Passes on what arrives. The library repeats a read that breaks a few times and for a minute. A large object takes
-/// longer, so this goes on as long as anything arrives.
+/// longer, so this goes on as long as anything arrives, also on a connection that breaks or stands still.
 async fn pump(object: Object, found: GetResult, sender: mpsc::Sender<Piece>) {
     let ahead = Arc::new(Semaphore::new(MOST_AHEAD));
     let mut stream = found.into_stream();
@@ -125,13 +124,13 @@ async fn pump(object: Object, found: GetResult, sender: mpsc::Sender<Piece>) {
         let Ok(permit) = Arc::clone(&ahead).acquire_owned().await else {
             return;
         };
-        let piece = match stream.next().await {
-            Some(Ok(bytes)) => {
+        let piece = match next_bytes(&mut stream).await {
+            Ok(Some(bytes)) => {
                 arrived += bytes.len() as u64;
                 tries = 1;
-                Ok(Some((bytes.into(), permit)))
+                Ok(Some((bytes, permit)))
             }
-            Some(Err(error)) => {
+            Err(error) => {
                 let rest = if tries < MOST_TRIES {
                     object.rest(arrived).await
                 } else {
@@ -142,9 +141,9 @@ async fn pump(object: Object, found: GetResult, sender: mpsc::Sender<Piece>) {
                     stream = rest.into_stream();
                     continue;
                 }
-                Err(io_error(error))
+                Err(error)
             }
-            None => Ok(None),
+            Ok(None) => Ok(None),
         };
         let is_last = !matches!(piece, Ok(Some(_)));
         if sender.send(piece).is_err() || is_last {
@@ -251,5 +250,59 @@ impl DiskFile for Download {
 
     fn try_lock(&self) -> Result<(), TryLockError> {
         Err(TryLockError::Error(io::ErrorKind::Unsupported.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::{StreamExt, stream};
+    use object_store::memory::InMemory;
+    use object_store::{GetResultPayload, ObjectStoreExt};
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::model::StateScheme;
+
+    /// Passes on an object of which `begin` arrives, and then nothing on the first connection.
+    async fn passed_on(begin: &'static [u8], whole: &'static [u8]) -> (Vec<u8>, Duration) {
+        let store = Arc::new(InMemory::new());
+        let key = Path::from("key");
+        store.put(&key, whole.into()).await.expect("written");
+        let objects = Objects {
+            store,
+            scheme: StateScheme::S3,
+        };
+        let (version, found) = objects.get(&key).await.expect("read").expect("an object");
+        let stuck = stream::iter([Ok(begin.into())]).chain(stream::pending());
+        let found = GetResult {
+            payload: GetResultPayload::Stream(stuck.boxed()),
+            ..found
+        };
+        let (sender, receiver) = mpsc::channel();
+        let object = Object {
+            objects,
+            key,
+            version,
+        };
+        let started = Instant::now();
+        pump(object, found, sender).await;
+        let mut pieces = Pieces {
+            receiver,
+            piece: None,
+            read: 0,
+            is_ended: false,
+        };
+        let mut bytes = Vec::new();
+        pieces.read_to_end(&mut bytes).expect("the whole object");
+        (bytes, started.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_stands_still_is_replaced() {
+        let (bytes, waited) = passed_on(b"01234", b"0123456789").await;
+        assert_eq!(bytes, b"0123456789");
+        assert_eq!(waited, Duration::from_secs(30));
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::{
     Attributes, Error, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt,
@@ -28,6 +28,33 @@ const TAIL: usize = 64;
 
 /// The most bytes of an object that is compared as a whole.
 const MOST_COMPARED: usize = 1 << 20;
+
+/// How long a read waits for the next bytes before it counts as cut.
+const STALL: Duration = Duration::from_secs(30);
+
+/// The next bytes of an object that arrives; `None` at the end.
+///
+/// # Errors
+///
+/// The connection breaks, or nothing arrives for 30 seconds.
+pub(crate) async fn next_bytes<B: Into<Vec<u8>>>(
+    stream: &mut (impl Stream<Item = object_store::Result<B>> + Unpin),
+) -> io::Result<Option<Vec<u8>>> {
+    let Ok(next) = tokio::time::timeout(STALL, stream.next()).await else {
+        let message = format!("nothing arrived for {} seconds", STALL.as_secs());
+        return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+    };
+    Ok(next.transpose().map_err(io_error)?.map(Into::into))
+}
+
+async fn whole(found: GetResult) -> io::Result<Vec<u8>> {
+    let mut stream = found.into_stream();
+    let mut whole = Vec::new();
+    while let Some(bytes) = next_bytes(&mut stream).await? {
+        whole.extend(bytes);
+    }
+    Ok(whole)
+}
 
 /// What has to be true for a write.
 #[derive(Clone, Debug)]
@@ -210,9 +237,9 @@ impl Objects {
             let Some((version, found)) = self.get(key).await? else {
                 return Ok(None);
             };
-            match found.bytes().await {
-                Ok(bytes) => return Ok(Some((version, bytes.into()))),
-                Err(error) if tries == MOST_TRIES => return Err(io_error(error)),
+            match whole(found).await {
+                Ok(bytes) => return Ok(Some((version, bytes))),
+                Err(error) if tries == MOST_TRIES => return Err(error),
                 Err(_) => tries += 1,
             }
         }
