@@ -85,15 +85,10 @@ fn first_state() -> State {
 static RECORDED: LazyLock<State> = LazyLock::new(|| {
     let (key, mut state) = (key(), first_state());
     let at = "2026-01-01T00:00:00Z".parse().expect("a time");
-    let users = DESIRED.users.iter();
-    state.users = users
-        .map(|(id, user)| {
-            (
-                id.clone(),
-                Entry::new(&key.for_user(id).digests(&user.attributes), at),
-            )
-        })
-        .collect();
+    for (id, user) in &DESIRED.users {
+        let digests = key.for_user(id).digests(&user.attributes);
+        state.record(id.clone(), Entry::new(&digests, at));
+    }
     state
 });
 

@@ -45,16 +45,10 @@ pub fn record(folder: &Path) -> Result<usize, Problem> {
     let key = DigestKey::new(&state.salt, None);
     let all = plan_for(&desired, &state, &key, &project);
     let at = "2026-01-01T00:00:00Z".parse()?;
-    state.users = desired
-        .users
-        .iter()
-        .map(|(id, user)| {
-            (
-                id.clone(),
-                Entry::new(&key.for_user(id).digests(&user.attributes), at),
-            )
-        })
-        .collect();
+    for (id, user) in &desired.users {
+        let digests = key.for_user(id).digests(&user.attributes);
+        state.record(id.clone(), Entry::new(&digests, at));
+    }
     record_files(&mut state, &desired, &all, &key);
     Store::new(&folder.join(&project.state)).save(&state)?;
     Ok(state.users.len())

@@ -339,7 +339,7 @@ impl<'a> Execution<'a> {
 
     fn settling(&self, planned: &PlannedChange) -> Settling<'_, 'a> {
         Settling {
-            before: self.record.state.users.get(&planned.id),
+            before: self.record.state.users.get(&planned.id).map(Box::as_ref),
             key: self.record.key.for_user(&planned.id),
             visibility: self.visibility,
         }

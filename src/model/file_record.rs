@@ -119,7 +119,8 @@ pub type Sums = HashMap<u32, (u32, UsersSum)>;
 
 /// Computes the sums of a state.
 pub fn sums(state: &State) -> Sums {
-    let all: Vec<(&MemberId, &Entry)> = state.users.iter().collect();
+    let users = state.users.iter();
+    let all: Vec<(&MemberId, &Entry)> = users.map(|(id, entry)| (id, &**entry)).collect();
     let mut sums = Sums::new();
     for part in in_parallel(&shares(&all, 4096), |part| sums_of(part)) {
         for (number, (users, sum)) in part {

@@ -38,8 +38,8 @@ pub struct State {
     pub folded: Vec<String>,
     /// The records of the manifest files, by name.
     pub files: BTreeMap<Arc<str>, FileRecord>,
-    /// The applied users.
-    pub users: BTreeMap<MemberId, Entry>,
+    /// The applied users. Each has memory of its own, so that ordering a million of them moves pointers alone.
+    pub users: BTreeMap<MemberId, Box<Entry>>,
     /// Users of whom the last request has no known result. Some are recorded in `users`, too.
     pub pending: BTreeMap<MemberId, Pending>,
     /// Users that Channel rejected, until it accepts them or they are no longer declared.
@@ -224,6 +224,11 @@ impl State {
             && !pending.is_some_and(|pending| {
                 pending.may_have_deleted() || pending.is_reported(&key, shown)
             })
+    }
+
+    /// Records a user.
+    pub fn record(&mut self, id: MemberId, entry: Entry) {
+        self.users.insert(id, Box::new(entry));
     }
 
     /// Makes a user pending, in addition to an earlier pending intent. The old id of a move becomes pending too,

@@ -36,7 +36,7 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
     };
     let unrecorded = pending::unrecorded(state);
     let mut unconfirmed = UnconfirmedCollector::new(context);
-    let recorded = state.users.iter();
+    let recorded = state.users.iter().map(|(id, entry)| (id, &**entry));
     let mut records = in_order(
         recorded.inspect(|(id, entry)| unconfirmed.add(id, entry)),
         unrecorded.iter().map(|(id, entry)| (*id, entry)),
@@ -354,7 +354,7 @@ fn pending_user(
         None => None,
     };
     let key = context.key.for_user(id);
-    let entry = state.users.get(id);
+    let entry = state.users.get(id).map(Box::as_ref);
     let shown = observed.and_then(|observed| observed.id.as_deref());
     let known = pending::Known {
         entry,

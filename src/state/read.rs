@@ -86,7 +86,7 @@ pub(crate) fn parse_in_blocks(
     }
 }
 
-type Users = Vec<(MemberId, Entry)>;
+type Users = Vec<(MemberId, Box<Entry>)>;
 
 /// A state that is being read from its source.
 struct Text<R> {
@@ -477,7 +477,7 @@ fn chunk_users(
         if users.last().is_some_and(|(last, _)| *last >= id) {
             return Err((start, UNSORTED));
         }
-        users.push((id, entry));
+        users.push((id, Box::new(entry)));
         start += length + 1;
     }
     Ok(users)

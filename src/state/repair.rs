@@ -98,7 +98,7 @@ pub fn repair(bytes: &[u8], now: Timestamp) -> Result<Repaired, FormatError> {
         match entry {
             Some(entry) => {
                 lost.remove(&id);
-                state.users.insert(id, entry);
+                state.record(id, entry);
             }
             None => {
                 lost.insert(id);

@@ -71,7 +71,7 @@ impl OpenIntents {
         self.open.remove(&id);
         state.pending.remove(&id);
         state.rejected.remove(&id);
-        state.users.insert(id, entry);
+        state.record(id, entry);
     }
 
     fn forget(&mut self, id: &MemberId, state: &mut State) {

@@ -79,7 +79,7 @@ pub fn write(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
     head.push_str("\",\n");
     out.write(head.as_bytes())?;
 
-    let shapes = shapes(users.values());
+    let shapes = shapes(users.values().map(Box::as_ref));
     let by_name: BTreeMap<&String, &Arc<[FieldPath]>> =
         shapes.iter().map(|(paths, name)| (name, paths)).collect();
     let rows = by_name.into_iter().map(|(name, paths)| row(name, &**paths));
@@ -173,11 +173,11 @@ const CHUNK: usize = 1 << 15;
 /// Several threads make the lines, a chunk of users after the other.
 fn write_users(
     out: &mut Hashed<'_>,
-    users: &BTreeMap<MemberId, Entry>,
+    users: &BTreeMap<MemberId, Box<Entry>>,
     shapes: &Shapes,
 ) -> io::Result<()> {
     out.write(b" \"users\": {")?;
-    let mut waiting = users.iter().peekable();
+    let mut waiting = users.iter().map(|(id, entry)| (id, &**entry)).peekable();
     let mut is_first = true;
     while waiting.peek().is_some() {
         let chunk: Vec<(&MemberId, &Entry)> = waiting.by_ref().take(CHUNK).collect();

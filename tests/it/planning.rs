@@ -50,7 +50,7 @@ impl Planning {
         for (id, user) in &desired.users {
             let digests = self.key.for_user(id).digests(&user.attributes);
             let entry = Entry::new(&digests, Timestamp::UNIX_EPOCH);
-            state.users.insert(id.clone(), entry);
+            state.record(id.clone(), entry);
         }
         state
     }

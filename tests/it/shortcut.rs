@@ -166,11 +166,11 @@ fn apply(
         match &change.change {
             Change::Create(write) | Change::Update(write) => {
                 let entry = entry(write, &change.id);
-                state.users.insert(change.id.clone(), entry);
+                state.record(change.id.clone(), entry);
             }
             Change::Move { from, write, .. } => {
                 let entry = entry(write, &change.id);
-                state.users.insert(change.id.clone(), entry);
+                state.record(change.id.clone(), entry);
                 state.users.remove(from);
             }
             Change::Forget { .. } | Change::Delete { .. } => {

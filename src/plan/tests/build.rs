@@ -60,7 +60,7 @@ pub(crate) fn recorded(users: &Users) -> State {
     for (name, attributes) in users {
         let digests = key().for_user(&id(name)).digests(attributes);
         let entry = Entry::new(&digests, Timestamp::UNIX_EPOCH);
-        state.users.insert(id(name), entry);
+        state.record(id(name), entry);
     }
     state
 }
@@ -114,7 +114,7 @@ pub(crate) fn applied(mut state: State, plan: &Plan) -> State {
                     &write.digests(&key().for_user(&planned.id)),
                     Timestamp::UNIX_EPOCH,
                 );
-                state.users.insert(planned.id.clone(), entry);
+                state.record(planned.id.clone(), entry);
             }
             None => {
                 state.users.remove(&planned.id);

@@ -72,7 +72,7 @@ fn carried_out(mut state: State, mut channel: Channel, plan: &Plan) -> (State, C
                     &write.digests(&key().for_user(&planned.id)),
                     Timestamp::UNIX_EPOCH,
                 );
-                state.users.insert(planned.id.clone(), entry);
+                state.record(planned.id.clone(), entry);
             }
             Change::Move { .. } => unreachable!("nobody moves here"),
             Change::Forget { .. } | Change::Delete { .. } => {

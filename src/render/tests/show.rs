@@ -31,7 +31,9 @@ fn state() -> State {
         shown_instead: std::collections::BTreeMap::new(),
         ..entry()
     };
-    state.users = [(id("u-1001"), known), (id("회원"), entry())].into();
+    state.users = [(id("u-1001"), known), (id("회원"), entry())]
+        .map(|(id, entry)| (id, Box::new(entry)))
+        .into();
     state.rejected = [
         (id("u-9"), rejection(Some("validationError"))),
         (id("회원"), rejection(None)),

@@ -85,7 +85,7 @@ fn a_state_that_another_program_changed_is_left_alone() {
         change(store.path());
         assert!(!store.is_unmodified().expect("looked"), "change {number}");
         let theirs = fs::read(store.path()).ok();
-        state.users.insert(id("u-9"), entry("mine"));
+        state.record(id("u-9"), entry("mine"));
         let error = store.save(&state).expect_err("refused");
         let StoreError::Conflict { path, copy } = &error else {
             panic!("{error}");

@@ -106,7 +106,7 @@ fn states() -> impl Strategy<Value = State> {
                 };
                 state.rejected.insert(id.clone(), rejection);
             }
-            state.users.insert(id, entry);
+            state.record(id, entry);
         }
         // Records that are not true are not written.
         file_record::discard_stale_files(&mut state);
@@ -250,7 +250,7 @@ fn many(count: u32) -> State {
         let mut entry = Entry::new(&key.digests(&attributes), Timestamp::UNIX_EPOCH);
         entry.file = Some(17);
         entry.remote_id = Some(key.remote_id("64f0c1"));
-        state.users.insert(id, entry);
+        state.record(id, entry);
     }
     state
 }

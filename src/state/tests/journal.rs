@@ -333,7 +333,7 @@ fn no_journal_is_begun_for_a_state_that_was_replaced() {
     let mine = Store::new(store.path());
     mine.load().expect("loaded");
     let mut other = state.clone();
-    other.users.insert(id("u-9"), entry("of the other"));
+    other.record(id("u-9"), entry("of the other"));
     store.save(&other).expect("saved");
     for store in [&mine, &Store::new(store.path())] {
         let opened = store.open_journal(&state);
@@ -407,7 +407,7 @@ fn equal_serials_of_two_clones_are_told_apart() {
         &[intent("u-1", PendingAction::Create), applied("u-1")],
     );
     let mut other = state.clone();
-    other.users.insert(id("u-9"), entry("of the other"));
+    other.record(id("u-9"), entry("of the other"));
     store.save(&other).expect("saved");
     let loaded = store.load().expect("loaded");
     assert_eq!(loaded.replay.mismatch, Some(Mismatch::Base { serial: 1 }));

@@ -45,7 +45,7 @@ fn saved(folder: &Path) -> (Store, State) {
         Destination::of_api(ApiVersion::V4),
     );
     state.serial = 1;
-    state.users.insert(id("u-0"), entry("old"));
+    state.record(id("u-0"), entry("old"));
     store.save(&state).expect("saved");
     (store, state)
 }

@@ -12,7 +12,7 @@ fn state(users: &[(&str, &str)]) -> State {
     let (_, mut state) = saved(folder.path());
     state.users = users
         .iter()
-        .map(|(name, tag)| (id(name), entry(tag)))
+        .map(|(name, tag)| (id(name), Box::new(entry(tag))))
         .collect();
     state
 }

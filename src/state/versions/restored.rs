@@ -26,7 +26,7 @@ pub fn restored(mut earlier: State, later: &State, now: Timestamp) -> State {
             };
         if !is_same {
             let pending = if is_same_key {
-                pending(before.is_some(), after, now)
+                pending(before.is_some(), after.map(Box::as_ref), now)
             } else {
                 Pending::unknown(now)
             };

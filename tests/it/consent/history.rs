@@ -300,7 +300,7 @@ impl<'w> History<'w> {
         };
         let user = adopt(&observed, self.api, &|_| true).attributes;
         let digests = World::key().for_user(&id).digests(&user);
-        state.users.insert(
+        state.record(
             id.clone(),
             Entry::new(&digests, jiff::Timestamp::UNIX_EPOCH),
         );

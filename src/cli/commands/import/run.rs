@@ -404,7 +404,7 @@ fn next_state(
         .map_err(|error| settings.state_failure(&error))?;
     for (id, entry) in entries {
         state.rejected.remove(&id);
-        state.users.insert(id, entry);
+        state.record(id, entry);
     }
     state.destination.channel_id = Some(channel_id);
     state.serial += 1;
