@@ -138,6 +138,15 @@ pub trait Disk: fmt::Debug + Send + Sync {
     /// read encrypts nothing.
     fn encrypt_with(&self, _secret: Option<&str>) {}
 
+    /// The bytes of a state as this disk holds them: encrypted, where it encrypts.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be encrypted.
+    fn sealed(&self, state: Vec<u8>) -> io::Result<Vec<u8>> {
+        Ok(state)
+    }
+
     /// Removes a file.
     ///
     /// # Errors

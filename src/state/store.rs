@@ -1,7 +1,7 @@
 //! Reads and saves the files of a state: the state is replaced as a whole, the journal grows during a run.
 
 use std::ffi::OsStr;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -310,7 +310,7 @@ impl Store {
         };
         let folder = folder_of(&self.path);
         let mut temporary = Temporary::create(&*self.disk, &self.path).map_err(failed)?;
-        write_whole(state, temporary.file()).map_err(failed)?;
+        write::to_file(state, temporary.file()).map_err(failed)?;
         temporary.file().sync().map_err(failed)?;
         let stamp = FileStamp::of(temporary.file()).map_err(failed)?;
         let check = check_at_end(temporary.file()).map_err(failed)?;
@@ -399,7 +399,8 @@ impl Store {
         })
     }
 
-    /// Writes the state to a new file in another folder, for when it cannot be saved in its place.
+    /// Writes the state to a new file in another folder, for when it cannot be saved in its place. It is encrypted if
+    /// the state is.
     ///
     /// # Errors
     ///
@@ -408,7 +409,13 @@ impl Store {
         let (prefix, suffix) = (OsStr::new("talkform-state-"), ".json");
         let written =
             Temporary::create_in(&*self.rescue, folder, prefix, suffix).and_then(|copy| {
-                write_whole(state, copy.file())?;
+                if self.is_remote {
+                    let mut bytes = Vec::new();
+                    write::write(state, &mut bytes)?;
+                    copy.file().append(&self.disk.sealed(bytes)?)?;
+                } else {
+                    write::to_file(state, copy.file())?;
+                }
                 copy.file().sync()?;
                 Ok(copy.keep())
             });
@@ -481,12 +488,6 @@ impl Store {
     fn read_optional(&self, path: &Path) -> Result<Option<(FileStamp, Vec<u8>)>, StoreError> {
         FileStamp::read(&*self.disk, path).map_err(|error| StoreError::opening("read", path, error))
     }
-}
-
-fn write_whole(state: &State, file: &dyn DiskFile) -> io::Result<()> {
-    let mut out = io::BufWriter::with_capacity(1 << 20, file);
-    write::write(state, &mut out)?;
-    out.flush()
 }
 
 /// The checksum in the last line of a state's file.

@@ -1,7 +1,7 @@
 //! Writes a state: a header, then one user a line, by id, and a checksum line.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -11,6 +11,7 @@ use crate::model::digest::digests::{checksum, to_hex};
 use crate::model::{CANONICAL_FORM, Destination, Entry, FieldPath, MemberId, State, file_record};
 use crate::parallel::{in_parallel, shares};
 use crate::state::answer_line::AnswerLine;
+use crate::state::disk::DiskFile;
 use crate::state::format::{COLUMNS, VERSION, base64, line_check, rows_check};
 use crate::state::line_text::PendingText;
 use crate::state::records::{FileLine, RejectionLine};
@@ -30,6 +31,17 @@ struct Header<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pending_check: Option<String>,
     columns: [&'static str; COLUMNS.len()],
+}
+
+/// Writes a state to a file.
+///
+/// # Errors
+///
+/// The file cannot be written.
+pub(crate) fn to_file(state: &State, file: &dyn DiskFile) -> io::Result<()> {
+    let mut out = io::BufWriter::with_capacity(1 << 20, file);
+    write(state, &mut out)?;
+    out.flush()
 }
 
 /// Writes a state. Records of files whose users are not recorded as they were then are left out.

@@ -129,7 +129,7 @@ impl BucketDisk {
     fn write(&self, from: &Path, to: &Path, condition: Condition) -> io::Result<(Written, u64)> {
         let content = self.temporary().get(from).cloned();
         let bytes = content.ok_or(io::ErrorKind::NotFound)?.copy();
-        let bytes = self.shared.encryption().encrypt(Holds::State, bytes)?;
+        let bytes = self.sealed(bytes)?;
         let length = bytes.len() as u64;
         let (key, objects) = (self.key(to)?, self.shared.objects());
         let attributes = version_copies::attributes(self.shared.holder());
@@ -297,6 +297,10 @@ impl Disk for BucketDisk {
 
     fn encrypt_with(&self, secret: Option<&str>) {
         self.shared.encrypt_with(Encryption::new(secret));
+    }
+
+    fn sealed(&self, state: Vec<u8>) -> io::Result<Vec<u8>> {
+        self.shared.encryption().encrypt(Holds::State, state)
     }
 
     fn release_lease(&self, path: &Path, id: &str) -> io::Result<Option<LockOwner>> {

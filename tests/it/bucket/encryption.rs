@@ -103,6 +103,43 @@ fn state_journal_and_conflict_copies_are_encrypted() {
     is_settled(&project, &channel, 300, "pro");
 }
 
+/// The copy of a state that cannot be saved is on the disk of the run, where others may read it.
+#[test]
+fn the_copy_of_a_failed_save_is_encrypted() {
+    let (bucket, channel) = (FakeS3::start(), Channel::start());
+    let project = applied(&bucket, &channel, 5);
+    project.write("users/a.yaml", &many_users(5, "pro"));
+    bucket.decide(|_, asked| {
+        if asked.method == "PUT" && asked.key == KEY {
+            Fault::Denied
+        } else {
+            Fault::None
+        }
+    });
+    let temporary = tempfile::tempdir().expect("a folder");
+    let mut apply = command(&project, APPLY);
+    apply.env("TMPDIR", temporary.path());
+    let ran = finish(apply.spawn().expect("talkform runs")).expect(4);
+    bucket.decide(|_, _| Fault::None);
+    let copies = std::fs::read_dir(temporary.path()).expect("a folder");
+    let copies: Vec<_> = copies.map(|file| file.expect("a file").path()).collect();
+    let [copy] = &*copies else {
+        panic!("{copies:?}: {}", ran.all());
+    };
+    let bytes = std::fs::read(copy).expect("a file");
+    assert!(
+        bytes.starts_with(b"{\"talkformEncrypted\":1,"),
+        "{}",
+        ran.all()
+    );
+    let copy = copy.to_str().expect("UTF-8");
+    run(&project, &["--state", copy, "plan", "--detailed-exitcode"]).expect(0);
+    // The next run needs no copy: the journal is in the bucket.
+    unlock(&bucket, &project);
+    run(&project, APPLY).expect(0);
+    is_settled(&project, &channel, 5, "pro");
+}
+
 #[test]
 fn another_key_a_cut_a_changed_and_a_moved_object_are_refused() {
     let (bucket, channel) = (FakeS3::start(), Channel::start());

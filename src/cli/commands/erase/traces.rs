@@ -158,7 +158,10 @@ impl Search<'_> {
             return;
         }
         self.left = (self.left.0 - 1, self.left.1 - length);
-        let Ok(bytes) = files::read_bytes(path) else {
+        // A copy of a state may be encrypted, and then with a key that this run does not have.
+        let read = files::read_bytes(path).ok();
+        let read = read.and_then(|bytes| self.settings.copy_in_clear(path, bytes).ok());
+        let Some(bytes) = read else {
             self.is_whole = false;
             return;
         };
