@@ -87,10 +87,8 @@ pub fn plan(desired: &Desired, state: &State, context: &Context<'_>) -> Plan {
         lineage: &state.lineage,
         serial: state.serial,
     };
-    let lines = changes.iter();
-    let lines = lines.map(|planned| (&planned.id, ChangeLine::of(planned)));
     Plan {
-        digest: digest::of_plan(subject, lines),
+        digest: digest::of_plan(subject, lines(&changes)),
         destination,
         api,
         likely_moves: moves::likely(&changes, desired, context.key),
@@ -257,8 +255,19 @@ impl<'a> UnchangedUsers<'a> {
     }
 }
 
-/// How many users are hashed at a time: enough for every thread, few enough to hold their digests.
+/// How many users are hashed at a time: enough for every thread, few enough to hold their digests or lines.
 const CHUNK: usize = 16_384;
+
+/// Returns each change with its line. All processors write the lines of one chunk at a time.
+fn lines(changes: &[PlannedChange]) -> impl Iterator<Item = (&MemberId, ChangeLine)> {
+    changes.chunks(CHUNK).flat_map(|chunk| {
+        let lines = in_parallel(&shares(chunk, 256), |part| {
+            part.iter().map(ChangeLine::of).collect::<Vec<_>>()
+        });
+        let ids = chunk.iter().map(|planned| &planned.id);
+        ids.zip(lines.into_iter().flatten())
+    })
+}
 
 /// Returns each user with its digests. All processors hash one chunk of users at a time, so that the
 /// digests of a million users are never held at once.

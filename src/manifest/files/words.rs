@@ -15,7 +15,9 @@ use crate::manifest::problem::wording::key_in_backticks;
 use crate::manifest::users::near_miss::documented_key;
 use crate::manifest::users::places::{Places, Word};
 use crate::model::text::characters::{is_plain, twins};
-use crate::model::{Attributes, FieldPath, FieldValue, RecordedLookup, VisibilityLookup};
+use crate::model::{
+    Attributes, FieldPath, FieldValue, ProfileKey, RecordedLookup, VisibilityLookup,
+};
 
 /// The most pairs of words that are reported.
 const MOST_PAIRS: usize = 100;
@@ -138,18 +140,15 @@ type Found = (usize, Word);
 fn pairs(readings: &[FileReading], recorded: Option<&RecordedLookup<'_>>) -> Vec<(Found, Found)> {
     let mut keys: HashMap<&str, usize> = HashMap::new();
     let mut tags: HashMap<&str, usize> = HashMap::new();
-    // The users of one file share their keys, and most have the same.
-    let mut before: Vec<*const u8> = Vec::new();
+    // Users with the same keys share one list of them.
+    let mut seen: HashSet<*const ProfileKey> = HashSet::new();
     for (file, attributes) in attributes_of(readings) {
-        let profile = attributes.profile.keys();
-        let profile = || profile.clone().chain(attributes.profile_once.keys());
-        let texts = || profile().map(|key| key.as_str().as_ptr());
-        if !texts().eq(before.iter().copied()) {
-            for key in profile() {
-                keys.entry(key.as_str()).or_insert(file);
+        for list in [attributes.profile.keys(), attributes.profile_once.keys()] {
+            if seen.insert(list.as_slice().as_ptr()) {
+                for key in list {
+                    keys.entry(key.as_str()).or_insert(file);
+                }
             }
-            before.clear();
-            before.extend(texts());
         }
         for tag in attributes.tags.iter().flatten() {
             tags.entry(tag).or_insert(file);

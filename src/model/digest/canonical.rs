@@ -65,8 +65,10 @@ fn write_text(text: &str, out: &mut Vec<u8>) {
 /// Writes a string without its quotes.
 fn write_inside(text: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    let is_plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-    if text.bytes().all(is_plain) {
+    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    // Every byte is looked at, so that the processor can compare many at a time.
+    let has_special = text.bytes().fold(false, |any, byte| any | is_special(byte));
+    if !has_special {
         out.extend_from_slice(text.as_bytes());
         return;
     }

@@ -195,7 +195,8 @@ impl UserKey {
         let mut mac = self.mac.clone();
         mac.update(b"user\0");
         let mut bytes = Vec::with_capacity(256);
-        for (path, value) in attributes.fields() {
+        // A loop would ask each part of the chain for each field.
+        attributes.fields().for_each(|(path, value)| {
             let digest = self.field_whole(&path, value, &mut bytes);
             let (map, key) = path.parts();
             mac.update(map.as_bytes());
@@ -203,7 +204,7 @@ impl UserKey {
             mac.update(&[0]);
             mac.update(&digest);
             field(path, &digest);
-        }
+        });
         UserDigest::from(first::<32>(mac))
     }
 }

@@ -246,8 +246,9 @@ fn squeezed(text: &str) -> String {
         'ぁ'..='ゖ' => char::from_u32(u32::from(letter) + 0x60).unwrap_or(letter),
         letter => letter,
     };
-    let letters = text.chars().filter(|letter| letter.is_alphanumeric());
-    letters.map(kana).collect()
+    // The syllables of Hangul are letters. Looking that up takes long.
+    let is_letter = |letter: &char| matches!(letter, '가'..='힣') || letter.is_alphanumeric();
+    text.chars().filter(is_letter).map(kana).collect()
 }
 
 /// Where `hidden` begins in `text` at or after `from`, as a word if it is short. Both are folded.

@@ -16,7 +16,37 @@ use crate::model::visibility::settings::{FieldRule, Hidden, Visibility};
 pub struct VisibilityLookup<'v> {
     visibility: &'v Visibility,
     hides_ids: bool,
-    rules: RefCell<HashMap<FieldPath, FieldRule<'v>>>,
+    rules: RefCell<Rules<'v>>,
+}
+
+/// The rules that were looked up.
+#[derive(Debug, Default)]
+struct Rules<'v> {
+    known: Vec<(FieldPath, FieldRule<'v>)>,
+    places: HashMap<FieldPath, usize>,
+    /// Where the next one is likely to be: users have their fields in one order.
+    next: usize,
+}
+
+/// How many places are tried before a field is looked up by its hash: a user lacks some of the fields.
+const NEAR: usize = 3;
+
+impl<'v> Rules<'v> {
+    fn get(&mut self, path: &FieldPath) -> Option<FieldRule<'v>> {
+        let near = self.known.iter().skip(self.next).take(NEAR);
+        let likely = near.map(|(known, _)| known).position(|known| known == path);
+        let place = match likely {
+            Some(after) => self.next + after,
+            None => *self.places.get(path)?,
+        };
+        self.next = (place + 1) % self.known.len();
+        Some(self.known[place].1.clone())
+    }
+
+    fn add(&mut self, path: &FieldPath, rule: FieldRule<'v>) {
+        self.places.insert(path.clone(), self.known.len());
+        self.known.push((path.clone(), rule));
+    }
 }
 
 impl<'v> VisibilityLookup<'v> {
@@ -63,12 +93,12 @@ impl<'v> VisibilityLookup<'v> {
     }
 
     fn rule(&self, path: &FieldPath) -> FieldRule<'v> {
-        if let Some(rule) = self.rules.borrow().get(path) {
-            return rule.clone();
-        }
-        let rule = self.visibility.field(path);
-        self.rules.borrow_mut().insert(path.clone(), rule.clone());
-        rule
+        let mut rules = self.rules.borrow_mut();
+        rules.get(path).unwrap_or_else(|| {
+            let rule = self.visibility.field(path);
+            rules.add(path, rule.clone());
+            rule
+        })
     }
 }
 
