@@ -121,7 +121,7 @@ fn kept_value(
     path: &FieldPath,
     sent: &Attributes,
     shown: &Observed,
-    user: &UserVisibility<'_, '_>,
+    user: &UserVisibility<'_, '_, '_>,
 ) -> KeptValue {
     let hides_declared = || user.hides(path, sent.get(path)?);
     match shown.get(path) {

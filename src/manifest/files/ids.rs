@@ -89,7 +89,10 @@ struct Clash {
 /// order in which the files were read.
 fn clashes(files: &[&[DeclaredUser]]) -> Vec<Clash> {
     let mut clashes = Vec::new();
-    let mut first: HashMap<&MemberId, (usize, usize)> = HashMap::new();
+    let count = files.iter().map(|users| users.len()).sum();
+    let mut first: HashMap<&MemberId, (usize, usize)> = HashMap::with_capacity(count);
+    let users = || files.iter().copied().flatten();
+    let are_plain = users().all(|user| is_plain(user.id.as_str()));
     let mut distinct = Vec::new();
     for (file, users) in files.iter().enumerate() {
         for (user, found) in users.iter().enumerate() {
@@ -101,15 +104,17 @@ fn clashes(files: &[&[DeclaredUser]]) -> Vec<Clash> {
                 }),
                 Entry::Vacant(entry) => {
                     entry.insert((file, user));
-                    distinct.push((file, user));
+                    if !are_plain {
+                        distinct.push((file, user));
+                    }
                 }
             }
         }
     }
-    let id = |(file, user): &(usize, usize)| files[*file][*user].id.as_str();
-    if distinct.iter().map(id).all(is_plain) {
+    if are_plain {
         return clashes;
     }
+    let id = |(file, user): &(usize, usize)| files[*file][*user].id.as_str();
     let words: Vec<&str> = distinct.iter().map(id).collect();
     clashes.extend(twins(&words).into_iter().map(|twins| Clash {
         at: distinct[twins.at],

@@ -103,7 +103,7 @@ fn attributes(
     out: &mut String,
     user: &Attributes,
     indent: usize,
-    visibility: Option<&UserVisibility<'_, '_>>,
+    visibility: Option<&UserVisibility<'_, '_, '_>>,
 ) {
     let mut profile = String::new();
     let mut profile_once = String::new();

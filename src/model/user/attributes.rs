@@ -91,6 +91,9 @@ pub enum FieldValue<'a> {
     Clear,
 }
 
+/// How many fields are neither in the profile nor in `profileOnce`.
+const OTHERS: usize = 5;
+
 static TRUE: Value = Value::Boolean(true);
 static FALSE: Value = Value::Boolean(false);
 
@@ -168,6 +171,11 @@ impl Attributes {
             .chain(flag(FieldPath::UnsubscribeEmail, unsubscribe_email))
             .chain(flag(FieldPath::UnsubscribeTexting, unsubscribe_texting))
             .chain(flag(FieldPath::Unsubscribed, unsubscribed))
+    }
+
+    /// How many fields are declared, at most.
+    pub fn most_fields(&self) -> usize {
+        self.profile.keys().len() + self.profile_once.keys().len() + OTHERS
     }
 
     /// The declared consent flags.

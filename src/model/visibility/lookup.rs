@@ -1,6 +1,6 @@
 //! Looks up which values of a user may be shown.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
 use crate::model::field::FieldPath;
@@ -68,18 +68,17 @@ impl<'v> VisibilityLookup<'v> {
     pub fn user<'a>(
         &self,
         values: impl IntoIterator<Item = (FieldPath, FieldValue<'a>)>,
-    ) -> UserVisibility<'_, 'v> {
-        let mut texts = HiddenTexts::default();
+    ) -> UserVisibility<'_, 'v, 'a> {
+        let mut known = Vec::new();
         if !self.visibility.reveals() {
-            for (path, value) in values {
-                if self.rule(&path).hides(value).is_some() {
-                    texts.add(value);
-                }
-            }
+            // A loop would ask each part of a chain for each value.
+            values.into_iter().for_each(|value| known.push(value));
         }
         UserVisibility {
             lookup: self,
-            texts,
+            known,
+            ids: Vec::new(),
+            texts: OnceCell::new(),
         }
     }
 
@@ -88,7 +87,7 @@ impl<'v> VisibilityLookup<'v> {
         &self,
         id: &MemberId,
         values: impl IntoIterator<Item = (FieldPath, FieldValue<'a>)>,
-    ) -> UserVisibility<'_, 'v> {
+    ) -> UserVisibility<'_, 'v, 'a> {
         self.user(values).with_id(id)
     }
 
@@ -104,17 +103,23 @@ impl<'v> VisibilityLookup<'v> {
 
 /// Decides which values of one user may be shown.
 #[derive(Debug)]
-pub struct UserVisibility<'l, 'v> {
+pub struct UserVisibility<'l, 'v, 'a> {
     lookup: &'l VisibilityLookup<'v>,
-    texts: HiddenTexts,
+    /// Every known value.
+    known: Vec<(FieldPath, FieldValue<'a>)>,
+    /// The ids that count as values.
+    ids: Vec<MemberId>,
+    /// Those of the values that are hidden. They are collected when the first text may be shown: many users have none.
+    texts: OnceCell<HiddenTexts>,
 }
 
-impl UserVisibility<'_, '_> {
+impl UserVisibility<'_, '_, '_> {
     /// The same, where this id, too, is one of the user.
     #[must_use]
     pub fn with_id(mut self, id: &MemberId) -> Self {
         if self.lookup.hides_ids {
-            self.texts.add_id(id);
+            self.ids.push(id.clone());
+            self.texts = OnceCell::new();
         }
         self
     }
@@ -127,7 +132,7 @@ impl UserVisibility<'_, '_> {
         }
         let rule = self.lookup.rule(path);
         rule.hides(value).or_else(|| {
-            let contains = texts(value).any(|text| self.texts.are_in(text));
+            let contains = texts(value).any(|text| self.hidden_texts().are_in(text));
             contains.then_some(Hidden::Sensitive)
         })
     }
@@ -139,7 +144,18 @@ impl UserVisibility<'_, '_> {
 
     /// The hidden values of this user.
     pub fn hidden_texts(&self) -> &HiddenTexts {
-        &self.texts
+        self.texts.get_or_init(|| {
+            let mut texts = HiddenTexts::default();
+            for (path, value) in &self.known {
+                if self.lookup.rule(path).hides(*value).is_some() {
+                    texts.add(*value);
+                }
+            }
+            for id in &self.ids {
+                texts.add_id(id);
+            }
+            texts
+        })
     }
 }
 

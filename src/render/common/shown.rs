@@ -32,7 +32,11 @@ pub enum Shown<'a> {
 
 impl<'a> Shown<'a> {
     /// The value, unless it is hidden from the output about its user.
-    pub(crate) fn value(value: &'a Value, path: &FieldPath, user: &UserVisibility<'_, '_>) -> Self {
+    pub(crate) fn value(
+        value: &'a Value,
+        path: &FieldPath,
+        user: &UserVisibility<'_, '_, '_>,
+    ) -> Self {
         match user.hides(path, value) {
             None => Self::Value(value),
             Some(Hidden::Sensitive) => Self::Sensitive,
@@ -40,7 +44,11 @@ impl<'a> Shown<'a> {
         }
     }
 
-    pub(crate) fn old(old: &'a Previous, path: &FieldPath, user: &UserVisibility<'_, '_>) -> Self {
+    pub(crate) fn old(
+        old: &'a Previous,
+        path: &FieldPath,
+        user: &UserVisibility<'_, '_, '_>,
+    ) -> Self {
         match old {
             Previous::Absent | Previous::Cleared => Self::Absent,
             Previous::Value(value) => Self::value(value, path, user),
@@ -55,7 +63,7 @@ impl<'a> Shown<'a> {
     pub(crate) fn remote(
         found: &'a RemoteValue,
         path: &FieldPath,
-        user: &UserVisibility<'_, '_>,
+        user: &UserVisibility<'_, '_, '_>,
     ) -> Self {
         match found {
             RemoteValue::Absent => Self::Absent,

@@ -251,7 +251,7 @@ fn values<'a>(
 }
 
 impl<'a> UserDriftView<'a> {
-    fn new(drifted: &'a UserDrift, user: &UserVisibility<'_, '_>, ids: &ShownIds) -> Self {
+    fn new(drifted: &'a UserDrift, user: &UserVisibility<'_, '_, '_>, ids: &ShownIds) -> Self {
         let UserDrift {
             id,
             origin,
@@ -293,7 +293,7 @@ impl<'a> UserDriftView<'a> {
 }
 
 impl<'a> FieldDriftView<'a> {
-    fn new(field: &'a FieldDrift, user: &UserVisibility<'_, '_>) -> Self {
+    fn new(field: &'a FieldDrift, user: &UserVisibility<'_, '_, '_>) -> Self {
         let FieldDrift {
             path,
             kind,

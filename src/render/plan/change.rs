@@ -91,7 +91,7 @@ pub enum FieldKind {
 impl<'a> ChangeView<'a> {
     pub(crate) fn new(
         planned: &'a PlannedChange,
-        user: &UserVisibility<'_, '_>,
+        user: &UserVisibility<'_, '_, '_>,
         ids: &ShownIds,
     ) -> Self {
         let PlannedChange {
@@ -109,9 +109,11 @@ impl<'a> ChangeView<'a> {
                     fields.map(|field| FieldView::new(field, user)).collect()
                 }
                 FieldChanges::AllNew => {
-                    let fields = write.declared.fields();
-                    let fields = fields.map(|(path, value)| FieldView::of_new(path, value, user));
-                    fields.collect()
+                    let mut fields = Vec::with_capacity(write.declared.most_fields());
+                    write.declared.fields().for_each(|(path, value)| {
+                        fields.push(FieldView::of_new(path, value, user));
+                    });
+                    fields
                 }
             },
         };
@@ -156,7 +158,7 @@ impl<'a> ChangeView<'a> {
 }
 
 impl<'a> FieldView<'a> {
-    fn new(change: &'a FieldChange, user: &UserVisibility<'_, '_>) -> Self {
+    fn new(change: &'a FieldChange, user: &UserVisibility<'_, '_, '_>) -> Self {
         let path = &change.path;
         let old = |old: &'a Previous| Shown::old(old, path, user);
         let new = |new: &'a Value| Shown::value(new, path, user);
@@ -199,7 +201,7 @@ impl<'a> FieldView<'a> {
     }
 
     /// A field of a user of whom Channel has nothing.
-    fn of_new(path: FieldPath, value: FieldValue<'a>, user: &UserVisibility<'_, '_>) -> Self {
+    fn of_new(path: FieldPath, value: FieldValue<'a>, user: &UserVisibility<'_, '_, '_>) -> Self {
         let new = value.as_value();
         Self {
             kind: match DeclaredAction::of(&path, value, false) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use serde::{Serialize, Serializer};
 
@@ -60,8 +60,9 @@ impl<'a> ChangeViews<'a> {
                 likeness: Vec::new(),
             };
             let mut overview = Overview::default();
+            let mut common = Bytes::default();
             for view in views.iter() {
-                overview.add(&view, &keys);
+                overview.add(&view, &keys, &mut common);
             }
             overview
         });
@@ -121,8 +122,28 @@ impl<'a> ChangeViews<'a> {
     }
 }
 
+/// Collects what is hashed, because two hashes of it are made.
+#[derive(Default)]
+struct Bytes(Vec<u8>);
+
+impl Hasher for Bytes {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// Nobody asks for this hash.
+    fn finish(&self) -> u64 {
+        0
+    }
+}
+
 impl Overview {
-    fn add(&mut self, view: &ChangeView<'_>, keys: &(RandomState, RandomState)) {
+    fn add(
+        &mut self,
+        view: &ChangeView<'_>,
+        keys: &(RandomState, RandomState),
+        common: &mut Bytes,
+    ) {
         self.opt_ins += usize::from(view.opt_in);
         for field in &view.fields {
             self.kinds.insert(field.kind);
@@ -132,15 +153,14 @@ impl Overview {
             }
             self.has_unknown_old |= field.old == Shown::AsApplied;
         }
-        let common = (
-            view.action,
-            view.reason,
-            view.sends_request,
-            view.deletes,
-            &view.fields,
-        );
+        common.0.clear();
+        view.action.hash(common);
+        view.reason.hash(common);
+        view.sends_request.hash(common);
+        view.deletes.hash(common);
+        view.fields.hash(common);
         let (one, other) = keys;
-        let likeness = Likeness(one.hash_one(common), other.hash_one(common));
+        let likeness = Likeness(one.hash_one(&common.0), other.hash_one(&common.0));
         self.likeness.push(likeness);
     }
 
