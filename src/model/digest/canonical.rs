@@ -65,10 +65,9 @@ fn write_text(text: &str, out: &mut Vec<u8>) {
 /// Writes a string without its quotes.
 fn write_inside(text: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-    // Every byte is looked at, so that the processor can compare many at a time.
-    let has_special = text.bytes().fold(false, |any, byte| any | is_special(byte));
-    if !has_special {
+    // Both searches look at many bytes at a time.
+    let has_control = text.bytes().fold(u8::MAX, u8::min) < 0x20;
+    if !has_control && memchr::memchr2(b'"', b'\\', text.as_bytes()).is_none() {
         out.extend_from_slice(text.as_bytes());
         return;
     }

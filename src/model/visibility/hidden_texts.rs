@@ -137,17 +137,16 @@ impl HiddenTexts {
     }
 
     fn are_written_in(&self, text: &str) -> bool {
+        // To prepare a search takes longer than to compare two lengths.
+        let may_be_in = |hidden: &String, text: &str| hidden.len() <= text.len();
         let text = folded(text);
-        if self
-            .texts
-            .iter()
-            .any(|hidden| find(&text, hidden, 0).is_some())
-        {
+        let mut hidden = self.texts.iter();
+        if hidden.any(|hidden| may_be_in(hidden, &text) && find(&text, hidden, 0).is_some()) {
             return true;
         }
         let text = squeezed(&text);
         let mut hidden = self.squeezed.iter();
-        hidden.any(|hidden| text.contains(&**hidden))
+        hidden.any(|hidden| may_be_in(hidden, &text) && text.contains(&**hidden))
     }
 
     /// A message with each of them, and everything that looks personal, replaced. Where one cannot be cut out,

@@ -13,7 +13,7 @@ use talkform::render::{KnownUsers, PlanView, TextOptions, annotation};
 
 use crate::canary::canaries::Canaries;
 use crate::canary::damage::{damaged, with_wrong_json};
-use crate::canary::people::{Setting, ids, manifest};
+use crate::canary::people::{Setting, ids, manifest, quoted};
 use crate::planning::Planning;
 
 /// How many manifests of each setting are searched: more where more projects are.
@@ -155,6 +155,34 @@ fn no_value_is_in_a_diagnostic_of_a_damaged_manifest() {
 }
 
 /// The users as JSON, one a line.
+#[test]
+fn no_value_is_in_a_diagnostic_of_a_value_in_the_place_of_a_map() {
+    for setting in SETTINGS {
+        for seed in 0..cases(2) {
+            let mut canaries = Canaries::new(seed);
+            let ids = ids(setting, &mut canaries, 3);
+            let text = manifest(setting, &mut canaries, &ids);
+            let value = quoted(&canaries.text("value in the place of a map"));
+            for (map, in_its_place) in [
+                ("    profile:\n", format!("    profile: {value}\n    x:\n")),
+                (
+                    "    profileOnce: {",
+                    format!("    profileOnce: {value}\n    x: {{"),
+                ),
+                ("defaults:\n", format!("defaults: [{value}]\nx:\n")),
+                ("users:\n", format!("users:\n  - {value}\n")),
+                ("users:\n", format!("moved:\n  - {value}\nusers:\n")),
+                (&*text, value.clone()),
+            ] {
+                let damaged = text.replacen(map, &in_its_place, 1);
+                let reading = read(setting, &damaged);
+                assert!(reading.has_errors(), "{damaged}");
+                canaries.are_not_in(&format!("{setting:?}, {map}"), &diagnostics(&reading));
+            }
+        }
+    }
+}
+
 fn json_lines(desired: &Desired) -> Vec<String> {
     let users = desired.users.iter();
     let line = users.map(|(id, user)| {
