@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 
 use crate::model::{
     ContentDigest, Desired, DesiredFile, DesiredUser, Diagnostic, MemberId, Moved, ProfileKey,
@@ -61,13 +63,19 @@ pub(crate) fn read_all(
             readings[file] = reading;
         }
     }
-    let mut problems = across::check(names, &readings, &settings.visibility.ids());
     let locate = |file: usize, words: &[Word]| files.locate(file, words);
     let hidden = |tags: &HashSet<&str>| match keep {
         Keep::Values => words::hidden_tags(&readings, settings, tags),
         Keep::Names => files.hidden_tags(tags),
     };
-    for (file, more) in words::check(names, &readings, recorded, &hidden, &locate) {
+    let ids = settings.visibility.ids();
+    let (mut problems, of_words) = thread::scope(|scope| {
+        let across = scope.spawn(|| across::check(names, &readings, &ids));
+        let words = words::check(names, &readings, recorded, &hidden, &locate);
+        let across = across.join();
+        (across.unwrap_or_else(|panic| resume_unwind(panic)), words)
+    });
+    for (file, more) in of_words {
         let list = problems.entry(file).or_default();
         list.extend(more);
         list.sort_by_key(|problem| problem.span);
