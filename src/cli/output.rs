@@ -17,7 +17,7 @@ use talkform::render::common::rejection::ReasonLength;
 use talkform::render::{
     Commands, DriftView, PlanView, Style, TextOptions, diagnostic, drift, plan, report, state_size,
 };
-use talkform::state::{Loaded, Mismatch};
+use talkform::state::{Loaded, Mismatch, Store};
 pub(crate) use talkform::words::{counted, shortened};
 
 /// The colours for stdout.
@@ -226,8 +226,11 @@ pub(crate) fn replayed(terminal: Terminal, loaded: &Loaded, ids: &ShownIds) {
     });
 }
 
-/// Warns of a state that git hosting will refuse when it grows.
-pub(crate) fn large_state(terminal: Terminal, loaded: &Loaded) {
+/// Warns of a state that git hosting will refuse when it grows. One in a bucket is not in git.
+pub(crate) fn large_state(terminal: Terminal, store: &Store, loaded: &Loaded) {
+    if store.is_remote() {
+        return;
+    }
     if let Some(text) = state_size::warning(loaded.file_length(), state_size::LARGE) {
         terminal.talk(&text);
     }

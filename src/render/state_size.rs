@@ -12,7 +12,7 @@ pub fn warning(bytes: u64, large: u64) -> Option<String> {
     // Rounded up, so that a state just above the bound is not shown below it.
     let megabytes = bytes.div_ceil(1_000_000);
     Some(format!(
-        "warning: the state has {megabytes} MB. If it is kept in git: GitHub warns of files of more than 50 MB and refuses files of more than 100 MB, and each apply adds a copy to the history.\n help: keep the state on a disk instead, or divide the users among projects, each with a state of its own; see docs/state.md"
+        "warning: the state has {megabytes} MB. If it is kept in git: GitHub warns of files of more than 50 MB and refuses files of more than 100 MB, and each apply adds a copy to the history.\n help: keep the state in a bucket, or divide the users among projects, each with a state of its own; see docs/remote-state.md"
     ))
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn run(
     let (desired, warnings) = settings.desired_for(&loaded, depth)?;
     output::warn(terminal, &settings.root, &warnings);
     output::replayed(terminal, &loaded, &settings.ids()?);
-    output::large_state(terminal, &loaded);
+    output::large_state(terminal, &settings.store, &loaded);
     let state = settings.recorded(&loaded);
     if loaded.state.is_none() && !settings.sandbox && settings.has_sandbox_state() {
         terminal.talk(

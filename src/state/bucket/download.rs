@@ -5,6 +5,7 @@ use std::fs::TryLockError;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
+use hyper::body::Bytes;
 use object_store::GetResult;
 use object_store::path::Path;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -96,7 +97,7 @@ fn begin(shared: &Arc<Shared>, key: &Path) -> io::Result<Option<Arriving>> {
 }
 
 /// What arrived. The permit is for the next piece, once this one is read.
-type Piece = io::Result<Option<(Vec<u8>, OwnedSemaphorePermit)>>;
+type Piece = io::Result<Option<(Bytes, OwnedSemaphorePermit)>>;
 
 /// One version of an object.
 struct Object {
@@ -155,7 +156,7 @@ async fn pump(object: Object, found: GetResult, sender: mpsc::Sender<Piece>) {
 /// The pieces of an object, as bytes.
 struct Pieces {
     receiver: mpsc::Receiver<Piece>,
-    piece: Option<(Vec<u8>, OwnedSemaphorePermit)>,
+    piece: Option<(Bytes, OwnedSemaphorePermit)>,
     read: usize,
     is_ended: bool,
 }

@@ -40,7 +40,7 @@ pub(crate) fn run(
     let (desired, warnings) = settings.desired_for(&loaded, depth)?;
     output::warn(terminal, &settings.root, &warnings);
     output::replayed(terminal, &loaded, &settings.ids()?);
-    output::large_state(terminal, &loaded);
+    output::large_state(terminal, &settings.store, &loaded);
     let recorded = settings.recorded(&loaded);
     arguments.check_selection(reviewed.as_ref(), &desired, &recorded, &settings.ids()?)?;
     let described = recorded.destination.channel_id.clone();

@@ -183,7 +183,7 @@ fn load(settings: &LoadedProject, terminal: Terminal) -> Result<(State, Replay),
         .load()
         .map_err(|error| settings.state_failure(&error))?;
     output::replayed(terminal, &loaded, &settings.ids()?);
-    output::large_state(terminal, &loaded);
+    output::large_state(terminal, &settings.store, &loaded);
     let state = loaded.state.ok_or_else(|| {
         Failure::with_hint(
             format!("no state at {} yet", settings.store.path().display()),
