@@ -5,7 +5,6 @@ use std::fs::TryLockError;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
-use hyper::body::Bytes;
 use object_store::GetResult;
 use object_store::path::Path;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -96,6 +95,9 @@ fn begin(shared: &Arc<Shared>, key: &Path) -> io::Result<Option<Arriving>> {
     }))
 }
 
+/// Bytes as the network gave them. They are passed on without a copy.
+type Bytes = Box<dyn AsRef<[u8]> + Send>;
+
 /// What arrived. The permit is for the next piece, once this one is read.
 type Piece = io::Result<Option<(Bytes, OwnedSemaphorePermit)>>;
 
@@ -125,11 +127,11 @@ async fn pump(object: Object, found: GetResult, sender: mpsc::Sender<Piece>) {
         let Ok(permit) = Arc::clone(&ahead).acquire_owned().await else {
             return;
         };
-        let piece = match next_bytes(&mut stream).await {
+        let piece: Piece = match next_bytes(&mut stream).await {
             Ok(Some(bytes)) => {
                 arrived += bytes.len() as u64;
                 tries = 1;
-                Ok(Some((bytes, permit)))
+                Ok(Some((Box::new(bytes), permit)))
             }
             Err(error) => {
                 let rest = if tries < MOST_TRIES {
@@ -164,10 +166,10 @@ struct Pieces {
 impl Read for Pieces {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            if let Some((piece, _)) = &self.piece
-                && self.read < piece.len()
-            {
-                let length = (&piece[self.read..]).read(buffer)?;
+            let piece = self.piece.as_ref().map(|(piece, _)| (**piece).as_ref());
+            let mut rest = piece.map_or(&[][..], |piece| &piece[self.read..]);
+            if !rest.is_empty() {
+                let length = rest.read(buffer)?;
                 self.read += length;
                 return Ok(length);
             }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
-use hyper::body::Bytes;
 use object_store::path::Path;
 use object_store::{
     Attributes, Error, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt,
@@ -38,9 +37,9 @@ const STALL: Duration = Duration::from_secs(30);
 /// # Errors
 ///
 /// The connection breaks, or nothing arrives for 30 seconds.
-pub(crate) async fn next_bytes(
-    stream: &mut (impl Stream<Item = object_store::Result<Bytes>> + Unpin),
-) -> io::Result<Option<Bytes>> {
+pub(crate) async fn next_bytes<B>(
+    stream: &mut (impl Stream<Item = object_store::Result<B>> + Unpin),
+) -> io::Result<Option<B>> {
     let Ok(next) = tokio::time::timeout(STALL, stream.next()).await else {
         let message = format!("nothing arrived for {} seconds", STALL.as_secs());
         return Err(io::Error::new(io::ErrorKind::TimedOut, message));
