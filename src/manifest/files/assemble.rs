@@ -166,12 +166,12 @@ impl Files<'_, '_> {
         reading
     }
 
-    /// Those of the tags that a user hides. Every file is read again.
+    /// Those of the tags that a user hides. Every file is read again. One that cannot be read may hide all of them.
     fn hidden_tags(&self, tags: &HashSet<&str>) -> HashSet<String> {
         let indices: Vec<usize> = (0..self.names.len()).collect();
         let hidden = in_parallel(&indices, |file| {
             let Ok(bytes) = (self.source)(*file) else {
-                return HashSet::new();
+                return tags.iter().map(ToString::to_string).collect();
             };
             let reading = read_file(
                 &self.names[*file],

@@ -1,11 +1,15 @@
 //! Tests finding files: patterns, links and refused files.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::manifest::files::assemble::{Keep, read_all};
 use crate::manifest::{ReadSettings, Reading, check, load};
 
-use crate::model::MemberId;
+use crate::model::{Diagnostic, MemberId, Origin};
 
 use crate::manifest::tests::{codes, settings, user};
 
@@ -239,6 +243,38 @@ fn a_check_hides_the_tags_that_a_reading_hides() {
         !messages.iter().any(|text| text.contains("vip")),
         "{messages:?}"
     );
+}
+
+/// A file that cannot be read for a moment may hold the user who hides a tag.
+#[test]
+fn a_check_shows_no_tag_of_a_file_that_it_cannot_read_again() {
+    let tagged = |id: &str, tag: &str| user(&format!("memberId: {id}\ntags: [\"{tag}\"]\n"));
+    let texts = [tagged("a", "na\u{ef}ve"), tagged("b", "nai\u{308}ve")];
+    let names = ["a.yaml", "b.yaml"].map(Arc::from);
+    let messages = |failing: usize| {
+        let reads = texts.each_ref().map(|_| AtomicUsize::new(0));
+        let source = |file: usize| {
+            let text = Cow::Borrowed(texts[file].as_bytes());
+            let number = reads[file].fetch_add(1, Ordering::Relaxed);
+            let unreadable = || Diagnostic::error("unreadable", Origin::file("a.yaml"), "gone");
+            (number != failing)
+                .then_some(text)
+                .ok_or_else(|| Box::new(unreadable()))
+        };
+        let reading = read_all(&names, &source, &settings(), None, Keep::Names, Vec::new());
+        let diagnostics = reading.diagnostics.iter();
+        diagnostics
+            .map(|found| found.message.clone())
+            .collect::<Vec<_>>()
+    };
+    // Each file is read, searched for the places of tags, and then for users who hide them.
+    assert!(
+        messages(usize::MAX)[0].contains("ve"),
+        "{:?}",
+        messages(usize::MAX)
+    );
+    assert_eq!(messages(2).len(), 1);
+    assert!(!messages(2)[0].contains("ve"), "{:?}", messages(2));
 }
 
 #[cfg(unix)]
