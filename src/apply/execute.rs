@@ -16,7 +16,7 @@ use crate::apply::outcome::{Outcome, Report, ShownInstead, Uncertain, UserOutcom
 use crate::apply::pace::Pace;
 use crate::apply::pool::{MOST_AHEAD, Message, Work, send_all};
 use crate::apply::reason::Shown;
-use crate::apply::records::record_of;
+use crate::apply::records::{digests_of, record_of};
 use crate::apply::recreate::{missing_opt_outs, most_recreated, restoring};
 use crate::apply::requests::requests_of;
 use crate::apply::send::{Ending, Job, Sender, SenderOptions, Sent, early_stop};
@@ -171,8 +171,7 @@ impl Work for Execution<'_> {
     fn next_job(&mut self) -> Option<Job> {
         let index = self.next;
         let planned = self.plan.changes.get(index)?;
-        let digests = planned.change.write();
-        let digests = digests.map(|write| write.digests(&self.record.key.for_user(&planned.id)));
+        let digests = digests_of(planned, self.record.key);
         let intent = match intent_of(planned, digests.as_ref(), (self.clock)()) {
             Some(pending) => Some(self.intend(&planned.id, pending)?),
             None => None,
@@ -301,6 +300,7 @@ impl<'a> Execution<'a> {
             _ => {}
         }
         let digests = self.digests.remove(&index);
+        let digests = digests.or_else(|| digests_of(planned, self.record.key));
         let remote_id = remote_id_of(planned, &ending, self.record.key);
         let settling = self.settling(planned);
         let outcome = outcome_of(planned, ending, attempts, restores, &settling, self.shown);

@@ -41,6 +41,12 @@ pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = Journal
     })
 }
 
+/// The digests of everything that a change declares; `None` for a forget and a delete.
+pub(crate) fn digests_of(planned: &PlannedChange, key: &DigestKey) -> Option<Digests> {
+    let write = planned.change.write()?;
+    Some(write.digests(&key.for_user(&planned.id)))
+}
+
 /// The journal record of an applied change. `entry` is the new entry of its user; a forget and a delete have none.
 pub(crate) fn record_of(planned: &PlannedChange, entry: Option<Entry>) -> JournalRecord {
     let id = planned.id.clone();
