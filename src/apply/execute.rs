@@ -12,21 +12,21 @@ use crate::apply::breaker::Breaker;
 use crate::apply::ending::{outcome_of, remote_id_of};
 use crate::apply::event::Event;
 use crate::apply::intent::intent_of;
-use crate::apply::outcome::{Outcome, Report, ShownInstead, Uncertain, UserOutcome};
+use crate::apply::outcome::{Outcome, Report, Uncertain, UserOutcome};
 use crate::apply::pace::Pace;
 use crate::apply::pool::{MOST_AHEAD, Message, Work, send_all};
 use crate::apply::reason::Shown;
-use crate::apply::records::{digests_of, record_of};
+use crate::apply::records::{answered, digests_of, record_of};
 use crate::apply::recreate::{missing_opt_outs, most_recreated, restoring};
 use crate::apply::requests::requests_of;
 use crate::apply::send::{Ending, Job, Sender, SenderOptions, Sent, early_stop};
 use crate::apply::settle::Settling;
 use crate::model::{
-    ApiVersion, Change, ChannelId, Destination, DigestKey, Digests, Entry, FieldPath, MemberId,
-    Pending, Plan, PlannedChange, RejectedRequest, Rejection, RemoteIdDigest, ShownIds, State,
-    StopCause, Visibility, VisibilityLookup,
+    ApiVersion, Change, ChannelId, Destination, DigestKey, Digests, Entry, MemberId, Pending, Plan,
+    PlannedChange, RejectedRequest, Rejection, RemoteIdDigest, ShownIds, State, StopCause,
+    Visibility, VisibilityLookup,
 };
-use crate::remote::{Confirmation, Policy, Transport, request};
+use crate::remote::{Policy, Transport, request};
 use crate::state::{JournalRecord, JournalWriter, OpenIntents, Ticket};
 
 /// How a plan is executed. None of these changes what is sent.
@@ -311,7 +311,9 @@ impl<'a> Execution<'a> {
             } => {
                 let entry = digests.map(|digests| {
                     let entry = Entry::new(&digests, (self.clock)());
-                    self.answered(planned, entry, confirmation, instead, remote_id)
+                    let before = self.record.state.users.get(&planned.id);
+                    let before = before.map(Box::as_ref);
+                    answered(planned, before, entry, (confirmation, instead), remote_id)
                 });
                 self.write(record_of(planned, entry));
             }
@@ -340,6 +342,7 @@ impl<'a> Execution<'a> {
     fn settling(&self, planned: &PlannedChange) -> Settling<'_, 'a> {
         Settling {
             before: self.record.state.users.get(&planned.id).map(Box::as_ref),
+            pending: self.record.state.pending.get(&planned.id),
             key: self.record.key.for_user(&planned.id),
             visibility: self.visibility,
         }
@@ -366,40 +369,6 @@ impl<'a> Execution<'a> {
         let failed = matches!(outcome, Outcome::Failed { .. } | Outcome::Rejected { .. });
         if self.fail_fast && failed {
             self.breaker.stop_for(StopCause::FailFast);
-        }
-    }
-
-    /// The entry of a user with what Channel's response said of it.
-    fn answered(
-        &self,
-        planned: &PlannedChange,
-        entry: Entry,
-        confirmation: &Confirmation,
-        instead: &ShownInstead,
-        remote_id: Option<RemoteIdDigest>,
-    ) -> Entry {
-        let before = self.record.state.users.get(&planned.id);
-        let remote_id = remote_id.or_else(|| before.and_then(|before| before.remote_id));
-        // An update that only releases fields learns nothing from Channel.
-        let before = before.filter(|_| !planned.change.puts_user());
-        let is_recorded = |path: &FieldPath| entry.fields.get(path).is_some();
-        let still_unconfirmed = before.into_iter().flat_map(|before| &before.unconfirmed);
-        let unconfirmed = still_unconfirmed
-            .filter(|path| is_recorded(path))
-            .cloned()
-            .chain(confirmation.unconfirmed())
-            .collect();
-        let still_instead = before.into_iter().flat_map(|before| &before.shown_instead);
-        let shown_instead = still_instead
-            .filter(|(path, _)| is_recorded(path))
-            .chain(&instead.digests)
-            .map(|(path, digest)| (path.clone(), *digest))
-            .collect();
-        Entry {
-            remote_id,
-            unconfirmed,
-            shown_instead,
-            ..entry
         }
     }
 

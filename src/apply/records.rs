@@ -3,9 +3,12 @@
 use jiff::Timestamp;
 
 use crate::apply::intent::intent_of;
+use crate::apply::outcome::ShownInstead;
 use crate::apply::recreate::{missing_opt_outs, restoring};
-use crate::model::{Change, DigestKey, Digests, Entry, Plan, PlannedChange};
-use crate::remote::ResponseUser;
+use crate::model::{
+    Change, DigestKey, Digests, Entry, FieldPath, Plan, PlannedChange, RemoteIdDigest, ShownValue,
+};
+use crate::remote::{Confirmation, ResponseUser};
 use crate::state::JournalRecord;
 
 /// The most that executing a plan can write to the journal: the intent of every change, that of restoring the
@@ -18,9 +21,16 @@ pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = Journal
         let digests = digests.map(|write| Digests::blank(&write.declared));
         let nothing_confirmed = |digests: &Digests| {
             let unconfirmed = digests.fields.iter().map(|(path, _)| path.clone());
+            let shown = digests.fields.iter().map(|(path, digest)| {
+                let shown = ShownValue {
+                    digest: *digest,
+                    is_earlier: true,
+                };
+                (path.clone(), shown)
+            });
             Entry {
                 unconfirmed: unconfirmed.collect(),
-                shown_instead: digests.fields.iter().cloned().collect(),
+                shown_instead: shown.collect(),
                 ..Entry::new(digests, now)
             }
         };
@@ -45,6 +55,39 @@ pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = Journal
 pub(crate) fn digests_of(planned: &PlannedChange, key: &DigestKey) -> Option<Digests> {
     let write = planned.change.write()?;
     Some(write.digests(&key.for_user(&planned.id)))
+}
+
+/// The entry of a user with what Channel's response said of it: how it differs from what is declared, what it shows in
+/// place of that, and the person that it is about. `before` is the entry before.
+pub(crate) fn answered(
+    planned: &PlannedChange,
+    before: Option<&Entry>,
+    entry: Entry,
+    (confirmation, instead): (&Confirmation, &ShownInstead),
+    remote_id: Option<RemoteIdDigest>,
+) -> Entry {
+    let remote_id = remote_id.or_else(|| before.and_then(|before| before.remote_id));
+    // An update that only releases fields learns nothing from Channel.
+    let before = before.filter(|_| !planned.change.puts_user());
+    let is_recorded = |path: &FieldPath| entry.fields.get(path).is_some();
+    let still_unconfirmed = before.into_iter().flat_map(|before| &before.unconfirmed);
+    let unconfirmed = still_unconfirmed
+        .filter(|path| is_recorded(path))
+        .cloned()
+        .chain(confirmation.unconfirmed())
+        .collect();
+    let still_instead = before.into_iter().flat_map(|before| &before.shown_instead);
+    let shown_instead = still_instead
+        .filter(|(path, _)| is_recorded(path))
+        .chain(&instead.values)
+        .map(|(path, shown)| (path.clone(), *shown))
+        .collect();
+    Entry {
+        remote_id,
+        unconfirmed,
+        shown_instead,
+        ..entry
+    }
 }
 
 /// The journal record of an applied change. `entry` is the new entry of its user; a forget and a delete have none.

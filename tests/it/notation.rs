@@ -31,6 +31,8 @@ struct Notation {
     empties: bool,
     /// Writes something else each time.
     counts: bool,
+    /// How many PUTs after the first one have no effect on texts.
+    ignores: usize,
 }
 
 impl Notation {
@@ -52,6 +54,9 @@ impl Notation {
     }
 
     fn map(self, map: &mut Map<String, Json>, number: usize) {
+        if (1..=self.ignores).contains(&number) {
+            map.retain(|_, value| !value.is_string());
+        }
         for value in map.values_mut() {
             match value {
                 Json::String(text) => *text = self.text(text, number),
@@ -321,6 +326,24 @@ fn a_channel_that_answers_otherwise_each_time_never_settles() {
         assert!(newly_kept(&report).is_empty());
         assert_eq!(plan(&world, &wanted, false).unconfirmed.users, 1);
     }
+}
+
+/// A Channel that ignores an edit shows the value before it. However often, that is no notation of the new one.
+#[test]
+fn an_ignored_edit_never_settles() {
+    let mut world = world(Notation {
+        ignores: 4,
+        ..Notation::default()
+    });
+    assert_eq!(apply(&mut world, &one_user("Kim")).different(), 0);
+    for name in ["Lee", "Lee", "Park", "Park"] {
+        let report = apply(&mut world, &one_user(name));
+        assert_eq!((report.requests, report.different()), (1, 1), "{name}");
+        assert!(newly_kept(&report).is_empty(), "{name}");
+        assert_eq!(plan(&world, &one_user(name), false).unconfirmed.users, 1);
+    }
+    assert_eq!(apply(&mut world, &one_user("Park")).different(), 0);
+    assert!(plan(&world, &one_user("Park"), true).is_empty());
 }
 
 /// Another value has to be shown twice of its own.
