@@ -205,16 +205,16 @@ impl Sender {
             },
             None => Sent::without_requests(index),
         };
+        if sent.turn.is_none() {
+            // The semaphore is never closed.
+            sent.turn = Arc::clone(&self.turns).acquire_owned().await.ok();
+        }
         if let Some(intent) = intent
             && intent.wait().await.is_err()
         {
             let cause = StopCause::Unrecorded;
             sent.ending = Ending::NotStarted { cause };
             return sent;
-        }
-        if sent.turn.is_none() {
-            // The semaphore is never closed.
-            sent.turn = Arc::clone(&self.turns).acquire_owned().await.ok();
         }
         for (place, request) in requests.iter().enumerate() {
             let attempts = self.attempts(&id, request, place, &mut sent);

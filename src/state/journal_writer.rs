@@ -18,12 +18,13 @@ use crate::state::journal::{self, Head, JournalRecord};
 /// the results of this time, and their users are then pending.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Where records are gathered, the next intents are flushed soon once fewer users with a flushed intent than this are
-/// left to send.
-const FEW_LEFT: u64 = 32;
+/// The next intents are flushed, soon where records are gathered and at once elsewhere, when fewer flushed ones than
+/// this are left to send.
+const FEW_LEFT: u64 = 64;
 
 /// An open journal. Each record is handed to the system at once, so that a kill loses none. Work beside the
-/// writer flushes them to the disk in groups: intents without delay, results within `FLUSH_INTERVAL`.
+/// writer flushes them to the disk in groups: intents before the flushed ones are used up, results within
+/// `FLUSH_INTERVAL`.
 #[derive(Debug)]
 pub struct JournalWriter {
     file: Arc<dyn DiskFile>,
@@ -33,40 +34,50 @@ pub struct JournalWriter {
     flusher: Option<Box<dyn Running>>,
 }
 
-/// How far the journal is flushed. Records are counted from 1.
-#[derive(Clone, Copy, Debug, Default)]
-struct Flushed {
+#[derive(Debug, Default)]
+struct Shared {
+    progress: Mutex<Progress>,
+    /// Wakes the work beside the writer.
+    is_changed: Notify,
+    /// Wakes the tasks that wait for a flush, in the order in which they began to wait.
+    has_flushed: Notify,
+}
+
+/// What is written and how far it is flushed. Records are counted from 1.
+#[derive(Debug, Default)]
+struct Progress {
+    /// How many records are written.
     records: u64,
+    /// How many intents are written.
+    intents: u64,
+    /// How many intents were waited for, because their requests are next.
+    awaited_intents: u64,
+    /// How many records are flushed.
+    flushed: u64,
+    /// How many intents are flushed.
+    flushed_intents: u64,
+    /// How long records are gathered for one flush; `None` if intents are flushed as soon as they are needed.
+    gathering: Option<Duration>,
+    /// What wakes the work beside the writer.
+    wakes_for: WakesFor,
+    is_ending: bool,
+    /// Why a flush failed, until it is reported.
+    failure: Option<io::Error>,
     /// A flush failed, or the work beside the writer ended. After that the system may have dropped what it
     /// did not write, so nothing counts as flushed any more.
     has_failed: bool,
 }
 
-#[derive(Debug, Default)]
-struct Shared {
-    progress: Mutex<Progress>,
-    is_changed: Notify,
-    flushed: Mutex<Flushed>,
-    /// Wakes the tasks that wait for a flush, in the order in which they began to wait.
-    has_flushed: Notify,
-}
-
-/// The records that are written and not flushed.
-#[derive(Debug, Default)]
-struct Progress {
-    /// How many records are written.
-    records: u64,
-    /// The last record that is an intent.
-    last_intent: u64,
-    /// How many intents are written.
-    intents: u64,
-    /// How many of them are flushed.
-    flushed_intents: u64,
-    /// How long records are gathered for one flush; `None` if intents are flushed without delay.
-    gathering: Option<Duration>,
-    is_ending: bool,
-    /// Why a flush failed, until it is reported.
-    failure: Option<io::Error>,
+/// What wakes the work beside the writer, besides its own clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum WakesFor {
+    /// Nothing: it is awake, or knows already when to flush.
+    #[default]
+    Nothing,
+    /// Intents that are needed soon.
+    NeededIntents,
+    /// Any record.
+    Any,
 }
 
 impl Shared {
@@ -74,12 +85,26 @@ impl Shared {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn flushed(&self) -> MutexGuard<'_, Flushed> {
-        self.flushed.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Notes something, and wakes the work beside the writer if that matters to it.
+    fn note<T>(&self, change: impl FnOnce(&mut Progress) -> T) -> T {
+        let mut progress = self.progress();
+        let noted = change(&mut progress);
+        let wakes = match progress.wakes_for {
+            WakesFor::Nothing => false,
+            WakesFor::NeededIntents => progress.needs_intents(),
+            WakesFor::Any => progress.records > progress.flushed,
+        };
+        if wakes {
+            progress.wakes_for = WakesFor::Nothing;
+            drop(progress);
+            self.is_changed.notify_one();
+        }
+        noted
     }
 
-    fn report(&self, change: impl FnOnce(&mut Flushed)) {
-        change(&mut self.flushed());
+    /// Notes how a flush ended, and wakes who waits for it.
+    fn report(&self, change: impl FnOnce(&mut Progress)) {
+        change(&mut self.progress());
         self.has_flushed.notify_waiters();
     }
 }
@@ -89,7 +114,7 @@ struct Ending<'a>(&'a Shared);
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        self.0.report(|flushed| flushed.has_failed = true);
+        self.0.report(|progress| progress.has_failed = true);
     }
 }
 
@@ -106,21 +131,25 @@ pub struct Ticket {
 pub struct NotFlushed;
 
 impl Ticket {
-    /// Waits until the intent is on the disk.
+    /// Waits until the intent is on the disk. To be called when its request is next, because that makes the intent
+    /// urgent.
     ///
     /// # Errors
     ///
     /// The journal could not be flushed.
     pub async fn wait(self) -> Result<(), NotFlushed> {
+        self.shared.note(|progress| progress.awaited_intents += 1);
         loop {
             // Made before the check, so that no flush between them is missed.
             let next_flush = self.shared.has_flushed.notified();
-            let flushed = *self.shared.flushed();
-            if flushed.records >= self.record {
-                return Ok(());
-            }
-            if flushed.has_failed {
-                return Err(NotFlushed);
+            {
+                let progress = self.shared.progress();
+                if progress.flushed >= self.record {
+                    return Ok(());
+                }
+                if progress.has_failed {
+                    return Err(NotFlushed);
+                }
             }
             next_flush.await;
         }
@@ -163,24 +192,22 @@ impl JournalWriter {
     ///
     /// The file cannot be written, or an earlier flush failed.
     pub fn intend(&mut self, id: &MemberId, pending: &Pending) -> io::Result<Ticket> {
-        if self.shared.flushed().has_failed {
-            let failure = self.shared.progress().failure.take();
-            return Err(failure.unwrap_or_else(|| io::Error::other(NotFlushed)));
+        {
+            let mut progress = self.shared.progress();
+            if progress.has_failed {
+                let failure = progress.failure.take();
+                return Err(failure.unwrap_or_else(|| io::Error::other(NotFlushed)));
+            }
         }
         let line = journal::intent_line(id, pending);
         self.write(&line)?;
-        let mut progress = self.shared.progress();
-        // While an intent waits for a flush, the work beside the writer looks for more by itself.
-        let is_awaited =
-            progress.gathering.is_none() && progress.last_intent > self.shared.flushed().records;
-        progress.records += 1;
-        progress.last_intent = progress.records;
-        progress.intents += 1;
-        if !is_awaited {
-            self.shared.is_changed.notify_one();
-        }
+        let record = self.shared.note(|progress| {
+            progress.records += 1;
+            progress.intents += 1;
+            progress.records
+        });
         Ok(Ticket {
-            record: progress.records,
+            record,
             shared: Arc::clone(&self.shared),
         })
     }
@@ -193,15 +220,11 @@ impl JournalWriter {
     /// The file cannot be written or flushed. A later record can still be written.
     pub fn append(&mut self, record: &JournalRecord) -> io::Result<()> {
         self.write(&journal::line(record))?;
-        let mut progress = self.shared.progress();
-        // While a record waits for a flush, the work beside the writer has set a time for it.
-        let is_awaited =
-            progress.gathering.is_none() && progress.records > self.shared.flushed().records;
-        progress.records += 1;
-        if !is_awaited {
-            self.shared.is_changed.notify_one();
-        }
-        progress.failure.take().map_or(Ok(()), Err)
+        let failure = self.shared.note(|progress| {
+            progress.records += 1;
+            progress.failure.take()
+        });
+        failure.map_or(Ok(()), Err)
     }
 
     fn write(&mut self, line: &str) -> io::Result<()> {
@@ -245,8 +268,11 @@ impl Drop for JournalWriter {
 
 /// The next step of the flushing task.
 enum Next {
-    /// Flush this many records.
-    Flush(u64),
+    /// Flush this many records, and the intents among them.
+    Flush {
+        records: u64,
+        intents: u64,
+    },
     /// Wait this long, and for another record.
     Wait(Duration),
     /// Wait for another record.
@@ -255,42 +281,53 @@ enum Next {
 }
 
 impl Progress {
+    /// Whether the flushed intents are nearly used up and others are written.
+    fn needs_intents(&self) -> bool {
+        self.intents > self.flushed_intents
+            && self.flushed_intents < self.awaited_intents + FEW_LEFT
+    }
+
     /// How long the records may wait since the last flush.
     fn interval(&self) -> Duration {
-        let results = self.records.saturating_sub(self.intents);
-        let is_awaited = self.intents > self.flushed_intents;
-        match self.gathering {
+        match (self.needs_intents(), self.gathering) {
+            (true, None) => Duration::ZERO,
             // A short pause, in which more of them are written.
-            Some(_) if is_awaited && self.flushed_intents < results + FEW_LEFT => FLUSH_INTERVAL,
-            Some(gathering) => gathering,
-            None => FLUSH_INTERVAL,
+            (true, Some(_)) | (false, None) => FLUSH_INTERVAL,
+            (false, Some(gathering)) => gathering,
         }
     }
 
     /// `age` is the time since the last flush.
-    fn next(&self, flushed: u64, age: Duration) -> Next {
+    fn next(&mut self, age: Duration) -> Next {
+        self.wakes_for = WakesFor::Nothing;
         if self.is_ending {
-            Next::End
-        } else if self.last_intent > flushed && self.gathering.is_none() {
-            Next::Flush(self.records)
-        } else if self.records == flushed {
-            Next::Idle
-        } else if age < self.interval() {
-            Next::Wait(self.interval().saturating_sub(age))
-        } else {
-            Next::Flush(self.records)
+            return Next::End;
         }
+        if self.records == self.flushed {
+            self.wakes_for = WakesFor::Any;
+            return Next::Idle;
+        }
+        let rest = self.interval().saturating_sub(age);
+        if rest.is_zero() {
+            return Next::Flush {
+                records: self.records,
+                intents: self.intents,
+            };
+        }
+        if !self.needs_intents() {
+            self.wakes_for = WakesFor::NeededIntents;
+        }
+        Next::Wait(rest)
     }
 }
 
 /// Flushes records in groups. What is written during one flush shares the next one.
 async fn flush_until_end(shared: Arc<Shared>, file: Arc<dyn DiskFile>) {
     let _ending = Ending(&shared);
-    let mut flushed = 0;
     let mut last = Instant::now();
     loop {
-        let next = shared.progress().next(flushed, last.elapsed());
-        let records = match next {
+        let next = shared.progress().next(last.elapsed());
+        let (records, intents) = match next {
             Next::End => return,
             Next::Idle => {
                 shared.is_changed.notified().await;
@@ -304,17 +341,15 @@ async fn flush_until_end(shared: Arc<Shared>, file: Arc<dyn DiskFile>) {
                 }
                 continue;
             }
-            Next::Flush(records) => records,
+            Next::Flush { records, intents } => (records, intents),
         };
-        let intents = shared.progress().intents;
         let result = file.flush().await;
         last = Instant::now();
         match result {
-            Ok(()) => {
-                flushed = records;
-                shared.progress().flushed_intents = intents;
-                shared.report(|flushed| flushed.records = records);
-            }
+            Ok(()) => shared.report(|progress| {
+                progress.flushed = records;
+                progress.flushed_intents = intents;
+            }),
             Err(error) => {
                 shared.progress().failure = Some(error);
                 return;
