@@ -3,16 +3,15 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use talkform::model::digest::digests::{checksum, to_hex};
 use talkform::model::{ApiVersion, Destination, State};
-use talkform::state::{parse, replay, write};
+use talkform::state::{line_check, parse, replay, write};
 
 fn sealed(data: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for line in data.split(|byte| *byte == b'\n') {
         out.extend_from_slice(line);
         out.push(b'\t');
-        out.extend_from_slice(to_hex(&checksum::<4>(line)).as_bytes());
+        out.extend_from_slice(line_check(line).as_bytes());
         out.push(b'\n');
     }
     out

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The key of a profile attribute, such as `plan` or `mobileNumber`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -52,8 +52,8 @@ impl fmt::Debug for ProfileKey {
 ///
 /// The order of the variants makes the derived order that of the written paths' bytes, which is
 /// the order in which digests are taken and changes are shown.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub enum FieldPath {
     /// `language`
     Language,
@@ -120,6 +120,15 @@ impl fmt::Display for FieldPath {
         let (map, key) = self.parts();
         f.write_str(map)?;
         f.write_str(key)
+    }
+}
+
+impl Serialize for FieldPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.parts() {
+            (whole, "") => serializer.serialize_str(whole),
+            (map, key) => serializer.serialize_str(&[map, key].concat()),
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Compares the user in a response with everything that is declared.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::model::{Attributes, Consent, Declared, FieldPath, Language, Upsert, Value};
 use crate::remote::response_user::ResponseUser;
@@ -42,7 +42,7 @@ pub fn confirm(sent: &Upsert, declared: Consent, shown: &ResponseUser) -> Confir
         unsubscribe_email,
         unsubscribe_texting,
     } = &**sent;
-    let nothing = BTreeMap::new();
+    let nothing = Map::new();
     let has = shown.profile.as_ref().unwrap_or(&nothing);
     let mut confirmation = Confirmation::default();
     if let Some(language) = language

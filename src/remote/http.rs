@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Client, redirect};
+use reqwest::{Client, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use tracing::Instrument;
 
@@ -20,7 +20,7 @@ const MAX_BODY: usize = 1024 * 1024;
 /// The address, the credentials and the timeouts of a connection.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
-    /// Scheme, host and port, without a slash at the end. `http` only for loopback.
+    /// Scheme, host, port and path, without a slash at the end. `http` only for loopback.
     pub base_url: String,
     /// `x-access-key`
     pub access_key: SecretString,
@@ -76,7 +76,7 @@ pub enum ClientError {
 #[derive(Clone, Debug)]
 pub struct Channel {
     client: Client,
-    base_url: String,
+    base_url: Url,
     /// The host of the base URL, for messages.
     host: String,
     /// The proxy on the way, without its credentials, for messages.
@@ -96,8 +96,9 @@ impl Channel {
     /// header, or the client cannot be built.
     pub fn new(settings: &HttpSettings) -> Result<Self, ClientError> {
         let plain = settings.base_url.starts_with("http://");
-        let url = reqwest::Url::parse(&settings.base_url).ok();
-        if plain && !url.as_ref().is_some_and(is_loopback) {
+        let base_url = Url::parse(&settings.base_url)
+            .map_err(|error| ClientError::Client(format!("{}: {error}", settings.base_url)))?;
+        if plain && !is_loopback(&base_url) {
             return Err(ClientError::PlainHttp(settings.base_url.clone()));
         }
         let mut headers = HeaderMap::new();
@@ -130,10 +131,8 @@ impl Channel {
             client: builder
                 .build()
                 .map_err(|error| ClientError::Client(innermost(&error)))?,
-            base_url: settings.base_url.clone(),
-            host: url
-                .and_then(|url| Some(url.host_str()?.to_owned()))
-                .unwrap_or_default(),
+            host: base_url.host_str().unwrap_or_default().to_owned(),
+            base_url,
             proxy: if plain {
                 None
             } else {
@@ -162,6 +161,14 @@ impl Channel {
         received
     }
 
+    /// The address of a request. The host is not parsed again.
+    fn url(&self, request: &Request) -> Url {
+        let mut url = self.base_url.clone();
+        let before = self.base_url.path().trim_end_matches('/');
+        url.set_path(&[before, &request.path].concat());
+        url
+    }
+
     /// The path of a request, without the id where that is hidden.
     fn logged_path<'r>(&self, request: &'r Request) -> &'r str {
         match request.path.split_once("/@") {
@@ -176,9 +183,7 @@ impl Channel {
             Method::Put => reqwest::Method::PUT,
             Method::Delete => reqwest::Method::DELETE,
         };
-        let mut sent = self
-            .client
-            .request(method, format!("{}{}", self.base_url, request.path));
+        let mut sent = self.client.request(method, self.url(request));
         if let Some(body) = &request.body {
             sent = sent
                 .header(CONTENT_TYPE, "application/json")

@@ -1,13 +1,12 @@
 //! Reads the user in a response.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::model::Tags;
 
@@ -22,7 +21,7 @@ pub struct ResponseUser {
     /// `memberId`
     pub member_id: Option<String>,
     /// `profile`. Top-level copies of its fields are ignored, because Channel makes some of them up.
-    pub profile: Option<BTreeMap<String, Json>>,
+    pub profile: Option<Map<String, Json>>,
     /// `language`
     pub language: Option<String>,
     /// `tags`
@@ -61,7 +60,7 @@ impl ResponseUser {
             channel_id: id_text(&user.channel_id),
             member_id: id_text(&user.member_id),
             profile: match user.profile {
-                Json::Object(profile) => Some(profile.into_iter().collect()),
+                Json::Object(profile) => Some(profile),
                 _ => None,
             },
             language: user.language.as_str().map(ToOwned::to_owned),

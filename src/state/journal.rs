@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::digest::digests::{checksum, to_hex};
 use crate::model::{Entry, MemberId, Pending, Rejection, State};
+use crate::state::format::line_check;
 use crate::state::line_text::{EntryText, PendingText};
 use crate::state::records::{EntryLine, PendingLine, RejectionLine};
 
@@ -157,7 +157,7 @@ pub(crate) fn record(line: &[u8]) -> Option<JournalRecord> {
 
 pub(crate) fn seal<T: Serialize>(value: &T) -> String {
     let mut text = serde_json::to_string(value).expect("plain data with text keys is always JSON");
-    let sum = to_hex(&checksum::<4>(text.as_bytes()));
+    let sum = line_check(text.as_bytes());
     text.push('\t');
     text.push_str(&sum);
     text.push('\n');
@@ -166,7 +166,7 @@ pub(crate) fn seal<T: Serialize>(value: &T) -> String {
 
 pub(crate) fn unseal<'a, T: Deserialize<'a>>(line: &'a str) -> Option<T> {
     let (text, sum) = line.rsplit_once('\t')?;
-    if to_hex(&checksum::<4>(text.as_bytes())) != sum {
+    if line_check(text.as_bytes()) != sum {
         return None;
     }
     serde_json::from_str(text).ok()

@@ -2,7 +2,6 @@
 //! [`PendingLine`](crate::state::records::PendingLine) read them, without a copy of their fields.
 
 use std::collections::BTreeSet;
-use std::fmt::Display;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -17,13 +16,13 @@ use crate::state::records::PendingActionLine;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EntryText<'a> {
-    digest: Text<UserDigest>,
+    digest: UserDigest,
     at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<u32>,
     fields: Fields<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    remote_id: Option<Text<RemoteIdDigest>>,
+    remote_id: Option<RemoteIdDigest>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unconfirmed: Vec<AnswerLine>,
 }
@@ -34,24 +33,15 @@ pub(crate) struct EntryText<'a> {
 pub(crate) struct PendingText<'a> {
     action: PendingActionLine,
     #[serde(skip_serializing_if = "Option::is_none")]
-    digest: Option<Text<UserDigest>>,
+    digest: Option<UserDigest>,
     fields: Fields<'a>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     touched: &'a BTreeSet<FieldPath>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    earlier: Vec<(Text<&'a FieldPath>, Text<FieldDigest>)>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    earlier: &'a [(FieldPath, FieldDigest)],
     #[serde(skip_serializing_if = "Option::is_none")]
-    recreated: Option<Text<RemoteIdDigest>>,
+    recreated: Option<RemoteIdDigest>,
     since: Timestamp,
-}
-
-/// A value as it is displayed.
-struct Text<T>(T);
-
-impl<T: Display> Serialize for Text<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
 }
 
 /// The digest of each field by its path.
@@ -60,7 +50,7 @@ struct Fields<'a>(&'a RecordedFields);
 impl Serialize for Fields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let fields = self.0.iter();
-        serializer.collect_map(fields.map(|(path, digest)| (Text(path), Text(digest))))
+        serializer.collect_map(fields)
     }
 }
 
@@ -76,11 +66,11 @@ impl<'a> EntryText<'a> {
             shown_instead: _,
         } = entry;
         Self {
-            digest: Text(*digest),
+            digest: *digest,
             at: *at,
             file: *file,
             fields: Fields(fields),
-            remote_id: remote_id.map(Text),
+            remote_id: *remote_id,
             unconfirmed: AnswerLine::of(entry),
         }
     }
@@ -97,16 +87,13 @@ impl<'a> PendingText<'a> {
             recreated,
             since,
         } = pending;
-        let earlier = earlier.iter();
         Self {
             action: PendingActionLine::of(action),
-            digest: digest.map(Text),
+            digest: *digest,
             fields: Fields(fields),
             touched,
-            earlier: earlier
-                .map(|(path, digest)| (Text(path), Text(*digest)))
-                .collect(),
-            recreated: recreated.map(Text),
+            earlier,
+            recreated: *recreated,
             since: *since,
         }
     }

@@ -36,7 +36,7 @@ pub use crate::state::drift_checkpoint::{CheckpointHeader, DriftCheckpoint, reco
 pub use crate::state::encryption::encryption_error::EncryptionError;
 pub use crate::state::encryption::form::Holds;
 pub use crate::state::encryption::policy::copy_in_clear;
-pub use crate::state::format::{FormatError, VERSION, schema};
+pub use crate::state::format::{FormatError, VERSION, line_check, schema};
 pub use crate::state::journal::JournalRecord;
 pub use crate::state::journal_writer::{JournalWriter, NotFlushed, Ticket};
 pub use crate::state::lock::Lock;

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use talkform::model::digest::digests::{checksum, to_hex};
 use talkform::model::{ApiVersion, Destination, State};
 use talkform::state;
 
@@ -79,7 +78,7 @@ fn the_seeds_of_the_fuzz_targets_are_of_this_version() {
     let journal = read("journal/sealed");
     let lines = journal.strip_prefix('s').expect("one to be sealed").lines();
     let sealed: Vec<String> = lines
-        .map(|line| format!("{line}\t{}\n", to_hex(&checksum::<4>(line.as_bytes()))))
+        .map(|line| format!("{line}\t{}\n", state::line_check(line.as_bytes())))
         .collect();
     let destination = Destination::of_api(ApiVersion::V4);
     let mut state = State::new("fuzz".into(), b"salt".to_vec(), None, destination);

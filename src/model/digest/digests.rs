@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 pub use crate::model::digest::hex::{from_hex, to_hex};
@@ -28,8 +28,8 @@ fn unhex<const N: usize>(text: &str) -> Result<[u8; N], NotADigest> {
 macro_rules! digest_type {
     ($(#[$doc:meta])* $name:ident, $bytes:literal, $prefix:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[serde(try_from = "String")]
         pub struct $name([u8; $bytes]);
 
         impl $name {
@@ -52,6 +52,16 @@ macro_rules! digest_type {
             }
         }
 
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if $prefix.is_empty() {
+                    serializer.serialize_str(hex_digits(&self.0, &mut [0; 2 * $bytes]))
+                } else {
+                    serializer.collect_str(self)
+                }
+            }
+        }
+
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Display::fmt(self, f)
@@ -71,12 +81,6 @@ macro_rules! digest_type {
 
             fn try_from(text: String) -> Result<Self, Self::Error> {
                 text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(digest: $name) -> Self {
-                digest.to_string()
             }
         }
     };
