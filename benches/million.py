@@ -110,7 +110,7 @@ class Bench:
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
         self.talkform, self.million = build()
-        self.rows, self.sandbox = [], None
+        self.rows, self.sandboxes = [], {}
 
     # Projects
 
@@ -186,19 +186,21 @@ class Bench:
 
     # The sandbox
 
-    def url(self):
-        """The address of a sandbox in another process. It has no rate limit."""
-        if self.sandbox is None:
+    def url(self, milliseconds=0):
+        """The address of a sandbox in another process. It has no rate limit, and takes this long for each response."""
+        if milliseconds not in self.sandboxes:
             command = [self.talkform, "sandbox", "--listen", "127.0.0.1:0", "--per-second", "1000000", "--burst", "1000000"]
-            self.sandbox = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment())
-            self.address = self.sandbox.stdout.readline().strip()
-        return self.address
+            if milliseconds:
+                command += ["--fault", f"slow={milliseconds}ms"]
+            sandbox = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment())
+            self.sandboxes[milliseconds] = sandbox, sandbox.stdout.readline().strip()
+        return self.sandboxes[milliseconds][1]
 
-    def apply(self, folder, changes, kind, recorded=None, parallelism=8):
+    def apply(self, folder, changes, kind, recorded=None, parallelism=8, milliseconds=0):
         """An apply from the recorded state, or from none."""
         file = folder / "talkform.yaml"
         lines = file.read_text().splitlines()
-        lines = [f"  baseUrl: {self.url()}" if "baseUrl" in line else line for line in lines]
+        lines = [f"  baseUrl: {self.url(milliseconds)}" if "baseUrl" in line else line for line in lines]
         file.write_text("\n".join(lines) + "\n")
         state = folder / "talkform.state.json"
         if recorded:
@@ -308,19 +310,22 @@ class Bench:
     def requests(self):
         users = self.count(10_000)
         folder = self.project("requests", users, min(users, 100), recorded=False)
-        for parallelism in (8, 64):
-            apply = self.apply(folder, users, "created", parallelism=parallelism)
-            floor = Command([self.million, "floor-requests", self.url(), users, parallelism], expect=" seconds")
-            self.measure(f"apply-requests, {parallelism} at once", apply, floor)
+        for parallelism, milliseconds in ((8, 0), (64, 0), (8, 10), (64, 10)):
+            apply = self.apply(folder, users, "created", parallelism=parallelism, milliseconds=milliseconds)
+            floor = [self.million, "floor-requests", self.url(milliseconds), users, parallelism]
+            floor = Command(floor, expect=" seconds")
             case = f"apply of {users:,} users, {parallelism} at once"
+            if milliseconds:
+                case += f", {milliseconds} ms a response"
+            self.measure(case, apply, floor)
             self.row(f"{case}, as it reports", apply, floor, "bare requests", by="elapsed")
             self.row(f"{case}, wall", apply, floor, "bare requests")
         self.drop(folder)
 
     def close(self):
-        if self.sandbox:
-            self.sandbox.terminate()
-            self.sandbox.wait()
+        for sandbox, _ in self.sandboxes.values():
+            sandbox.terminate()
+            sandbox.wait()
 
 
 def machine():

@@ -267,6 +267,7 @@ impl Drop for JournalWriter {
 }
 
 /// The next step of the flushing task.
+#[derive(Debug, PartialEq, Eq)]
 enum Next {
     /// Flush this many records, and the intents among them.
     Flush {
@@ -362,6 +363,58 @@ async fn flush_until_end(shared: Arc<Shared>, file: Arc<dyn DiskFile>) {
 mod tests {
     use super::*;
     use crate::state::system_disk::SystemDisk;
+
+    /// A journal with 320 flushed intents, 200 more, and 200 results.
+    fn busy(awaited_intents: u64, gathering: Option<Duration>) -> Progress {
+        Progress {
+            records: 720,
+            intents: 520,
+            awaited_intents,
+            flushed: 320,
+            flushed_intents: 320,
+            gathering,
+            ..Progress::default()
+        }
+    }
+
+    #[test]
+    fn intents_are_flushed_when_few_flushed_ones_are_left() {
+        let flush = Next::Flush {
+            records: 720,
+            intents: 520,
+        };
+        let mut progress = busy(320 - FEW_LEFT, None);
+        let soon = Next::Wait(FLUSH_INTERVAL);
+        assert_eq!(progress.next(Duration::ZERO), soon);
+        assert_eq!(progress.wakes_for, WakesFor::NeededIntents);
+        assert_eq!(progress.next(FLUSH_INTERVAL), flush);
+
+        let mut progress = busy(321 - FEW_LEFT, None);
+        assert_eq!(progress.next(Duration::ZERO), flush);
+
+        // Where a flush has a price, more are gathered.
+        let part = Duration::from_secs(3);
+        let mut progress = busy(321 - FEW_LEFT, Some(part));
+        assert_eq!(progress.next(Duration::ZERO), soon);
+        assert_eq!(progress.wakes_for, WakesFor::Nothing);
+        let mut progress = busy(320 - FEW_LEFT, Some(part));
+        assert_eq!(progress.next(Duration::ZERO), Next::Wait(part));
+    }
+
+    #[test]
+    fn the_first_record_after_a_rest_wakes_the_flushing_task() {
+        let mut progress = Progress::default();
+        assert_eq!(progress.next(Duration::MAX), Next::Idle);
+        assert_eq!(progress.wakes_for, WakesFor::Any);
+        progress.records = 1;
+        assert_eq!(
+            progress.next(FLUSH_INTERVAL),
+            Next::Flush {
+                records: 1,
+                intents: 0
+            }
+        );
+    }
 
     #[tokio::test]
     async fn nobody_waits_for_a_flush_after_the_end() {

@@ -34,10 +34,11 @@ pub(crate) fn users(journal: &[u8], state: &State) -> Option<BTreeSet<String>> {
     Some(users)
 }
 
-/// The record in a whole line: an object, a tab and eight digits.
+/// The record in a whole line: an object, a tab and a check of six base64 characters.
 fn record(line: &[u8]) -> Option<Json> {
     let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
     let (text, sum) = line.rsplit_once('\t')?;
-    let is_whole = sum.len() == 8 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let is_whole = sum.len() == 6 && sum.bytes().all(is_base64);
     serde_json::from_str(text).ok().filter(|_| is_whole)
 }

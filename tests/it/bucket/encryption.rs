@@ -277,16 +277,7 @@ fn a_rekey_that_is_interrupted_leaves_one_key() {
     for from in 0..12 {
         let (bucket, channel) = (FakeS3::start(), Channel::start());
         let project = applied(&bucket, &channel, 3);
-        let fault = if from % 2 == 0 {
-            Fault::Denied
-        } else {
-            Fault::LoseAnswer
-        };
-        bucket.decide(move |place, _| match place.cmp(&from) {
-            std::cmp::Ordering::Less => Fault::None,
-            std::cmp::Ordering::Equal => fault,
-            std::cmp::Ordering::Greater => Fault::Denied,
-        });
+        bucket.go_away_at(from);
         rekey(&project, Some(STATE_KEY), Some(OTHER_KEY));
         bucket.decide(|_, _| Fault::None);
         unlock(&bucket, &project);

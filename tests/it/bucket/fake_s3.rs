@@ -1,5 +1,6 @@
 //! Serves one bucket from this process, with faults: the parts of the protocols of S3 and of Google that talkform uses.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -111,6 +112,21 @@ impl FakeS3 {
         let mut inner = self.inner();
         inner.log.clear();
         inner.decide = Box::new(decide);
+    }
+
+    /// Goes away at the request with this number, counted from 0 from now on: every later one is denied. That request
+    /// is denied, too, if its number is even. Otherwise it is carried out and its answer is lost.
+    pub(crate) fn go_away_at(&self, from: usize) {
+        let fault = if from.is_multiple_of(2) {
+            Fault::Denied
+        } else {
+            Fault::LoseAnswer
+        };
+        self.decide(move |place, _| match place.cmp(&from) {
+            Ordering::Less => Fault::None,
+            Ordering::Equal => fault,
+            Ordering::Greater => Fault::Denied,
+        });
     }
 
     pub(crate) fn log(&self) -> Vec<Asked> {

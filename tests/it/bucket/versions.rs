@@ -250,16 +250,7 @@ fn a_restore_that_is_interrupted_loses_nothing() {
         let project = applied(&bucket, &channel, &["free", "pro"]);
         let kept = serials(&project);
         let last = serial(&project);
-        let fault = if from % 2 == 0 {
-            Fault::Denied
-        } else {
-            Fault::LoseAnswer
-        };
-        bucket.decide(move |place, _| match place.cmp(&from) {
-            std::cmp::Ordering::Less => Fault::None,
-            std::cmp::Ordering::Equal => fault,
-            std::cmp::Ordering::Greater => Fault::Denied,
-        });
+        bucket.go_away_at(from);
         let ran = restore(&project, &kept[0].to_string());
         bucket.decide(|_, _| Fault::None);
         unlock(&bucket, &project);
