@@ -342,7 +342,6 @@ impl<'a> Execution<'a> {
     fn settling(&self, planned: &PlannedChange) -> Settling<'_, 'a> {
         Settling {
             before: self.record.state.users.get(&planned.id).map(Box::as_ref),
-            pending: self.record.state.pending.get(&planned.id),
             key: self.record.key.for_user(&planned.id),
             visibility: self.visibility,
         }

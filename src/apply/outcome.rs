@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::{
-    Action, ApiChange, Destination, FieldPath, MemberId, RejectedRequest, ShownIds, ShownValue,
+    Action, ApiChange, Destination, FieldDigest, FieldPath, MemberId, RejectedRequest, ShownIds,
     State, StopCause, Value,
 };
 use crate::remote::Confirmation;
@@ -47,9 +47,9 @@ pub enum Outcome {
 /// What a response shows in place of declared values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShownInstead {
-    /// What Channel shows, by field. A field that the confirmation does not name as different is kept in that
-    /// notation.
-    pub values: BTreeMap<FieldPath, ShownValue>,
+    /// The digest of what Channel shows, by field. A field that the confirmation does not name as different is kept in
+    /// that notation.
+    pub digests: BTreeMap<FieldPath, FieldDigest>,
     /// The fields that Channel keeps in its own notation, where this response is the first to prove it.
     pub newly_kept: BTreeMap<FieldPath, KeptValue>,
 }

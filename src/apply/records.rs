@@ -6,7 +6,7 @@ use crate::apply::intent::intent_of;
 use crate::apply::outcome::ShownInstead;
 use crate::apply::recreate::{missing_opt_outs, restoring};
 use crate::model::{
-    Change, DigestKey, Digests, Entry, FieldPath, Plan, PlannedChange, RemoteIdDigest, ShownValue,
+    Change, DigestKey, Digests, Entry, FieldPath, Plan, PlannedChange, RemoteIdDigest,
 };
 use crate::remote::{Confirmation, ResponseUser};
 use crate::state::JournalRecord;
@@ -21,16 +21,9 @@ pub fn most_written(plan: &Plan, now: Timestamp) -> impl Iterator<Item = Journal
         let digests = digests.map(|write| Digests::blank(&write.declared));
         let nothing_confirmed = |digests: &Digests| {
             let unconfirmed = digests.fields.iter().map(|(path, _)| path.clone());
-            let shown = digests.fields.iter().map(|(path, digest)| {
-                let shown = ShownValue {
-                    digest: *digest,
-                    is_earlier: true,
-                };
-                (path.clone(), shown)
-            });
             Entry {
                 unconfirmed: unconfirmed.collect(),
-                shown_instead: shown.collect(),
+                shown_instead: digests.fields.iter().cloned().collect(),
                 ..Entry::new(digests, now)
             }
         };
@@ -79,8 +72,8 @@ pub(crate) fn answered(
     let still_instead = before.into_iter().flat_map(|before| &before.shown_instead);
     let shown_instead = still_instead
         .filter(|(path, _)| is_recorded(path))
-        .chain(&instead.values)
-        .map(|(path, shown)| (path.clone(), *shown))
+        .chain(&instead.digests)
+        .map(|(path, digest)| (path.clone(), *digest))
         .collect();
     Entry {
         remote_id,

@@ -1,13 +1,13 @@
-//! Recognises values that Channel keeps in its own notation: it has shown the same twice in response to the same value.
+//! Recognises values that Channel keeps in its own notation: it has shown the same twice in response to the same value,
+//! and the two read alike.
 
 use std::collections::BTreeSet;
 
 use crate::apply::outcome::{KeptValue, ShownInstead};
-use crate::model::text::characters::{folded, squeezed};
+use crate::model::text::characters::folded;
 use crate::model::{
-    Attributes, Digests, Entry, FieldDigest, FieldPath, FieldValue, Hidden, Observed, Pending,
-    PlannedChange, RemoteValue, ShownValue, Upsert, UserKey, UserVisibility, Value,
-    VisibilityLookup,
+    Attributes, Digests, Entry, FieldDigest, FieldPath, FieldValue, Hidden, Observed,
+    PlannedChange, RemoteValue, Upsert, UserKey, UserVisibility, Value, VisibilityLookup,
 };
 use crate::plan::compare::found_digest;
 use crate::remote::{Confirmation, ResponseUser, observed};
@@ -16,8 +16,6 @@ use crate::remote::{Confirmation, ResponseUser, observed};
 pub(crate) struct Settling<'a, 'v> {
     /// The record before.
     pub(crate) before: Option<&'a Entry>,
-    /// What was being sent before without a result.
-    pub(crate) pending: Option<&'a Pending>,
     /// The user's own digest key.
     pub(crate) key: UserKey,
     /// What may be shown.
@@ -28,9 +26,10 @@ impl Settling<'_, '_> {
     /// Moves the fields that Channel keeps in its own notation out of `confirmation`, and returns what Channel shows
     /// in place of declared values.
     ///
-    /// A field counts as kept if the response before showed the same in place of the same value. Consent flags never
-    /// do. Neither does a value in place of which Channel shows nothing or an earlier value, nor one that Channel shows
-    /// where nothing is declared.
+    /// A field counts as kept if the response before showed the same in place of the same value, and what it shows
+    /// reads like the value: otherwise Channel may have ignored the request and show what it had before. Consent flags
+    /// never count. Neither does a value in place of which Channel shows nothing, nor one that Channel shows where
+    /// nothing is declared.
     pub(crate) fn settle(
         &self,
         planned: &PlannedChange,
@@ -61,12 +60,8 @@ impl Settling<'_, '_> {
             let Some(found) = found_digest(path, &shown, &self.key) else {
                 continue;
             };
-            let value = ShownValue {
-                digest: found,
-                is_earlier: self.is_earlier(path, found) && !is_alike(path, &sent, &shown),
-            };
-            instead.values.insert(path.clone(), value);
-            if !self.is_second(path, *declared, value) {
+            instead.digests.insert(path.clone(), found);
+            if !self.is_second(path, *declared, found) || !is_alike(path, &sent, &shown) {
                 continue;
             }
             confirmation.different.remove(path);
@@ -94,55 +89,42 @@ impl Settling<'_, '_> {
             .collect()
     }
 
-    /// Whether the response before showed the same in place of the same value, and that is no earlier value.
-    fn is_second(&self, path: &FieldPath, declared: FieldDigest, value: ShownValue) -> bool {
+    /// Whether the response before showed the same in place of the same value.
+    fn is_second(&self, path: &FieldPath, declared: FieldDigest, found: FieldDigest) -> bool {
         self.before.is_some_and(|before| {
-            !value.is_earlier
-                && before.fields.get(path) == Some(declared)
-                && before.shown_instead.get(path) == Some(&value)
+            before.fields.get(path) == Some(declared)
+                && before.shown_instead.get(path) == Some(&found)
         })
-    }
-
-    /// Whether talkform recorded or sent, in place of the declared value, what Channel shows now.
-    fn is_earlier(&self, path: &FieldPath, found: FieldDigest) -> bool {
-        let was_recorded = self.before.is_some_and(|before| {
-            let earlier = before.shown_instead.get(path);
-            before.fields.get(path) == Some(found)
-                || earlier.is_some_and(|shown| shown.is_earlier && shown.digest == found)
-        });
-        let mut sent = self.pending.into_iter().flat_map(|it| it.sent(path));
-        was_recorded || sent.any(|digest| digest == found)
     }
 }
 
-/// Whether Channel shows the declared value written in another way: a user's own edit from the one to the other shows
-/// an earlier value, too.
+/// Whether the declared value and the one that Channel shows differ in nothing but case, white space, Unicode form,
+/// order and repetitions, or are both blank.
 fn is_alike(path: &FieldPath, sent: &Attributes, shown: &Observed) -> bool {
-    let declared = sent.get(path).and_then(FieldValue::as_value);
-    match (declared, shown.get(path)) {
-        (Some(declared), RemoteValue::Value(found)) => letters(declared) == letters(&found),
+    let declared = sent.get(path);
+    if declared.and_then(is_blank) == Some(true) {
+        return found_is_blank(&shown.get(path));
+    }
+    match (declared.and_then(FieldValue::as_value), shown.get(path)) {
+        (Some(declared), RemoteValue::Value(found)) => essence(declared) == essence(&found),
         _ => false,
     }
 }
 
-/// The letters and digits of the texts of a value, without case, order and repetitions.
-fn letters(value: &Value) -> BTreeSet<String> {
-    let letters = |text: &String| {
+/// The texts of a value, without what Channel may write in another way.
+fn essence(value: &Value) -> BTreeSet<String> {
+    let text = |text: &String| -> String {
         let folded = folded(text);
-        let letters = squeezed(&folded);
-        if letters.is_empty() {
-            folded.into_owned()
-        } else {
-            letters
-        }
+        folded.chars().filter(|it| !it.is_whitespace()).collect()
     };
-    match value {
-        Value::Text(text) => [letters(text)].into(),
-        Value::Texts(texts) => texts.iter().map(letters).collect(),
+    let texts: BTreeSet<String> = match value {
+        Value::Text(one) => [text(one)].into(),
+        Value::Texts(many) => many.iter().map(text).collect(),
         Value::Number(number) => [number.to_string()].into(),
         Value::Numbers(numbers) => numbers.iter().map(ToString::to_string).collect(),
         Value::Boolean(boolean) => [boolean.to_string()].into(),
-    }
+    };
+    texts.into_iter().filter(|text| !text.is_empty()).collect()
 }
 
 /// Whether a declared value holds nothing that can be read; `None` for a consent flag.

@@ -164,12 +164,6 @@ impl TryFrom<String> for FieldPath {
     }
 }
 
-impl From<FieldPath> for String {
-    fn from(path: FieldPath) -> Self {
-        path.to_string()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

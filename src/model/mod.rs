@@ -64,9 +64,7 @@ pub use crate::model::project::{
 pub use crate::model::recorded_fields::RecordedFields;
 pub use crate::model::selection::{Selected, Selection, known_ids};
 pub use crate::model::settings_change::SettingChange;
-pub use crate::model::state::{
-    Entry, FileContent, FileRecord, RejectedRequest, Rejection, ShownValue, State,
-};
+pub use crate::model::state::{Entry, FileContent, FileRecord, RejectedRequest, Rejection, State};
 pub use crate::model::stop::StopCause;
 pub use crate::model::text::language::Language;
 pub use crate::model::unchanged::{Depth, Unchanged, UnchangedFile, UnchangedUser};

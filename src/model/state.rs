@@ -62,19 +62,8 @@ pub struct Entry {
     /// Fields that Channel's response did not show as sent. One without a digest in `fields` was to be cleared.
     pub unconfirmed: BTreeSet<FieldPath>,
     /// What Channel's last response showed in place of a declared value. If the field is also unconfirmed, that was
-    /// the first such response, or Channel shows an earlier value; if not, Channel has shown the same twice and keeps
-    /// the value in this notation.
-    pub shown_instead: BTreeMap<FieldPath, ShownValue>,
-}
-
-/// What Channel showed in place of a declared value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ShownValue {
-    /// The digest of what it showed.
-    pub digest: FieldDigest,
-    /// Whether talkform had recorded or sent that value before. Then Channel has ignored the declared one, however
-    /// often it shows the same.
-    pub is_earlier: bool,
+    /// the first such response; if not, Channel has shown the same twice and keeps the value in this notation.
+    pub shown_instead: BTreeMap<FieldPath, FieldDigest>,
 }
 
 impl Entry {
@@ -93,7 +82,7 @@ impl Entry {
 
     /// The notation in which Channel keeps a declared value, if it is another one and Channel has shown it twice.
     pub fn kept_as(&self, path: &FieldPath) -> Option<FieldDigest> {
-        let shown = self.shown_instead.get(path).map(|shown| shown.digest);
+        let shown = self.shown_instead.get(path).copied();
         shown.filter(|_| !self.unconfirmed.contains(path))
     }
 

@@ -92,7 +92,7 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// The base URL would send the credentials unencrypted to another machine, a credential cannot be a
+    /// The base URL is no URL or would send the credentials unencrypted to another machine, a credential cannot be a
     /// header, or the client cannot be built.
     pub fn new(settings: &HttpSettings) -> Result<Self, ClientError> {
         let plain = settings.base_url.starts_with("http://");

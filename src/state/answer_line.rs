@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Entry, FieldPath, RecordedFields, ShownValue};
+use crate::model::{Entry, FieldDigest, FieldPath, RecordedFields};
 
 /// One field that Channel's last response did not show as declared.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -13,20 +13,9 @@ use crate::model::{Entry, FieldPath, RecordedFields, ShownValue};
 pub(crate) enum AnswerLine {
     /// The path. The value that Channel showed, if any, is not remembered.
     Unconfirmed(String),
-    /// The path, the digest of the value that Channel showed instead, and what is known of that value.
-    ShownInstead(String, String, Standing),
-}
-
-/// What is known of a value that Channel showed in place of a declared one.
-#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum Standing {
-    /// Channel showed it once.
-    Once,
-    /// talkform had recorded or sent it before, so Channel ignored the declared value.
-    Earlier,
-    /// Channel showed it twice, so it keeps the declared value in this notation.
-    Kept,
+    /// The path, the digest of the value that Channel showed instead, and whether it showed the same twice: then it
+    /// keeps the declared value in that notation.
+    ShownInstead(String, String, bool),
 }
 
 impl AnswerLine {
@@ -39,12 +28,8 @@ impl AnswerLine {
             .map(|path| match entry.shown_instead.get(path) {
                 None => Self::Unconfirmed(path.to_string()),
                 Some(shown) => {
-                    let standing = match shown.is_earlier {
-                        true => Standing::Earlier,
-                        false if entry.unconfirmed.contains(path) => Standing::Once,
-                        false => Standing::Kept,
-                    };
-                    Self::ShownInstead(path.to_string(), shown.digest.to_string(), standing)
+                    let is_kept = !entry.unconfirmed.contains(path);
+                    Self::ShownInstead(path.to_string(), shown.to_string(), is_kept)
                 }
             });
         lines.collect()
@@ -52,7 +37,7 @@ impl AnswerLine {
 }
 
 /// The fields that are not confirmed, and what Channel showed instead.
-type Answers = (BTreeSet<FieldPath>, BTreeMap<FieldPath, ShownValue>);
+type Answers = (BTreeSet<FieldPath>, BTreeMap<FieldPath, FieldDigest>);
 
 /// Reads the fields of an entry; `None` if one does not fit. Only a recorded field has a value that Channel can show
 /// otherwise.
@@ -63,15 +48,13 @@ pub(crate) fn read(lines: Vec<AnswerLine>, fields: &RecordedFields) -> Option<An
             AnswerLine::Unconfirmed(path) => {
                 unconfirmed.insert(path.parse().ok()?);
             }
-            AnswerLine::ShownInstead(path, shown, standing) => {
+            AnswerLine::ShownInstead(path, shown, is_kept) => {
                 let path: FieldPath = path.parse().ok()?;
                 fields.get(&path)?;
-                let is_earlier = matches!(standing, Standing::Earlier);
-                if !matches!(standing, Standing::Kept) {
+                if !is_kept {
                     unconfirmed.insert(path.clone());
                 }
-                let digest = shown.parse().ok()?;
-                shown_instead.insert(path, ShownValue { digest, is_earlier });
+                shown_instead.insert(path, shown.parse().ok()?);
             }
         }
     }

@@ -14,17 +14,16 @@ use crate::state::disk::{Access, Disk, DiskFile, Running};
 use crate::state::folder::folder_of;
 use crate::state::journal::{self, Head, JournalRecord};
 
-/// How long results may wait to be flushed to the disk together. A kill loses none of them. A power cut loses
-/// the results of this time, and their users are then pending.
+/// How long results may wait to be flushed to the disk together, where records are not gathered for longer. A kill loses
+/// none of them. A power cut loses the results of this time, and their users are then pending.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The next intents are flushed, soon where records are gathered and at once elsewhere, when fewer flushed ones than
-/// this are left to send.
+/// If fewer flushed intents than this are left to send, the next ones are flushed: at once, or after a short pause where
+/// records are gathered.
 const FEW_LEFT: u64 = 64;
 
 /// An open journal. Each record is handed to the system at once, so that a kill loses none. Work beside the
-/// writer flushes them to the disk in groups: intents before the flushed ones are used up, results within
-/// `FLUSH_INTERVAL`.
+/// writer flushes them to the disk in groups: intents before the flushed ones are used up, results a little later.
 #[derive(Debug)]
 pub struct JournalWriter {
     file: Arc<dyn DiskFile>,
@@ -52,6 +51,8 @@ struct Progress {
     intents: u64,
     /// How many intents were waited for, because their requests are next.
     awaited_intents: u64,
+    /// The last record among these. An intent that completes a job is waited for before older ones.
+    last_awaited: u64,
     /// How many records are flushed.
     flushed: u64,
     /// How many intents are flushed.
@@ -138,7 +139,10 @@ impl Ticket {
     ///
     /// The journal could not be flushed.
     pub async fn wait(self) -> Result<(), NotFlushed> {
-        self.shared.note(|progress| progress.awaited_intents += 1);
+        self.shared.note(|progress| {
+            progress.awaited_intents += 1;
+            progress.last_awaited = progress.last_awaited.max(self.record);
+        });
         loop {
             // Made before the check, so that no flush between them is missed.
             let next_flush = self.shared.has_flushed.notified();
@@ -282,10 +286,10 @@ enum Next {
 }
 
 impl Progress {
-    /// Whether the flushed intents are nearly used up and others are written.
+    /// Whether an intent is waited for, or the flushed ones are nearly used up and others are written.
     fn needs_intents(&self) -> bool {
-        self.intents > self.flushed_intents
-            && self.flushed_intents < self.awaited_intents + FEW_LEFT
+        let is_low = self.flushed_intents < self.awaited_intents + FEW_LEFT;
+        self.last_awaited > self.flushed || (is_low && self.intents > self.flushed_intents)
     }
 
     /// How long the records may wait since the last flush.
@@ -399,6 +403,20 @@ mod tests {
         assert_eq!(progress.wakes_for, WakesFor::Nothing);
         let mut progress = busy(320 - FEW_LEFT, Some(part));
         assert_eq!(progress.next(Duration::ZERO), Next::Wait(part));
+    }
+
+    /// The intent that completes a job is the last in the journal, and its request is next.
+    #[test]
+    fn an_intent_that_is_waited_for_is_flushed() {
+        let shared = Shared::default();
+        *shared.progress() = busy(8, None);
+        let first = shared.progress().next(Duration::ZERO);
+        assert_eq!(first, Next::Wait(FLUSH_INTERVAL));
+        assert_eq!(shared.progress().wakes_for, WakesFor::NeededIntents);
+        shared.note(|progress| progress.last_awaited = 321);
+        assert_eq!(shared.progress().wakes_for, WakesFor::Nothing);
+        let next = shared.progress().next(Duration::ZERO);
+        assert!(matches!(next, Next::Flush { .. }), "{next:?}");
     }
 
     #[test]

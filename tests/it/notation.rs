@@ -328,22 +328,74 @@ fn a_channel_that_answers_otherwise_each_time_never_settles() {
     }
 }
 
-/// A Channel that ignores an edit shows the value before it. However often, that is no notation of the new one.
+/// A Channel that ignores an edit shows the value before it. However often, that is no notation of the new one, also
+/// where the value before is in a notation.
 #[test]
 fn an_ignored_edit_never_settles() {
-    let mut world = world(Notation {
-        ignores: 4,
-        ..Notation::default()
-    });
-    assert_eq!(apply(&mut world, &one_user("Kim")).different(), 0);
-    for name in ["Lee", "Lee", "Park", "Park"] {
-        let report = apply(&mut world, &one_user(name));
-        assert_eq!((report.requests, report.different()), (1, 1), "{name}");
-        assert!(newly_kept(&report).is_empty(), "{name}");
-        assert_eq!(plan(&world, &one_user(name), false).unconfirmed.users, 1);
+    for lowers in [false, true] {
+        let mut world = world(Notation {
+            lowers,
+            ignores: 5,
+            ..Notation::default()
+        });
+        let first = apply(&mut world, &one_user("Pro"));
+        assert_eq!(first.different(), usize::from(lowers));
+        for name in ["Pro+", "Pro+", "Lee", "Lee", "Lee"] {
+            let report = apply(&mut world, &one_user(name));
+            assert_eq!((report.requests, report.different()), (1, 1), "{name}");
+            assert!(newly_kept(&report).is_empty(), "{name}");
+            assert_eq!(plan(&world, &one_user(name), false).unconfirmed.users, 1);
+        }
+        assert_eq!(apply(&mut world, &one_user("lee")).different(), 0);
+        assert!(plan(&world, &one_user("lee"), true).is_empty());
     }
-    assert_eq!(apply(&mut world, &one_user("Park")).different(), 0);
-    assert!(plan(&world, &one_user("Park"), true).is_empty());
+}
+
+/// A blank text and no value stand for each other on some Channels. Each settles after the other.
+#[test]
+fn blank_values_settle_after_each_other() {
+    let note = |declared: Declared| {
+        desired(&[Attributes {
+            profile: [("name".into(), declared)].into(),
+            ..Attributes::default()
+        }])
+    };
+    let blank = |text: &str| note(Declared::Set(text.into()));
+    for (notation, before, after) in [
+        (
+            Notation {
+                empties: true,
+                ..Notation::default()
+            },
+            blank(""),
+            note(Declared::Clear),
+        ),
+        (
+            Notation {
+                drops_empty: true,
+                ..Notation::default()
+            },
+            note(Declared::Clear),
+            blank(""),
+        ),
+        (
+            Notation {
+                trims: true,
+                ..Notation::default()
+            },
+            blank(""),
+            blank(" "),
+        ),
+    ] {
+        let mut world = world(notation);
+        assert_eq!(apply(&mut world, &before).requests, 1);
+        for (kept, different) in [(0, 1), (1, 0)] {
+            let report = apply(&mut world, &after);
+            let found = (newly_kept(&report).len(), report.different());
+            assert_eq!(found, (kept, different), "{notation:?}");
+        }
+        assert!(plan(&world, &after, true).is_empty());
+    }
 }
 
 /// Another value has to be shown twice of its own.

@@ -208,7 +208,7 @@ impl PartsHasher {
     }
 }
 
-/// The first `N` bytes of SHA-256: a checksum that detects torn and damaged lines, but not deliberate changes.
+/// The first `N` bytes of SHA-256, as a short name for a text.
 pub fn checksum<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let whole = Sha256::digest(bytes);
     let mut first = [0; N];

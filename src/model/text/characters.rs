@@ -104,17 +104,6 @@ pub fn is_plain(text: &str) -> bool {
         .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
 }
 
-/// The letters and digits of a folded text, hiragana as katakana.
-pub fn squeezed(text: &str) -> String {
-    let kana = |letter: char| match letter {
-        'ぁ'..='ゖ' => char::from_u32(u32::from(letter) + 0x60).unwrap_or(letter),
-        letter => letter,
-    };
-    // The syllables of Hangul are letters. Looking that up takes long.
-    let is_letter = |letter: &char| matches!(letter, '가'..='힣') || letter.is_alphanumeric();
-    text.chars().filter(is_letter).map(kana).collect()
-}
-
 /// What a text looks like, whatever its case: two texts with the same look are confused by people.
 pub fn look(text: &str) -> String {
     static ASCII: LazyLock<Vec<String>> = LazyLock::new(|| {

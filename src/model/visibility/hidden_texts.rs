@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::model::ids::member_id::MemberId;
-use crate::model::text::characters::{folded, squeezed};
+use crate::model::text::characters::folded;
 use crate::model::text::encoded::{decoded, from_base64, unescaped};
 use crate::model::user::attributes::FieldValue;
 use crate::model::value::Value;
@@ -237,6 +237,17 @@ fn percent_encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
         .to_string()
         .to_lowercase()
+}
+
+/// The letters and digits of a folded text, hiragana as katakana.
+fn squeezed(text: &str) -> String {
+    let kana = |letter: char| match letter {
+        'ぁ'..='ゖ' => char::from_u32(u32::from(letter) + 0x60).unwrap_or(letter),
+        letter => letter,
+    };
+    // The syllables of Hangul are letters. Looking that up takes long.
+    let is_letter = |letter: &char| matches!(letter, '가'..='힣') || letter.is_alphanumeric();
+    text.chars().filter(is_letter).map(kana).collect()
 }
 
 /// Where `hidden` begins in `text` at or after `from`, as a word if it is short. Both are folded.

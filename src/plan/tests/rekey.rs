@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::{
     Action, Attributes, Declared, DigestKey, FieldPath, Pending, PendingAction, RecordedFields,
-    ShownValue, State, UserKey, Value,
+    State, UserKey, Value,
 };
 use crate::plan::rekey::rekey;
 use crate::plan::tests::build::{Setting, Users, desired, id, key, recorded};
@@ -140,11 +140,7 @@ fn values_in_a_notation_of_channel_are_unconfirmed_again() {
     let kept = key()
         .for_user(&id("u-1"))
         .field(&path("profile.plan"), (&Value::from("PRO")).into());
-    let shown = ShownValue {
-        digest: kept,
-        is_earlier: false,
-    };
-    entry.shown_instead.insert(path("profile.plan"), shown);
+    entry.shown_instead.insert(path("profile.plan"), kept);
     assert_eq!(entry.kept_as(&path("profile.plan")), Some(kept));
     let (state, _) = renewed(&state, &wanted);
     let entry = &state.users[&id("u-1")];

@@ -6,8 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::{
     ApiVersion, Attributes, ContentDigest, Destination, DigestKey, Entry, FieldPath, FileContent,
-    FileRecord, MemberId, Pending, PendingAction, Rejection, ShownValue, State, UsersSum,
-    file_record,
+    FileRecord, MemberId, Pending, PendingAction, Rejection, State, UsersSum, file_record,
 };
 use crate::state::format::FormatError;
 use crate::state::read::{parse, parse_in_blocks};
@@ -65,12 +64,9 @@ fn states() -> impl Strategy<Value = State> {
             let mut entry = Entry::new(&digests, Timestamp::UNIX_EPOCH);
             if doubtful {
                 entry.unconfirmed.insert(FieldPath::UnsubscribeEmail);
-                // Each is kept in another notation, but the last, which Channel ignored or showed otherwise once.
-                let shown = entry.fields.iter().map(|(path, digest)| {
-                    let is_earlier = file.is_some() && path.is_unsubscribe_flag();
-                    (path.clone(), ShownValue { digest, is_earlier })
-                });
-                entry.shown_instead = shown.collect();
+                // The first is kept in another notation, the last was shown otherwise once.
+                let shown = entry.fields.iter();
+                entry.shown_instead = shown.map(|(path, digest)| (path.clone(), digest)).collect();
                 entry.remote_id = Some(user_key.remote_id(&name));
                 let pending = Pending {
                     action: PendingAction::MoveFrom {
