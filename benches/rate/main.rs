@@ -2,7 +2,7 @@
 //! users are sent to a sandbox with a bucket of 1,000, refilled at 1,000 a second, and 5,000 are read from it. Then
 //! users are read through limiters that the project's rate does not fit.
 //!
-//! `cargo bench --bench rate` (14 minutes)
+//! `cargo bench --bench rate` (half an hour)
 
 #![allow(missing_docs, unreachable_pub, clippy::print_stdout)]
 
