@@ -6,9 +6,11 @@ use jiff::Timestamp;
 
 use crate::model::{MemberId, Pending, PendingAction, RejectedRequest, Rejection, State};
 use crate::state::journal::JournalRecord;
+use crate::state::journal_writer::NotFlushed;
 use crate::state::replay::{Mismatch, OpenIntents};
 use crate::state::store::Store;
 use crate::state::store_error::StoreError;
+use crate::state::tests::test_disk::TestDisk;
 use crate::state::tests::{entry, id, saved};
 
 pub(crate) fn pending(action: PendingAction) -> Pending {
@@ -448,6 +450,23 @@ fn a_journal_of_another_state_is_refused() {
     assert!(
         matches!(store.load(), Err(StoreError::Journal { reason, .. }) if reason.contains("missing"))
     );
+}
+
+/// The system may have dropped what it could not flush, so no later intent counts as flushed.
+#[test]
+fn no_ticket_is_given_out_after_a_failed_flush() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let disk = TestDisk::default();
+    let store = disk.store(&saved(folder.path()).0);
+    let state = store.load().expect("loaded").state.expect("a state");
+    let mut journal = store.open_journal(&state).expect("a journal");
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.expect("a runtime");
+    disk.fail_to_flush();
+    let mut intend = |user| journal.intend(&id(user), &pending(PendingAction::Create));
+    let ticket = intend("u-1").expect("written");
+    assert_eq!(runtime.block_on(ticket.wait()), Err(NotFlushed));
+    assert!(intend("u-2").is_err());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The real disk, with a list of what was done to names in its folders. It can be made full.
+//! The real disk, with a list of what was done to names in its folders. It can be made full, and unable to flush.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::TryLockError;
@@ -17,12 +17,14 @@ use crate::state::system_disk::SystemDisk;
 pub(crate) struct TestDisk {
     done: Arc<Mutex<Vec<&'static str>>>,
     is_full: Arc<AtomicBool>,
+    fails_to_flush: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
 struct TestFile {
     file: Box<dyn DiskFile>,
     is_full: Arc<AtomicBool>,
+    fails_to_flush: Arc<AtomicBool>,
 }
 
 impl TestDisk {
@@ -39,6 +41,11 @@ impl TestDisk {
     /// While the disk is full, a write fails after its first half.
     pub(crate) fn set_full(&self, is_full: bool) {
         self.is_full.store(is_full, Ordering::Relaxed);
+    }
+
+    /// From now on, no flush beside the writer succeeds.
+    pub(crate) fn fail_to_flush(&self) {
+        self.fails_to_flush.store(true, Ordering::Relaxed);
     }
 
     fn note(&self, what: &'static str) {
@@ -61,8 +68,11 @@ impl Disk for TestDisk {
         }
         let file = SystemDisk.open(path, access)?;
         Ok(file.map(|file| {
-            let is_full = Arc::clone(&self.is_full);
-            Box::new(TestFile { file, is_full }) as Box<dyn DiskFile>
+            Box::new(TestFile {
+                file,
+                is_full: Arc::clone(&self.is_full),
+                fails_to_flush: Arc::clone(&self.fails_to_flush),
+            }) as Box<dyn DiskFile>
         }))
     }
 
@@ -133,6 +143,9 @@ impl DiskFile for TestFile {
     }
 
     fn flush(&self) -> Flushing<'_> {
+        if self.fails_to_flush.load(Ordering::Relaxed) {
+            return Box::pin(std::future::ready(Err(io::ErrorKind::Other.into())));
+        }
         self.file.flush()
     }
 
