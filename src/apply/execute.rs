@@ -311,9 +311,8 @@ impl<'a> Execution<'a> {
             } => {
                 let entry = digests.map(|digests| {
                     let entry = Entry::new(&digests, (self.clock)());
-                    let before = self.record.state.users.get(&planned.id);
-                    let before = before.map(Box::as_ref);
-                    answered(planned, before, entry, (confirmation, instead), remote_id)
+                    let before = settling.before;
+                    answered(planned, before, entry, confirmation, instead, remote_id)
                 });
                 self.write(record_of(planned, entry));
             }

@@ -47,8 +47,8 @@ pub enum Outcome {
 /// What a response shows in place of declared values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShownInstead {
-    /// The digest of what Channel shows, by field. A field that the confirmation does not name as different is kept in
-    /// that notation.
+    /// The digest of what Channel shows, by field, where that reads like the declared value. A field that the
+    /// confirmation does not name as different is kept in that notation.
     pub digests: BTreeMap<FieldPath, FieldDigest>,
     /// The fields that Channel keeps in its own notation, where this response is the first to prove it.
     pub newly_kept: BTreeMap<FieldPath, KeptValue>,

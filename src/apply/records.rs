@@ -56,7 +56,8 @@ pub(crate) fn answered(
     planned: &PlannedChange,
     before: Option<&Entry>,
     entry: Entry,
-    (confirmation, instead): (&Confirmation, &ShownInstead),
+    confirmation: &Confirmation,
+    instead: &ShownInstead,
     remote_id: Option<RemoteIdDigest>,
 ) -> Entry {
     let remote_id = remote_id.or_else(|| before.and_then(|before| before.remote_id));

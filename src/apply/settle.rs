@@ -1,5 +1,5 @@
 //! Recognises values that Channel keeps in its own notation: it has shown the same twice in response to the same value,
-//! and the two read alike.
+//! and that reads like the value.
 
 use std::collections::BTreeSet;
 
@@ -26,10 +26,9 @@ impl Settling<'_, '_> {
     /// Moves the fields that Channel keeps in its own notation out of `confirmation`, and returns what Channel shows
     /// in place of declared values.
     ///
-    /// A field counts as kept if the response before showed the same in place of the same value, and what it shows
-    /// reads like the value: otherwise Channel may have ignored the request and show what it had before. Consent flags
-    /// never count. Neither does a value in place of which Channel shows nothing, nor one that Channel shows where
-    /// nothing is declared.
+    /// A field counts as kept if Channel shows a value that reads like the declared one, and the response before showed
+    /// the same in place of the same value. If the two do not read alike, Channel may have ignored the request and show
+    /// what it had before. Consent flags never count. Neither does a value that Channel shows where nothing is declared.
     pub(crate) fn settle(
         &self,
         planned: &PlannedChange,
@@ -47,21 +46,16 @@ impl Settling<'_, '_> {
         let shown = observed(response);
         let values = sent.fields().chain(shown.texts());
         let user = self.visibility.user_with_id(&planned.id, values);
-        let is_other_notation = |path: &FieldPath| {
-            let found = shown.get(path);
-            let declared = sent.get(path).and_then(is_blank);
-            declared.is_some_and(|is_blank| is_blank == found_is_blank(&found))
-        };
         let Digests { fields, .. } = write.digests(&self.key);
         for (path, declared) in &fields {
-            if !confirmation.different.contains(path) || !is_other_notation(path) {
+            if !confirmation.different.contains(path) || !is_alike(path, &sent, &shown) {
                 continue;
             }
             let Some(found) = found_digest(path, &shown, &self.key) else {
                 continue;
             };
             instead.digests.insert(path.clone(), found);
-            if !self.is_second(path, *declared, found) || !is_alike(path, &sent, &shown) {
+            if !self.is_second(path, *declared, found) {
                 continue;
             }
             confirmation.different.remove(path);
@@ -84,7 +78,7 @@ impl Settling<'_, '_> {
         let before = self.before.into_iter().flat_map(Entry::not_cleared);
         before
             .filter(|path| matches!(sent.get(path), Some(FieldValue::Clear)))
-            .filter(|path| found_is_blank(&shown.get(path)))
+            .filter(|path| found_essence(&shown.get(path)).is_some_and(|texts| texts.is_empty()))
             .cloned()
             .collect()
     }
@@ -101,17 +95,11 @@ impl Settling<'_, '_> {
 /// Whether the declared value and the one that Channel shows differ in nothing but case, white space, Unicode form,
 /// order and repetitions, or are both blank.
 fn is_alike(path: &FieldPath, sent: &Attributes, shown: &Observed) -> bool {
-    let declared = sent.get(path);
-    if declared.and_then(is_blank) == Some(true) {
-        return found_is_blank(&shown.get(path));
-    }
-    match (declared.and_then(FieldValue::as_value), shown.get(path)) {
-        (Some(declared), RemoteValue::Value(found)) => essence(declared) == essence(&found),
-        _ => false,
-    }
+    let declared = sent.get(path).and_then(FieldValue::as_value);
+    found_essence(&shown.get(path)) == Some(declared.map(essence).unwrap_or_default())
 }
 
-/// The texts of a value, without what Channel may write in another way.
+/// The texts of a value, without what Channel may write in another way. A blank value has none.
 fn essence(value: &Value) -> BTreeSet<String> {
     let text = |text: &String| -> String {
         let folded = folded(text);
@@ -127,25 +115,12 @@ fn essence(value: &Value) -> BTreeSet<String> {
     texts.into_iter().filter(|text| !text.is_empty()).collect()
 }
 
-/// Whether a declared value holds nothing that can be read; `None` for a consent flag.
-fn is_blank(declared: FieldValue<'_>) -> Option<bool> {
-    let blank = |text: &String| text.trim().is_empty();
-    match declared {
-        FieldValue::Flag(_) => None,
-        FieldValue::Clear => Some(true),
-        FieldValue::Tags(tags) => Some(tags.iter().all(blank)),
-        FieldValue::Value(Value::Text(text)) => Some(blank(text)),
-        FieldValue::Value(Value::Texts(texts)) => Some(texts.iter().all(blank)),
-        FieldValue::Value(Value::Numbers(numbers)) => Some(numbers.is_empty()),
-        FieldValue::Value(Value::Number(_) | Value::Boolean(_)) => Some(false),
-    }
-}
-
-fn found_is_blank(found: &RemoteValue) -> bool {
+/// The same of what Channel shows; `None` for a value that no manifest can declare.
+fn found_essence(found: &RemoteValue) -> Option<BTreeSet<String>> {
     match found {
-        RemoteValue::Absent => true,
-        RemoteValue::Undeclarable => false,
-        RemoteValue::Value(value) => is_blank(value.into()).unwrap_or_default(),
+        RemoteValue::Absent => Some(BTreeSet::new()),
+        RemoteValue::Value(value) => Some(essence(value)),
+        RemoteValue::Undeclarable => None,
     }
 }
 

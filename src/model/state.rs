@@ -61,8 +61,9 @@ pub struct Entry {
     pub remote_id: Option<RemoteIdDigest>,
     /// Fields that Channel's response did not show as sent. One without a digest in `fields` was to be cleared.
     pub unconfirmed: BTreeSet<FieldPath>,
-    /// What Channel's last response showed in place of a declared value. If the field is also unconfirmed, that was
-    /// the first such response; if not, Channel has shown the same twice and keeps the value in this notation.
+    /// What Channel's last response showed in place of a declared value, if it reads like it. If the field is also
+    /// unconfirmed, that was the first such response; if not, Channel has shown the same twice and keeps the value in
+    /// this notation.
     pub shown_instead: BTreeMap<FieldPath, FieldDigest>,
 }
 

@@ -49,8 +49,7 @@ struct Fields<'a>(&'a RecordedFields);
 
 impl Serialize for Fields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fields = self.0.iter();
-        serializer.collect_map(fields)
+        serializer.collect_map(self.0.iter())
     }
 }
 

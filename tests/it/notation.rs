@@ -328,8 +328,8 @@ fn a_channel_that_answers_otherwise_each_time_never_settles() {
     }
 }
 
-/// A Channel that ignores an edit shows the value before it. However often, that is no notation of the new one, also
-/// where the value before is in a notation.
+/// A Channel that ignores an edit shows the value before it, which may be in a notation itself. That value is no
+/// notation of the new one, however often Channel shows it.
 #[test]
 fn an_ignored_edit_never_settles() {
     for lowers in [false, true] {

@@ -209,7 +209,7 @@ impl PartsHasher {
 }
 
 /// The first `N` bytes of SHA-256, as a short name for a text.
-pub fn checksum<const N: usize>(bytes: &[u8]) -> [u8; N] {
+pub(crate) fn checksum<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let whole = Sha256::digest(bytes);
     let mut first = [0; N];
     first.copy_from_slice(&whole[..N]);
