@@ -16,13 +16,18 @@ pub(crate) mod field_names;
 pub mod files;
 pub mod import;
 pub(crate) mod inside;
+#[cfg(not(feature = "json-schema"))]
+pub(crate) mod no_validator;
 pub(crate) mod options;
 pub(crate) mod problem;
 pub mod project;
+pub(crate) mod rule_errors;
 pub(crate) mod rules;
 pub mod schema;
 pub(crate) mod syntax;
 pub(crate) mod users;
+#[cfg(feature = "json-schema")]
+pub(crate) mod validator;
 pub(crate) mod vocabulary;
 pub mod writing;
 
@@ -34,6 +39,9 @@ pub use crate::manifest::import::column::{Column, NotAColumn};
 pub use crate::manifest::import::encoding::TableEncoding;
 pub use crate::manifest::import::header::ColumnError;
 pub use crate::manifest::import::importable::{Adopted, adopt};
+#[cfg(not(feature = "phone-tables"))]
+pub use crate::manifest::import::no_phone_country::PhoneCountry;
+#[cfg(feature = "phone-tables")]
 pub use crate::manifest::import::phone_country::PhoneCountry;
 pub use crate::manifest::import::records::Delimiter;
 pub use crate::manifest::import::table::{Repeated, Table, TableError, TableSettings, read_table};
@@ -41,7 +49,8 @@ pub use crate::manifest::inside::is_inside;
 pub use crate::manifest::project::field_patterns::warnings as pattern_warnings;
 pub use crate::manifest::project::file::ProjectFile;
 pub use crate::manifest::project::personal_ids::personal_id_warning;
-pub use crate::manifest::rules::{Rules, RulesError};
+pub use crate::manifest::rule_errors::RulesError;
+pub use crate::manifest::rules::Rules;
 pub use crate::manifest::writing::append::{AppendError, append, document};
 pub use crate::manifest::writing::erase::{EraseError, Erased, erase};
 pub use crate::manifest::writing::yaml::write;

@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use jsonschema::error::ValidationErrorKind;
-use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Value as Json, json};
 
+#[cfg(not(feature = "json-schema"))]
+use crate::manifest::no_validator::Validator;
+use crate::manifest::rule_errors::{RulesError, Violation};
+#[cfg(feature = "json-schema")]
+use crate::manifest::validator::Validator;
 use crate::manifest::vocabulary;
 use crate::model::Vocabulary;
 
@@ -32,32 +35,6 @@ impl fmt::Debug for Rules {
     }
 }
 
-/// Why a text cannot be used as rules.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RulesError {
-    /// The text is not JSON.
-    #[error("{0}")]
-    NotJson(String),
-    /// The text is JSON, but not an object.
-    #[error("it is not a JSON object")]
-    NotAnObject,
-    /// The object is not a JSON Schema, or refers to another text.
-    #[error("it is not a valid JSON Schema: {reason}{}", at(.place))]
-    NotASchema {
-        /// What is wrong.
-        reason: String,
-        /// The JSON pointer to the place; empty for the whole text.
-        place: String,
-    },
-}
-
-fn at(place: &str) -> String {
-    match place {
-        "" => String::new(),
-        place => format!(" at {place}"),
-    }
-}
-
 impl Rules {
     /// Compiles a JSON Schema of any draft; `format` is checked. References must stay within the text:
     /// nothing is fetched.
@@ -71,28 +48,17 @@ impl Rules {
         if !schema.is_object() {
             return Err(RulesError::NotAnObject);
         }
-        let validator = jsonschema::options()
-            .should_validate_formats(true)
-            .build(&schema)
-            .map_err(|error| RulesError::NotASchema {
-                // The file may be no schema at all: its values are not repeated.
-                reason: match error.kind() {
-                    ValidationErrorKind::Referencing(_) => {
-                        "a `$ref` names a schema that is not in this file".to_owned()
-                    }
-                    _ => error.masked().to_string(),
-                },
-                place: error.instance_path().as_str().to_owned(),
-            })?;
+        let validator = Validator::compile(&schema)?;
         Ok(Self { schema, validator })
     }
 
-    /// All violations of the rules by one user.
-    pub(crate) fn errors<'r>(
-        &'r self,
-        user: &'r Json,
-    ) -> impl Iterator<Item = ValidationError<'r>> {
-        self.validator.iter_errors(user)
+    /// All violations of the rules by one user. `name` says how a message names a value, of which it gets the path.
+    pub(crate) fn violations(
+        &self,
+        user: &Json,
+        name: impl Fn(&[String], &Json) -> String,
+    ) -> Vec<Violation> {
+        self.validator.violations(user, name)
     }
 
     /// The schema as compact JSON, independent of how its text was formatted.

@@ -228,7 +228,9 @@ fn options(text: &str) -> BTreeSet<String> {
 /// Options of cargo, git and of the benches, which pages name too.
 const FOREIGN: &[&str] = &[
     "--bench",
+    "--features",
     "--locked",
+    "--no-default-features",
     "--only",
     "--open",
     "--path",

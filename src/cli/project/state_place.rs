@@ -53,10 +53,12 @@ pub(crate) fn store(
         variables::check()?;
     }
     Store::in_bucket(address, &project.state_store, secret).map_err(|error| {
-        Failure::with_hint(
-            error.to_string(),
-            "credentials come from the usual variables of the cloud, and region and endpoint from `stateStore` in the project file",
-        )
+        let hint = if cfg!(feature = "buckets") {
+            "credentials come from the usual variables of the cloud, and region and endpoint from `stateStore` in the project file"
+        } else {
+            "build it with its default features"
+        };
+        Failure::with_hint(error.to_string(), hint)
     })
 }
 

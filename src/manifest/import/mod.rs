@@ -10,6 +10,10 @@ pub mod column;
 pub mod encoding;
 pub(crate) mod header;
 pub mod importable;
+#[cfg(not(feature = "phone-tables"))]
+pub mod no_phone_country;
+pub(crate) mod phone;
+#[cfg(feature = "phone-tables")]
 pub mod phone_country;
 pub(crate) mod records;
 pub mod table;

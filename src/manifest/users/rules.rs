@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use jsonschema::paths::LocationSegment;
 use serde_json::{Map, Value as Json, json};
 
 use crate::manifest::options::ReadSettings;
 use crate::manifest::problem::problems::Problem;
 use crate::manifest::problem::span::Span;
 use crate::manifest::problem::wording::{clip, quoted, shown_key};
+use crate::manifest::rule_errors::Violation;
 use crate::manifest::users::context::Reader;
 use crate::manifest::users::declared::{Draft, Scope};
 use crate::model::{Attributes, FieldPath, FieldValue, MemberId, Number, ProfileKey, Value};
@@ -68,15 +68,13 @@ pub(crate) fn check(
         return;
     };
     let user = user(id, attributes);
-    for error in rules.errors(&user) {
-        let path: Vec<String> = error
-            .instance_path()
-            .segments()
-            .map(|segment| match segment {
-                LocationSegment::Property(name) => name.into_owned(),
-                LocationSegment::Index(index) => index.to_string(),
-            })
-            .collect();
+    let violations = rules.violations(&user, |path, value| name(reader.settings, path, value));
+    for Violation {
+        path,
+        message,
+        rule,
+    } in violations
+    {
         let shown = match path.first().map(|field| &**field) {
             None => scope.path("memberId"),
             Some("profile" | "profileOnce") if path.len() > 1 => {
@@ -84,15 +82,8 @@ pub(crate) fn check(
             }
             Some(field) => scope.path(field),
         };
-        let message = shorten(
-            &error
-                .masked_with(name(reader.settings, &path, error.instance()))
-                .to_string(),
-        );
-        let hint = format!(
-            "required by the project's rules: {}",
-            clip(error.schema_path().as_str())
-        );
+        let message = shorten(&message);
+        let hint = format!("required by the project's rules: {}", clip(&rule));
         reader.problems.push_new_message(
             Problem::error("rule-violated", spans.find(&path, span), message)
                 .path(clip(&shown))

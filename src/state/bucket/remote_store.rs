@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::model::StateStore;
-use crate::state::bucket::address::Address;
-use crate::state::bucket::bucket_disk::BucketDisk;
+#[cfg(feature = "buckets")]
+use crate::state::bucket::{address::Address, bucket_disk::BucketDisk};
+use crate::state::disk::Disk;
 use crate::state::encryption::policy::Encryption;
 use crate::state::store::Store;
-use crate::state::store_error::LockOwner;
-use crate::state::store_error::StoreError;
+use crate::state::store_error::{LockOwner, StoreError};
 
 impl Store {
     /// A state in a bucket, at an address such as `s3://bucket/state.json`. It need not exist, and nothing is sent yet.
@@ -18,22 +18,19 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The address is not valid, or the settings or the credentials of the cloud cannot be used.
+    /// The address is not valid, this build has no buckets, or the settings or the credentials of the cloud cannot be used.
     pub fn in_bucket(
         address: &str,
         settings: &StateStore,
         secret: Option<&str>,
     ) -> Result<Self, StoreError> {
-        let failed = |cause| StoreError::File {
+        let disk = open_disk(address, settings, Encryption::new(secret));
+        let disk = disk.map_err(|cause| StoreError::File {
             doing: "connect to",
             path: PathBuf::from(address),
             cause,
-        };
-        let parsed = Address::parse(address).map_err(|error| failed(io::Error::other(error)))?;
-        let journal = PathBuf::from(format!("{address}.journal"));
-        let encryption = Encryption::new(secret);
-        let disk = BucketDisk::open(&parsed, journal, settings, encryption).map_err(failed)?;
-        Ok(Self::remote(Arc::new(disk), PathBuf::from(address)))
+        })?;
+        Ok(Self::remote(disk, PathBuf::from(address)))
     }
 
     /// Releases the lock with this id that another run left behind in a bucket, and returns its owner. `None` if no
@@ -51,4 +48,24 @@ impl Store {
             cause,
         })
     }
+}
+
+#[cfg(feature = "buckets")]
+fn open_disk(
+    address: &str,
+    settings: &StateStore,
+    encryption: Encryption,
+) -> io::Result<Arc<dyn Disk>> {
+    let parsed = Address::parse(address).map_err(io::Error::other)?;
+    let journal = PathBuf::from(format!("{address}.journal"));
+    let disk = BucketDisk::open(&parsed, journal, settings, encryption)?;
+    Ok(Arc::new(disk))
+}
+
+#[cfg(not(feature = "buckets"))]
+fn open_disk(_: &str, _: &StateStore, _: Encryption) -> io::Result<Arc<dyn Disk>> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "this build of talkform lacks the feature `buckets`",
+    ))
 }

@@ -24,6 +24,7 @@ impl Encryption {
     }
 
     /// The bytes as they are written.
+    #[cfg_attr(not(feature = "buckets"), expect(dead_code))]
     pub(crate) fn encrypt(&self, holds: Holds, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
         match &self.key {
             Some(key) => chunks::encrypt(key, holds, &bytes),

@@ -23,6 +23,7 @@ impl Content {
         self.bytes().len() as u64
     }
 
+    #[cfg(feature = "buckets")]
     pub(crate) fn copy(&self) -> Vec<u8> {
         self.bytes().clone()
     }
@@ -57,6 +58,7 @@ impl MemoryFile {
     }
 
     /// An object of which only the version and the length are known.
+    #[cfg(feature = "buckets")]
     pub(crate) fn inspected(length: u64, version: ObjectVersion) -> Self {
         Self {
             length: Some(length),

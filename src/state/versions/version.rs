@@ -13,9 +13,6 @@ pub struct StateId {
     pub check: String,
 }
 
-/// The digits of a checksum.
-const CHECK: usize = 16;
-
 impl StateId {
     /// Whether a person's text means this state: its serial, or the serial and the first digits of the checksum.
     pub fn is_meant_by(&self, text: &str) -> bool {
@@ -29,11 +26,13 @@ impl StateId {
     }
 
     /// The state of a copy with this name; `None` for any other name.
+    #[cfg(feature = "buckets")]
     pub(crate) fn of_file_name(name: &str) -> Option<Self> {
+        const CHECK_DIGITS: usize = 16;
         let mut parts = name.split('-');
         let (serial, check, random) = (parts.next()?, parts.next()?, parts.next()?);
         let is_hex =
-            |text: &str| text.len() == CHECK && text.bytes().all(|c| c.is_ascii_hexdigit());
+            |text: &str| text.len() == CHECK_DIGITS && text.bytes().all(|c| c.is_ascii_hexdigit());
         let id = Self {
             serial: serial.parse().ok()?,
             check: check.to_owned(),
