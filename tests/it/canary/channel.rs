@@ -226,6 +226,10 @@ impl Known {
             _ => {
                 self.deletes += 1;
                 if self.deletes == 1 {
+                    // Not by showing another user, which is sent again at once: the move stays half done.
+                    if self.refusals % KINDS == KINDS - 1 {
+                        self.refusals += 1;
+                    }
                     return self.refuse(&json!({ "memberId": id }));
                 }
                 (200, JSON, "{}".to_owned())
