@@ -35,14 +35,11 @@ pub mod writing;
 mod tests;
 
 pub use crate::manifest::files::find::{check, load, matcher};
+pub use crate::manifest::import::PhoneCountry;
 pub use crate::manifest::import::column::{Column, NotAColumn};
 pub use crate::manifest::import::encoding::TableEncoding;
 pub use crate::manifest::import::header::ColumnError;
 pub use crate::manifest::import::importable::{Adopted, adopt};
-#[cfg(not(feature = "phone-tables"))]
-pub use crate::manifest::import::no_phone_country::PhoneCountry;
-#[cfg(feature = "phone-tables")]
-pub use crate::manifest::import::phone_country::PhoneCountry;
 pub use crate::manifest::import::records::Delimiter;
 pub use crate::manifest::import::table::{Repeated, Table, TableError, TableSettings, read_table};
 pub use crate::manifest::inside::is_inside;

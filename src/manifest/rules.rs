@@ -52,7 +52,8 @@ impl Rules {
         Ok(Self { schema, validator })
     }
 
-    /// All violations of the rules by one user. `name` says how a message names a value, of which it gets the path.
+    /// All violations of the rules by one user. `name` gets a value and its path, and returns how a
+    /// message names the value.
     pub(crate) fn violations(
         &self,
         user: &Json,

@@ -27,7 +27,8 @@ impl Validator {
         })
     }
 
-    /// All violations by one value. `name` says how a message names a value, of which it gets the path.
+    /// All violations by one value. `name` gets a value and its path, and returns how a
+    /// message names the value.
     pub(crate) fn violations(
         &self,
         value: &Json,

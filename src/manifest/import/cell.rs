@@ -1,13 +1,10 @@
 //! Reads one cell of a table as the value of a field.
 
+use crate::manifest::import::PhoneCountry;
 use crate::manifest::import::column::{Column, Kind};
 use crate::manifest::import::header::trimmed;
 use crate::manifest::import::importable::{refusal, tags_refusal};
-#[cfg(not(feature = "phone-tables"))]
-use crate::manifest::import::no_phone_country::PhoneCountry;
 use crate::manifest::import::phone::e164;
-#[cfg(feature = "phone-tables")]
-use crate::manifest::import::phone_country::PhoneCountry;
 use crate::manifest::syntax::scalar::{PlainScalar, classify};
 use crate::manifest::users::value::Kind as KeyKind;
 use crate::model::{ApiVersion, Attributes, Declared, FieldPath, Language, Tags, Value};

@@ -17,3 +17,8 @@ pub(crate) mod phone;
 pub mod phone_country;
 pub(crate) mod records;
 pub mod table;
+
+#[cfg(not(feature = "phone-tables"))]
+pub use crate::manifest::import::no_phone_country::PhoneCountry;
+#[cfg(feature = "phone-tables")]
+pub use crate::manifest::import::phone_country::PhoneCountry;

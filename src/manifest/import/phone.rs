@@ -2,10 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-#[cfg(not(feature = "phone-tables"))]
-use crate::manifest::import::no_phone_country::PhoneCountry;
-#[cfg(feature = "phone-tables")]
-use crate::manifest::import::phone_country::PhoneCountry;
+use crate::manifest::import::PhoneCountry;
 use crate::manifest::users::check;
 
 /// The number as E.164. Without a country, only spaces and signs are taken away; with one, a number that this country,

@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::manifest::import::PhoneCountry;
 use crate::manifest::import::cell::{Cell, CellReader};
 use crate::manifest::import::column::Column;
 use crate::manifest::import::encoding::{NotDecodable, TableEncoding, decode};
 use crate::manifest::import::header::{ColumnError, Header, trimmed};
-#[cfg(not(feature = "phone-tables"))]
-use crate::manifest::import::no_phone_country::PhoneCountry;
-#[cfg(feature = "phone-tables")]
-use crate::manifest::import::phone_country::PhoneCountry;
 use crate::manifest::import::records::{BrokenQuote, Delimiter, Record, Records, begin};
 use crate::model::{ApiVersion, Attributes, FieldPath, MemberId, identifies_nobody};
 use crate::words::counted;

@@ -18,7 +18,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The address is not valid, this build has no buckets, or the settings or the credentials of the cloud cannot be used.
+    /// The address is not valid, this build lacks the feature `buckets`, or the settings or the credentials of the cloud
+    /// cannot be used.
     pub fn in_bucket(
         address: &str,
         settings: &StateStore,

@@ -24,7 +24,10 @@ impl Encryption {
     }
 
     /// The bytes as they are written.
-    #[cfg_attr(not(feature = "buckets"), expect(dead_code))]
+    #[cfg_attr(
+        not(feature = "buckets"),
+        expect(dead_code, reason = "only objects of a bucket are encrypted")
+    )]
     pub(crate) fn encrypt(&self, holds: Holds, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
         match &self.key {
             Some(key) => chunks::encrypt(key, holds, &bytes),

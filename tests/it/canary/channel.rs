@@ -226,7 +226,7 @@ impl Known {
             _ => {
                 self.deletes += 1;
                 if self.deletes == 1 {
-                    // Not by showing another user, which is sent again at once: the move stays half done.
+                    // A run tries again at once after an answer with another user, and the move would be done.
                     if self.refusals % KINDS == KINDS - 1 {
                         self.refusals += 1;
                     }
